@@ -1,0 +1,70 @@
+import { createInterface } from "node:readline/promises";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { commandOptions } from "./options.ts";
+import { Progress } from "./progress.ts";
+import { runPulumi, withStack } from "./pulumi-stack.ts";
+import { runCommand, UserError } from "./user-error.ts";
+
+/** Stops everything and keeps data and credentials, or removes those as well. */
+async function down(): Promise<number> {
+  const { stack: stackName, flags } = commandOptions("npm run down [-- --stack NAME] [--destroy-data [--yes]]", [
+    "destroy-data",
+    "yes",
+  ]);
+  const destroyData = flags.has("destroy-data");
+  if (destroyData && !flags.has("yes") && !(await confirmed(stackName))) {
+    process.stdout.write("nothing was changed\n");
+    return 1;
+  }
+  const progress = new Progress((text) => process.stdout.write(`${text}\n`));
+  progress.phase(destroyData ? `removing the stack ${stackName} and its data` : `stopping the stack ${stackName}`);
+  try {
+    await withStack(stackName, async (stack) => {
+      if (destroyData) await unprotect(stack);
+      await destroy(stack, !destroyData, progress);
+      if (destroyData) await stack.workspace.removeStack(stackName, { preserveConfig: true });
+    });
+  } finally {
+    progress.stop();
+  }
+  progress.line(
+    destroyData ? "removed" : "stopped; logs, metrics, traces and the login are kept for the next npm run up",
+  );
+  return 0;
+}
+
+/** Asks at the terminal; without one there is nobody to ask. */
+async function confirmed(stackName: string): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw new UserError("--destroy-data: must be confirmed, and there is no terminal to ask\n  next: add --yes");
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question(
+      `This deletes all logs, metrics, traces and credentials of the stack ${stackName} for good. Type its name to go on: `,
+    );
+    return answer.trim() === stackName;
+  } finally {
+    terminal.close();
+  }
+}
+
+async function unprotect(stack: Stack): Promise<void> {
+  const code = await runPulumi(["state", "unprotect", "--all", "--yes", "--stack", stack.name]);
+  if (code !== 0) throw new UserError("the data could not be unprotected; nothing was removed\n  next: npm run down");
+}
+
+async function destroy(stack: Stack, excludeProtected: boolean, progress: Progress): Promise<void> {
+  try {
+    await stack.destroy({ excludeProtected, onEvent: progress.onEvent, color: "never", suppressOutputs: true });
+  } catch (error) {
+    throw new UserError(
+      "not everything could be removed; data is kept\n  next: solve what the lines above say, then npm run down",
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+await runCommand(down);

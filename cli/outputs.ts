@@ -1,0 +1,35 @@
+import type { OutputMap } from "@pulumi/pulumi/automation/index.js";
+import { z } from "zod";
+import { UserError } from "./user-error.ts";
+
+const schema = z.object({
+  urls: z.object({
+    grafana: z.string().optional(),
+    loki: z.string().optional(),
+    victoriaMetrics: z.string().optional(),
+    jaeger: z.string().optional(),
+    otlpGrpc: z.string().optional(),
+    otlpHttp: z.string().optional(),
+    api: z.string().optional(),
+  }),
+  grafanaUser: z.string(),
+  grafanaPassword: z.string(),
+  serviceNames: z.array(z.string()),
+  instances: z.array(z.object({ name: z.string(), urn: z.string() })),
+});
+
+/** What the program at the top of the repository exports. */
+export type StackOutputs = z.output<typeof schema>;
+
+/** The outputs of a stack, secrets decrypted; `undefined` if it is not deployed. */
+export function stackOutputs(outputs: OutputMap): StackOutputs | undefined {
+  const values = Object.fromEntries(Object.entries(outputs).map(([key, output]) => [key, output.value as unknown]));
+  return Object.keys(values).length === 0 ? undefined : schema.parse(values);
+}
+
+/** @throws UserError if the stack is not deployed. */
+export function deployedOutputs(outputs: OutputMap): StackOutputs {
+  const found = stackOutputs(outputs);
+  if (found === undefined) throw new UserError("the stack is not deployed\n  next: npm run up");
+  return found;
+}

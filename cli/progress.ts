@@ -1,0 +1,102 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+
+/** Milliseconds of silence after which the progress says what it is waiting for. */
+const silenceMillis = 1800;
+
+const doing: Readonly<Record<string, string>> = {
+  create: "creating",
+  update: "updating",
+  delete: "deleting",
+  replace: "replacing",
+  "create-replacement": "creating",
+  "delete-replaced": "deleting",
+  refresh: "looking at",
+};
+
+/** Prints what a deployment does as plain lines, and at least one line every two seconds. */
+export class Progress {
+  private readonly write: (line: string) => void;
+  private readonly startedMillis = Date.now();
+  private readonly running = new Map<string, { readonly text: string; readonly sinceMillis: number }>();
+  private lastLineMillis = Date.now();
+  private activity = "starting";
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(write: (line: string) => void) {
+    this.write = write;
+  }
+
+  /** Begins a phase, which silence is then explained with. */
+  phase(activity: string): void {
+    this.activity = activity;
+    this.line(activity);
+    this.timer ??= setInterval(() => {
+      this.heartbeat();
+    }, 200);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  /** Takes an event of Pulumi's engine. */
+  readonly onEvent = (event: EngineEvent): void => {
+    if (event.resourcePreEvent !== undefined) {
+      const { op, urn, type } = event.resourcePreEvent.metadata;
+      this.begin(op, urn, type);
+    } else if (event.resOutputsEvent !== undefined) {
+      this.end(event.resOutputsEvent.metadata.urn, "done");
+    } else if (event.resOpFailedEvent !== undefined) {
+      this.end(event.resOpFailedEvent.metadata.urn, "FAILED");
+    } else if (event.diagnosticEvent?.severity === "error") {
+      this.line(plain(event.diagnosticEvent.message).trim());
+    }
+  };
+
+  private begin(op: string, urn: string, type: string): void {
+    const verb = doing[op];
+    if (verb === undefined || type.startsWith("pulumi:")) return;
+    this.running.set(urn, { text: `${verb} ${resourceName(urn)} (${kind(type)})`, sinceMillis: Date.now() });
+  }
+
+  private end(urn: string, how: string): void {
+    const found = this.running.get(urn);
+    this.running.delete(urn);
+    if (found !== undefined && !(how === "done" && found.text.startsWith("looking at")))
+      this.line(`${found.text}: ${how}`);
+  }
+
+  private heartbeat(): void {
+    if (Date.now() - this.lastLineMillis < silenceMillis) return;
+    const waiting = [...this.running.values()].sort((a, b) => a.sinceMillis - b.sinceMillis);
+    const [oldest] = waiting;
+    if (oldest === undefined) {
+      this.line(`… ${this.activity}`);
+    } else {
+      const more = waiting.length > 1 ? ` and ${waiting.length - 1} more` : "";
+      this.line(`… ${oldest.text}${more}`);
+    }
+  }
+
+  /** Prints one line with the seconds since the start in front. */
+  line(text: string): void {
+    this.lastLineMillis = Date.now();
+    const seconds = ((this.lastLineMillis - this.startedMillis) / 1000).toFixed(1).padStart(6);
+    this.write(`${seconds}s  ${text}`);
+  }
+}
+
+function resourceName(urn: string): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
+}
+
+/** `docker:index/container:Container` is `container`. */
+function kind(type: string): string {
+  return type.slice(type.lastIndexOf(":") + 1).toLowerCase();
+}
+
+/** A diagnostic without the engine's colour marks. */
+function plain(message: string): string {
+  return message.replace(/<\{%[^%]*%\}>/g, "");
+}

@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { parseDocument } from "yaml";
+import { passphraseFile, projectFolder, stateFolder } from "./project.ts";
+import { UserError } from "./user-error.ts";
+
+/**
+ * Runs `action` on a stack of this project, created if it does not exist, with the local backend and its passphrase
+ * unless the environment names others. `pulumi` itself works on the same stack with the same environment.
+ */
+export async function withStack<Result>(stackName: string, action: (stack: Stack) => Promise<Result>): Promise<Result> {
+  const envVars = localEnvironment();
+  return keepSaltOut(join(projectFolder, `Pulumi.${stackName}.yaml`), async () =>
+    action(await LocalWorkspace.createOrSelectStack({ stackName, workDir: projectFolder }, { envVars })),
+  );
+}
+
+/** What `pulumi` needs to find the local state and to read its secrets. Nothing that is set already is changed. */
+export function localEnvironment(): Record<string, string> {
+  mkdirSync(stateFolder, { recursive: true });
+  const { PULUMI_CONFIG_PASSPHRASE: text, PULUMI_CONFIG_PASSPHRASE_FILE: file } = process.env;
+  if (text !== undefined || file !== undefined) return {};
+  if (!existsSync(passphraseFile)) {
+    if (existsSync(join(stateFolder, ".pulumi", "stacks"))) {
+      throw new UserError(
+        `${passphraseFile}: must exist, because the state beside it is encrypted with it\n` +
+          `  next: put the file back, or set PULUMI_CONFIG_PASSPHRASE`,
+      );
+    }
+    writeFileSync(passphraseFile, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
+  }
+  return { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile };
+}
+
+/** Runs `pulumi` itself with the same environment, its input and output those of this process; returns its exit code. */
+export async function runPulumi(args: readonly string[]): Promise<number> {
+  const child = spawn("pulumi", args, {
+    cwd: projectFolder,
+    env: { ...process.env, ...localEnvironment() },
+    stdio: "inherit",
+  });
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code ?? 1;
+}
+
+/**
+ * Pulumi writes `encryptionsalt` into the stack's settings, which belong to git. It is of use only to secrets in that
+ * very file; the state has its own. So the file is put back as it was, unless it holds secrets.
+ */
+async function keepSaltOut<Result>(settingsFile: string, action: () => Promise<Result>): Promise<Result> {
+  const before = existsSync(settingsFile) ? readFileSync(settingsFile, "utf8") : undefined;
+  try {
+    return await action();
+  } finally {
+    const after = existsSync(settingsFile) ? readFileSync(settingsFile, "utf8") : undefined;
+    if (before !== undefined && after !== undefined && after !== before && onlySaltAdded(before, after)) {
+      writeFileSync(settingsFile, before);
+    }
+  }
+}
+
+/** Whether two versions of a stack's settings differ in nothing but a new `encryptionsalt`. */
+export function onlySaltAdded(before: string, after: string): boolean {
+  const document = parseDocument(after);
+  if (!document.has("encryptionsalt") || parseDocument(before).has("encryptionsalt")) return false;
+  document.delete("encryptionsalt");
+  return !after.includes("secure:") && JSON.stringify(document.toJS()) === JSON.stringify(parseDocument(before).toJS());
+}

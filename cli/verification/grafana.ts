@@ -1,0 +1,123 @@
+import { z } from "zod";
+import type { LogLine } from "./links.ts";
+
+const lokiAnswer = z.object({
+  data: z.object({
+    result: z.array(
+      z.object({
+        stream: z.record(z.string(), z.string()),
+        values: z.array(z.tuple([z.string(), z.string()]).rest(z.unknown())),
+      }),
+    ),
+  }),
+});
+
+const prometheusAnswer = z.object({
+  data: z.object({
+    result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) })),
+  }),
+});
+
+const jaegerAnswer = z.object({
+  data: z
+    .array(
+      z.object({
+        spans: z.array(z.object({ startTime: z.number(), duration: z.number(), processID: z.string() })),
+        processes: z.record(z.string(), z.object({ serviceName: z.string() })),
+      }),
+    )
+    .nullable(),
+});
+
+/** A trace as Jaeger gives it back. */
+export interface FoundTrace {
+  readonly serviceNames: readonly string[];
+  readonly startMillis: number;
+  readonly endMillis: number;
+}
+
+/** Asks Grafana, and the stores behind it only through Grafana, as a user's browser does. */
+export class GrafanaClient {
+  private readonly url: string;
+  private readonly authorization: string;
+
+  constructor(url: string, user: string, password: string) {
+    this.url = url;
+    this.authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+  }
+
+  /**
+   * The JSON that a path answers.
+   *
+   * @throws Error with the status and the start of the answer, if the status is not 2xx.
+   */
+  async get(path: string): Promise<unknown> {
+    const answer = await fetch(`${this.url}${path}`, {
+      headers: { authorization: this.authorization },
+      signal: AbortSignal.timeout(10_000),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new HttpError(path, answer.status, text);
+    return JSON.parse(text) as unknown;
+  }
+
+  async version(): Promise<string> {
+    return z.object({ version: z.string() }).parse(await this.get("/api/health")).version;
+  }
+
+  /** `jsonData` of a data source as Grafana holds it. */
+  async jsonData(uid: string): Promise<unknown> {
+    return z.object({ jsonData: z.unknown() }).parse(await this.get(`/api/datasources/uid/${uid}`)).jsonData;
+  }
+
+  async logs(uid: string, query: string, startMillis: number, endMillis: number): Promise<readonly LogLine[]> {
+    const parameters = new URLSearchParams({
+      query,
+      start: `${startMillis}000000`,
+      end: `${endMillis}000000`,
+      limit: "100",
+    });
+    const answer = lokiAnswer.parse(await this.proxy(uid, `loki/api/v1/query_range?${parameters.toString()}`));
+    return answer.data.result.flatMap(({ stream, values }) => values.map(([, line]) => ({ line, labels: stream })));
+  }
+
+  /** Sum of the newest points that a PromQL query finds; `undefined` if it finds no series. */
+  async metric(uid: string, query: string): Promise<number | undefined> {
+    const answer = prometheusAnswer.parse(
+      await this.proxy(uid, `api/v1/query?${new URLSearchParams({ query }).toString()}`),
+    );
+    const values = answer.data.result.map(({ value }) => Number(value[1]));
+    return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
+  }
+
+  /** `undefined` as long as the store does not know the trace. */
+  async trace(uid: string, traceId: string): Promise<FoundTrace | undefined> {
+    try {
+      const [trace] = jaegerAnswer.parse(await this.proxy(uid, `api/traces/${traceId}`)).data ?? [];
+      if (trace === undefined) return undefined;
+      const used = new Set(trace.spans.map((span) => trace.processes[span.processID]?.serviceName ?? span.processID));
+      return {
+        serviceNames: [...used].sort(),
+        startMillis: Math.min(...trace.spans.map((span) => span.startTime)) / 1000,
+        endMillis: Math.max(...trace.spans.map((span) => span.startTime + span.duration)) / 1000,
+      };
+    } catch (error) {
+      if (error instanceof HttpError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  private async proxy(uid: string, path: string): Promise<unknown> {
+    return this.get(`/api/datasources/proxy/uid/${uid}/${path}`);
+  }
+}
+
+/** An answer that was not 2xx. */
+export class HttpError extends Error {
+  readonly status: number;
+
+  constructor(path: string, status: number, body: string) {
+    super(`${path} answered ${status}: ${body.slice(0, 200)}`);
+    this.status = status;
+  }
+}

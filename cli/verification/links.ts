@@ -1,0 +1,79 @@
+import { z } from "zod";
+
+/**
+ * How Grafana resolves the links that the data sources provision, from Grafana's own API and as its version does it,
+ * so that a link is proved by the definition that the running server has, not by ours.
+ */
+
+const derivedField = z.object({
+  name: z.string(),
+  matcherRegex: z.string(),
+  matcherType: z.enum(["regex", "label"]).optional(),
+  url: z.string().default(""),
+  datasourceUid: z.string(),
+});
+
+/** A link from a log line, as Loki's data source holds it. */
+export type DerivedField = z.output<typeof derivedField>;
+
+const lokiJsonData = z.object({ derivedFields: z.array(derivedField).default([]) });
+
+const tracesToLogs = z.object({
+  datasourceUid: z.string(),
+  customQuery: z.literal(true),
+  query: z.string(),
+  spanStartTimeShift: z.string().default("0"),
+  spanEndTimeShift: z.string().default("0"),
+});
+
+/** A link from a trace to its logs, as Jaeger's data source holds it. */
+export type TracesToLogs = z.output<typeof tracesToLogs>;
+
+const jaegerJsonData = z.object({ tracesToLogsV2: tracesToLogs });
+
+/** A line of a log with everything Grafana has to match against. */
+export interface LogLine {
+  readonly line: string;
+  /** Labels and structured metadata. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The derived fields of a data source's `jsonData`. */
+export function derivedFields(jsonData: unknown): readonly DerivedField[] {
+  return lokiJsonData.parse(jsonData).derivedFields;
+}
+
+/** The link from a trace to logs of a data source's `jsonData`. */
+export function tracesToLogsLink(jsonData: unknown): TracesToLogs {
+  return jaegerJsonData.parse(jsonData).tracesToLogsV2;
+}
+
+/** Matching on a label came with Grafana 11 (grafana#76162, #96609); older versions try its regex on the line. */
+export function supportsField(field: DerivedField, grafanaVersion: string): boolean {
+  return field.matcherType !== "label" || Number.parseInt(grafanaVersion, 10) >= 11;
+}
+
+/** What a derived field links to for a line: the id it hands to its data source; `undefined` if it does not match. */
+export function resolveField(field: DerivedField, log: LogLine): string | undefined {
+  const value =
+    field.matcherType === "label" ? matchLabel(field, log) : new RegExp(field.matcherRegex).exec(log.line)?.[1];
+  return value === undefined ? undefined : field.url.replaceAll("${__value.raw}", value);
+}
+
+function matchLabel(field: DerivedField, log: LogLine): string | undefined {
+  const key = Object.keys(log.labels).find((label) => new RegExp(field.matcherRegex).test(label));
+  return key === undefined ? undefined : log.labels[key];
+}
+
+/** The LogQL query that a trace's link runs. */
+export function resolveTraceQuery(link: TracesToLogs, traceId: string): string {
+  return link.query.replaceAll("${__trace.traceId}", traceId);
+}
+
+/** Grafana's time shift, such as `-5m` or `1h`, in milliseconds. */
+export function shiftMillis(shift: string): number {
+  const match = /^(-?\d+)(ms|s|m|h)?$/.exec(shift);
+  if (match === null) throw new Error(`time shift: must be a number with ms, s, m or h, got ${shift}`);
+  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] ?? "ms"];
+  return Number(match[1]) * (unit ?? 1);
+}

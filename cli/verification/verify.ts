@@ -1,0 +1,89 @@
+import { datasourceUids } from "../../config/names.ts";
+import { instanceStates, isUp } from "../instances.ts";
+import type { StackOutputs } from "../outputs.ts";
+import { runChecks, type CheckResult } from "./checks.ts";
+import { GrafanaClient } from "./grafana.ts";
+import { apiMetricQuery, otlpMetricQuery, probeApi, probeOtlp, type Probe } from "./probe.ts";
+
+/**
+ * Proves that the running stack does its job: every instance is up, and one request is found again as log, trace and
+ * metric, and by the links between them, through Grafana.
+ *
+ * @returns one result for each check; an instance that is down ends the proof, since it is the cause of all the rest.
+ */
+export async function verify(outputs: StackOutputs, report: (line: string) => void): Promise<readonly CheckResult[]> {
+  const instances = await checkInstances(outputs.instances.map(({ name }) => name));
+  report(line(instances));
+  const { grafana: grafanaUrl } = outputs.urls;
+  if (!instances.passed || grafanaUrl === undefined) return [instances];
+  const grafana = new GrafanaClient(grafanaUrl, outputs.grafanaUser, outputs.grafanaPassword);
+  const reached = await reach(grafana, outputs);
+  if ("passed" in reached) {
+    report(line(reached));
+    return [instances, reached];
+  }
+  report(`sent: ${reached.probe.description}; Grafana is ${reached.grafanaVersion}`);
+  const results = await runChecks({ grafana, ...reached }, (result) => {
+    report(line(result));
+  });
+  return [instances, ...results];
+}
+
+interface Reached {
+  readonly grafanaVersion: string;
+  readonly metricBefore: number;
+  readonly probe: Probe;
+}
+
+/** Sends the probe, once Grafana and the metric's value before it are known. */
+async function reach(grafana: GrafanaClient, { urls, serviceNames }: StackOutputs): Promise<Reached | CheckResult> {
+  const name = "Grafana and the entry answer";
+  try {
+    const grafanaVersion = await grafana.version();
+    const backend = serviceNames[0];
+    if (urls.api !== undefined && backend !== undefined) {
+      const metricBefore = (await grafana.metric(datasourceUids.victoriaMetrics, apiMetricQuery(backend))) ?? 0;
+      const namespace = backend.slice(0, -"-backend".length);
+      return { grafanaVersion, metricBefore, probe: await probeApi(urls.api, namespace, backend) };
+    }
+    const metricBefore = (await grafana.metric(datasourceUids.victoriaMetrics, otlpMetricQuery)) ?? 0;
+    const probe = await probeOtlp(urls.otlpHttp ?? "", metricBefore + 1);
+    return { grafanaVersion, metricBefore, probe };
+  } catch (error) {
+    const cause =
+      error instanceof Error && error.cause !== undefined ? `${error.message}: ${String(error.cause)}` : String(error);
+    return { name, passed: false, cause, next: "npm run up" };
+  }
+}
+
+async function checkInstances(names: readonly string[]): Promise<CheckResult> {
+  const startedMillis = Date.now();
+  const name = "every container is up";
+  const down = [...(await instanceStates(names))].filter(([, state]) => !isUp(state) && state !== "starting");
+  if (down.length === 0) {
+    return { name, passed: true, detail: `${names.length} container(s)`, afterMillis: Date.now() - startedMillis };
+  }
+  const [first] = down;
+  return {
+    name,
+    passed: false,
+    cause: down.map(([instance, state]) => `${instance} is ${state}`).join(", "),
+    next: `npm run up; or see why: docker logs --tail 50 ${first?.[0] ?? ""}`,
+  };
+}
+
+/** A result as one line. */
+export function line(result: CheckResult): string {
+  return result.passed ? `ok      ${result.name}: ${result.detail}` : `FAILED  ${result.name}: ${result.cause}`;
+}
+
+/** The results as a table, and for what failed the probable cause and the next command. */
+export function table(results: readonly CheckResult[]): string {
+  const width = Math.max(...results.map(({ name }) => name.length));
+  const rows = results.map((result) =>
+    result.passed
+      ? `  ${result.name.padEnd(width)}  passed  ${(result.afterMillis / 1000).toFixed(1).padStart(5)} s  ${result.detail}`
+      : `  ${result.name.padEnd(width)}  FAILED           ${result.cause}\n  ${"".padEnd(width)}  next:   ${result.next}`,
+  );
+  return [`  ${"check".padEnd(width)}  result  emit to found`, ...rows].join("\n");
+}

@@ -1,0 +1,13 @@
+import { commandOptions } from "./options.ts";
+import { deployedOutputs } from "./outputs.ts";
+import { withStack } from "./pulumi-stack.ts";
+import { runCommand } from "./user-error.ts";
+import { table, verify } from "./verification/verify.ts";
+
+await runCommand(async () => {
+  const { stack: stackName } = commandOptions("npm run verify [-- --stack NAME]", []);
+  const outputs = deployedOutputs(await withStack(stackName, (stack) => stack.outputs()));
+  const results = await verify(outputs, (text) => process.stdout.write(`${text}\n`));
+  process.stdout.write(`\n${table(results)}\n`);
+  return results.every((result) => result.passed) ? 0 : 1;
+});

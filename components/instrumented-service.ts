@@ -1,0 +1,186 @@
+import { basename, resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { ports as wellKnownPorts } from "../config/names.ts";
+import { otelEnv, type OtlpProtocol } from "../config/otel-env.ts";
+import type { ObservabilityStack } from "./observability-stack.ts";
+import { instancePlaceholder, type Workload, type WorkloadImage } from "./platform/workload.ts";
+import type { RunningWorkload } from "./platform/platform.ts";
+
+/** A port of the service. */
+export interface ServicePort {
+  readonly name: string;
+  readonly port: number;
+  /**
+   * Port on 127.0.0.1 that leads to it.
+   * @default none, the port is reachable from the other services only
+   */
+  readonly hostPort?: number;
+}
+
+/** A build of the service's image. */
+export interface ServiceBuild {
+  /** Folder sent to the builder, relative to the working directory. */
+  readonly context: string;
+  /** @default "Dockerfile" */
+  readonly dockerfile?: string;
+  /** Docker build arguments. Not for secrets: they stay readable in the image. */
+  readonly args?: Readonly<Record<string, string>>;
+}
+
+/** How to tell that the service is up. */
+export interface ServiceHealthCheck {
+  readonly port: number;
+  readonly path: string;
+  /** Command inside the container that ends with 0 when the service is up; Docker has no other way to ask. */
+  readonly command: readonly string[];
+}
+
+/** What an instrumented service is made from. */
+export interface InstrumentedServiceArgs {
+  /** The stack that it runs beside and sends its telemetry to. */
+  readonly stack: ObservabilityStack;
+  /** Image to run, with a tag or a digest. Either this or `build`. */
+  readonly image?: string;
+  /** Image to build and run. Either this or `image`. Services that name the same folder share one image. */
+  readonly build?: ServiceBuild;
+  /**
+   * Arguments for the image's entry point.
+   * @default none
+   */
+  readonly command?: readonly string[];
+  /**
+   * Environment of its own. The variables that the stack injects (config/otel-env.ts) are refused.
+   * @default none
+   */
+  readonly env?: Readonly<Record<string, string>>;
+  /** @default none */
+  readonly ports?: readonly ServicePort[];
+  /** @default none, the service counts as up when its process runs */
+  readonly healthCheck?: ServiceHealthCheck;
+  /** `service.version`. @default "0.0.0" */
+  readonly version?: string;
+  /** OTLP over gRPC (port 4317) or HTTP (port 4318). @default "grpc" */
+  readonly protocol?: OtlpProtocol;
+  /** `false` injects nothing, for a process that has nothing to say. @default true */
+  readonly telemetry?: boolean;
+  /** Memory limit in MiB. @default 128 */
+  readonly memoryMib?: number;
+  /** User and group the process runs as. @default 1000 */
+  readonly userId?: number;
+  /** Instances; each has its own `service.instance.id`. @default 1 */
+  readonly replicas?: number;
+  /** How long the process may take to flush after SIGTERM, in seconds. @default 30 */
+  readonly stopGraceSeconds?: number;
+}
+
+/**
+ * A service of yours, in any language, beside the stack: it is told where to send its telemetry and who it is.
+ *
+ * @example
+ * new InstrumentedService("checkout", { stack, image: "registry.example.com/checkout:1.4.2", ports: [{ name: "http", port: 8080 }] });
+ */
+export class InstrumentedService extends pulumi.ComponentResource {
+  /** `service.name` that its telemetry carries, `<service.namespace>-<name>`; `undefined` if nothing is injected. */
+  readonly serviceName: string | undefined;
+  readonly running: RunningWorkload;
+
+  /** @throws Error with every problem of the arguments, before any resource is created. */
+  constructor(name: string, args: InstrumentedServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    const workload = serviceWorkload(name, args, args.stack);
+    super("observability:index:InstrumentedService", name, {}, opts);
+    this.serviceName = workload.env["OTEL_SERVICE_NAME"];
+    this.running = args.stack.platform.run(workload, { parent: this, dependsOn: [] });
+    this.registerOutputs({ serviceName: this.serviceName });
+  }
+}
+
+/** What a service has to know of the stack. */
+export type ServiceEnvironment = Pick<ObservabilityStack, "settings">;
+
+/**
+ * A service as a workload.
+ *
+ * @throws Error with every problem of the arguments, one a line.
+ */
+export function serviceWorkload(
+  name: string,
+  args: Omit<InstrumentedServiceArgs, "stack">,
+  stack: ServiceEnvironment,
+): Workload {
+  const injected = injectedEnv(name, args, stack);
+  const problems = [...imageProblems(args), ...envProblems(args.env ?? {}, injected), ...portProblems(args)];
+  if (problems.length > 0) throw new Error(problems.map((problem) => `${name}.${problem}`).join("\n"));
+  const userId = args.userId ?? 1000;
+  return {
+    name,
+    image: workloadImage(args),
+    args: args.command ?? [],
+    env: { ...injected, ...args.env },
+    configFiles: [],
+    secretFiles: [],
+    ports: (args.ports ?? []).map((port) => ({ ...port, hostPort: port.hostPort ?? "internal" })),
+    dataVolumes: [],
+    readiness: {
+      port: args.healthCheck?.port ?? args.ports?.[0]?.port ?? wellKnownPorts.serviceHttp,
+      httpPath: args.healthCheck?.path ?? "/",
+      selfCheck: args.healthCheck?.command ?? "none",
+      intervalSeconds: 10,
+      startPeriodSeconds: 30,
+      gates: false,
+    },
+    memoryMib: args.memoryMib ?? 128,
+    userId,
+    groupId: userId,
+    stopGraceSeconds: args.stopGraceSeconds ?? 30,
+    replicas: args.replicas ?? 1,
+  };
+}
+
+function injectedEnv(
+  name: string,
+  args: Omit<InstrumentedServiceArgs, "stack">,
+  stack: ServiceEnvironment,
+): Readonly<Record<string, string>> {
+  if (!stack.settings.observability || args.telemetry === false) return {};
+  return otelEnv(
+    {
+      serviceName: `${stack.settings.serviceNamespace}-${name}`,
+      serviceNamespace: stack.settings.serviceNamespace,
+      serviceVersion: args.version ?? "0.0.0",
+      environment: stack.settings.environment,
+      serviceInstanceId: instancePlaceholder,
+    },
+    args.protocol ?? "grpc",
+  );
+}
+
+function workloadImage(args: Omit<InstrumentedServiceArgs, "stack">): WorkloadImage {
+  if (args.build === undefined) return { kind: "reference", reference: args.image ?? "" };
+  const contextPath = resolve(args.build.context);
+  return {
+    kind: "build",
+    name: basename(contextPath).toLowerCase(),
+    contextPath,
+    dockerfile: args.build.dockerfile ?? "Dockerfile",
+    buildArgs: args.build.args ?? {},
+  };
+}
+
+function imageProblems(args: Omit<InstrumentedServiceArgs, "stack">): string[] {
+  if ((args.image === undefined) !== (args.build === undefined)) return [];
+  const got = args.image === undefined ? "neither" : "both";
+  return [`image: exactly one of \`image\` and \`build\` must be given, got ${got}`];
+}
+
+function envProblems(env: Readonly<Record<string, string>>, injected: Readonly<Record<string, string>>): string[] {
+  return Object.keys(env)
+    .filter((key) => key in injected)
+    .map((key) => `env.${key}: must not replace what the stack injects, got ${JSON.stringify(env[key])}; remove it`);
+}
+
+function portProblems(args: Omit<InstrumentedServiceArgs, "stack">): string[] {
+  const replicas = args.replicas ?? 1;
+  return Number.isInteger(replicas) && replicas >= 1
+    ? []
+    : [`replicas: must be a whole number of at least 1, got ${replicas}`];
+}

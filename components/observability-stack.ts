@@ -1,0 +1,134 @@
+import * as pulumi from "@pulumi/pulumi";
+import { urls as internalUrls } from "../config/names.ts";
+import { parseSettings, type StackSettings, type StackSettingsInput } from "../config/settings.ts";
+import { Grafana } from "./grafana.ts";
+import { Jaeger } from "./jaeger.ts";
+import { Loki } from "./loki.ts";
+import { OtelCollector } from "./otel-collector.ts";
+import { createPlatform } from "./platform/create-platform.ts";
+import type { Instance, Platform } from "./platform/platform.ts";
+import { VictoriaMetrics } from "./victoria-metrics.ts";
+
+/** Every setting of the stack, as plain values; each has a default. */
+export type ObservabilityStackArgs = StackSettingsInput;
+
+/** Addresses on the user's machine. */
+export interface StackUrls {
+  readonly grafana: string;
+  readonly loki: string;
+  readonly victoriaMetrics: string;
+  readonly jaeger: string;
+  readonly otlpGrpc: string;
+  readonly otlpHttp: string;
+}
+
+/**
+ * Logs, metrics and traces in one place: Loki, VictoriaMetrics and Jaeger behind an OpenTelemetry Collector, with
+ * Grafana in front. Services join it as {@link InstrumentedService}.
+ *
+ * @example
+ * const stack = new ObservabilityStack("observability", { retentionHours: 168 });
+ */
+export class ObservabilityStack extends pulumi.ComponentResource {
+  /** The settings in force. */
+  readonly settings: StackSettings;
+  /** Where the stack and its services run. */
+  readonly platform: Platform;
+  /** Where to find each part; empty with `observability: false`. */
+  readonly urls: Partial<StackUrls>;
+  /** OTLP endpoint for processes inside the network; `undefined` with `observability: false`. */
+  readonly otlpEndpoint: string | undefined;
+  /** Password of Grafana's first user. A secret. */
+  readonly grafanaPassword: pulumi.Output<string>;
+  /** What runs of the backends. */
+  readonly instances: readonly Instance[];
+
+  /** @throws Error with every problem of the settings, before any resource is created. */
+  constructor(name: string, args: ObservabilityStackArgs = {}, opts: pulumi.ComponentResourceOptions = {}) {
+    const settings = parseSettings(args, { project: pulumi.getProject(), stack: pulumi.getStack() });
+    super("observability:index:ObservabilityStack", name, {}, opts);
+    this.settings = settings;
+    this.platform = createPlatform(name, settings, { parent: this });
+
+    // Switched off, the backends keep their data and credentials and run nothing.
+    const replicas = settings.observability ? 1 : 0;
+    const common = { platform: this.platform, retentionHours: settings.retentionHours, replicas };
+    const child = { parent: this };
+    const loki = new Loki(
+      `${name}-loki`,
+      {
+        ...common,
+        ...settings.loki,
+        image: settings.images.loki,
+        memoryMib: settings.memoryMib.loki,
+        hostPort: settings.ports.loki,
+      },
+      child,
+    );
+    const victoriaMetrics = new VictoriaMetrics(
+      `${name}-victoria-metrics`,
+      {
+        ...common,
+        image: settings.images.victoriaMetrics,
+        memoryMib: settings.memoryMib.victoriaMetrics,
+        hostPort: settings.ports.victoriaMetrics,
+      },
+      child,
+    );
+    const jaeger = new Jaeger(
+      `${name}-jaeger`,
+      {
+        ...common,
+        image: settings.images.jaeger,
+        memoryMib: settings.memoryMib.jaeger,
+        hostPort: settings.ports.jaeger,
+      },
+      child,
+    );
+    const collector = new OtelCollector(
+      `${name}-otel-collector`,
+      {
+        ...common,
+        image: settings.images.otelCollector,
+        memoryMib: settings.memoryMib.otelCollector,
+        queueMib: settings.otelCollector.queueMib,
+        serviceNamespace: settings.serviceNamespace,
+        hostPorts: settings.ports,
+        startsAfter: [loki],
+      },
+      child,
+    );
+    const grafana = new Grafana(
+      `${name}-grafana`,
+      {
+        ...common,
+        image: settings.images.grafana,
+        memoryMib: settings.memoryMib.grafana,
+        hostPort: settings.ports.grafana,
+        adminUser: settings.grafana.adminUser,
+        startsAfter: [loki],
+      },
+      child,
+    );
+
+    this.urls = settings.observability ? stackUrls(settings) : {};
+    this.otlpEndpoint = settings.observability ? internalUrls.otlpGrpc : undefined;
+    this.grafanaPassword = grafana.adminPassword;
+    this.instances = [loki, victoriaMetrics, jaeger, collector, grafana].flatMap(
+      (backend) => backend.running.instances,
+    );
+    this.registerOutputs({ urls: this.urls, grafanaPassword: this.grafanaPassword });
+  }
+}
+
+function stackUrls({ ports }: StackSettings): StackUrls {
+  const at = (port: number): string => `http://127.0.0.1:${port}`;
+  return {
+    grafana: at(ports.grafana),
+    loki: at(ports.loki),
+    victoriaMetrics: at(ports.victoriaMetrics),
+    jaeger: at(ports.jaeger),
+    otlpGrpc: at(ports.otlpGrpc),
+    otlpHttp: at(ports.otlpHttp),
+  };
+}

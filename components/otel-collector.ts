@@ -1,0 +1,60 @@
+import * as pulumi from "@pulumi/pulumi";
+import { hosts, paths, ports } from "../config/names.ts";
+import { otelCollectorConfig, type OtelCollectorSettings } from "../config/otel-collector.ts";
+import { goMemoryLimitMib, mebibytes } from "../config/units.ts";
+import type { Platform, RunningWorkload } from "./platform/platform.ts";
+import type { Workload } from "./platform/workload.ts";
+
+/** What the Collector is made from. */
+export interface OtelCollectorArgs extends OtelCollectorSettings {
+  readonly platform: Platform;
+  readonly image: string;
+  /** Ports on the user's machine. */
+  readonly hostPorts: { readonly otlpGrpc: number; readonly otlpHttp: number };
+  readonly replicas: number;
+  /** Resources that have to be ready before the Collector starts. */
+  readonly startsAfter: readonly pulumi.Resource[];
+}
+
+/** Takes logs, traces and metrics by OTLP, keeps them on disk until they are delivered, and hands each to its store. */
+export class OtelCollector extends pulumi.ComponentResource {
+  readonly running: RunningWorkload;
+
+  constructor(name: string, args: OtelCollectorArgs, opts: pulumi.ComponentResourceOptions) {
+    super("observability:index:OtelCollector", name, {}, opts);
+    this.running = args.platform.run(otelCollectorWorkload(args), { parent: this, dependsOn: args.startsAfter });
+    this.registerOutputs({});
+  }
+}
+
+/** The Collector as a workload. */
+export function otelCollectorWorkload(args: Omit<OtelCollectorArgs, "platform" | "startsAfter">): Workload {
+  return {
+    name: hosts.otelCollector,
+    image: { kind: "reference", reference: args.image },
+    args: ["--config", paths.collectorConfig],
+    env: { GOMEMLIMIT: mebibytes(goMemoryLimitMib(args.memoryMib)) },
+    configFiles: [{ path: paths.collectorConfig, content: otelCollectorConfig(args) }],
+    secretFiles: [],
+    ports: [
+      { name: "otlp-grpc", port: ports.otlpGrpc, hostPort: args.hostPorts.otlpGrpc },
+      { name: "otlp-http", port: ports.otlpHttp, hostPort: args.hostPorts.otlpHttp },
+      { name: "health", port: ports.collectorHealth, hostPort: "internal" },
+    ],
+    dataVolumes: [{ name: "otel_collector_queue", path: paths.collectorQueue }],
+    readiness: {
+      port: ports.collectorHealth,
+      httpPath: "/",
+      // The image has no shell and the binary no check of its own.
+      selfCheck: "none",
+      intervalSeconds: 2,
+      startPeriodSeconds: 10,
+      gates: false,
+    },
+    memoryMib: args.memoryMib,
+    userId: 10001,
+    groupId: 10001,
+    stopGraceSeconds: 30,
+    replicas: args.replicas,
+  };
+}

@@ -1,0 +1,24 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { StackSettings } from "../../config/settings.ts";
+import { DockerPlatform } from "./docker/docker-platform.ts";
+import type { Platform } from "./platform.ts";
+
+/** The platform that the settings ask for: the only place that knows which platforms there are. */
+export function createPlatform(
+  resourcePrefix: string,
+  settings: StackSettings,
+  opts: { readonly parent: pulumi.Resource },
+): Platform {
+  switch (settings.target) {
+    case "docker":
+      return new DockerPlatform(
+        {
+          resourcePrefix,
+          name: settings.name,
+          host: settings.docker.host,
+          helperImage: settings.images.victoriaMetrics,
+        },
+        opts,
+      );
+  }
+}

@@ -1,0 +1,190 @@
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Instance, Platform, RunningWorkload, RunOptions } from "../platform.ts";
+import { validateWorkload } from "../validate-workload.ts";
+import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
+import { containerArgs, containerName, hardening, publishedAddresses, stackLabels } from "./container-args.ts";
+import { contentHash } from "./content-hash.ts";
+import { resolveDockerHost } from "./docker-host.ts";
+
+/** What the Docker platform is made from. */
+export interface DockerPlatformArgs {
+  /** Stem of every Pulumi resource's name: part of its identity, never to change. */
+  readonly resourcePrefix: string;
+  /** Prefix of every container, volume and network. */
+  readonly name: string;
+  /** Address of the daemon; `undefined` for the one the `docker` command uses. */
+  readonly host: string | undefined;
+  /** Image with a `chown`, for the step that hands a new volume to the user of its workload. */
+  readonly helperImage: string;
+}
+
+/** Runs workloads as containers on one private network of one Docker daemon. */
+export class DockerPlatform implements Platform {
+  private readonly args: DockerPlatformArgs;
+  private readonly parent: pulumi.Resource;
+  private readonly provider: docker.Provider;
+  private readonly network: docker.Network;
+  private readonly images = new Map<string, docker.RemoteImage>();
+  private readonly names = new Set<string>();
+  private readonly hostPorts = new Map<number, string>();
+
+  constructor(args: DockerPlatformArgs, opts: { readonly parent: pulumi.Resource }) {
+    this.args = args;
+    this.parent = opts.parent;
+    this.provider = new docker.Provider(
+      `${args.resourcePrefix}-docker`,
+      { host: args.host ?? resolveDockerHost(process.env) },
+      opts,
+    );
+    this.network = new docker.Network(
+      `${args.resourcePrefix}-network`,
+      { name: args.name, driver: "bridge", labels: stackLabels(args.name, "network") },
+      { ...opts, provider: this.provider, deleteBeforeReplace: true },
+    );
+  }
+
+  run(workload: Workload, options: RunOptions): RunningWorkload {
+    validateWorkload(workload);
+    this.claim(workload);
+    const volumes = workload.dataVolumes.map((dataVolume) => this.volume(dataVolume, workload, options.parent));
+    return {
+      published: publishedAddresses(workload.ports),
+      instances: workload.replicas === 0 ? [] : this.containers(workload, volumes, options),
+    };
+  }
+
+  private containers(workload: Workload, volumes: readonly NamedVolume[], options: RunOptions): Instance[] {
+    const owners = volumes.map(({ volume, dataVolume }) => this.owner(volume, dataVolume, workload, options.parent));
+    const place = {
+      stackName: this.args.name,
+      networkName: this.network.name,
+      image: this.image(workload.image).name,
+      volumeNames: Object.fromEntries(volumes.map(({ volume, dataVolume }) => [dataVolume.name, volume.name])),
+    };
+    return Array.from({ length: workload.replicas }, (_, index) => {
+      const instance = index + 1;
+      const container = new docker.Container(
+        containerName(this.args.resourcePrefix, workload.name, instance),
+        containerArgs(workload, instance, place),
+        {
+          parent: options.parent,
+          provider: this.provider,
+          dependsOn: [...options.dependsOn, ...owners],
+          deleteBeforeReplace: true,
+          // Without these an edit of the health check changes nothing, and a start that failed counts as a success
+          // the next time.
+          replaceOnChanges: ["networkDatas", "healthcheck"],
+          customTimeouts: { delete: `${workload.stopGraceSeconds + 60}s` },
+        },
+      );
+      return { name: containerName(this.args.name, workload.name, instance), urn: container.urn };
+    });
+  }
+
+  /** Refuses names and ports that are taken, before Docker does it half-way through a deployment. */
+  private claim(workload: Workload): void {
+    if (this.names.has(workload.name)) {
+      throw new Error(`${workload.name}: must be unique in the stack, got it twice; rename one of the two`);
+    }
+    this.names.add(workload.name);
+    for (const { hostPort } of workload.ports) {
+      if (hostPort === "internal") continue;
+      const other = this.hostPorts.get(hostPort);
+      if (other !== undefined) {
+        throw new Error(`${workload.name}: port ${hostPort} is already published by ${other}; change one of the two`);
+      }
+      this.hostPorts.set(hostPort, workload.name);
+    }
+  }
+
+  /** Data is kept: the volume has a fixed name, and deleting it is refused until it is unprotected. */
+  private volume(dataVolume: DataVolume, workload: Workload, parent: pulumi.Resource): NamedVolume {
+    const volume = new docker.Volume(
+      `${this.args.resourcePrefix}-${dashed(dataVolume.name)}`,
+      {
+        name: `${this.args.name}_${dataVolume.name}`,
+        labels: stackLabels(this.args.name, workload.name),
+      },
+      {
+        parent,
+        provider: this.provider,
+        protect: true,
+        // Each of them would replace the volume, data and all.
+        ignoreChanges: ["labels", "driver", "driverOpts"],
+      },
+    );
+    return { volume, dataVolume };
+  }
+
+  /** A new volume belongs to root; this runs once, with the one capability it needs, and hands it to the workload's user. */
+  private owner(
+    volume: docker.Volume,
+    dataVolume: DataVolume,
+    workload: Workload,
+    parent: pulumi.Resource,
+  ): docker.Container {
+    const name = `${dashed(dataVolume.name)}-owner`;
+    return new docker.Container(
+      `${this.args.resourcePrefix}-${name}`,
+      {
+        name: `${this.args.name}-${name}`,
+        image: this.image({ kind: "reference", reference: this.args.helperImage }).name,
+        entrypoints: ["/bin/chown"],
+        command: ["-R", `${workload.userId}:${workload.groupId}`, dataVolume.path],
+        user: "0",
+        volumes: [{ volumeName: volume.name, containerPath: dataVolume.path }],
+        networkMode: "none",
+        mustRun: false,
+        attach: true,
+        restart: "no",
+        memory: 32,
+        memorySwap: 32,
+        labels: stackLabels(this.args.name, workload.name),
+        ...hardening,
+        capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN"] },
+      },
+      { parent, provider: this.provider, deleteBeforeReplace: true },
+    );
+  }
+
+  /** Each image once, however many workloads use it; pulled only if the daemon does not have it. */
+  private image(image: WorkloadImage): docker.RemoteImage {
+    const key = image.kind === "reference" ? image.reference : image.name;
+    const known = this.images.get(key);
+    if (known !== undefined) return known;
+    const stem = image.kind === "reference" ? repositoryName(image.reference) : image.name;
+    const created = new docker.RemoteImage(
+      `${this.args.resourcePrefix}-image-${stem}`,
+      image.kind === "reference" ? { name: image.reference, keepLocally: true } : this.builtImage(image),
+      { parent: this.parent, provider: this.provider },
+    );
+    this.images.set(key, created);
+    return created;
+  }
+
+  /** The tag names the content, so an image that was built for other content is never taken for this one. */
+  private builtImage(image: Extract<WorkloadImage, { kind: "build" }>): docker.RemoteImageArgs {
+    const hash = contentHash(image.contextPath, JSON.stringify([image.dockerfile, image.buildArgs]));
+    return {
+      name: `${this.args.name}-${image.name}:${hash}`,
+      build: { context: image.contextPath, dockerfile: image.dockerfile, buildArgs: { ...image.buildArgs } },
+    };
+  }
+}
+
+interface NamedVolume {
+  readonly volume: docker.Volume;
+  readonly dataVolume: DataVolume;
+}
+
+/** `loki_data` is `loki-data`: Pulumi's names have hyphens, Docker's volumes keep their underscores. */
+function dashed(name: string): string {
+  return name.replaceAll("_", "-");
+}
+
+/** `registry.example.com/grafana/loki:3.7.8` is `grafana-loki`: stable over versions and registries. */
+function repositoryName(reference: string): string {
+  const repository = reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
+  return repository.split("/").slice(-2).join("-");
+}

@@ -1,0 +1,97 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/**
+ * One process of the stack, described without a word about where it runs. Each platform renders it.
+ *
+ * No field is optional, so that nothing is left to a platform's own default; what is absent is written as such
+ * (`[]`, `"none"`). A platform that cannot honour a field throws, it never leaves it out.
+ */
+export interface Workload {
+  /** Host name inside the stack and stem of every resource name. */
+  readonly name: string;
+  readonly image: WorkloadImage;
+  /** Arguments for the image's entry point. */
+  readonly args: readonly string[];
+  /** Plain environment; never a secret. {@link instancePlaceholder} in a value becomes the instance's own name. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly configFiles: readonly ConfigFile[];
+  readonly secretFiles: readonly SecretFile[];
+  readonly ports: readonly WorkloadPort[];
+  /** Data that outlives the process. */
+  readonly dataVolumes: readonly DataVolume[];
+  readonly readiness: Readiness;
+  /** Hard limit in MiB. */
+  readonly memoryMib: number;
+  /** Numeric user and group the process runs as and its data belongs to. */
+  readonly userId: number;
+  readonly groupId: number;
+  /** How long the process may take to end after SIGTERM before it is killed. */
+  readonly stopGraceSeconds: number;
+  /** Number of instances; 0 keeps the data and the generated secrets and runs nothing. */
+  readonly replicas: number;
+}
+
+/** An image by reference, or one that is built from a folder. */
+export type WorkloadImage =
+  | { readonly kind: "reference"; readonly reference: string }
+  | {
+      readonly kind: "build";
+      /** Stem of the image's name. Workloads with the same name share one image. */
+      readonly name: string;
+      /** Folder sent to the builder. */
+      readonly contextPath: string;
+      /** Relative to the folder. */
+      readonly dockerfile: string;
+      readonly buildArgs: Readonly<Record<string, string>>;
+    };
+
+/** A file that the process reads, root-owned and read-only. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** A file whose content is a secret: encrypted in the state, in no environment listing and in no preview. */
+export interface SecretFile {
+  readonly path: string;
+  readonly content: pulumi.Output<string>;
+}
+
+/** A TCP port of the process. */
+export interface WorkloadPort {
+  readonly name: string;
+  readonly port: number;
+  /** Port on the user's machine, on loopback only; `"internal"` for none. With several instances it leads to the first. */
+  readonly hostPort: number | "internal";
+}
+
+/** A directory that is kept when the process goes. */
+export interface DataVolume {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** How to tell that the process can do its work. */
+export interface Readiness {
+  /** For platforms that ask over the network. */
+  readonly port: number;
+  readonly httpPath: string;
+  /** Command inside the container, for platforms that ask from within; `"none"` where the image has nothing to run. */
+  readonly selfCheck: readonly string[] | "none";
+  readonly intervalSeconds: number;
+  /** Time in which a failed check does not count. */
+  readonly startPeriodSeconds: number;
+  /** Whether what depends on the workload waits until it is ready. */
+  readonly gates: boolean;
+}
+
+/** Stands in {@link Workload.env} for the name of the instance. Made of characters that URL encoding leaves alone. */
+export const instancePlaceholder = "~instance~";
+
+/**
+ * Ends a renderer's destructuring: compiles only if nothing is left, so a field added to {@link Workload} cannot be
+ * overlooked by a platform.
+ */
+export function assertAllFieldsRead(_rest: Record<string, never>): void {
+  return;
+}

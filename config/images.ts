@@ -1,0 +1,32 @@
+/** The versions that the end-to-end tests run. Grafana's is newer than the one they can run (see README, "Tested with"). */
+export const defaultImages = {
+  loki: "grafana/loki:3.7.8",
+  victoriaMetrics: "victoriametrics/victoria-metrics:v1.150.0",
+  jaeger: "jaegertracing/jaeger:2.13.0",
+  otelCollector: "otel/opentelemetry-collector-contrib:0.158.0",
+  grafana: "grafana/grafana:12.3.1",
+  node: "node:22-bookworm-slim",
+} as const;
+
+/** Names of the images in the table. */
+export type ImageName = keyof typeof defaultImages;
+
+/** A complete reference for every image. */
+export type Images = Readonly<Record<ImageName, string>>;
+
+/**
+ * The table with the user's choices applied: an override is taken as it stands, everything else gets the registry
+ * prefix in front (`registry.example.com/mirror` + `grafana/loki:3.7.8`).
+ */
+export function resolveImages(registry: string, overrides: Partial<Record<ImageName, string>>): Images {
+  const prefix = registry === "" ? "" : `${registry.replace(/\/+$/, "")}/`;
+  const image = (name: ImageName): string => overrides[name] ?? `${prefix}${defaultImages[name]}`;
+  return {
+    loki: image("loki"),
+    victoriaMetrics: image("victoriaMetrics"),
+    jaeger: image("jaeger"),
+    otelCollector: image("otelCollector"),
+    grafana: image("grafana"),
+    node: image("node"),
+  };
+}

@@ -1,0 +1,105 @@
+import { stringify } from "yaml";
+import { paths, ports } from "./names.ts";
+import { goDuration, hours, megabytes } from "./units.ts";
+
+/** What Loki's configuration depends on. */
+export interface LokiSettings {
+  readonly retentionHours: number;
+  readonly memoryMib: number;
+  readonly compactionIntervalSeconds: number;
+  readonly retentionDeleteDelaySeconds: number;
+}
+
+/** Resource attributes that become index labels; every other one becomes structured metadata. */
+export const lokiIndexLabels = ["service.name", "service.namespace", "deployment.environment.name"] as const;
+
+/**
+ * A single Loki that keeps logs on its own disk and really deletes them after the retention period.
+ * Source of each key: grafana.com/docs/loki/latest/configure.
+ */
+export function lokiConfig(settings: LokiSettings): string {
+  const data = paths.lokiData;
+  return stringify({
+    auth_enabled: false,
+    server: {
+      http_listen_port: ports.lokiHttp,
+      log_level: "warn",
+      // A push above this limit answers 503, which a sender retries for ever; the default is 4 MiB.
+      grpc_server_max_recv_msg_size: 64 * 1024 * 1024,
+      grpc_server_max_send_msg_size: 64 * 1024 * 1024,
+    },
+    common: {
+      instance_addr: "127.0.0.1",
+      path_prefix: data,
+      replication_factor: 1,
+      ring: { kvstore: { store: "inmemory" } },
+      storage: { filesystem: { chunks_directory: `${data}/chunks`, rules_directory: `${data}/rules` } },
+    },
+    schema_config: {
+      configs: [
+        {
+          from: "2024-01-01",
+          store: "tsdb",
+          object_store: "filesystem",
+          schema: "v13",
+          index: { prefix: "index_", period: "24h" },
+        },
+      ],
+    },
+    ingester: {
+      lifecycler: { min_ready_duration: "1s" },
+      chunk_encoding: "snappy",
+      chunk_idle_period: "30m",
+      // Half of it is how late a line may come: 12 h, enough for what a Collector re-sends after an outage.
+      max_chunk_age: "24h",
+      wal: {
+        dir: `${data}/wal`,
+        checkpoint_duration: "1m",
+        flush_on_shutdown: true,
+        // The default of 4 GB would be killed for memory while it replays.
+        replay_memory_ceiling: megabytes(Math.floor(settings.memoryMib * 0.375)),
+      },
+    },
+    pattern_ingester: { enabled: false, lifecycler: { min_ready_duration: "1s" } },
+    frontend: { scheduler_dns_lookup_period: "1s", address: "127.0.0.1" },
+    query_scheduler: { use_scheduler_ring: false },
+    // 0: always ask the ingester. The default of 3 h would hide lines younger than max_chunk_age and not yet on disk.
+    querier: { query_ingesters_within: "0s" },
+    query_range: { results_cache: { cache: { embedded_cache: { enabled: true, max_size_mb: 8 } } } },
+    chunk_store_config: { chunk_cache_config: { embedded_cache: { enabled: true, max_size_mb: 16 } } },
+    // Without these lines retention_period deletes nothing.
+    compactor: {
+      working_directory: `${data}/compactor`,
+      compaction_interval: goDuration(settings.compactionIntervalSeconds),
+      retention_enabled: true,
+      retention_delete_delay: goDuration(settings.retentionDeleteDelaySeconds),
+      retention_delete_worker_count: 10,
+      delete_request_store: "filesystem",
+    },
+    limits_config: {
+      allow_structured_metadata: true,
+      retention_period: hours(settings.retentionHours),
+      max_query_lookback: hours(settings.retentionHours),
+      // Loki's default of 30 d 1 h would refuse a query over a longer retention.
+      max_query_length: hours(settings.retentionHours + 1),
+      ingestion_rate_mb: 64,
+      // A push above the burst is refused for ever, however often it is sent again.
+      ingestion_burst_size_mb: 128,
+      per_stream_rate_limit: "64MB",
+      per_stream_rate_limit_burst: "128MB",
+      max_line_size_truncate: true,
+      tsdb_max_query_parallelism: 16,
+      discover_service_name: [],
+      otlp_config: {
+        resource_attributes: {
+          ignore_defaults: true,
+          attributes_config: [
+            { action: "index_label", attributes: [...lokiIndexLabels] },
+            { action: "drop", regex: "process\\..*" },
+          ],
+        },
+      },
+    },
+    analytics: { reporting_enabled: false },
+  });
+}

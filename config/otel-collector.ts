@@ -1,0 +1,129 @@
+import { stringify } from "yaml";
+import { paths, ports, urls } from "./names.ts";
+
+/** What the Collector's configuration depends on. */
+export interface OtelCollectorSettings {
+  readonly memoryMib: number;
+  /** Bound of each of the three queues on disk, in MiB. */
+  readonly queueMib: number;
+  /** Given to telemetry that names no `service.namespace` of its own. */
+  readonly serviceNamespace: string;
+}
+
+/** Largest request a client may send, in MiB, for gRPC and for HTTP. */
+const maxRequestMib = 16;
+
+/**
+ * One Collector: OTLP in, logs to Loki, traces to Jaeger, metrics to VictoriaMetrics.
+ *
+ * There is no batch processor: it acknowledges before anything is stored. Instead each exporter batches behind a queue
+ * on disk, so a client hears "accepted" when its data would survive a crash, and a backend may be away for as long as
+ * the queue has room. A full queue holds the client back (`block_on_overflow`), it drops nothing.
+ */
+export function otelCollectorConfig(settings: OtelCollectorSettings): string {
+  const limitMib = Math.floor(settings.memoryMib * 0.8);
+  const processors = ["memory_limiter", "resource"];
+  return stringify(
+    {
+      extensions: {
+        health_check: { endpoint: `0.0.0.0:${ports.collectorHealth}` },
+        file_storage: {
+          directory: paths.collectorQueue,
+          create_directory: true,
+          fsync: true,
+          // A damaged queue file is moved aside instead of keeping the Collector from starting.
+          recreate: true,
+          compaction: { directory: paths.collectorQueue, on_start: true, on_rebound: true, cleanup_on_start: true },
+        },
+      },
+      receivers: {
+        otlp: {
+          protocols: {
+            grpc: { endpoint: `0.0.0.0:${ports.otlpGrpc}`, max_recv_msg_size_mib: maxRequestMib },
+            http: { endpoint: `0.0.0.0:${ports.otlpHttp}`, max_request_body_size: maxRequestMib * 1024 * 1024 },
+          },
+        },
+      },
+      processors: {
+        // First in every pipeline: refuses data, which clients send again, before the kernel kills the container.
+        memory_limiter: { check_interval: "1s", limit_mib: limitMib, spike_limit_mib: Math.floor(limitMib * 0.2) },
+        resource: {
+          attributes: [
+            { key: "service.namespace", value: settings.serviceNamespace, action: "insert" },
+            { key: "service.name", value: "unknown_service", action: "insert" },
+          ],
+        },
+        // What already travels in OTLP's own fields is not stored a second time as an attribute of each record.
+        attributes: {
+          actions: ["service.name", "service.namespace", "trace_id", "span_id"].map((key) => ({
+            key,
+            action: "delete",
+          })),
+        },
+      },
+      exporters: {
+        "otlp_http/loki": {
+          endpoint: `${urls.loki}/otlp`,
+          tls: { insecure: true },
+          ...durableDelivery(settings.queueMib),
+        },
+        "otlp_grpc/jaeger": {
+          endpoint: urls.jaegerOtlpGrpc,
+          tls: { insecure: true },
+          ...durableDelivery(settings.queueMib),
+        },
+        "otlp_http/victoria-metrics": {
+          metrics_endpoint: `${urls.victoriaMetrics}/opentelemetry/v1/metrics`,
+          tls: { insecure: true },
+          ...durableDelivery(settings.queueMib),
+        },
+      },
+      service: {
+        extensions: ["health_check", "file_storage"],
+        pipelines: {
+          logs: { receivers: ["otlp"], processors: [...processors, "attributes"], exporters: ["otlp_http/loki"] },
+          traces: { receivers: ["otlp"], processors, exporters: ["otlp_grpc/jaeger"] },
+          metrics: { receivers: ["otlp"], processors, exporters: ["otlp_http/victoria-metrics"] },
+        },
+        telemetry: {
+          logs: { level: "warn" },
+          // Straight to the store: the Collector's own numbers must not depend on the pipelines they report on.
+          metrics: {
+            level: "normal",
+            readers: [
+              {
+                periodic: {
+                  interval: 15000,
+                  exporter: {
+                    otlp: {
+                      protocol: "http/protobuf",
+                      endpoint: `${urls.victoriaMetrics}/opentelemetry/v1/metrics`,
+                    },
+                  },
+                },
+              },
+            ],
+          },
+        },
+      },
+    },
+    // Anchors would be right but nobody writes a Collector configuration with them.
+    { aliasDuplicateObjects: false },
+  );
+}
+
+function durableDelivery(queueMib: number): object {
+  return {
+    timeout: "30s",
+    // 0: until it is delivered. With a limit the oldest data of a long outage is thrown away first.
+    retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "15s", max_elapsed_time: "0s" },
+    sending_queue: {
+      storage: "file_storage",
+      sizer: "bytes",
+      queue_size: queueMib * 1024 * 1024,
+      block_on_overflow: true,
+      num_consumers: 4,
+      batch: { flush_timeout: "200ms", min_size: 262144, max_size: 3000000 },
+    },
+  };
+}

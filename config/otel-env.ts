@@ -1,0 +1,50 @@
+import { urls } from "./names.ts";
+
+/** OTLP over gRPC, port 4317, or over HTTP, port 4318. The values are those of OTEL_EXPORTER_OTLP_PROTOCOL. */
+export type OtlpProtocol = "grpc" | "http/protobuf";
+
+/** Who the telemetry of a service says it comes from (OpenTelemetry's resource attributes). */
+export interface ServiceIdentity {
+  readonly serviceName: string;
+  readonly serviceNamespace: string;
+  readonly serviceVersion: string;
+  readonly environment: string;
+  /** Differs between instances of one service and stays the same over a restart. */
+  readonly serviceInstanceId: string;
+}
+
+/**
+ * The environment that makes an OpenTelemetry SDK of any language send logs, traces and metrics to the stack's
+ * Collector. All names are OpenTelemetry's own (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables).
+ */
+export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Readonly<Record<string, string>> {
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: protocol === "grpc" ? urls.otlpGrpc : urls.otlpHttp,
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    OTEL_SERVICE_NAME: identity.serviceName,
+    OTEL_RESOURCE_ATTRIBUTES: resourceAttributes({
+      "service.namespace": identity.serviceNamespace,
+      "service.version": identity.serviceVersion,
+      "deployment.environment.name": identity.environment,
+      "service.instance.id": identity.serviceInstanceId,
+    }),
+    // The SDK for Node.js would add a random instance id and the command line, which may hold secrets.
+    OTEL_NODE_RESOURCE_DETECTORS: "env",
+    OTEL_METRIC_EXPORT_INTERVAL: "15000",
+    // A record leaves the process at most this many milliseconds after it was written (defaults: 1000 and 5000).
+    OTEL_BLRP_SCHEDULE_DELAY: "200",
+    OTEL_BSP_SCHEDULE_DELAY: "200",
+    // How many records and spans a process holds while the Collector is away (default 2048, gone in a minute under load).
+    OTEL_BLRP_MAX_QUEUE_SIZE: "16384",
+    OTEL_BSP_MAX_QUEUE_SIZE: "16384",
+    OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "1024",
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "1024",
+  };
+}
+
+/** `key=value,key=value` with the values percent-encoded; one bad pair would void the whole variable. */
+function resourceAttributes(attributes: Readonly<Record<string, string>>): string {
+  return Object.entries(attributes)
+    .map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
+    .join(",");
+}
