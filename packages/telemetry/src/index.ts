@@ -1,0 +1,1 @@
+export { startTelemetry } from "./start-telemetry.ts"; export type { Telemetry } from "./start-telemetry.ts"; export type { Logger } from "pino";
