@@ -56,7 +56,8 @@ export class Progress {
 
   private begin(op: string, urn: string, type: string): void {
     const verb = doing[op];
-    if (verb === undefined || type.startsWith("pulumi:")) return;
+    // Components are names for groups; what takes time is in them.
+    if (verb === undefined || type.startsWith("pulumi:") || type.startsWith("observability:")) return;
     this.running.set(urn, { text: `${verb} ${resourceName(urn)} (${kind(type)})`, sinceMillis: Date.now() });
   }
 

@@ -3,7 +3,7 @@ import * as random from "@pulumi/random";
 import { dashboardProvider } from "../config/grafana/dashboard-provider.ts";
 import { servicesDashboard } from "../config/grafana/dashboards/services.ts";
 import { datasources } from "../config/grafana/datasources.ts";
-import { grafanaServerEnv } from "../config/grafana/server.ts";
+import { grafanaSecretFiles, grafanaServerEnv, homeDashboardFile } from "../config/grafana/server.ts";
 import { hosts, paths, ports } from "../config/names.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import type { SecretFile, Workload } from "./platform/workload.ts";
@@ -31,8 +31,8 @@ export class Grafana extends pulumi.ComponentResource {
     super("observability:index:Grafana", name, {}, opts);
     this.adminPassword = this.generatedSecret(`${name}-admin-password`);
     const secretFiles = [
-      { path: `${paths.secrets}/grafana-admin-password`, content: this.adminPassword },
-      { path: `${paths.secrets}/grafana-secret-key`, content: this.generatedSecret(`${name}-secret-key`) },
+      { path: grafanaSecretFiles.adminPassword, content: this.adminPassword },
+      { path: grafanaSecretFiles.secretKey, content: this.generatedSecret(`${name}-secret-key`) },
     ];
     this.running = args.platform.run(grafanaWorkload(args, secretFiles), { parent: this, dependsOn: args.startsAfter });
     this.registerOutputs({});
@@ -61,7 +61,7 @@ export function grafanaWorkload(
     configFiles: [
       { path: paths.grafanaDatasources, content: datasources() },
       { path: paths.grafanaDashboardProvider, content: dashboardProvider() },
-      { path: `${paths.grafanaDashboards}/services.json`, content: servicesDashboard() },
+      { path: homeDashboardFile, content: servicesDashboard() },
     ],
     secretFiles,
     ports: [{ name: "http", port: ports.grafanaHttp, hostPort: args.hostPort }],

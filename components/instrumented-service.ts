@@ -172,9 +172,13 @@ function imageProblems(args: Omit<InstrumentedServiceArgs, "stack">): string[] {
   return [`image: exactly one of \`image\` and \`build\` must be given, got ${got}`];
 }
 
+/** One signal's own endpoint or protocol, which an SDK prefers to the common one: telemetry would go round the Collector. */
+const signalVariable = /^OTEL_EXPORTER_OTLP_(LOGS|TRACES|METRICS)_(ENDPOINT|PROTOCOL)$/;
+
 function envProblems(env: Readonly<Record<string, string>>, injected: Readonly<Record<string, string>>): string[] {
+  const isInjecting = Object.keys(injected).length > 0;
   return Object.keys(env)
-    .filter((key) => key in injected)
+    .filter((key) => Object.hasOwn(injected, key) || (isInjecting && signalVariable.test(key)))
     .map((key) => `env.${key}: must not replace what the stack injects, got ${JSON.stringify(env[key])}; remove it`);
 }
 

@@ -19,6 +19,20 @@ const imageReference = z
     "must name a tag (`repository:tag`) or a digest (`repository@sha256:…`)",
   );
 
+function refuseEqualPorts(given: Readonly<Record<string, number>>, context: z.RefinementCtx): void {
+  const owners = new Map<number, string>();
+  for (const [name, number] of Object.entries(given)) {
+    const other = owners.get(number);
+    if (other === undefined) owners.set(number, name);
+    else
+      context.addIssue({
+        code: "custom",
+        path: [name],
+        message: `must differ from ports.${other}, which is ${number}`,
+      });
+  }
+}
+
 /** Everything a user can set about the stack itself. The example services have their own settings (example-services.ts). */
 export const stackSettingsSchema = z.strictObject({
   target: z.enum(["docker"]).default("docker").describe("Where the stack runs. Fixed for the life of a Pulumi stack."),
@@ -68,6 +82,7 @@ export const stackSettingsSchema = z.strictObject({
       jaeger: port.default(16686),
       victoriaMetrics: port.default(8428),
     })
+    .superRefine(refuseEqualPorts)
     .prefault({})
     .describe("Ports on 127.0.0.1."),
   memoryMib: z

@@ -70,12 +70,19 @@ export class GrafanaClient {
     return z.object({ jsonData: z.unknown() }).parse(await this.get(`/api/datasources/uid/${uid}`)).jsonData;
   }
 
-  async logs(uid: string, query: string, startMillis: number, endMillis: number): Promise<readonly LogLine[]> {
+  /** Lines between two points in time, the newest `limit` of them. */
+  async logs(
+    uid: string,
+    query: string,
+    startMillis: number,
+    endMillis: number,
+    limit = 100,
+  ): Promise<readonly LogLine[]> {
     const parameters = new URLSearchParams({
       query,
       start: `${startMillis}000000`,
       end: `${endMillis}000000`,
-      limit: "100",
+      limit: String(limit),
     });
     const answer = lokiAnswer.parse(await this.proxy(uid, `loki/api/v1/query_range?${parameters.toString()}`));
     return answer.data.result.flatMap(({ stream, values }) => values.map(([, line]) => ({ line, labels: stream })));

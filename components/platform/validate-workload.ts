@@ -22,6 +22,7 @@ export function validateWorkload(workload: Workload): void {
       "file paths",
       [...workload.configFiles, ...workload.secretFiles].map((file) => file.path),
     ),
+    ...numberProblems(workload),
     ...pathProblems(workload),
     ...emptyFileProblems(workload),
   ];
@@ -40,6 +41,26 @@ function nameProblems(workload: Workload): string[] {
 function duplicates(what: string, values: readonly string[]): string[] {
   const repeated = new Set(values.filter((value, index) => values.indexOf(value) !== index));
   return [...repeated].map((value) => `${what}: must be unique, got ${value} twice`);
+}
+
+function numberProblems(workload: Workload): string[] {
+  const { ports, memoryMib, userId, groupId, stopGraceSeconds, replicas } = workload;
+  const hostPorts = ports.flatMap(({ hostPort }) => (hostPort === "internal" ? [] : [hostPort]));
+  return [
+    ...ports.flatMap(({ port }) => outside("port", port, 1, 65535)),
+    ...hostPorts.flatMap((hostPort) => outside("hostPort", hostPort, 1, 65535)),
+    // Less is refused by Docker.
+    ...outside("memoryMib", memoryMib, 6, Number.MAX_SAFE_INTEGER),
+    ...outside("userId", userId, 0, 2 ** 31 - 1),
+    ...outside("groupId", groupId, 0, 2 ** 31 - 1),
+    ...outside("stopGraceSeconds", stopGraceSeconds, 0, 3600),
+    ...outside("replicas", replicas, 0, 100),
+  ];
+}
+
+function outside(what: string, value: number, least: number, most: number): string[] {
+  if (Number.isInteger(value) && value >= least && value <= most) return [];
+  return [`${what}: must be a whole number from ${least} to ${most}, got ${value}`];
 }
 
 function pathProblems(workload: Workload): string[] {

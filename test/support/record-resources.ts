@@ -11,13 +11,25 @@ export interface RecordedResource {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** URNs it waits for. */
   readonly dependencies: readonly string[];
+  /** URN and id of the explicit provider; empty for the default one. */
   readonly provider: string;
   readonly protect: boolean;
   readonly deleteBeforeReplace: boolean;
   readonly ignoreChanges: readonly string[];
   readonly replaceOnChanges: readonly string[];
-  /** Whether `registerOutputs` was called on it. */
-  readonly outputsRegistered: boolean;
+  /** Duration as text; empty for the provider's own. */
+  readonly deleteTimeout: string;
+  /**
+   * What a component handed to `registerOutputs`; `undefined` if it never called it. (Pulumi's base class then calls it
+   * with nothing, late, which the mocks cannot tell from a call.)
+   */
+  readonly registeredOutputs: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A whole program: its resources sorted by URN, and what it exports. */
+export interface RecordedProgram {
+  readonly resources: readonly RecordedResource[];
+  readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 /** Stands for a value that only a deployment can know. */
@@ -28,36 +40,69 @@ export interface RecordedSecret {
   readonly secret: unknown;
 }
 
-const project = "observability";
-const stack = "test";
+/** Pulumi project and stack under which the programs run. */
+export const recordedIdentity = { project: "observability", stack: "test" } as const;
+
+const { project, stack } = recordedIdentity;
 const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const unknownSignature = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const stackType = "pulumi:pulumi:Stack";
+
+interface Struct {
+  toJavaScript(): Record<string, unknown>;
+}
 
 interface RegisterRequest {
   getType(): string;
   getName(): string;
   getParent(): string;
   getCustom(): boolean;
-  getObject(): { toJavaScript(): Record<string, unknown> };
+  getObject(): Struct;
   getDependenciesList(): string[];
   getProvider(): string;
-  getProtect(): boolean;
+  getProtect(): boolean | undefined;
   getDeletebeforereplace(): boolean;
   getIgnorechangesList(): string[];
   getReplaceonchangesList(): string[];
+  getAdditionalsecretoutputsList(): string[];
+  getCustomtimeouts(): { getDelete(): string } | undefined;
+}
+
+interface OutputsRequest {
+  getUrn(): string;
+  getOutputs(): Struct;
+}
+
+/** Every resource that a program registers, sorted by URN. See {@link recordProgram}. */
+export async function recordResources(program: () => unknown): Promise<readonly RecordedResource[]> {
+  return (await recordProgram(program)).resources;
 }
 
 /**
- * Runs a program against Pulumi's mocks, as a preview does, and returns every resource it registers, sorted by URN.
- * What a provider would compute is unknown, as in a real preview.
+ * Runs a program against Pulumi's mocks, as a preview does. What a provider would compute is unknown, as in a real
+ * preview, except the outputs that a resource declares secret: the engine marks those, the mocks do not, so each is a
+ * secret with the text {@link generatedSecret} here.
+ *
+ * @param config Pulumi configuration, with the project's prefix on each key.
  */
-export async function recordResources(program: () => unknown): Promise<readonly RecordedResource[]> {
+export async function recordProgram(
+  program: () => unknown,
+  config: Readonly<Record<string, string>> = {},
+): Promise<RecordedProgram> {
   const requests: RegisterRequest[] = [];
-  const withOutputs = new Set<string>();
+  const outputs = new Map<string, Record<string, unknown>>();
+  const secretOutputs = new Map<string, readonly string[]>();
+  const calledByThemselves = new Set<string>();
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ name, inputs }) => ({ id: `${name}-id`, state: inputs as Record<string, unknown> }),
+      newResource: ({ type, name, inputs }) => {
+        const secrets = (secretOutputs.get(`${type}::${name}`) ?? []).map((key) => [
+          key,
+          pulumi.secret(generatedSecret(name, key)),
+        ]);
+        return { id: `${name}-id`, state: { ...(inputs as object), ...Object.fromEntries(secrets) } };
+      },
       call: ({ token }) => {
         throw new Error(`${token}: a preview must not call a provider's function`);
       },
@@ -66,33 +111,64 @@ export async function recordResources(program: () => unknown): Promise<readonly 
     stack,
     true,
   );
+  pulumi.runtime.setAllConfig({ ...config });
   const monitor = getMonitor();
   if (monitor === undefined) throw new Error("Pulumi's mocks have no monitor");
-  intercept(monitor, "registerResource", (request) => requests.push(request as RegisterRequest));
-  intercept(monitor, "registerResourceOutputs", (request) =>
-    withOutputs.add((request as { getUrn(): string }).getUrn()),
-  );
-  await pulumi.runtime.runInPulumiStack(() => {
-    program();
-    return Promise.resolve({});
+  intercept<RegisterRequest>(monitor, "registerResource", (request) => {
+    requests.push(request);
+    secretOutputs.set(`${request.getType()}::${request.getName()}`, request.getAdditionalsecretoutputsList());
   });
-  await pulumi.runtime.disconnect();
-  return requests
-    .filter((request) => request.getType() !== "pulumi:pulumi:Stack")
-    .map((request) => recorded(request, withOutputs))
-    .sort((a, b) => (a.urn < b.urn ? -1 : 1));
+  intercept<OutputsRequest>(monitor, "registerResourceOutputs", (request) =>
+    outputs.set(request.getUrn(), readableRecord(request.getOutputs())),
+  );
+  const restore = watchRegisterOutputs((type, name) => calledByThemselves.add(`${type}::${name}`));
+  try {
+    await pulumi.runtime.runInPulumiStack(async () => (await program()) ?? {});
+    await pulumi.runtime.disconnect();
+  } finally {
+    restore();
+  }
+  for (const urn of outputs.keys()) {
+    const [, , types = "", name = ""] = urn.split("::");
+    const type = types.split("$").at(-1) ?? "";
+    if (type !== stackType && !calledByThemselves.has(`${type}::${name}`)) outputs.delete(urn);
+  }
+  return {
+    resources: requests
+      .filter((request) => request.getType() !== stackType)
+      .map((request) => recorded(request, outputs))
+      .sort((a, b) => (a.urn < b.urn ? -1 : 1)),
+    outputs: [...outputs].find(([urn]) => urn.includes(`::${stackType}::`))?.[1] ?? {},
+  };
 }
 
-function intercept(monitor: object, method: string, see: (request: unknown) => void): void {
+/** Text of a secret that a recorded resource generates. */
+export function generatedSecret(name: string, output: string): string {
+  return `generated by ${name}.${output}`;
+}
+
+function intercept<Request>(monitor: object, method: string, see: (request: Request) => void): void {
   const original: unknown = Reflect.get(monitor, method);
   if (typeof original !== "function") throw new Error(`Pulumi's mocks have no ${method}`);
-  Reflect.set(monitor, method, (request: unknown, ...rest: unknown[]): unknown => {
+  Reflect.set(monitor, method, (request: Request, ...rest: unknown[]): unknown => {
     see(request);
     return Reflect.apply(original, monitor, [request, ...rest]);
   });
 }
 
-function recorded(request: RegisterRequest, withOutputs: ReadonlySet<string>): RecordedResource {
+/** Reports each call of `registerOutputs` that comes from a component and not from its base class; returns the way back. */
+function watchRegisterOutputs(see: (type: string, name: string) => void): () => void {
+  const prototype: object = pulumi.ComponentResource.prototype;
+  const original: unknown = Reflect.get(prototype, "registerOutputs");
+  if (typeof original !== "function") throw new Error("Pulumi's ComponentResource has no registerOutputs");
+  Reflect.set(prototype, "registerOutputs", function (this: object, values?: object): unknown {
+    if (values !== undefined) see(String(Reflect.get(this, "__pulumiType")), String(Reflect.get(this, "__name")));
+    return Reflect.apply(original, this, [values]);
+  });
+  return () => Reflect.set(prototype, "registerOutputs", original);
+}
+
+function recorded(request: RegisterRequest, outputs: ReadonlyMap<string, Record<string, unknown>>): RecordedResource {
   const urn = mockUrn(request);
   return {
     urn,
@@ -100,14 +176,15 @@ function recorded(request: RegisterRequest, withOutputs: ReadonlySet<string>): R
     name: request.getName(),
     parent: request.getParent(),
     custom: request.getCustom(),
-    inputs: readable(request.getObject().toJavaScript()) as Record<string, unknown>,
+    inputs: readableRecord(request.getObject()),
     dependencies: request.getDependenciesList(),
     provider: request.getProvider(),
-    protect: request.getProtect(),
+    protect: request.getProtect() ?? false,
     deleteBeforeReplace: request.getDeletebeforereplace(),
     ignoreChanges: request.getIgnorechangesList(),
     replaceOnChanges: request.getReplaceonchangesList(),
-    outputsRegistered: withOutputs.has(urn),
+    deleteTimeout: request.getCustomtimeouts()?.getDelete() ?? "",
+    registeredOutputs: outputs.get(urn),
   };
 }
 
@@ -116,6 +193,10 @@ function mockUrn(request: RegisterRequest): string {
   const parentType = request.getParent() === "" ? "" : `${request.getParent().split("::")[2] ?? ""}$`;
   const qualified = parentType.split("$").slice(-2).join("$");
   return `urn:pulumi:${stack}::${project}::${qualified}${request.getType()}::${request.getName()}`;
+}
+
+function readableRecord(struct: Struct): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(struct.toJavaScript()).map(([key, entry]) => [key, readable(entry)]));
 }
 
 function readable(value: unknown): unknown {

@@ -110,7 +110,10 @@ function volumeName(place: ContainerPlace, name: string): pulumi.Input<string> {
 }
 
 function health(readiness: Readiness): Pick<docker.ContainerArgs, "healthcheck" | "wait" | "waitTimeout"> {
-  if (readiness.selfCheck === "none") return {};
+  if (readiness.selfCheck === "none") {
+    if (!readiness.gates) return {};
+    throw new Error("readiness: must have a self check to gate others, got none; Docker has no other way to ask");
+  }
   return {
     healthcheck: {
       tests: ["CMD", ...readiness.selfCheck],

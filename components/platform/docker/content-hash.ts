@@ -5,11 +5,11 @@ import dockerignore from "@balena/dockerignore";
 
 /**
  * First 12 hex digits of a hash over the names and contents of what a build would be sent: every file below the folder
- * that its `.dockerignore` lets through. `extra` is hashed along.
+ * that its `.dockerignore` lets through, and the Dockerfile, which is sent in any case. `extra` is hashed along.
  */
-export function contentHash(folder: string, extra: string): string {
+export function contentHash(folder: string, dockerfile: string, extra: string): string {
   const hash = createHash("sha256").update(extra);
-  for (const file of contextFiles(folder)) {
+  for (const file of [dockerfile, ...contextFiles(folder)]) {
     hash.update(`\0${file}\0`).update(readFileSync(join(folder, file)));
   }
   return hash.digest("hex").slice(0, 12);

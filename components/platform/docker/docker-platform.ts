@@ -25,7 +25,7 @@ export class DockerPlatform implements Platform {
   private readonly parent: pulumi.Resource;
   private readonly provider: docker.Provider;
   private readonly network: docker.Network;
-  private readonly images = new Map<string, docker.RemoteImage>();
+  private readonly images = new Map<string, { readonly image: WorkloadImage; readonly resource: docker.RemoteImage }>();
   private readonly names = new Set<string>();
   private readonly hostPorts = new Map<number, string>();
 
@@ -84,10 +84,13 @@ export class DockerPlatform implements Platform {
 
   /** Refuses names and ports that are taken, before Docker does it half-way through a deployment. */
   private claim(workload: Workload): void {
-    if (this.names.has(workload.name)) {
-      throw new Error(`${workload.name}: must be unique in the stack, got it twice; rename one of the two`);
+    for (let instance = 1; instance <= Math.max(workload.replicas, 1); instance += 1) {
+      const name = containerName(this.args.name, workload.name, instance);
+      if (this.names.has(name)) {
+        throw new Error(`${workload.name}: must be unique in the stack, got ${name} twice; rename one of the two`);
+      }
+      this.names.add(name);
     }
-    this.names.add(workload.name);
     for (const { hostPort } of workload.ports) {
       if (hostPort === "internal") continue;
       const other = this.hostPorts.get(hostPort);
@@ -117,7 +120,11 @@ export class DockerPlatform implements Platform {
     return { volume, dataVolume };
   }
 
-  /** A new volume belongs to root; this runs once, with the one capability it needs, and hands it to the workload's user. */
+  /**
+   * A new volume belongs to root; this runs once, with the one capability it needs, and hands it to the workload's
+   * user. The file it leaves keeps Docker from filling the empty volume from the workload's image afterwards, which
+   * would give it that image's owner and mode.
+   */
   private owner(
     volume: docker.Volume,
     dataVolume: DataVolume,
@@ -125,13 +132,16 @@ export class DockerPlatform implements Platform {
     parent: pulumi.Resource,
   ): docker.Container {
     const name = `${dashed(dataVolume.name)}-owner`;
+    const owner = `${workload.userId}:${workload.groupId}`;
+    const mark = `${dataVolume.path}/.volume`;
+    const script = `{ test -e ${mark} || : > ${mark}; } && chown -R ${owner} ${dataVolume.path}`;
     return new docker.Container(
       `${this.args.resourcePrefix}-${name}`,
       {
         name: `${this.args.name}-${name}`,
         image: this.image({ kind: "reference", reference: this.args.helperImage }).name,
-        entrypoints: ["/bin/chown"],
-        command: ["-R", `${workload.userId}:${workload.groupId}`, dataVolume.path],
+        entrypoints: ["/bin/sh", "-c"],
+        command: [script],
         user: "0",
         volumes: [{ volumeName: volume.name, containerPath: dataVolume.path }],
         networkMode: "none",
@@ -150,22 +160,28 @@ export class DockerPlatform implements Platform {
 
   /** Each image once, however many workloads use it; pulled only if the daemon does not have it. */
   private image(image: WorkloadImage): docker.RemoteImage {
-    const key = image.kind === "reference" ? image.reference : image.name;
+    const key = JSON.stringify(image);
     const known = this.images.get(key);
-    if (known !== undefined) return known;
-    const stem = image.kind === "reference" ? repositoryName(image.reference) : image.name;
-    const created = new docker.RemoteImage(
-      `${this.args.resourcePrefix}-image-${stem}`,
+    if (known !== undefined) return known.resource;
+    const stem = imageStem(image);
+    const sameStem = [...this.images.values()].filter((other) => imageStem(other.image) === stem);
+    if (image.kind === "build" && sameStem.some((other) => other.image.kind === "build")) {
+      throw new Error(
+        `${stem}: must be built one way only, got two folders, Dockerfiles or arguments; give one of two folders another name`,
+      );
+    }
+    const resource = new docker.RemoteImage(
+      `${this.args.resourcePrefix}-image-${stem}${sameStem.length === 0 ? "" : `-${sameStem.length + 1}`}`,
       image.kind === "reference" ? { name: image.reference, keepLocally: true } : this.builtImage(image),
       { parent: this.parent, provider: this.provider },
     );
-    this.images.set(key, created);
-    return created;
+    this.images.set(key, { image, resource });
+    return resource;
   }
 
   /** The tag names the content, so an image that was built for other content is never taken for this one. */
   private builtImage(image: Extract<WorkloadImage, { kind: "build" }>): docker.RemoteImageArgs {
-    const hash = contentHash(image.contextPath, JSON.stringify([image.dockerfile, image.buildArgs]));
+    const hash = contentHash(image.contextPath, image.dockerfile, JSON.stringify(image.buildArgs));
     return {
       name: `${this.args.name}-${image.name}:${hash}`,
       build: { context: image.contextPath, dockerfile: image.dockerfile, buildArgs: { ...image.buildArgs } },
@@ -181,6 +197,10 @@ interface NamedVolume {
 /** `loki_data` is `loki-data`: Pulumi's names have hyphens, Docker's volumes keep their underscores. */
 function dashed(name: string): string {
   return name.replaceAll("_", "-");
+}
+
+function imageStem(image: WorkloadImage): string {
+  return image.kind === "reference" ? repositoryName(image.reference) : image.name;
 }
 
 /** `registry.example.com/grafana/loki:3.7.8` is `grafana-loki`: stable over versions and registries. */

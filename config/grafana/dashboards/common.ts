@@ -1,0 +1,157 @@
+import { datasourceUids } from "../../names.ts";
+
+/** A data source as panels name it. */
+export const datasource = {
+  loki: { type: "loki", uid: datasourceUids.loki },
+  victoriaMetrics: { type: "prometheus", uid: datasourceUids.victoriaMetrics },
+} as const;
+
+/** Place on Grafana's grid of 24 columns. */
+export interface GridPos {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+/** A query of a panel. */
+export type Target = Readonly<Record<string, unknown>>;
+
+/** A panel as Grafana's dashboard JSON has it. */
+export interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly gridPos: GridPos;
+  readonly datasource?: object;
+  readonly targets?: readonly Target[];
+  readonly fieldConfig?: object;
+  readonly options?: object;
+  readonly transformations?: readonly object[];
+}
+
+/** What every panel is told. */
+export interface PanelSpec {
+  readonly title: string;
+  readonly description: string;
+  readonly gridPos: GridPos;
+  readonly targets: readonly Target[];
+  /** Grafana's unit: `reqps`, `percentunit`, `s`, … */
+  readonly unit: string;
+  /** Links from a point of the panel. @default none */
+  readonly links?: readonly object[];
+  /** From this value on the panel is yellow, then red. @default no colours */
+  readonly thresholds?: readonly [warning: number, critical: number];
+}
+
+/** A PromQL query. `instant` gives the newest value only. */
+export function promql(refId: string, expr: string, legendFormat: string, instant = false): Target {
+  return {
+    refId,
+    datasource: datasource.victoriaMetrics,
+    expr,
+    legendFormat,
+    range: !instant,
+    instant,
+    ...(instant ? { format: "table" } : {}),
+  };
+}
+
+/** A LogQL query. */
+export function logql(refId: string, expr: string, legendFormat = ""): Target {
+  return { refId, datasource: datasource.loki, expr, legendFormat, queryType: "range" };
+}
+
+/** Curves over time, with the newest and the highest value in the legend. */
+export function timeseries(id: number, spec: PanelSpec): Panel {
+  return {
+    ...head(id, "timeseries", spec),
+    fieldConfig: {
+      defaults: {
+        ...field(spec),
+        custom: { drawStyle: "line", lineWidth: 1, fillOpacity: 10, showPoints: "never", spanNulls: 60_000 },
+        min: 0,
+      },
+      overrides: [],
+    },
+    options: {
+      legend: { displayMode: "table", placement: "bottom", calcs: ["lastNotNull", "max"], showLegend: true },
+      tooltip: { mode: "multi", sort: "desc" },
+    },
+  };
+}
+
+/** Bars stacked on each other. */
+export function stackedBars(id: number, spec: PanelSpec, colours: Readonly<Record<string, string>>): Panel {
+  const base = timeseries(id, spec);
+  return {
+    ...base,
+    fieldConfig: {
+      defaults: {
+        ...field(spec),
+        custom: { drawStyle: "bars", fillOpacity: 70, lineWidth: 0, stacking: { mode: "normal", group: "A" } },
+        min: 0,
+      },
+      overrides: Object.entries(colours).map(([name, fixedColor]) => ({
+        matcher: { id: "byName", options: name },
+        properties: [{ id: "color", value: { mode: "fixed", fixedColor } }],
+      })),
+    },
+  };
+}
+
+/** One number with its recent course behind it. */
+export function stat(id: number, spec: PanelSpec): Panel {
+  return {
+    ...head(id, "stat", spec),
+    fieldConfig: { defaults: field(spec), overrides: [] },
+    options: {
+      reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false },
+      colorMode: spec.thresholds === undefined ? "none" : "value",
+      graphMode: "area",
+      textMode: "value",
+    },
+  };
+}
+
+function head(id: number, type: string, spec: PanelSpec): Panel {
+  const { title, description, gridPos, targets } = spec;
+  const [first] = targets;
+  return { id, type, title, description, gridPos, datasource: first?.["datasource"] as object, targets };
+}
+
+function field(spec: PanelSpec): object {
+  const { unit, links, thresholds } = spec;
+  return {
+    unit,
+    ...(links === undefined ? {} : { links }),
+    ...(thresholds === undefined ? { color: { mode: "palette-classic" } } : { thresholds: steps(thresholds) }),
+  };
+}
+
+/** Colours from green over yellow to red. */
+export function steps([warning, critical]: readonly [number, number]): object {
+  return {
+    mode: "absolute",
+    steps: [
+      { color: "green", value: null },
+      { color: "yellow", value: warning },
+      { color: "red", value: critical },
+    ],
+  };
+}
+
+/** A link into Grafana's Explore with one query, over the time range on the screen. */
+export function exploreLink(title: string, datasourceUid: string, query: object): object {
+  const left = {
+    datasource: datasourceUid,
+    queries: [{ refId: "A", ...query }],
+    range: { from: "${__from}", to: "${__to}" },
+  };
+  return {
+    title,
+    url: `/explore?orgId=1&left=${encodeURIComponent(JSON.stringify(left)).replaceAll("%24%7B", "${").replaceAll("%7D", "}")}`,
+    targetBlank: true,
+  };
+}

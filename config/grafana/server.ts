@@ -1,0 +1,54 @@
+import { paths } from "../names.ts";
+import { goMemoryLimitMib, mebibytes } from "../units.ts";
+
+/** What Grafana's own settings depend on. */
+export interface GrafanaServerSettings {
+  readonly adminUser: string;
+  readonly memoryMib: number;
+  /** Port on the user's machine, for the links that Grafana makes. */
+  readonly hostPort: number;
+}
+
+/** Files whose content is generated and secret. */
+export const grafanaSecretFiles = {
+  adminPassword: `${paths.secrets}/grafana-admin-password`,
+  secretKey: `${paths.secrets}/grafana-secret-key`,
+} as const;
+
+/** The dashboard that opens first. */
+export const homeDashboardFile = `${paths.grafanaDashboards}/services.json`;
+
+/**
+ * Grafana's settings as its environment (`GF_<section>_<key>`,
+ * grafana.com/docs/grafana/latest/setup-grafana/configure-grafana). Secrets are files, never variables.
+ */
+export function grafanaServerEnv(settings: GrafanaServerSettings): Readonly<Record<string, string>> {
+  return {
+    GOMEMLIMIT: mebibytes(goMemoryLimitMib(settings.memoryMib)),
+    GF_SECURITY_ADMIN_USER: settings.adminUser,
+    GF_SECURITY_ADMIN_PASSWORD__FILE: grafanaSecretFiles.adminPassword,
+    // Encrypts what Grafana stores; the default is the same for everybody and public.
+    GF_SECURITY_SECRET_KEY__FILE: grafanaSecretFiles.secretKey,
+    GF_SERVER_ROOT_URL: `http://127.0.0.1:${settings.hostPort}/`,
+    GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: homeDashboardFile,
+    // One user, no other way in.
+    GF_AUTH_ANONYMOUS_ENABLED: "false",
+    GF_USERS_ALLOW_SIGN_UP: "false",
+    GF_USERS_ALLOW_ORG_CREATE: "false",
+    GF_SECURITY_COOKIE_SAMESITE: "strict",
+    GF_SECURITY_CONTENT_SECURITY_POLICY: "true",
+    // Nothing leaves the machine.
+    GF_ANALYTICS_REPORTING_ENABLED: "false",
+    GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
+    GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",
+    GF_NEWS_NEWS_FEED_ENABLED: "false",
+    GF_SECURITY_DISABLE_GRAVATAR: "true",
+    GF_SNAPSHOTS_EXTERNAL_ENABLED: "false",
+    GF_PUBLIC_DASHBOARDS_ENABLED: "false",
+    // Grafana ≥ 13 updates the bundled data sources from the internet at its start and loses them if it cannot (grafana#132528).
+    GF_PLUGINS_PREINSTALL_AUTO_UPDATE: "false",
+    GF_PLUGINS_PREINSTALL_DISABLED: "true",
+    GF_LOG_MODE: "console",
+    GF_LOG_LEVEL: "warn",
+  };
+}

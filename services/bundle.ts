@@ -1,0 +1,37 @@
+import { build } from "esbuild";
+
+/**
+ * Bundles the services and the health check for the image. The output depends on the sources only, not on where the
+ * checkout is.
+ *
+ * @param outdir absolute path
+ */
+export async function bundle(outdir: string): Promise<void> {
+  const common = {
+    absWorkingDir: import.meta.dirname,
+    outdir,
+    bundle: true,
+    platform: "node",
+    target: "node22",
+    legalComments: "none",
+    logLevel: "warning",
+  } as const;
+  await Promise.all([
+    build({
+      ...common,
+      entryPoints: { main: "main.ts" },
+      format: "esm",
+      outExtension: { ".js": ".mjs" },
+      // The CommonJS packages in the bundle ask for Node's own modules with `require`.
+      banner: {
+        js: 'import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url);',
+      },
+    }),
+    build({
+      ...common,
+      entryPoints: { healthcheck: "healthcheck/healthcheck.ts" },
+      format: "cjs",
+      outExtension: { ".js": ".cjs" },
+    }),
+  ]);
+}

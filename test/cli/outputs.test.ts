@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { deployedOutputs, stackOutputs } from "../../cli/outputs.ts";
+import { UserError } from "../../cli/user-error.ts";
+
+const values = {
+  urls: { grafana: "http://127.0.0.1:3000", api: "http://127.0.0.1:8080" },
+  grafanaUser: "admin",
+  grafanaPassword: "the password",
+  serviceNames: ["integr8scode-backend"],
+  instances: [{ name: "observability-dev-loki", urn: "urn:pulumi:dev::observability::x::loki" }],
+};
+const outputs = Object.fromEntries(
+  Object.entries(values).map(([key, value]) => [key, { value, secret: key === "grafanaPassword" }]),
+);
+
+describe("the outputs of a stack", () => {
+  it("are the values that the program exports, secrets among them", () => {
+    assert.deepEqual(stackOutputs(outputs), values);
+    assert.deepEqual(deployedOutputs(outputs), values);
+  });
+
+  it("are none for a stack that is not deployed, and the commands that need them say so", () => {
+    assert.equal(stackOutputs({}), undefined);
+    assert.throws(
+      () => deployedOutputs({}),
+      (error: unknown) => {
+        assert.ok(error instanceof UserError);
+        assert.equal(error.message, "the stack is not deployed\n  next: npm run up");
+        return true;
+      },
+    );
+  });
+
+  it("are refused when a part is missing or has another type", () => {
+    const { grafanaPassword: _, ...rest } = outputs;
+    assert.throws(() => stackOutputs(rest), /grafanaPassword/);
+    assert.throws(() => stackOutputs({ ...outputs, instances: { value: ["loki"], secret: false } }), /instances/);
+  });
+});

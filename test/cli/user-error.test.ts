@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { runCommand, UserError } from "../../cli/user-error.ts";
+
+describe("a command", () => {
+  const { exitCode } = process;
+  const write = process.stderr.write.bind(process.stderr);
+  afterEach(() => {
+    process.exitCode = exitCode;
+    process.stderr.write = write;
+  });
+
+  it("ends with the status that its main function returns", async () => {
+    await runCommand(() => Promise.resolve(3));
+    assert.equal(process.exitCode, 3);
+  });
+
+  it("ends with 1 and the plain message when the user can solve the problem", async () => {
+    const printed: string[] = [];
+    process.stderr.write = (text: string | Uint8Array): boolean => {
+      printed.push(String(text));
+      return true;
+    };
+    await runCommand(() => Promise.reject(new UserError("it failed\n  next: npm run up")));
+    assert.deepEqual([process.exitCode, printed.join("")], [1, "\nit failed\n  next: npm run up\n"]);
+  });
+
+  it("fails loudly, with its stack trace, on anything else", async () => {
+    const fault = new TypeError("a fault in the program");
+    await assert.rejects(
+      runCommand(() => Promise.reject(fault)),
+      (error: unknown) => error === fault,
+    );
+  });
+});

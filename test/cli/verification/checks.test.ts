@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { runChecks, type CheckResult } from "../../../cli/verification/checks.ts";
+import { GrafanaClient } from "../../../cli/verification/grafana.ts";
+import type { Probe } from "../../../cli/verification/probe.ts";
+import { FakeGrafana } from "../../support/fake-grafana.ts";
+
+const traceId = "0af7651916cd43dd8448eb211c80319c";
+const proxy = "/api/datasources/proxy/uid";
+const probe: Probe = {
+  description: "an execution",
+  sentMillis: Date.now(),
+  traceId,
+  logQuery: '{service_namespace="shop"}',
+  metricQuery: "executions_total",
+  leastServices: 2,
+};
+
+const stream = (service: string): object => ({
+  stream: { service_name: service, trace_id: traceId },
+  values: [["1", `{"trace_id":"${traceId}"}`]],
+});
+const span = { startTime: 1_000_000, duration: 1_000 };
+const field = { name: "TraceID", matcherRegex: '"trace_id":"(\\w+)"', url: "${__value.raw}", datasourceUid: "jaeger" };
+const labelField = { ...field, name: "trace_id", matcherType: "label", matcherRegex: "^trace_id$" };
+const link = { datasourceUid: "loki", customQuery: true, query: '{a=~".+"} | trace_id="${__trace.traceId}"' };
+
+const answers = {
+  [`${proxy}/loki/loki/api/v1/query_range`]: { data: { result: [stream("api"), stream("worker")] } },
+  [`${proxy}/jaeger/api/traces/${traceId}`]: {
+    data: [
+      {
+        spans: [
+          { ...span, processID: "p1" },
+          { ...span, processID: "p2" },
+        ],
+        processes: { p1: { serviceName: "api" }, p2: { serviceName: "worker" } },
+      },
+    ],
+  },
+  [`${proxy}/victoria-metrics/api/v1/query`]: { data: { result: [{ metric: {}, value: [1, "5"] }] } },
+  "/api/datasources/uid/loki": { jsonData: { derivedFields: [field, labelField] } },
+  "/api/datasources/uid/jaeger": { jsonData: { tracesToLogsV2: link } },
+};
+
+describe("the checks of a verification", () => {
+  let grafana: FakeGrafana | undefined;
+  afterEach(async () => {
+    await grafana?.stop();
+  });
+
+  async function check(changes: Readonly<Record<string, unknown>> = {}, grafanaVersion = "12.3.1"): Promise<unknown[]> {
+    grafana = await FakeGrafana.start({ ...answers, ...changes });
+    const client = new GrafanaClient(grafana.url, "admin", "secret");
+    const reported: CheckResult[] = [];
+    const results = await runChecks({ grafana: client, grafanaVersion, probe, metricBefore: 4 }, (result) => {
+      reported.push(result);
+    });
+    assert.deepEqual([...reported].sort(byName), [...results].sort(byName), "each is reported once");
+    return results.map((result) =>
+      result.passed ? [result.name, result.detail] : [result.name, "FAILED", result.cause],
+    );
+  }
+
+  const byName = (a: CheckResult, b: CheckResult): number => (a.name < b.name ? -1 : 1);
+  const found = [
+    ["log in Loki", "2 line(s) of 2 service(s)"],
+    ["trace in Jaeger", "crosses 2 service(s)"],
+    ["metric in VictoriaMetrics", "counter rose from 4 to 5"],
+  ];
+  const followed = [
+    ["log → trace: TraceID, by regex on the line", "opens the trace of 2 service(s)"],
+    ["log → trace: trace_id, by metadata label", "opens the trace of 2 service(s)"],
+    ["trace → logs: tracesToLogsV2", "opens 2 line(s)"],
+  ];
+
+  it("find the log, the trace and the metric, and follow every link (S12, S19, S23)", async () => {
+    assert.deepEqual(await check(), [...found, ...followed]);
+  });
+
+  it("follow only the links that the running Grafana supports, and name them", async () => {
+    assert.deepEqual(await check({}, "10.0.0"), [...found, followed[0], followed[2]]);
+  });
+
+  it("fail for a link that gives no id, though its trace is there (D2)", async () => {
+    const dead = { ...field, matcherRegex: '"traceId":"(\\w+)"' };
+    const results = await check({ "/api/datasources/uid/loki": { jsonData: { derivedFields: [dead] } } });
+    assert.deepEqual(results[3], [
+      "log → trace: TraceID, by regex on the line",
+      "FAILED",
+      `Error: the link gives nothing for the line {"trace_id":"${traceId}"}`,
+    ]);
+  });
+
+  it("fail when no link is left that the running Grafana supports", async () => {
+    const results = await check(
+      { "/api/datasources/uid/loki": { jsonData: { derivedFields: [labelField] } } },
+      "10.0.0",
+    );
+    assert.deepEqual(results[3], ["log → trace", "FAILED", "Grafana has no derived field that its version supports"]);
+  });
+
+  it("fail at once, and only for what depends on it, when a store answers with an error", async () => {
+    const path = `${proxy}/jaeger/api/traces/${traceId}`;
+    const results = await check({ [path]: 502 });
+    const cause = `Error: ${path} answered 502: 502`;
+    assert.deepEqual(results, [
+      found[0],
+      ["trace in Jaeger", "FAILED", cause],
+      found[2],
+      ["log → trace: TraceID, by regex on the line", "FAILED", cause],
+      ["log → trace: trace_id, by metadata label", "FAILED", cause],
+      ["trace → logs: tracesToLogsV2", "FAILED", "Error: there is no trace to start from"],
+    ]);
+  });
+});

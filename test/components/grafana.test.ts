@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { grafanaWorkload } from "../../components/grafana.ts";
+import { ObservabilityStack } from "../../components/index.ts";
+import { dashboardProvider } from "../../config/grafana/dashboard-provider.ts";
+import { servicesDashboard } from "../../config/grafana/dashboards/services.ts";
+import { datasources } from "../../config/grafana/datasources.ts";
+import { grafanaServerEnv } from "../../config/grafana/server.ts";
+import { recordResources } from "../support/record-resources.ts";
+import { noDocker } from "../support/settings.ts";
+
+const args = { image: "grafana/grafana:12.3.1", memoryMib: 384, hostPort: 13000, adminUser: "admin", replicas: 1 };
+
+describe("Grafana as a workload", () => {
+  it("comes with its data sources and the home dashboard, as the user of its image (S18)", () => {
+    const secretFiles = [{ path: "/run/secrets/one", content: pulumi.secret("x") }];
+    assert.deepEqual(grafanaWorkload(args, secretFiles), {
+      name: "grafana",
+      image: { kind: "reference", reference: "grafana/grafana:12.3.1" },
+      args: [],
+      env: grafanaServerEnv(args),
+      configFiles: [
+        { path: "/etc/grafana/provisioning/datasources/stack.yaml", content: datasources() },
+        { path: "/etc/grafana/provisioning/dashboards/stack.yaml", content: dashboardProvider() },
+        { path: "/etc/grafana/dashboards/services.json", content: servicesDashboard() },
+      ],
+      secretFiles,
+      ports: [{ name: "http", port: 3000, hostPort: 13000 }],
+      dataVolumes: [{ name: "grafana_data", path: "/var/lib/grafana" }],
+      readiness: {
+        port: 3000,
+        httpPath: "/api/health",
+        selfCheck: ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:3000/api/health"],
+        intervalSeconds: 2,
+        startPeriodSeconds: 60,
+        gates: true,
+      },
+      memoryMib: 384,
+      userId: 472,
+      groupId: 0,
+      stopGraceSeconds: 30,
+      replicas: 1,
+    });
+  });
+
+  it("reads its secrets from files, so that none is in its environment", () => {
+    const env = grafanaServerEnv(args);
+    assert.equal(env["GF_SECURITY_ADMIN_PASSWORD__FILE"], "/run/secrets/grafana-admin-password");
+    assert.equal(env["GF_SECURITY_SECRET_KEY__FILE"], "/run/secrets/grafana-secret-key");
+    const plain = Object.keys(env).filter((key) => /PASSWORD|SECRET|TOKEN/.test(key) && !key.endsWith("__FILE"));
+    assert.deepEqual(plain, []);
+  });
+});
+
+describe("Grafana's credentials", () => {
+  it("are generated once and kept with the data, whatever the generator's options become", async () => {
+    const resources = await recordResources(() => new ObservabilityStack("o", { docker: { host: noDocker } }));
+    const generated = resources.filter(({ type }) => type === "random:index/randomPassword:RandomPassword");
+    assert.deepEqual(
+      generated.map(({ name, inputs, protect, ignoreChanges }) => ({ name, inputs, protect, ignoreChanges })),
+      ["o-grafana-admin-password", "o-grafana-secret-key"].map((name) => ({
+        name,
+        inputs: { length: 32, special: false },
+        protect: true,
+        ignoreChanges: ["length", "special"],
+      })),
+    );
+  });
+});

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { ObservabilityStack, type ObservabilityStackArgs } from "../../components/index.ts";
+import { containersOf, type RecordedContainer } from "../support/docker-view.ts";
+import { generatedSecret, recordResources, type RecordedResource } from "../support/record-resources.ts";
+import { noDocker } from "../support/settings.ts";
+
+const docker = { host: noDocker };
+
+interface Recorded {
+  readonly stack: ObservabilityStack;
+  readonly resources: readonly RecordedResource[];
+}
+
+async function record(args: ObservabilityStackArgs = {}): Promise<Recorded> {
+  const stacks: ObservabilityStack[] = [];
+  const resources = await recordResources(() => {
+    stacks.push(new ObservabilityStack("o", { docker, ...args }));
+  });
+  const [stack] = stacks;
+  assert.ok(stack);
+  return { stack, resources };
+}
+
+function container(resources: readonly RecordedResource[], host: string): RecordedContainer {
+  const [found, ...others] = containersOf(resources, host);
+  assert.ok(found, `${host} has no container`);
+  assert.deepEqual(others, []);
+  return found;
+}
+
+describe("the stack", () => {
+  it("is five backends, each a component of its own (S24)", async () => {
+    const { resources } = await record();
+    const components = resources.filter(({ custom }) => !custom).map(({ type, name }) => `${type} ${name}`);
+    assert.deepEqual(components.sort(), [
+      "observability:index:Grafana o-grafana",
+      "observability:index:Jaeger o-jaeger",
+      "observability:index:Loki o-loki",
+      "observability:index:ObservabilityStack o",
+      "observability:index:OtelCollector o-otel-collector",
+      "observability:index:VictoriaMetrics o-victoria-metrics",
+    ]);
+  });
+
+  it("starts the Collector and Grafana after Loki is healthy, and nothing else waits for anything (S26)", async () => {
+    const { resources } = await record();
+    const hosts = ["loki", "victoria-metrics", "jaeger", "otel-collector", "grafana"];
+    const waiting = hosts.map((host) => [
+      host,
+      hosts.filter((other) => {
+        const { urn } = container(resources, other);
+        return container(resources, host).dependencies.includes(urn);
+      }),
+    ]);
+    assert.deepEqual(Object.fromEntries(waiting), {
+      loki: [],
+      "victoria-metrics": [],
+      jaeger: [],
+      "otel-collector": ["loki"],
+      grafana: ["loki"],
+    });
+    assert.equal(container(resources, "loki").inputs.wait, true, "its container counts as there before it is healthy");
+  });
+
+  it("gives each setting to the backend that it names", async () => {
+    const { resources } = await record({
+      memoryMib: { loki: 301, victoriaMetrics: 302, jaeger: 303, otelCollector: 304, grafana: 305 },
+      ports: { loki: 1, victoriaMetrics: 2, jaeger: 3, otlpGrpc: 4, otlpHttp: 5, grafana: 6 },
+      images: { loki: "l:1", victoriaMetrics: "v:1", jaeger: "j:1", otelCollector: "c:1", grafana: "g:1" },
+    });
+    const view = (host: string): unknown => {
+      const { image, memory, ports = [] } = container(resources, host).inputs;
+      return [image, memory, ...ports.map(({ external, internal }) => `${external}:${internal}`)];
+    };
+    assert.deepEqual(view("loki"), ["l:1", 301, "1:3100"]);
+    assert.deepEqual(view("victoria-metrics"), ["v:1", 302, "2:8428"]);
+    assert.deepEqual(view("jaeger"), ["j:1", 303, "3:16686"]);
+    assert.deepEqual(view("otel-collector"), ["c:1", 304, "4:4317", "5:4318"]);
+    assert.deepEqual(view("grafana"), ["g:1", 305, "6:3000"]);
+  });
+
+  it("says where each part is found on this machine (S21)", async () => {
+    const { stack } = await record({ ports: { grafana: 13000 } });
+    assert.deepEqual(stack.urls, {
+      grafana: "http://127.0.0.1:13000",
+      loki: "http://127.0.0.1:3100",
+      victoriaMetrics: "http://127.0.0.1:8428",
+      jaeger: "http://127.0.0.1:16686",
+      otlpGrpc: "http://127.0.0.1:4317",
+      otlpHttp: "http://127.0.0.1:4318",
+    });
+    assert.equal(stack.otlpEndpoint, "http://otel-collector:4317");
+    assert.deepEqual(
+      stack.instances.map(({ name }) => name),
+      ["loki", "victoria-metrics", "jaeger", "otel-collector", "grafana"].map((host) => `observability-test-${host}`),
+    );
+  });
+
+  it("registers its addresses and the password, the latter as a secret", async () => {
+    const { stack, resources } = await record();
+    assert.deepEqual(resources.find(({ name }) => name === "o")?.registeredOutputs, {
+      urls: stack.urls,
+      grafanaPassword: { secret: generatedSecret("o-grafana-admin-password", "result") },
+    });
+  });
+
+  it("is nothing but kept data and credentials without observability (S24)", async () => {
+    const { stack, resources } = await record({ observability: false });
+    const kept = resources.filter(({ protect }) => protect).map(({ name }) => name);
+    assert.deepEqual(kept.sort(), [
+      "o-grafana-admin-password",
+      "o-grafana-data",
+      "o-grafana-secret-key",
+      "o-jaeger-data",
+      "o-loki-data",
+      "o-otel-collector-queue",
+      "o-victoria-metrics-data",
+    ]);
+    const others = resources.filter(({ custom, protect }) => custom && !protect).map(({ name }) => name);
+    assert.deepEqual(others.sort(), ["o-docker", "o-network"]);
+    assert.deepEqual([stack.urls, stack.otlpEndpoint, stack.instances], [{}, undefined, []]);
+  });
+
+  it("refuses bad settings before anything is created", async () => {
+    const resources = await recordResources(() => {
+      assert.throws(() => new ObservabilityStack("o", { docker, retentionHours: 1 }), {
+        message:
+          "the configuration has 1 problem(s), nothing was changed:\n  retentionHours: must be at least 24, the shortest period all three stores can keep, got 1",
+      });
+    });
+    assert.deepEqual(resources, []);
+  });
+});

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import type { RunningWorkload } from "../../../components/platform/platform.ts";
+import type { Workload } from "../../../components/platform/workload.ts";
+import { platforms, type PlatformUnderTest } from "../../support/platforms.ts";
+import { recordResources } from "../../support/record-resources.ts";
+import { sampleWorkloads } from "../../support/workloads.ts";
+import { expectedView, type WorkloadView } from "../../support/workload-view.ts";
+
+/*
+ * Each platform has to honour each field of each workload. What it made of a field is read back from the resources it
+ * registered, never from what it returned: a name that is returned right and registered wrong would pass otherwise.
+ * One test a field, named after it, so that a field that gets lost is named by the test that fails (test/mutation).
+ */
+
+interface Rendering {
+  readonly expected: WorkloadView;
+  readonly observed: WorkloadView;
+  readonly workload: Workload;
+  readonly running: RunningWorkload;
+}
+
+async function render(platform: PlatformUnderTest, describeWorkload: () => Workload): Promise<Rendering> {
+  const rendered: { readonly workload: Workload; readonly running: RunningWorkload }[] = [];
+  const resources = await recordResources(() => {
+    const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
+    const workload = describeWorkload();
+    rendered.push({ workload, running: platform.create({ parent }).run(workload, { parent, dependsOn: [] }) });
+  });
+  const [first] = rendered;
+  assert.ok(first);
+  return { ...first, expected: expectedView(first.workload, platform.asking), observed: platform.observe(resources) };
+}
+
+const fields: readonly (keyof WorkloadView)[] = Object.keys({
+  host: true,
+  name: true,
+  image: true,
+  args: true,
+  env: true,
+  configFiles: true,
+  secretFiles: true,
+  ports: true,
+  dataVolumes: true,
+  readiness: true,
+  memoryMib: true,
+  userId: true,
+  groupId: true,
+  stopGraceSeconds: true,
+  replicas: true,
+} satisfies Record<keyof WorkloadView, true>) as (keyof WorkloadView)[];
+
+for (const platform of platforms) {
+  for (const [kind, describeWorkload] of Object.entries(sampleWorkloads)) {
+    describe(`${kind} on ${platform.name}`, () => {
+      let rendering: Promise<Rendering> | undefined;
+      const rendered = (): Promise<Rendering> => (rendering ??= render(platform, describeWorkload));
+
+      for (const field of fields) {
+        it(`honours ${field}`, async () => {
+          const { expected, observed } = await rendered();
+          assert.deepEqual(observed[field], expected[field]);
+        });
+      }
+
+      it("honours ports in what it tells the user", async () => {
+        const { workload, running } = await rendered();
+        const published = workload.ports.filter(({ hostPort }) => hostPort !== "internal");
+        assert.deepEqual(
+          running.published,
+          Object.fromEntries(published.map(({ name, hostPort }) => [name, `127.0.0.1:${hostPort}`])),
+        );
+      });
+
+      it("honours replicas in what it tells the user: as many instances, each with a name of its own", async () => {
+        const { workload, running } = await rendered();
+        assert.equal(new Set(running.instances.map(({ name }) => name)).size, workload.replicas);
+      });
+    });
+  }
+}

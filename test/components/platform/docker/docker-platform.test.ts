@@ -1,0 +1,311 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { createPlatform } from "../../../../components/platform/create-platform.ts";
+import { DockerPlatform } from "../../../../components/platform/docker/docker-platform.ts";
+import type { Platform } from "../../../../components/platform/platform.ts";
+import type { Workload } from "../../../../components/platform/workload.ts";
+import { allContainers, dockerTypes, isHelper } from "../../../support/docker-view.ts";
+import { recordResources, type RecordedResource } from "../../../support/record-resources.ts";
+import { noDocker, settings } from "../../../support/settings.ts";
+import { imageFolder } from "../../../support/workloads.ts";
+
+const platformArgs = { resourcePrefix: "stack", name: "shop-dev", host: noDocker, helperImage: "helper:1" };
+
+const workload: Workload = {
+  name: "store",
+  image: { kind: "reference", reference: "registry.example.com:5000/team/store:1.0" },
+  args: [],
+  env: {},
+  configFiles: [],
+  secretFiles: [],
+  ports: [{ name: "http", port: 80, hostPort: 8000 }],
+  dataVolumes: [{ name: "store_data", path: "/data" }],
+  readiness: { port: 80, httpPath: "/", selfCheck: ["c"], intervalSeconds: 2, startPeriodSeconds: 30, gates: true },
+  memoryMib: 128,
+  userId: 10001,
+  groupId: 10002,
+  stopGraceSeconds: 45,
+  replicas: 1,
+};
+
+type Program = (platform: Platform, parent: pulumi.Resource) => void;
+
+function record(program: Program): Promise<readonly RecordedResource[]> {
+  return recordResources(() => {
+    const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
+    program(new DockerPlatform(platformArgs, { parent }), parent);
+  });
+}
+
+function run(...workloads: readonly Partial<Workload>[]): Promise<readonly RecordedResource[]> {
+  return record((platform, parent) => {
+    for (const change of workloads) platform.run({ ...workload, ...change }, { parent, dependsOn: [] });
+  });
+}
+
+function one(resources: readonly RecordedResource[], name: string): RecordedResource {
+  const [found, ...others] = resources.filter((resource) => resource.name === name);
+  assert.ok(found, `${name} is missing`);
+  assert.deepEqual(others, []);
+  return found;
+}
+
+function names(resources: readonly RecordedResource[], type: string): string[] {
+  return resources.filter((resource) => resource.type === type).map(({ name }) => name);
+}
+
+describe("the Docker platform", () => {
+  it("makes one network, and for a workload its image, its volume, the volume's owner and its container", async () => {
+    const resources = await run({});
+    assert.deepEqual(resources.map(({ type, name }) => `${type.split(":").at(-1) ?? ""} ${name}`).sort(), [
+      ...["Container stack-store", "Container stack-store-data-owner"],
+      ...["Network stack-network", "Parent parent", "RemoteImage stack-image-helper"],
+      ...["RemoteImage stack-image-team-store", "Volume stack-store-data", "docker stack-docker"],
+    ]);
+  });
+
+  it("talks to one daemon through one explicit provider", async () => {
+    const resources = await run({});
+    assert.deepEqual(one(resources, "stack-docker").inputs, { host: noDocker });
+    const providers = resources.filter(({ type }) => type.startsWith("docker:")).map(({ provider }) => provider);
+    assert.equal(providers.length, 6);
+    for (const provider of providers) assert.match(provider, /::stack-docker::stack-docker-id$/);
+  });
+
+  it("asks for the docker command's daemon when the settings name none", async () => {
+    const before = process.env["DOCKER_HOST"];
+    process.env["DOCKER_HOST"] = "tcp://docker.example.com:2375";
+    try {
+      const resources = await recordResources(() => {
+        const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
+        new DockerPlatform({ ...platformArgs, host: undefined }, { parent });
+      });
+      assert.deepEqual(one(resources, "stack-docker").inputs, { host: "tcp://docker.example.com:2375" });
+    } finally {
+      if (before === undefined) delete process.env["DOCKER_HOST"];
+      else process.env["DOCKER_HOST"] = before;
+    }
+  });
+
+  it("keeps a volume by its fixed name, and lets no change replace it", async () => {
+    const volume = one(await run({}), "stack-store-data");
+    assert.equal(volume.inputs["name"], "shop-dev_store_data");
+    assert.equal(volume.protect, true);
+    assert.deepEqual(volume.ignoreChanges, ["labels", "driver", "driverOpts"]);
+    assert.deepEqual(volume.replaceOnChanges, []);
+    assert.deepEqual(volume.dependencies, []);
+  });
+
+  it("protects data alone: a plain `down` removes everything else", async () => {
+    const kept = (await run({})).filter(({ protect }) => protect);
+    assert.deepEqual(
+      kept.map(({ name }) => name),
+      ["stack-store-data"],
+    );
+  });
+
+  it("replaces a container by stopping it first, also for what the provider would change on paper only", async () => {
+    const container = one(await run({}), "stack-store");
+    assert.equal(container.deleteBeforeReplace, true);
+    assert.deepEqual(container.replaceOnChanges, ["networkDatas", "healthcheck"]);
+    assert.deepEqual(container.ignoreChanges, []);
+    assert.equal(container.protect, false);
+  });
+
+  it("waits longer than the container's own grace period before it gives up on stopping it", async () => {
+    assert.equal(one(await run({}), "stack-store").deleteTimeout, "105s");
+  });
+
+  it("starts a container after its network, its image, its volume and the volume's owner", async () => {
+    const resources = await run({});
+    const urns = ["stack-image-team-store", "stack-network", "stack-store-data", "stack-store-data-owner"];
+    assert.deepEqual(
+      [...one(resources, "stack-store").dependencies].sort(),
+      urns.map((name) => one(resources, name).urn).sort(),
+    );
+  });
+
+  it("starts a container after what its workload waits for (S26)", async () => {
+    const resources = await record((platform, parent) => {
+      const first = new pulumi.ComponentResource("test:index:First", "first", {}, { parent });
+      platform.run(workload, { parent: first, dependsOn: [] });
+      const second = { ...workload, name: "second", ports: [], dataVolumes: [] };
+      platform.run(second, { parent, dependsOn: [first] });
+    });
+    assert.ok(one(resources, "stack-second").dependencies.includes(one(resources, "stack-store").urn));
+  });
+
+  it("hands a new volume over with one capability, no network and as little memory", async () => {
+    const { inputs } = one(await run({}), "stack-store-data-owner");
+    const { entrypoints, command, labels: _, ...rest } = inputs;
+    assert.match([entrypoints, command].flat().join(" "), /chown -R 10001:10002 \/data$/);
+    assert.deepEqual(rest, {
+      name: "shop-dev-store-data-owner",
+      image: "helper:1",
+      user: "0",
+      volumes: [{ volumeName: "shop-dev_store_data", containerPath: "/data" }],
+      networkMode: "none",
+      mustRun: false,
+      attach: true,
+      restart: "no",
+      memory: 32,
+      memorySwap: 32,
+      // CHOWN instead of CAP_CHOWN is a difference after every refresh.
+      capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN"] },
+      securityOpts: ["no-new-privileges:true"],
+      logDriver: "json-file",
+      logOpts: { "max-size": "10m", "max-file": "3" },
+    });
+  });
+
+  it("keeps data and runs nothing with no instances", async () => {
+    const resources = await run({ replicas: 0 });
+    assert.deepEqual(names(resources, dockerTypes.container), []);
+    assert.deepEqual(names(resources, dockerTypes.image), []);
+    assert.deepEqual(names(resources, dockerTypes.volume), ["stack-store-data"]);
+  });
+
+  it("prepares a volume once for all instances that share it", async () => {
+    const containers = allContainers(await run({ replicas: 2 }));
+    assert.deepEqual(
+      containers.filter(isHelper).map(({ name }) => name),
+      ["stack-store-data-owner"],
+    );
+    assert.deepEqual(
+      containers.filter((container) => !isHelper(container)).map(({ name }) => name),
+      ["stack-store", "stack-store-2"],
+    );
+  });
+
+  describe("with images", () => {
+    const other = { name: "other", ports: [], dataVolumes: [] };
+    const build = {
+      kind: "build",
+      name: "shop",
+      contextPath: imageFolder,
+      dockerfile: "Dockerfile",
+      buildArgs: {},
+    } as const;
+    const imagesOf = (resources: readonly RecordedResource[]): unknown[] =>
+      resources.filter(({ type }) => type === dockerTypes.image).map(({ name, inputs }) => [name, inputs]);
+
+    it("has one for all workloads that use it, and leaves it on the machine", async () => {
+      const resources = await run({ dataVolumes: [] }, other);
+      assert.deepEqual(imagesOf(resources), [
+        ["stack-image-team-store", { name: "registry.example.com:5000/team/store:1.0", keepLocally: true }],
+      ]);
+    });
+
+    it("has two for two versions of one image", async () => {
+      const image = { kind: "reference", reference: "registry.example.com:5000/team/store:2.0" } as const;
+      const resources = await run({ dataVolumes: [] }, { ...other, image });
+      assert.deepEqual(
+        imagesOf(resources),
+        [
+          ["stack-image-team-store", "1.0"],
+          ["stack-image-team-store-2", "2.0"],
+        ].map(([name, tag = ""]) => [name, { name: `registry.example.com:5000/team/store:${tag}`, keepLocally: true }]),
+      );
+      assert.equal(one(resources, "stack-other").inputs["image"], "registry.example.com:5000/team/store:2.0");
+    });
+
+    it("names them after the repository, so that another version or registry is the same resource", async () => {
+      const references = ["team/store:2.0", `mirror.example.com/a/team/store@sha256:${"0".repeat(64)}`, "store:1"];
+      const found = await Promise.resolve(references).then(async (list) => {
+        const all: string[][] = [];
+        for (const reference of list) {
+          all.push(names(await run({ dataVolumes: [], image: { kind: "reference", reference } }), dockerTypes.image));
+        }
+        return all;
+      });
+      assert.deepEqual(found, [["stack-image-team-store"], ["stack-image-team-store"], ["stack-image-store"]]);
+    });
+
+    it("builds one from its folder under a tag that names the content", async () => {
+      const resources = await run({ dataVolumes: [], image: build }, { ...other, image: { ...build } });
+      const { inputs } = one(resources, "stack-image-shop");
+      assert.deepEqual(inputs["build"], { context: imageFolder, dockerfile: "Dockerfile", buildArgs: {} });
+      assert.match(String(inputs["name"]), /^shop-dev-shop:[0-9a-f]{12}$/);
+      for (const name of ["stack-store", "stack-other"]) {
+        assert.equal(one(resources, name).inputs["image"], inputs["name"]);
+      }
+    });
+
+    it("builds another one when the arguments change", async () => {
+      const tags: unknown[] = [];
+      for (const buildArgs of [{}, { BASE: "a" }, { BASE: "b" }]) {
+        const resources = await run({ dataVolumes: [], image: { ...build, buildArgs } });
+        tags.push(one(resources, "stack-image-shop").inputs["name"]);
+      }
+      assert.equal(new Set(tags).size, 3);
+    });
+
+    it("refuses two builds under one name, where the second service would run the first one's image", async () => {
+      await record((platform, parent) => {
+        platform.run({ ...workload, dataVolumes: [], image: build }, { parent, dependsOn: [] });
+        const image = { ...build, buildArgs: { BASE: "other" } };
+        assert.throws(() => platform.run({ ...workload, ...other, image }, { parent, dependsOn: [] }), {
+          message:
+            "shop: must be built one way only, got two folders, Dockerfiles or arguments; give one of two folders another name",
+        });
+      });
+    });
+  });
+
+  describe("refuses", () => {
+    const refuses = (first: Partial<Workload>, second: Partial<Workload>, message: string): Promise<unknown> =>
+      record((platform, parent) => {
+        platform.run({ ...workload, ...first }, { parent, dependsOn: [] });
+        assert.throws(() => platform.run({ ...workload, dataVolumes: [], ...second }, { parent, dependsOn: [] }), {
+          message,
+        });
+      });
+
+    it("a name that is taken", () =>
+      refuses(
+        {},
+        { ports: [] },
+        "store: must be unique in the stack, got shop-dev-store twice; rename one of the two",
+      ));
+
+    it("a name that is taken by a workload without instances, whose data has it", () =>
+      refuses(
+        { replicas: 0 },
+        { ports: [] },
+        "store: must be unique in the stack, got shop-dev-store twice; rename one of the two",
+      ));
+
+    it("the name of another workload's second instance", () =>
+      refuses(
+        { replicas: 2 },
+        { name: "store-2", ports: [] },
+        "store-2: must be unique in the stack, got shop-dev-store-2 twice; rename one of the two",
+      ));
+
+    it("a port that is published twice", () =>
+      refuses({}, { name: "other" }, "other: port 8000 is already published by store; change one of the two"));
+
+    it("an invalid workload", () =>
+      refuses(
+        {},
+        { name: "Other" },
+        'Other: name: must be a DNS label (lower-case letters, digits, inner hyphens), got "Other"',
+      ));
+  });
+});
+
+describe("createPlatform", () => {
+  it("gives Docker the stack's name, its daemon, and a helper from the image table", async () => {
+    const resources = await recordResources(() => {
+      const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
+      const wanted = settings({ name: "elsewhere", imageRegistry: "registry.example.com" });
+      createPlatform("observability", wanted, { parent }).run(workload, { parent, dependsOn: [] });
+    });
+    assert.deepEqual(one(resources, "observability-docker").inputs, { host: noDocker });
+    assert.equal(one(resources, "observability-network").inputs["name"], "elsewhere");
+    assert.equal(
+      one(resources, "observability-store-data-owner").inputs["image"],
+      settings({ imageRegistry: "registry.example.com" }).images.victoriaMetrics,
+    );
+  });
+});

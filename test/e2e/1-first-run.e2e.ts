@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { datasourceUids } from "../../config/names.ts";
+import { exampleServiceNames } from "../../config/example-services.ts";
+import type { StackOutputs } from "../../cli/outputs.ts";
+import type { GrafanaClient } from "../../cli/verification/grafana.ts";
+import { eventuallyLogs } from "./support/loki.ts";
+import { succeed, type Ended } from "./support/run.ts";
+import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
+
+/** The ids of the original's documentation. */
+const sampleExecution = "abc123";
+const sampleTrace = "0af7651916cd43dd8448eb211c80319c";
+
+describe("the first run, from a fresh clone with nothing running", () => {
+  let workspace: Workspace;
+  let up: Ended;
+  let outputs: StackOutputs;
+  let grafana: GrafanaClient;
+
+  before(async () => {
+    workspace = await sharedWorkspace();
+    const installed = await workspace.npm("ci");
+    assert.equal(installed.code, 0, installed.output);
+    up = await workspace.up();
+    outputs = await workspace.outputs();
+    grafana = await workspace.grafana();
+    process.stdout.write(`      npm run up took ${(up.tookMillis / 1000).toFixed(1)} s\n`);
+    await submit(
+      outputs,
+      { execution_id: sampleExecution, script: "print(1)", simulate: "none" },
+      `00-${sampleTrace}-b7ad6b7169203331-01`,
+    );
+    await submit(outputs, { script: "print(2)", simulate: "error" });
+  });
+
+  it("ends verified: every check in the table passed", () => {
+    assert.match(up.stdout, /log in Loki +passed/);
+    assert.match(up.stdout, /trace in Jaeger +passed/);
+    assert.match(up.stdout, /metric in VictoriaMetrics +passed/);
+    assert.match(up.stdout, /log → trace: TraceID, by regex on the line +passed/);
+    assert.match(up.stdout, /trace → logs: tracesToLogsV2 +passed/);
+    assert.doesNotMatch(up.stdout, /FAILED/);
+  });
+
+  it("says what it does at least every two seconds", () => {
+    assert.ok(up.longestSilenceMillis < 4000, `longest silence: ${up.longestSilenceMillis} ms`);
+  });
+
+  it("prints every address and the user, and never the password", () => {
+    for (const url of Object.values(outputs.urls)) assert.ok(up.stdout.includes(url), `${url} is missing`);
+    assert.ok(up.stdout.includes(`user ${outputs.grafanaUser}, password: npm run password`));
+    assert.ok(!up.output.includes(outputs.grafanaPassword));
+  });
+
+  it("leaves the work tree clean", async () => {
+    assert.equal(await succeed("git", ["status", "--porcelain"], { cwd: workspace.folder }), "");
+  });
+
+  it("prints the password when asked, and it is the one Grafana takes", async () => {
+    const printed = await workspace.npm("run", "--silent", "password");
+    assert.equal(printed.stdout.trim(), outputs.grafanaPassword);
+    const answer = await fetch(`${outputs.urls.grafana ?? ""}/api/user`, {
+      headers: { authorization: `Basic ${Buffer.from(`admin:${printed.stdout.trim()}`).toString("base64")}` },
+    });
+    assert.equal(answer.status, 200);
+  });
+
+  describe("logs", () => {
+    const queries = [
+      `{service_name="integr8scode-saga-orchestrator"}`,
+      `{service_namespace="integr8scode"} |= \`"level":"error"\``,
+      `{service_namespace="integr8scode"} | json | execution_id="${sampleExecution}"`,
+      `{service_namespace="integr8scode"} | json | trace_id="${sampleTrace}"`,
+    ];
+    for (const query of queries) {
+      it(`answers ${query} without a parse error (S22, D18)`, async () => {
+        const lines = await eventuallyLogs(grafana, query);
+        assert.deepEqual(
+          lines.filter((log) => "__error__" in log.labels),
+          [],
+        );
+      });
+    }
+
+    for (const service of exampleServiceNames) {
+      it(`come from ${service} under its own name (S1, D3)`, async () => {
+        await eventuallyLogs(grafana, `{service_name="integr8scode-${service}"}`);
+      });
+    }
+
+    it("carry trace and span id as structured metadata (S12)", async () => {
+      const [log] = await eventuallyLogs(grafana, `{service_namespace="integr8scode"} | trace_id="${sampleTrace}"`);
+      assert.equal(log?.labels["trace_id"], sampleTrace);
+      assert.match(log.labels["span_id"] ?? "", /^[0-9a-f]{16}$/);
+    });
+
+    it("are the same line that the process wrote to stdout, once (S3, R6)", async () => {
+      const query = `{service_name="integr8scode-saga-orchestrator"} | json | trace_id="${sampleTrace}"`;
+      const stored = (await eventuallyLogs(grafana, query)).map((log) => log.line).sort();
+      const written = (await succeed("docker", ["logs", `${workspace.name}-saga-orchestrator`])).split("\n");
+      assert.deepEqual(stored, written.filter((line) => line.includes(sampleTrace)).sort());
+    });
+  });
+
+  it("one execution's trace crosses at least four services (S3, D4)", async () => {
+    const trace = await grafana.trace(datasourceUids.jaeger, sampleTrace);
+    assert.ok((trace?.serviceNames.length ?? 0) >= 4, `found ${trace?.serviceNames.join(", ") ?? "no trace"}`);
+  });
+
+  it("all seven services are in VictoriaMetrics, with metrics of their own (D5)", async () => {
+    const names = await labelValues(outputs, "service_name");
+    assert.deepEqual(
+      names.filter((name) => name.startsWith("integr8scode-")),
+      exampleServiceNames.map((name) => `integr8scode-${name}`).sort(),
+    );
+  });
+
+  it("two processes of one service are two series (D9)", async () => {
+    const instances = await labelValues(outputs, "service_instance_id", `{service_name="integr8scode-k8s-worker"}`);
+    assert.deepEqual(instances, [`${workspace.name}-k8s-worker`, `${workspace.name}-k8s-worker-2`]);
+  });
+});
+
+async function submit(outputs: StackOutputs, execution: object, traceparent?: string): Promise<void> {
+  const answer = await fetch(`${outputs.urls.api ?? ""}/api/v1/executions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...(traceparent === undefined ? {} : { traceparent }) },
+    body: JSON.stringify(execution),
+  });
+  assert.ok(answer.status === 202 || answer.status >= 500, `the API answered ${answer.status}`);
+}
+
+async function labelValues(outputs: StackOutputs, label: string, match?: string): Promise<readonly string[]> {
+  const parameters = match === undefined ? "" : `?${new URLSearchParams({ "match[]": match }).toString()}`;
+  const answer = await fetch(`${outputs.urls.victoriaMetrics ?? ""}/api/v1/label/${label}/values${parameters}`);
+  const { data } = (await answer.json()) as { data: string[] };
+  return data.sort();
+}

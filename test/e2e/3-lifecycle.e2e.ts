@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { datasourceUids } from "../../config/names.ts";
+import type { StackOutputs } from "../../cli/outputs.ts";
+import { eventuallyLogs } from "./support/loki.ts";
+import { run, succeed } from "./support/run.ts";
+import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
+
+const sampleTrace = "0af7651916cd43dd8448eb211c80319c";
+
+describe("a stack that is deployed already", () => {
+  let workspace: Workspace;
+
+  before(async () => {
+    workspace = await sharedWorkspace();
+  });
+
+  /** Names of the containers that `action` replaced, added or removed. */
+  async function changedBy(action: () => Promise<unknown>): Promise<string[]> {
+    const before = await workspace.containerIds();
+    await action();
+    const after = await workspace.containerIds();
+    const names = new Set([...before.keys(), ...after.keys()]);
+    return [...names]
+      .filter((name) => before.get(name) !== after.get(name))
+      .map((name) => name.slice(workspace.name.length + 1));
+  }
+
+  it("is not changed by a second up", async () => {
+    assert.deepEqual(await changedBy(() => workspace.up()), []);
+  });
+
+  it("gives plain pulumi nothing to do, and leaves the work tree as plain pulumi does", async () => {
+    const preview = await workspace.pulumi("preview", "--expect-no-changes", "--stack", "dev");
+    assert.equal(preview.code, 0, preview.output);
+    await succeed("git", ["checkout", "--", "Pulumi.dev.yaml"], { cwd: workspace.folder });
+  });
+
+  it("is not changed by an up after a refresh", async () => {
+    const changed = await changedBy(async () => {
+      const refreshed = await workspace.pulumi("refresh", "--yes", "--stack", "dev");
+      assert.equal(refreshed.code, 0, refreshed.output);
+      const up = await workspace.pulumi("up", "--yes", "--stack", "dev");
+      assert.equal(up.code, 0, up.output);
+    });
+    assert.deepEqual(changed, []);
+    await succeed("git", ["checkout", "--", "Pulumi.dev.yaml"], { cwd: workspace.folder });
+  });
+
+  it("replaces one container when the environment of one service changes", async () => {
+    workspace.configure((config) => {
+      config["services"] = { "k8s-worker": { replicas: 2 }, "pod-monitor": { env: { LOG_LEVEL: "debug" } } };
+    });
+    assert.deepEqual(await changedBy(() => workspace.up()), ["pod-monitor"]);
+  });
+
+  it("replaces Loki, VictoriaMetrics and Jaeger and nothing else when the retention changes", async () => {
+    workspace.configure((config) => {
+      config["retentionHours"] = 24;
+      config["loki"] = { compactionIntervalSeconds: 10, retentionDeleteDelaySeconds: 5 };
+    });
+    assert.deepEqual((await changedBy(() => workspace.up())).sort(), ["jaeger", "loki", "victoria-metrics"]);
+  });
+
+  it("brings back a container that was stopped and one that was removed by hand", async () => {
+    await succeed("docker", ["stop", `${workspace.name}-result-processor`]);
+    await succeed("docker", ["rm", "--force", `${workspace.name}-event-replay`]);
+    await workspace.up();
+    const running = await succeed("docker", ["ps", "--format", "{{.Names}}", "--filter", `name=${workspace.name}-`]);
+    assert.ok(running.includes(`${workspace.name}-result-processor`));
+    assert.ok(running.includes(`${workspace.name}-event-replay`));
+  });
+
+  it("refuses a plain pulumi destroy instead of deleting data", async () => {
+    const destroyed = await workspace.pulumi("destroy", "--yes", "--stack", "dev");
+    assert.notEqual(destroyed.code, 0);
+    assert.match(destroyed.output, /protected/);
+    await succeed("docker", ["volume", "inspect", `${workspace.name}_loki_data`]);
+    await succeed("git", ["checkout", "--", "Pulumi.dev.yaml"], { cwd: workspace.folder });
+  });
+});
+
+describe("down and up again", () => {
+  let workspace: Workspace;
+  let passwordBefore: string;
+  let metricBefore: PointInTime;
+
+  before(async () => {
+    workspace = await sharedWorkspace();
+    const outputs = await workspace.outputs();
+    passwordBefore = outputs.grafanaPassword;
+    metricBefore = { seconds: Math.floor(Date.now() / 1000) - 30, value: undefined };
+    metricBefore = { ...metricBefore, value: await requestsAt(outputs, metricBefore.seconds) };
+    assert.notEqual(metricBefore.value, undefined);
+    const down = await workspace.npm("run", "down");
+    assert.equal(down.code, 0, down.output);
+  });
+
+  it("stops every container and keeps the volumes", async () => {
+    assert.deepEqual([...(await workspace.containerIds())], []);
+    const volumes = await succeed("docker", ["volume", "ls", "--quiet", "--filter", `name=^${workspace.name}_`]);
+    assert.deepEqual(volumes.trim().split("\n").sort(), [
+      `${workspace.name}_grafana_data`,
+      `${workspace.name}_jaeger_data`,
+      `${workspace.name}_loki_data`,
+      `${workspace.name}_otel_collector_queue`,
+      `${workspace.name}_victoria_metrics_data`,
+    ]);
+  });
+
+  it("says that nothing is deployed when asked to verify, with the next command", async () => {
+    const verified = await workspace.npm("run", "verify");
+    assert.equal(verified.code, 1);
+    assert.match(verified.output, /the stack is not deployed\n {2}next: npm run up/);
+  });
+
+  it("finds logs, traces and metrics from before, and the same login works", async () => {
+    await workspace.up();
+    const outputs = await workspace.outputs();
+    assert.equal(outputs.grafanaPassword, passwordBefore);
+    const login = await fetch(`${outputs.urls.grafana ?? ""}/api/user`, {
+      headers: { authorization: `Basic ${Buffer.from(`admin:${passwordBefore}`).toString("base64")}` },
+    });
+    assert.equal(login.status, 200);
+    const grafana = await workspace.grafana();
+    await eventuallyLogs(grafana, `{service_namespace="integr8scode"} | trace_id="${sampleTrace}"`);
+    assert.ok((await grafana.trace(datasourceUids.jaeger, sampleTrace)) !== undefined, "the trace is gone");
+    assert.equal(await requestsAt(outputs, metricBefore.seconds), metricBefore.value);
+  });
+
+  it("verifies at any time", async () => {
+    const verified = await workspace.npm("run", "verify");
+    assert.equal(verified.code, 0, verified.output);
+  });
+
+  it("refuses to destroy data without a terminal and without --yes", async () => {
+    const refused = await run("npm", ["run", "down", "--", "--destroy-data"], {
+      cwd: workspace.folder,
+      env: workspace.env,
+    });
+    assert.equal(refused.code, 1);
+    assert.match(refused.output, /--destroy-data: must be confirmed/);
+    await succeed("docker", ["inspect", `${workspace.name}-loki`]);
+  });
+});
+
+interface PointInTime {
+  readonly seconds: number;
+  readonly value: string | undefined;
+}
+
+/** How many requests all services had answered at a point in time, as VictoriaMetrics has it now. */
+async function requestsAt(outputs: StackOutputs, seconds: number): Promise<string | undefined> {
+  const parameters = new URLSearchParams({
+    query: "sum(http_server_request_duration_seconds_count)",
+    time: String(seconds),
+  });
+  const answer = await fetch(`${outputs.urls.victoriaMetrics ?? ""}/api/v1/query?${parameters.toString()}`);
+  const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+  return data.result[0]?.value[1];
+}

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { succeed } from "./support/run.ts";
+import { sharedWorkspace } from "./support/workspace.ts";
+
+describe("npm run down -- --destroy-data --yes", () => {
+  it("leaves no container, volume, network, image or stack of its own behind, and the settings as they were", async () => {
+    const workspace = await sharedWorkspace();
+    const ended = await workspace.npm("run", "down", "--", "--destroy-data", "--yes");
+    assert.equal(ended.code, 0, ended.output);
+    const name = ["--filter", `name=${workspace.name}`];
+    assert.deepEqual(
+      [...(await workspace.containerIds()).keys()].filter((container) => !container.includes("outage-")),
+      [],
+    );
+    assert.equal(await succeed("docker", ["volume", "ls", "--quiet", ...name]), "");
+    assert.equal(await succeed("docker", ["images", "--quiet", "--filter", `reference=${workspace.name}-*`]), "");
+    const stacks = await workspace.pulumi("stack", "ls", "--json");
+    assert.deepEqual(JSON.parse(stacks.stdout), []);
+    assert.ok(existsSync(join(workspace.folder, "Pulumi.dev.yaml")));
+  });
+});

@@ -1,0 +1,187 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { parse, stringify } from "yaml";
+import { deployedOutputs, type StackOutputs } from "../../../cli/outputs.ts";
+import { GrafanaClient } from "../../../cli/verification/grafana.ts";
+import { run, succeed, type Ended } from "./run.ts";
+
+const repository = dirname(dirname(dirname(import.meta.dirname)));
+
+/** A fresh clone of this repository with a stack of its own: its own names, ports and state. */
+export class Workspace {
+  readonly folder: string;
+  /** Prefix of its containers, volumes and network. */
+  readonly name: string;
+  readonly env: NodeJS.ProcessEnv;
+
+  private constructor(folder: string, name: string, env: NodeJS.ProcessEnv) {
+    this.folder = folder;
+    this.name = name;
+    this.env = env;
+  }
+
+  /** Clones the repository and commits settings that keep the stack out of everything else's way. */
+  static async create(): Promise<Workspace> {
+    const folder = mkdtempSync(join(tmpdir(), "observability-e2e-"));
+    const name = `o11y-e2e-${process.pid}`;
+    await succeed("git", ["clone", "--quiet", repository, folder]);
+    const {
+      PULUMI_BACKEND_URL: _backend,
+      PULUMI_CONFIG_PASSPHRASE: _text,
+      PULUMI_CONFIG_PASSPHRASE_FILE: _file,
+      ...env
+    } = process.env;
+    // npm hands its own settings and this clone's binaries down; a user's terminal has neither.
+    const clean = Object.fromEntries(Object.entries(env).filter(([key]) => !key.startsWith("npm_")));
+    const path = (env["PATH"] ?? "").split(":").filter((entry) => !entry.startsWith(repository));
+    const workspace = new Workspace(folder, name, { ...clean, PATH: path.join(":") });
+    const port = await freePorts(7);
+    workspace.configure((config) => {
+      config["name"] = name;
+      config["ports"] = {
+        grafana: port[0],
+        loki: port[1],
+        otlpGrpc: port[2],
+        otlpHttp: port[3],
+        jaeger: port[4],
+        victoriaMetrics: port[5],
+      };
+      config["apiPort"] = port[6];
+      // Two processes of one service.
+      config["services"] = { "k8s-worker": { replicas: 2 } };
+      const grafana = process.env["E2E_GRAFANA_IMAGE"];
+      if (grafana !== undefined) config["images"] = { grafana };
+    });
+    await workspace.commit();
+    return workspace;
+  }
+
+  /** Edits the settings of the stack `dev`, keys without the project's name in front. */
+  configure(edit: (config: Record<string, unknown>) => void): void {
+    const file = join(this.folder, "Pulumi.dev.yaml");
+    const settings = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+    const prefix = "observability:";
+    const config = Object.fromEntries(
+      Object.entries(settings.config).map(([key, value]) => [key.slice(prefix.length), value]),
+    );
+    edit(config);
+    writeFileSync(
+      file,
+      stringify({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [prefix + key, value])) }),
+    );
+  }
+
+  /** Commits the settings, so that a clean work tree is a statement about the commands. */
+  async commit(): Promise<void> {
+    const author = ["-c", "user.name=e2e", "-c", "user.email=e2e@example.com"];
+    await succeed("git", [...author, "commit", "--quiet", "--all", "--message", "settings of the test"], {
+      cwd: this.folder,
+    });
+  }
+
+  /** Runs an npm command as a user would in the clone. */
+  async npm(...args: readonly string[]): Promise<Ended> {
+    return run("npm", args, { cwd: this.folder, env: this.env });
+  }
+
+  /** `npm run up`, which has to succeed. */
+  async up(): Promise<Ended> {
+    const ended = await this.npm("run", "up");
+    if (ended.code !== 0) throw new Error(`npm run up ended with ${ended.code}:\n${ended.output}`);
+    return ended;
+  }
+
+  /** Runs `pulumi` itself, with the environment that the README documents. */
+  async pulumi(...args: readonly string[]): Promise<Ended> {
+    const binaries = join(this.folder, "node_modules", ".bin");
+    return run("pulumi", args, {
+      cwd: this.folder,
+      env: {
+        ...this.env,
+        // A machine with Node.js 22; on older ones `npm run pulumi` does this.
+        PATH: `${binaries}:${this.env["PATH"] ?? ""}`,
+        PULUMI_CONFIG_PASSPHRASE_FILE: join(this.folder, ".pulumi-state", "passphrase"),
+      },
+    });
+  }
+
+  async outputs(): Promise<StackOutputs> {
+    const { stdout } = await this.pulumi("stack", "output", "--json", "--show-secrets", "--stack", "dev");
+    const values = JSON.parse(stdout) as Record<string, unknown>;
+    return deployedOutputs(
+      Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { value, secret: false }])),
+    );
+  }
+
+  async grafana(): Promise<GrafanaClient> {
+    const outputs = await this.outputs();
+    return new GrafanaClient(outputs.urls.grafana ?? "", outputs.grafanaUser, outputs.grafanaPassword);
+  }
+
+  /** Names and ids of the stack's containers, helpers that have ended included. */
+  async containerIds(): Promise<ReadonlyMap<string, string>> {
+    const lines = await succeed("docker", [
+      "ps",
+      "--all",
+      "--no-trunc",
+      "--filter",
+      `label=observability.stack=${this.name}`,
+      "--format",
+      "{{.Names}} {{.ID}}",
+    ]);
+    return new Map(
+      lines
+        .trim()
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => line.split(" ") as [string, string])
+        .sort(),
+    );
+  }
+
+  /** Removes everything that carries this workspace's name, whatever state a failed test left it in. */
+  async remove(): Promise<void> {
+    const stack = `label=observability.stack=${this.name}`;
+    const containers = await succeed("docker", ["ps", "--all", "--quiet", "--filter", stack]);
+    await removeAll(["rm", "--force", "--volumes"], containers);
+    const named = ["--filter", `name=^${this.name}`, "--quiet"];
+    await removeAll(["volume", "rm"], await succeed("docker", ["volume", "ls", ...named]));
+    await removeAll(["network", "rm"], await succeed("docker", ["network", "ls", ...named]));
+    await removeAll(
+      ["rmi", "--force"],
+      await succeed("docker", ["images", "--quiet", "--filter", `reference=${this.name}-*`]),
+    );
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function removeAll(command: readonly string[], names: string): Promise<void> {
+  const list = [...new Set(names.split("\n").filter((name) => name !== ""))];
+  if (list.length > 0) await succeed("docker", [...command, ...list]);
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  return ports;
+}
+
+let shared: Promise<Workspace> | undefined;
+
+/** The workspace of this run: the files of the suite work on one stack, in order. */
+export async function sharedWorkspace(): Promise<Workspace> {
+  shared ??= Workspace.create();
+  return shared;
+}
+
+/** Removes the workspace of this run, if there is one. */
+export async function removeSharedWorkspace(): Promise<void> {
+  if (shared === undefined) return;
+  await (await shared).remove();
+  shared = undefined;
+}

@@ -1,0 +1,17 @@
+import { registerHooks } from "node:module";
+import { apply, edits, mutantVariable, type Mutant } from "./mutants.ts";
+
+/** Loaded with `--import`: changes the source of the Docker platform, as the mutant in the environment says. */
+const text = process.env[mutantVariable];
+
+if (text !== undefined) {
+  const changes = edits(JSON.parse(text) as Mutant);
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      const mine = changes.filter(({ file }) => url.endsWith(`/components/platform/docker/${file}`));
+      if (mine.length === 0) return loaded;
+      return { ...loaded, source: mine.reduce(apply, String(loaded.source)) };
+    },
+  });
+}

@@ -1,0 +1,93 @@
+import type { Workload } from "../../components/platform/workload.ts";
+
+/**
+ * Where the Docker platform reads a field: `container` is the mapping to one container's arguments, `around` is
+ * everything else it creates and returns.
+ */
+export type Place = "container" | "around";
+
+/** One fault: the renderer takes a field's neutral value in one place instead of the workload's. */
+export interface Mutant {
+  readonly field: keyof Workload;
+  readonly place: Place;
+}
+
+/** What each field is when it is left out. A field that is added to {@link Workload} does not compile until it is here. */
+const neutral: Workload = {
+  name: "absent",
+  image: { kind: "reference", reference: "absent:0" },
+  args: [],
+  env: {},
+  configFiles: [],
+  secretFiles: [],
+  ports: [],
+  dataVolumes: [],
+  readiness: { port: 1, httpPath: "/", selfCheck: "none", intervalSeconds: 0, startPeriodSeconds: 0, gates: false },
+  memoryMib: 0,
+  userId: 0,
+  groupId: 0,
+  stopGraceSeconds: 0,
+  replicas: 1,
+};
+
+const places: Readonly<Record<keyof Workload, readonly Place[]>> = {
+  name: ["container", "around"],
+  image: ["around"],
+  args: ["container"],
+  env: ["container"],
+  configFiles: ["container"],
+  secretFiles: ["container"],
+  ports: ["container", "around"],
+  dataVolumes: ["container", "around"],
+  readiness: ["container"],
+  memoryMib: ["container"],
+  userId: ["container", "around"],
+  groupId: ["container", "around"],
+  stopGraceSeconds: ["container", "around"],
+  replicas: ["around"],
+};
+
+/** Every fault to try. */
+export const mutants: readonly Mutant[] = Object.entries(places).flatMap(([field, where]) =>
+  where.map((place) => ({ field: field as keyof Workload, place })),
+);
+
+/** The variable that carries a {@link Mutant} as JSON into the process that runs the contract suite. */
+export const mutantVariable = "OBSERVABILITY_TEST_MUTANT";
+
+interface Edit {
+  readonly file: string;
+  readonly search: string;
+  readonly replacement: string;
+}
+
+/** What a mutant changes in the source of the Docker platform. */
+export function edits({ field, place }: Mutant): readonly Edit[] {
+  const dropped = `{ ...workload, ${field}: ${JSON.stringify(neutral[field])} }`;
+  if (place === "container") {
+    return [{ file: "container-args.ts", search: "} = workload;", replacement: `} = ${dropped};` }];
+  }
+  const run = "run(workload: Workload, options: RunOptions): RunningWorkload {";
+  const whole = 'Symbol.for("the whole workload")';
+  return [
+    {
+      file: "docker-platform.ts",
+      search: run,
+      replacement: `${run} workload = Object.assign(${dropped}, { [${whole}]: workload });`,
+    },
+    {
+      file: "docker-platform.ts",
+      search: "containerArgs(workload, instance, place)",
+      replacement: `containerArgs(Reflect.get(workload, ${whole}), instance, place)`,
+    },
+  ];
+}
+
+/** @throws Error if the source does not hold the text exactly once: the mutant would change nothing. */
+export function apply(source: string, { file, search, replacement }: Edit): string {
+  const [before, after, ...more] = source.split(search);
+  if (before === undefined || after === undefined || more.length > 0) {
+    throw new Error(`${file}: must hold \`${search}\` exactly once; change test/mutation/mutants.ts with it`);
+  }
+  return `${before}${replacement}${after}`;
+}

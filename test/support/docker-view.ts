@@ -1,0 +1,85 @@
+import { z } from "zod";
+import type { RecordedResource } from "./record-resources.ts";
+
+/** Types of the resources that the Docker platform creates. */
+export const dockerTypes = {
+  container: "docker:index/container:Container",
+  image: "docker:index/remoteImage:RemoteImage",
+  network: "docker:index/network:Network",
+  volume: "docker:index/volume:Volume",
+} as const;
+
+const secret = z.strictObject({ secret: z.unknown() });
+
+/** Inputs of a container as they were registered. A field that is missing stays missing: nothing has a default here. */
+export const containerInputs = z.looseObject({
+  name: z.string(),
+  hostname: z.string().optional(),
+  image: z.string(),
+  command: z.array(z.string()).optional(),
+  entrypoints: z.array(z.string()).optional(),
+  envs: z.array(z.string()).optional(),
+  user: z.string().optional(),
+  uploads: z
+    .array(z.strictObject({ file: z.string(), content: z.union([z.string(), secret]), permissions: z.string() }))
+    .optional(),
+  ports: z
+    .array(z.strictObject({ internal: z.number(), external: z.number(), ip: z.string(), protocol: z.string() }))
+    .optional(),
+  volumes: z.array(z.strictObject({ volumeName: z.string(), containerPath: z.string() })).optional(),
+  healthcheck: z
+    .strictObject({
+      tests: z.array(z.string()),
+      interval: z.string(),
+      timeout: z.string(),
+      startPeriod: z.string(),
+      retries: z.number(),
+    })
+    .optional(),
+  wait: z.boolean().optional(),
+  waitTimeout: z.number().optional(),
+  memory: z.number().optional(),
+  memorySwap: z.number().optional(),
+  networkMode: z.string().optional(),
+  networksAdvanced: z.array(z.strictObject({ name: z.string(), aliases: z.array(z.string()) })).optional(),
+  destroyGraceSeconds: z.number().optional(),
+  stopTimeout: z.number().optional(),
+  mustRun: z.boolean().optional(),
+});
+
+/** Inputs of a container. */
+export type ContainerInputs = z.output<typeof containerInputs>;
+
+/** A recorded container with its inputs typed. */
+export interface RecordedContainer extends RecordedResource {
+  readonly inputs: ContainerInputs;
+}
+
+/** All containers, the one-shot helpers among them. */
+export function allContainers(resources: readonly RecordedResource[]): readonly RecordedContainer[] {
+  return resources
+    .filter(({ type }) => type === dockerTypes.container)
+    .map((resource) => ({ ...resource, inputs: containerInputs.parse(resource.inputs) }));
+}
+
+/** Whether a container ends by itself: the helper that hands a volume to its user. */
+export function isHelper(container: RecordedContainer): boolean {
+  return container.inputs.mustRun === false;
+}
+
+/** The containers that answer to a host name, the first instance first. */
+export function containersOf(resources: readonly RecordedResource[], host: string): readonly RecordedContainer[] {
+  return allContainers(resources)
+    .filter(({ inputs }) => inputs.networksAdvanced?.some(({ aliases }) => aliases.includes(host)))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A container's environment by name. */
+export function envOf({ inputs }: RecordedContainer): Record<string, string> {
+  return Object.fromEntries(
+    (inputs.envs ?? []).map((pair) => {
+      const equals = pair.indexOf("=");
+      return [pair.slice(0, equals), pair.slice(equals + 1)];
+    }),
+  );
+}

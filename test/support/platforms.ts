@@ -1,0 +1,140 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { createPlatform } from "../../components/platform/create-platform.ts";
+import type { Platform } from "../../components/platform/platform.ts";
+import { allContainers, dockerTypes, envOf, isHelper, type RecordedContainer } from "./docker-view.ts";
+import type { RecordedResource } from "./record-resources.ts";
+import { canonicalSeconds, settings } from "./settings.ts";
+import { agreed, withoutInstanceName, type Asking, type WorkloadView } from "./workload-view.ts";
+
+/** A platform, and how to read back from its resources what it made of a workload. */
+export interface PlatformUnderTest {
+  readonly name: string;
+  readonly asking: Asking;
+  create(opts: { readonly parent: pulumi.Resource }): Platform;
+  /** Reads the only workload among the resources; never from what the platform returned. */
+  observe(resources: readonly RecordedResource[]): WorkloadView;
+}
+
+/** Prefix of the Pulumi names of every resource that a platform under test creates. */
+const resourcePrefix = "contract";
+
+const { name: stackName } = settings();
+
+/** Every platform. Another one is another entry here; the contract suite takes them all. */
+export const platforms: readonly PlatformUnderTest[] = [
+  {
+    name: "Docker",
+    asking: "from within",
+    create: (opts) => createPlatform(resourcePrefix, settings({ target: "docker" }), opts),
+    observe: observeDocker,
+  },
+];
+
+function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
+  const containers = allContainers(resources);
+  const instances = containers.filter((container) => !isHelper(container));
+  const helpers = containers.filter(isHelper);
+  const each = (read: (instance: RecordedContainer, index: number) => unknown): unknown => agreed(instances.map(read));
+  const uploads = (wanted: (content: unknown) => boolean) => (instance: RecordedContainer) =>
+    (instance.inputs.uploads ?? []).filter(({ content }) => wanted(content));
+  return {
+    host: each(({ inputs }) => inputs.networksAdvanced?.flatMap(({ aliases }) => aliases).join(" ")),
+    name: agreed(instances.flatMap(instanceNames)),
+    image: each(({ inputs }) => observedImage(resources, inputs.image)),
+    args: each(({ inputs }) => inputs.command),
+    env: each((instance) => withoutInstanceName(envOf(instance), instance.inputs.name)),
+    configFiles: each((instance) =>
+      uploads((content) => typeof content === "string")(instance).map(({ file, content, permissions }) => {
+        return { path: file, content, readOnly: permissions === "0444" };
+      }),
+    ),
+    secretFiles: each((instance) =>
+      uploads((content) => typeof content !== "string")(instance).map(({ file, content, permissions }) => {
+        return { path: file, ...(content as object), readOnly: permissions === "0444" };
+      }),
+    ),
+    ports: instances.flatMap(({ inputs }) =>
+      (inputs.ports ?? []).map(({ internal, external, ip }) => ({ port: internal, at: `${ip}:${external}` })),
+    ),
+    dataVolumes: each(({ inputs }) => (inputs.volumes ?? []).map((mount) => observedVolume(resources, mount))),
+    readiness: each(observedReadiness),
+    memoryMib: agreed(instances.flatMap(({ inputs }) => [inputs.memory, inputs.memorySwap])),
+    userId: agreed([...instances.map(({ inputs }) => inputs.user), ...owners(helpers)].map((user) => idOf(user, 0))),
+    groupId: agreed([...instances.map(({ inputs }) => inputs.user), ...owners(helpers)].map((user) => idOf(user, 1))),
+    stopGraceSeconds: agreed(instances.flatMap(observedStopGrace)),
+    replicas: instances.length,
+  };
+}
+
+/** The workload's name as the container and as Pulumi have it; each instance but the first has its number behind. */
+function instanceNames({ name, inputs }: RecordedContainer, index: number): unknown[] {
+  const suffix = index === 0 ? "" : `-${index + 1}`;
+  return [
+    [`${stackName}-`, inputs.name],
+    [`${resourcePrefix}-`, name],
+  ].map(([prefix = "", full = ""]) =>
+    full.startsWith(prefix) && full.endsWith(suffix) ? full.slice(prefix.length, full.length - suffix.length) : full,
+  );
+}
+
+const remoteImage = z.looseObject({
+  name: z.string(),
+  build: z
+    .strictObject({ context: z.string(), dockerfile: z.string(), buildArgs: z.record(z.string(), z.string()) })
+    .optional(),
+});
+
+function observedImage(resources: readonly RecordedResource[], reference: string): unknown {
+  const images = resources
+    .filter(({ type }) => type === dockerTypes.image)
+    .map(({ inputs }) => remoteImage.parse(inputs))
+    .filter(({ name }) => name === reference);
+  const [image] = images;
+  if (image === undefined || images.length > 1) return `${images.length} images named ${reference}`;
+  if (image.build === undefined) return { kind: "reference", reference };
+  const { context: contextPath, dockerfile, buildArgs } = image.build;
+  const name = reference.startsWith(`${stackName}-`) ? reference.slice(stackName.length + 1) : reference;
+  return { kind: "build", name: name.replace(/:[0-9a-f]{12}$/, ""), contextPath, dockerfile, buildArgs };
+}
+
+function observedVolume(
+  resources: readonly RecordedResource[],
+  { volumeName, containerPath }: { readonly volumeName: string; readonly containerPath: string },
+): unknown {
+  const volume = resources.find(({ type, inputs }) => type === dockerTypes.volume && inputs["name"] === volumeName);
+  const name = volumeName.startsWith(`${stackName}_`) ? volumeName.slice(stackName.length + 1) : volumeName;
+  return { name, path: containerPath, keptOnDestroy: volume?.protect };
+}
+
+function observedReadiness({ inputs }: RecordedContainer): unknown {
+  const { healthcheck, wait } = inputs;
+  if (healthcheck === undefined) return wait === true ? "waits for a check that is missing" : "none";
+  const [kind, ...selfCheck] = healthcheck.tests;
+  if (kind !== "CMD") return healthcheck;
+  return {
+    selfCheck,
+    intervalSeconds: canonicalSeconds(healthcheck.interval),
+    startPeriodSeconds: canonicalSeconds(healthcheck.startPeriod),
+    gates: wait,
+  };
+}
+
+/** Both ways to stop a container, and the engine's patience with it. */
+function observedStopGrace({ inputs, deleteTimeout }: RecordedContainer): unknown[] {
+  const grace = inputs.destroyGraceSeconds ?? 0;
+  const isPatient = Number.parseInt(deleteTimeout) > grace;
+  return [isPatient ? grace : `given up after ${deleteTimeout}`, inputs.stopTimeout];
+}
+
+/** Whom the one-shot helpers hand the volumes to. */
+function owners(helpers: readonly RecordedContainer[]): (string | undefined)[] {
+  return helpers.map(
+    ({ inputs }) => /chown -R (\S+) \//.exec([...(inputs.entrypoints ?? []), ...(inputs.command ?? [])].join(" "))?.[1],
+  );
+}
+
+function idOf(user: string | undefined, part: 0 | 1): unknown {
+  const id = user?.split(":")[part];
+  return id === undefined ? undefined : Number(id);
+}

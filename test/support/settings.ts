@@ -1,0 +1,70 @@
+import fc from "fast-check";
+import { parseSettings, type StackSettings, type StackSettingsInput } from "../../config/settings.ts";
+import { recordedIdentity } from "./record-resources.ts";
+
+/** An address that nothing listens on, so that no test depends on the machine's own Docker. */
+export const noDocker = "unix:///nowhere/docker.sock";
+
+/** Complete settings; a test overrides what it is about. */
+export function settings(input: StackSettingsInput = {}): StackSettings {
+  return parseSettings({ docker: { host: noDocker }, ...input }, recordedIdentity);
+}
+
+const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/);
+const image = fc
+  .tuple(fc.stringMatching(/^[a-z0-9]{1,8}(\/[a-z0-9]{1,8})?$/), fc.stringMatching(/^[a-z0-9][a-z0-9.]{0,6}$/))
+  .map(([repository, tag]) => `${repository}:${tag}`);
+const mib = (floor: number): fc.Arbitrary<number> => fc.integer({ min: floor, max: 16384 });
+const distinctPorts = fc
+  .uniqueArray(fc.integer({ min: 1024, max: 65535 }), { minLength: 6, maxLength: 6 })
+  .map(([grafana, loki, otlpGrpc, otlpHttp, jaeger, victoriaMetrics]) => ({
+    grafana,
+    loki,
+    otlpGrpc,
+    otlpHttp,
+    jaeger,
+    victoriaMetrics,
+  }));
+
+/** Anything that the settings' rules allow, with any field left out. */
+export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc.record(
+  {
+    name: label,
+    observability: fc.boolean(),
+    retentionHours: fc.integer({ min: 24, max: 100 * 365 * 24 }),
+    serviceNamespace: label,
+    environment: fc.string({ minLength: 1, maxLength: 20 }),
+    imageRegistry: fc.constantFrom("", "registry.example.com", "registry.example.com:5000/mirror/"),
+    images: fc.record({ loki: image, grafana: image, otelCollector: image }, { requiredKeys: [] }),
+    ports: distinctPorts,
+    memoryMib: fc.record(
+      { loki: mib(128), victoriaMetrics: mib(96), jaeger: mib(256), otelCollector: mib(96), grafana: mib(128) },
+      { requiredKeys: [] },
+    ),
+    loki: fc.record(
+      {
+        compactionIntervalSeconds: fc.integer({ min: 1, max: 1_000_000 }),
+        retentionDeleteDelaySeconds: fc.integer({ min: 1, max: 1_000_000 }),
+      },
+      { requiredKeys: [] },
+    ),
+    otelCollector: fc.record({ queueMib: fc.integer({ min: 16, max: 1_000_000 }) }),
+    grafana: fc.record({ adminUser: fc.string({ minLength: 1, maxLength: 20 }) }),
+    docker: fc.constant({ host: noDocker }),
+  },
+  { requiredKeys: ["docker"] },
+);
+
+/** Complete settings of {@link anySettingsInput}. */
+export const anySettings: fc.Arbitrary<StackSettings> = anySettingsInput.map((input) => settings(input));
+
+/** Go's `Duration.String()` back in seconds. The only spelling Docker hands back; another differs on every `up`. */
+export function canonicalSeconds(duration: string): number {
+  const match = /^(?:(?:([1-9]\d*)h)?([1-9]?\d)m(?=\d))?([1-9]?\d)s$/.exec(duration);
+  const [hours = 0, minutes = 0, seconds = 0] = (match ?? []).slice(1).map((part) => Number(part ?? 0));
+  const leadingZero = duration.startsWith("0") && duration !== "0s";
+  if (match === null || leadingZero || minutes > 59 || seconds > 59) {
+    throw new Error(`${duration}: is not the spelling of Go's Duration.String()`);
+  }
+  return hours * 3600 + minutes * 60 + seconds;
+}

@@ -1,0 +1,57 @@
+import { instancePlaceholder, type Workload } from "../../components/platform/workload.ts";
+import { secretText } from "./workloads.ts";
+
+/**
+ * What the resources of a workload say about each of its fields. No field can be left out: a new one does not compile
+ * until every platform's view shows it.
+ */
+export type WorkloadView = Readonly<Record<keyof Workload | "host", unknown>>;
+
+/** How a platform asks a process whether it is ready; it shows this half of {@link Workload.readiness}. */
+export type Asking = "from within" | "over the network";
+
+/** What a platform has to make of a workload, the same for every platform. */
+export function expectedView(workload: Workload, asking: Asking): WorkloadView {
+  return {
+    host: workload.name,
+    name: workload.name,
+    image: workload.image,
+    args: workload.args,
+    env: workload.env,
+    configFiles: workload.configFiles.map((file) => ({ ...file, readOnly: true })),
+    secretFiles: workload.secretFiles.map(({ path }) => ({ path, secret: secretText, readOnly: true })),
+    // A port that is not published needs no mention where every process has an address of its own.
+    ports: workload.ports.flatMap(({ port, hostPort }) =>
+      hostPort === "internal" ? [] : [{ port, at: `127.0.0.1:${hostPort}` }],
+    ),
+    dataVolumes: workload.dataVolumes.map((volume) => ({ ...volume, keptOnDestroy: true })),
+    readiness: readinessView(workload.readiness, asking),
+    memoryMib: workload.memoryMib,
+    userId: workload.userId,
+    groupId: workload.groupId,
+    stopGraceSeconds: workload.stopGraceSeconds,
+    replicas: workload.replicas,
+  };
+}
+
+function readinessView({ selfCheck, port, httpPath, ...timing }: Workload["readiness"], asking: Asking): unknown {
+  if (asking === "over the network") return { port, httpPath, ...timing };
+  return selfCheck === "none" ? "none" : { selfCheck, ...timing };
+}
+
+/** The environment with the instance's own name written as the placeholder again. */
+export function withoutInstanceName(
+  env: Readonly<Record<string, string>>,
+  instanceName: string,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).map(([key, value]) => [key, value.replaceAll(instanceName, instancePlaceholder)]),
+  );
+}
+
+/** The value that all give, or all values if they differ, which then equals no single expected value. */
+export function agreed(values: readonly unknown[]): unknown {
+  const [first, ...others] = values;
+  const same = others.every((other) => JSON.stringify(other) === JSON.stringify(first));
+  return same ? first : { disagreeing: values };
+}
