@@ -1,4 +1,7 @@
+import { createRequire } from "node:module";
 import { build } from "esbuild";
+
+const { resolve } = createRequire(import.meta.url);
 
 /**
  * Bundles the services and the health check for the image. The output depends on the sources only, not on where the
@@ -22,6 +25,8 @@ export async function bundle(outdir: string): Promise<void> {
       entryPoints: { main: "main.ts" },
       format: "esm",
       outExtension: { ".js": ".mjs" },
+      // Its ES module build asks for gRPC by a `require` that no bundler can follow; the CommonJS build does not.
+      alias: { "@opentelemetry/otlp-grpc-exporter-base": resolve("@opentelemetry/otlp-grpc-exporter-base") },
       // The CommonJS packages in the bundle ask for Node's own modules with `require`.
       banner: {
         js: 'import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url);',

@@ -233,7 +233,8 @@ describe("the Docker platform", () => {
 
     it("builds another one when the arguments change", async () => {
       const tags: unknown[] = [];
-      for (const buildArgs of [{}, { BASE: "a" }, { BASE: "b" }]) {
+      const variants: readonly Readonly<Record<string, string>>[] = [{}, { BASE: "a" }, { BASE: "b" }];
+      for (const buildArgs of variants) {
         const resources = await run({ dataVolumes: [], image: { ...build, buildArgs } });
         tags.push(one(resources, "stack-image-shop").inputs["name"]);
       }
