@@ -1,15 +1,31 @@
-import type { PushMetricExporter } from "@opentelemetry/sdk-metrics";
+import { OTLPLogExporter as GrpcLogExporter } from "@opentelemetry/exporter-logs-otlp-grpc";
+import { OTLPLogExporter as HttpLogExporter } from "@opentelemetry/exporter-logs-otlp-proto";
+import { OTLPMetricExporter as GrpcMetricExporter } from "@opentelemetry/exporter-metrics-otlp-grpc";
+import { OTLPMetricExporter as HttpMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
+import { OTLPTraceExporter as GrpcTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
+import { OTLPTraceExporter as HttpTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import type { LogRecordExporter } from "@opentelemetry/sdk-logs";
+import type { PushMetricExporter } from "@opentelemetry/sdk-metrics";
 import type { SpanExporter } from "@opentelemetry/sdk-trace";
-import { OTLPLogExporter as GrpcLogs } from "@opentelemetry/exporter-logs-otlp-grpc";
-import { OTLPLogExporter as HttpLogs } from "@opentelemetry/exporter-logs-otlp-proto";
-import { OTLPMetricExporter as GrpcMetrics } from "@opentelemetry/exporter-metrics-otlp-grpc";
-import { OTLPMetricExporter as HttpMetrics } from "@opentelemetry/exporter-metrics-otlp-proto";
-import { OTLPTraceExporter as GrpcTraces } from "@opentelemetry/exporter-trace-otlp-grpc";
-import { OTLPTraceExporter as HttpTraces } from "@opentelemetry/exporter-trace-otlp-proto";
-export interface ExporterFactories { logs(): LogRecordExporter; spans(): SpanExporter; metrics(): PushMetricExporter }
-export function exporterFactories(protocol: "grpc" | "http/protobuf"): ExporterFactories {
-  return protocol === "grpc"
-    ? { logs: () => new GrpcLogs(), spans: () => new GrpcTraces(), metrics: () => new GrpcMetrics() }
-    : { logs: () => new HttpLogs(), spans: () => new HttpTraces(), metrics: () => new HttpMetrics() };
+import type { OtlpProtocol } from "./config-from-env.ts";
+
+/** Makes exporters; each reads the `OTEL_EXPORTER_OTLP_*` variables itself. */
+export interface ExporterFactories {
+  readonly logs: () => LogRecordExporter;
+  readonly spans: () => SpanExporter;
+  readonly metrics: () => PushMetricExporter;
 }
+
+/** The exporters of each protocol. */
+export const exporterFactories: Readonly<Record<OtlpProtocol, ExporterFactories>> = {
+  grpc: {
+    logs: () => new GrpcLogExporter(),
+    spans: () => new GrpcTraceExporter(),
+    metrics: () => new GrpcMetricExporter(),
+  },
+  "http/protobuf": {
+    logs: () => new HttpLogExporter(),
+    spans: () => new HttpTraceExporter(),
+    metrics: () => new HttpMetricExporter(),
+  },
+};

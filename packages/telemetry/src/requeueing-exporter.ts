@@ -1,12 +1,14 @@
-import { diag, type Counter } from "@opentelemetry/api";
-import { ExportResultCode, suppressTracing, type ExportResult } from "@opentelemetry/core";
 import { context } from "@opentelemetry/api";
+import { ExportResultCode, suppressTracing, type ExportResult } from "@opentelemetry/core";
 
 /** What this class needs of an exporter; the SDK's span and log exporters both have it. */
 export interface InnerExporter<Item> {
   export(items: Item[], resultCallback: (result: ExportResult) => void): void;
   shutdown(): Promise<void>;
 }
+
+/** Why items did not arrive: no room in the queue, refused by the Collector, or the process ended. */
+export type LossReason = "queue_full" | "rejected" | "shutdown";
 
 /** How a {@link RequeueingExporter} works. */
 export interface RequeueingExporterOptions<Item> {
@@ -16,17 +18,20 @@ export interface RequeueingExporterOptions<Item> {
   readonly maxQueueSize: number;
   /** What the items are, for messages: `log records`. */
   readonly itemName: string;
-  /** Counts items by outcome, as OpenTelemetry's `otel.sdk.exporter.*.exported`. */
-  readonly exported?: Counter;
-  /** First wait after a failure. @default 250 */
+  /** Told of every item that was delivered or lost. */
+  readonly count: (items: number, lost?: LossReason) => void;
+  /** Told, in a sentence, when the delivery stops, goes on, or loses something. */
+  readonly report: (message: string) => void;
+  /** First wait after a failure, in milliseconds. @default 250 */
   readonly initialBackoffMillis?: number;
-  /** Longest wait after a failure. @default 2000 */
+  /** Longest wait after a failure, in milliseconds. @default 2000 */
   readonly maxBackoffMillis?: number;
   /** Failures in a row after which the inner exporter is made anew. @default 5 */
   readonly rebuildAfterFailures?: number;
-  /** Longest time that {@link RequeueingExporter.shutdown} waits for the delivery. @default 20000 */
-  readonly shutdownTimeoutMillis?: number;
 }
+
+/** Longest wait for the delivery at shutdown if {@link RequeueingExporter.endWithin} did not say another, in ms. */
+const defaultShutdownMillis = 20_000;
 
 /**
  * Keeps what could not be delivered and sends it again, in order, until it is.
@@ -36,9 +41,9 @@ export interface RequeueingExporterOptions<Item> {
  * it, or when the process ends.
  */
 export class RequeueingExporter<Item> {
-  private readonly options: Required<Omit<RequeueingExporterOptions<Item>, "exported">> & { readonly exported: Counter | undefined };
+  private readonly options: Required<RequeueingExporterOptions<Item>>;
   private readonly queue: Item[][] = [];
-  private readonly idle: (() => void)[] = [];
+  private readonly waiting: (() => void)[] = [];
   private inner: InnerExporter<Item>;
   private queued = 0;
   private lost = 0;
@@ -46,91 +51,93 @@ export class RequeueingExporter<Item> {
   private running = false;
   private ended = false;
   private overflowing = false;
-  private wake: (() => void) | undefined;
+  private ending: Promise<void> | undefined;
+  private deadline: NodeJS.Timeout | undefined;
+  private skipBackoff: (() => void) | undefined;
 
   constructor(options: RequeueingExporterOptions<Item>) {
-    this.options = {
-      initialBackoffMillis: 250,
-      maxBackoffMillis: 2000,
-      rebuildAfterFailures: 5,
-      shutdownTimeoutMillis: 20_000,
-      ...options,
-      exported: options.exported,
-    };
+    this.options = { initialBackoffMillis: 250, maxBackoffMillis: 2000, rebuildAfterFailures: 5, ...options };
     this.inner = options.createInner();
   }
 
-  /** Items that were refused for lack of room, refused by the Collector, or still waiting when the process ended. */
-  get lostItems(): number {
-    return this.lost;
-  }
-
+  /** Takes a batch if there is room for all of it and the exporter has not ended; refuses it otherwise. */
   export(items: Item[], resultCallback: (result: ExportResult) => void): void {
+    const { itemName, maxQueueSize } = this.options;
     if (this.ended) {
-      this.drop(items.length, "shutdown");
-      resultCallback({ code: ExportResultCode.FAILED, error: new Error("the exporter is shut down") });
-      return;
-    }
-    if (this.queued + items.length > this.options.maxQueueSize) {
-      this.drop(items.length, "queue_full");
+      this.lose(items.length, "shutdown");
+      resultCallback({ code: ExportResultCode.FAILED, error: new Error(`${itemName}: the exporter is shut down`) });
+    } else if (this.queued + items.length > maxQueueSize) {
+      this.lose(items.length, "queue_full");
       this.reportOverflow();
-      resultCallback({ code: ExportResultCode.FAILED, error: new Error(`${this.options.itemName}: the queue is full`) });
-      return;
+      resultCallback({ code: ExportResultCode.FAILED, error: new Error(`${itemName}: the queue is full`) });
+    } else {
+      this.queue.push(items);
+      this.queued += items.length;
+      resultCallback({ code: ExportResultCode.SUCCESS });
+      if (!this.running) void this.drain();
     }
-    this.queue.push(items);
-    this.queued += items.length;
-    resultCallback({ code: ExportResultCode.SUCCESS });
-    if (!this.running) void this.drain();
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when nothing waits any more, or when the time of {@link endWithin} is over. */
   async forceFlush(): Promise<void> {
     if (this.queued === 0) return;
     await new Promise<void>((resolve) => {
-      this.idle.push(resolve);
+      this.waiting.push(resolve);
     });
   }
 
-  /** Waits for the delivery, at most `shutdownTimeoutMillis`, then says how many items were lost. */
+  /** Gives up, after so many milliseconds, what is not delivered by then. The first call counts. */
+  endWithin(millis: number): void {
+    if (this.ended || this.deadline !== undefined) return;
+    this.deadline = setTimeout(() => {
+      this.giveUp();
+    }, millis);
+    this.skipBackoff?.();
+  }
+
+  /** Waits for the delivery, then says how many items were lost in this process's life. Does it once. */
   async shutdown(): Promise<void> {
-    if (this.ended) return;
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.options.shutdownTimeoutMillis);
-    });
-    this.wake?.();
-    await Promise.race([this.forceFlush(), timeout]);
-    clearTimeout(timer);
+    await (this.ending ??= this.end());
+  }
+
+  private async end(): Promise<void> {
+    this.endWithin(defaultShutdownMillis);
+    await this.forceFlush();
+    this.giveUp();
+    await this.inner.shutdown();
+    if (this.lost > 0) this.options.report(`could not deliver ${this.lost} ${this.options.itemName}`);
+  }
+
+  private giveUp(): void {
+    clearTimeout(this.deadline);
     this.ended = true;
-    this.drop(this.queued, "shutdown");
+    this.lose(this.queued, "shutdown");
     this.queue.length = 0;
     this.queued = 0;
-    this.wake?.();
-    if (this.lost > 0) {
-      process.stderr.write(`telemetry: could not deliver ${this.lost} ${this.options.itemName}\n`);
-    }
-    await this.inner.shutdown();
+    this.skipBackoff?.();
+    this.release();
   }
 
   private async drain(): Promise<void> {
     this.running = true;
     for (let batch = this.queue[0]; batch !== undefined; batch = this.queue[0]) {
-      const result = await this.send(batch);
-      if (this.ended) break;
-      if (result.code === ExportResultCode.SUCCESS) {
-        this.failures = 0;
-        this.done(batch);
-        this.options.exported?.add(batch.length);
-      } else if (isPermanent(result.error)) {
-        this.done(batch);
-        this.drop(batch.length, "rejected");
-        diag.error(`${this.options.itemName}: the Collector refused ${batch.length} for good: ${result.error?.message ?? ""}`);
+      const { code, error } = await this.send(batch);
+      // Given up meanwhile, and counted as lost.
+      if (this.queue[0] !== batch) break;
+      if (code === ExportResultCode.SUCCESS) {
+        this.remove(batch);
+        this.recovered();
+        this.options.count(batch.length);
+      } else if (isPermanent(error)) {
+        this.remove(batch);
+        this.lose(batch.length, "rejected");
+        this.options.report(`${batch.length} ${this.options.itemName} were refused for good: ${reasonOf(error)}`);
       } else {
-        await this.retryLater();
+        await this.waitToRetry(error);
       }
     }
     this.running = false;
-    for (const resolve of this.idle.splice(0)) resolve();
+    this.release();
   }
 
   private async send(batch: Item[]): Promise<ExportResult> {
@@ -141,53 +148,73 @@ export class RequeueingExporter<Item> {
     });
   }
 
-  private done(batch: Item[]): void {
+  private remove(batch: Item[]): void {
     this.queue.shift();
     this.queued -= batch.length;
+  }
+
+  private recovered(): void {
+    if (this.failures > 0) this.options.report(`${this.options.itemName} are delivered again`);
+    this.failures = 0;
     this.overflowing = false;
   }
 
-  private async retryLater(): Promise<void> {
+  private async waitToRetry(error: Error | undefined): Promise<void> {
+    const { initialBackoffMillis, maxBackoffMillis, rebuildAfterFailures, maxQueueSize, itemName } = this.options;
     this.failures += 1;
-    if (this.failures % this.options.rebuildAfterFailures === 0) {
-      const stuck = this.inner;
-      this.inner = this.options.createInner();
-      stuck.shutdown().catch((error: unknown) => {
-        diag.debug("an exporter that was replaced did not shut down", error);
-      });
+    if (this.failures === 1) {
+      this.options.report(`${itemName} wait, at most ${maxQueueSize}, and are sent again: ${reasonOf(error)}`);
     }
-    const { initialBackoffMillis, maxBackoffMillis } = this.options;
+    if (this.failures % rebuildAfterFailures === 0) this.rebuild();
     const millis = Math.min(maxBackoffMillis, initialBackoffMillis * 2 ** Math.min(this.failures - 1, 16));
     await new Promise<void>((resolve) => {
       // Not unref'd: a process that has nothing else to do must not end while items wait.
       const timer = setTimeout(resolve, millis);
-      this.wake = () => {
+      this.skipBackoff = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-    this.wake = undefined;
+    this.skipBackoff = undefined;
   }
 
-  private drop(count: number, errorType: string): void {
-    if (count === 0) return;
-    this.lost += count;
-    this.options.exported?.add(count, { "error.type": errorType });
+  private rebuild(): void {
+    const stuck = this.inner;
+    this.inner = this.options.createInner();
+    stuck.shutdown().catch((error: unknown) => {
+      this.options.report(`an exporter that was replaced did not shut down: ${String(error)}`);
+    });
+  }
+
+  private lose(items: number, reason: LossReason): void {
+    if (items === 0) return;
+    this.lost += items;
+    this.options.count(items, reason);
   }
 
   private reportOverflow(): void {
     if (this.overflowing) return;
     this.overflowing = true;
-    process.stderr.write(`telemetry: more than ${this.options.maxQueueSize} ${this.options.itemName} wait for the Collector; newer ones are dropped and counted\n`);
+    const { maxQueueSize, itemName } = this.options;
+    this.options.report(`${maxQueueSize} ${itemName} wait already; newer ones are dropped and counted`);
+  }
+
+  private release(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
   }
 }
 
 /** gRPC status codes that will not change by trying again (opentelemetry.io/docs/specs/otlp/#failures). */
-const permanentGrpcCodes = new Set([3, 5, 6, 7, 9, 12, 16]);
+const permanentGrpcCodes: ReadonlySet<number> = new Set([3, 5, 6, 7, 9, 12, 16]);
 
 function isPermanent(error: Error | undefined): boolean {
+  // A programming mistake, such as items that cannot be serialized.
   if (error instanceof TypeError || error instanceof RangeError) return true;
   const code: unknown = error !== undefined && "code" in error ? error.code : undefined;
   if (typeof code !== "number") return false;
   return code >= 100 ? code >= 400 && code < 500 && code !== 408 && code !== 429 : permanentGrpcCodes.has(code);
+}
+
+function reasonOf(error: Error | undefined): string {
+  return error?.message === undefined || error.message === "" ? "no reason given" : error.message;
 }

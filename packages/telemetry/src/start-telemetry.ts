@@ -3,46 +3,174 @@ import { metrics } from "@opentelemetry/api";
 import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
 import { RuntimeNodeInstrumentation } from "@opentelemetry/instrumentation-runtime-node";
 import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
-import { envDetector } from "@opentelemetry/resources";
-import { BatchLogRecordProcessor } from "@opentelemetry/sdk-logs";
+import {
+  resourceAttributesEnvDetector,
+  serviceInstanceIdDetector,
+  serviceNameEnvDetector,
+} from "@opentelemetry/resources";
+import { BatchLogRecordProcessor, type ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { NodeSDK } from "@opentelemetry/sdk-node";
-import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Logger } from "pino";
-import { configFromEnv } from "./config-from-env.ts";
+import { configFromEnv, type ExportingConfig } from "./config-from-env.ts";
 import { exporterFactories } from "./exporters.ts";
 import { createLogger, otlpSink, stdoutSink } from "./logger.ts";
-import { RequeueingExporter } from "./requeueing-exporter.ts";
-export interface Telemetry { readonly exporting: boolean; readonly logger: Logger; onShutdown(cb: () => Promise<void> | void): void; shutdown(): Promise<void> }
-let started: Telemetry | undefined;
-export function startTelemetry(): Telemetry { return (started ??= start()); }
+import { RequeueingExporter, type LossReason } from "./requeueing-exporter.ts";
+
+/** The telemetry of this process. */
+export interface Telemetry {
+  /** Whether anything is sent; otherwise logs go to stdout and nothing else happens. */
+  readonly exporting: boolean;
+  /** Writes JSON lines to stdout and, if `exporting`, sends each as one log record. */
+  readonly logger: Logger;
+  /**
+   * Calls back before the telemetry is flushed at the end of the process: the place to stop taking work. Callbacks run
+   * one after the other, in the order they were given.
+   */
+  onShutdown(callback: () => Promise<void> | void): void;
+  /** Runs the callbacks and delivers what waits, for at most 20 s. Does it once, however often it is called. */
+  shutdown(): Promise<void>;
+}
+
+/** How long the delivery may take at the end, in milliseconds. With 5 s for callbacks it stays below a grace of 30 s. */
+const shutdownMillis = 20_000;
+
+/** Requests for these paths are asked by the platform every few seconds and say nothing about users. */
+const healthPaths: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"]);
+
+/** Survives a second copy of this module in one process, as bundlers make. */
+const processKey = Symbol.for("@observability/telemetry");
+const shared: typeof globalThis & { [processKey]?: Telemetry } = globalThis;
+
+/**
+ * Starts logs, traces and metrics of this process, by OpenTelemetry's own environment variables; the README has the
+ * list. Call it first thing: HTTP clients and servers that exist before are not traced. Further calls give what the
+ * first one started.
+ *
+ * SIGTERM, SIGINT and an uncaught exception end the process after everything was delivered.
+ *
+ * @throws Error that names every environment variable whose value cannot be used.
+ */
+export function startTelemetry(): Telemetry {
+  return (shared[processKey] ??= start());
+}
+
 function start(): Telemetry {
   const config = configFromEnv(process.env);
+  const delivery = config.exporting ? startExporting(config) : undefined;
+  const logger = createLogger(config.serviceName, delivery === undefined ? [stdoutSink] : [stdoutSink, otlpSink]);
+  logger.level = "info";
+
   const callbacks: (() => Promise<void> | void)[] = [];
-  const level = process.env["LOG_LEVEL"] ?? "info";
-  let sdk: NodeSDK | undefined;
-  let reqs: RequeueingExporter<never>[] = [];
-  if (config.exporting) {
-    const make = exporterFactories(config.protocol);
-    const logsExporter = new RequeueingExporter({ createInner: () => make.logs() as never, maxQueueSize: config.maxQueuedLogs, itemName: "log records" });
-    const spansExporter = new RequeueingExporter({ createInner: () => make.spans() as never, maxQueueSize: config.maxQueuedSpans, itemName: "spans" });
-    reqs = [logsExporter, spansExporter];
-    sdk = new NodeSDK({
-      resourceDetectors: [envDetector],
-      logRecordProcessors: [new BatchLogRecordProcessor({ exporter: logsExporter as never, scheduledDelayMillis: Number(process.env["OTEL_BLRP_SCHEDULE_DELAY"] ?? 1000), maxQueueSize: config.maxQueuedLogs, maxExportBatchSize: 1024 })],
-      spanProcessors: [new BatchSpanProcessor(spansExporter as never, { scheduledDelayMillis: Number(process.env["OTEL_BSP_SCHEDULE_DELAY"] ?? 1000), maxQueueSize: config.maxQueuedSpans, maxExportBatchSize: 1024 })],
-      metricReaders: [new PeriodicExportingMetricReader({ exporter: make.metrics(), exportIntervalMillis: Number(process.env["OTEL_METRIC_EXPORT_INTERVAL"] ?? 60000) })],
-      instrumentations: [
-        new HttpInstrumentation({ ignoreIncomingRequestHook: (request) => ["/healthz", "/readyz"].includes(request.url ?? "") }),
-        new UndiciInstrumentation(), new RuntimeNodeInstrumentation()],
-    });
-    sdk.start();
-    createRequire(import.meta.url)("node:http");
-  }
-  void reqs; void metrics;
-  const logger = createLogger(process.env["OTEL_SERVICE_NAME"], level, config.exporting ? [stdoutSink, otlpSink] : [stdoutSink]);
   let ending: Promise<void> | undefined;
-  const shutdown = (): Promise<void> => (ending ??= (async () => { for (const cb of callbacks) await cb(); await sdk?.shutdown(); })());
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => { void shutdown().then(() => process.exit(0)); });
-  return { exporting: config.exporting, logger, onShutdown: (cb) => { callbacks.push(cb); }, shutdown };
+  const end = async (): Promise<void> => {
+    for (const callback of callbacks) {
+      try {
+        await callback();
+      } catch (err) {
+        logger.error({ err }, "a shutdown callback failed");
+        process.exitCode = 1;
+      }
+    }
+    await delivery?.end();
+  };
+  const shutdown = (): Promise<void> => (ending ??= end());
+  endWithProcess(logger, shutdown);
+  return {
+    exporting: config.exporting,
+    logger,
+    onShutdown: (callback) => {
+      callbacks.push(callback);
+    },
+    shutdown,
+  };
+}
+
+function endWithProcess(logger: Logger, shutdown: () => Promise<void>): void {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      void shutdown().then(() => process.exit());
+    });
+  }
+  process.once("uncaughtException", (err) => {
+    logger.fatal({ err }, "uncaught exception");
+    void shutdown().then(() => process.exit(1));
+  });
+  process.once("beforeExit", () => void shutdown());
+}
+
+/** What was started; `end` delivers what waits. */
+function startExporting(config: ExportingConfig): { readonly end: () => Promise<void> } {
+  const { protocol, endpoint } = config;
+  const make = exporterFactories[protocol];
+  const report = (message: string): void => {
+    process.stderr.write(`telemetry: ${message} (${endpoint}, ${protocol})\n`);
+  };
+  const logExporter = new RequeueingExporter<ReadableLogRecord>({
+    createInner: make.logs,
+    maxQueueSize: config.logs.maxQueueSize,
+    itemName: "log records",
+    count: deliveryCounter("log", "{log_record}"),
+    report,
+  });
+  const spanExporter = new RequeueingExporter<ReadableSpan>({
+    createInner: make.spans,
+    maxQueueSize: config.spans.maxQueueSize,
+    itemName: "spans",
+    count: deliveryCounter("span", "{span}"),
+    report,
+  });
+  const sdk = new NodeSDK({
+    // Left to OTEL_NODE_RESOURCE_DETECTORS if that is set. The SDK's own default adds the command line, which may hold
+    // secrets.
+    ...(process.env["OTEL_NODE_RESOURCE_DETECTORS"] === undefined && {
+      resourceDetectors: [serviceInstanceIdDetector, resourceAttributesEnvDetector, serviceNameEnvDetector],
+    }),
+    logRecordProcessors: [new BatchLogRecordProcessor({ exporter: logExporter, ...config.logs })],
+    spanProcessors: [new BatchSpanProcessor({ exporter: spanExporter, ...config.spans })],
+    metricReaders: [
+      new PeriodicExportingMetricReader({
+        exporter: make.metrics(),
+        exportIntervalMillis: config.metricExportIntervalMillis,
+        exportTimeoutMillis: Math.min(config.metricExportIntervalMillis, 10_000),
+      }),
+    ],
+    instrumentations: [
+      new HttpInstrumentation({
+        ignoreIncomingRequestHook: ({ url = "/" }) => healthPaths.has(url.split("?", 1)[0] ?? url),
+      }),
+      new UndiciInstrumentation(),
+      new RuntimeNodeInstrumentation(),
+    ],
+  });
+  sdk.start();
+  // An instrumented module is changed when it is first required; an ES module's import alone does not do it.
+  createRequire(import.meta.url)("node:http");
+  return {
+    end: async () => {
+      logExporter.endWithin(shutdownMillis);
+      spanExporter.endWithin(shutdownMillis);
+      try {
+        await sdk.shutdown();
+      } catch (error) {
+        report(`not everything was shut down in order: ${String(error)}`);
+      }
+      // A processor whose last batch was refused does not get as far as its exporter.
+      await Promise.all([logExporter.shutdown(), spanExporter.shutdown()]);
+    },
+  };
+}
+
+/** Counts what was delivered and what was lost, as OpenTelemetry names it (opentelemetry.io/docs/specs/semconv/otel). */
+function deliveryCounter(signal: "log" | "span", unit: string): (items: number, lost?: LossReason) => void {
+  return (items, lost) => {
+    metrics
+      .getMeter("@observability/telemetry")
+      .createCounter(`otel.sdk.exporter.${signal}.exported`, {
+        unit,
+        description: "Items that were delivered, or lost by the reason in error.type",
+      })
+      .add(items, lost === undefined ? {} : { "error.type": lost });
+  };
 }
