@@ -70,7 +70,15 @@ export function timeseries(id: number, spec: PanelSpec): Panel {
     fieldConfig: {
       defaults: {
         ...field(spec),
-        custom: { drawStyle: "line", lineWidth: 1, fillOpacity: 10, showPoints: "never", spanNulls: 60_000 },
+        custom: {
+          drawStyle: "line",
+          lineWidth: 1,
+          fillOpacity: 10,
+          showPoints: "never",
+          spanNulls: 60_000,
+          // A row of zeros would get an axis up to 10000 %.
+          ...(spec.unit === "percentunit" ? { axisSoftMax: 0.05 } : {}),
+        },
         min: 0,
       },
       overrides: [],

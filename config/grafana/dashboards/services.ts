@@ -130,7 +130,7 @@ function serviceTable(): Panel {
     type: "table",
     title: "Services",
     description: "Every chosen service now. A name leads to the service alone.",
-    gridPos: { x: 0, y: 4, w: 24, h: 8 },
+    gridPos: { x: 0, y: 4, w: 24, h: 10 },
     datasource: datasource.victoriaMetrics,
     targets: columns.map(({ expr }, index) => promql(refId(index), expr, "", true)),
     fieldConfig: {
@@ -139,6 +139,7 @@ function serviceTable(): Panel {
         {
           matcher: { id: "byName", options: "Service" },
           properties: [
+            { id: "custom.width", value: 280 },
             {
               id: "links",
               value: [
@@ -184,7 +185,7 @@ function serviceTable(): Panel {
 }
 
 function requestPanels(): Panel[] {
-  const [rate, errors, latency] = row(12, 8, [8, 8, 8]) as [GridPos, GridPos, GridPos];
+  const [rate, errors, latency] = row(14, 8, [8, 8, 8]) as [GridPos, GridPos, GridPos];
   return [
     timeseries(7, {
       title: "Requests",
@@ -214,7 +215,7 @@ function requestPanels(): Panel[] {
 }
 
 function messagePanels(): Panel[] {
-  const [rate, errors, latency] = row(20, 8, [8, 8, 8]) as [GridPos, GridPos, GridPos];
+  const [rate, errors, latency] = row(22, 8, [8, 8, 8]) as [GridPos, GridPos, GridPos];
   return [
     timeseries(10, {
       title: "Messages",
@@ -250,7 +251,7 @@ function logPanels(): Panel[] {
       {
         title: "Log lines by level",
         description: "Lines of the chosen services by their level.",
-        gridPos: { x: 0, y: 28, w: 24, h: 5 },
+        gridPos: { x: 0, y: 30, w: 24, h: 5 },
         unit: "short",
         targets: [
           logql("A", `sum by (detected_level) (count_over_time(${logLines} [$__interval]))`, "{{detected_level}}"),
@@ -263,7 +264,7 @@ function logPanels(): Panel[] {
       type: "logs",
       title: "Logs",
       description: "The newest lines. Open one for its fields and the link to its trace.",
-      gridPos: { x: 0, y: 33, w: 24, h: 11 },
+      gridPos: { x: 0, y: 35, w: 24, h: 11 },
       datasource: datasource.loki,
       targets: [logql("A", logLines)],
       options: {
@@ -281,7 +282,7 @@ function logPanels(): Panel[] {
 }
 
 function runtimePanels(): Panel[] {
-  const [delay, utilization, heap] = row(44, 7, [8, 8, 8]) as [GridPos, GridPos, GridPos];
+  const [delay, utilization, heap] = row(46, 7, [8, 8, 8]) as [GridPos, GridPos, GridPos];
   const byInstance = "{{service_name}} {{service_instance_id}}";
   return [
     timeseries(15, {
