@@ -4,14 +4,22 @@ export default tseslint.config(
   { ignores: ["node_modules/", "services/dist/", ".pulumi-state/"] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["eslint.config.mjs", ".dependency-cruiser.cjs"] } } },
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ["eslint.config.mjs", ".dependency-cruiser.cjs"] } },
+    },
     rules: {
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
-      "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: ["describe", "it", "before", "after"] }],
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: ["describe", "it", "before", "after"] },
+      ],
       "no-restricted-exports": ["error", { restrictDefaultExports: { direct: true, named: true } }],
-      "no-restricted-syntax": ["error", { selector: "ExportAllDeclaration", message: "export names, so that the public surface can be read" }],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "ExportAllDeclaration", message: "export names, so that the public surface can be read" },
+      ],
     },
   },
   { files: ["*.mjs", "*.cjs"], ...tseslint.configs.disableTypeChecked },

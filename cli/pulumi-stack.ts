@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parseDocument } from "yaml";
@@ -38,13 +38,14 @@ export function localEnvironment(): Record<string, string> {
 
 /** Runs `pulumi` itself with the same environment, its input and output those of this process; returns its exit code. */
 export async function runPulumi(args: readonly string[]): Promise<number> {
-  const child = spawn("pulumi", args, {
-    cwd: projectFolder,
-    env: { ...process.env, ...localEnvironment() },
-    stdio: "inherit",
-  });
-  const [code] = (await once(child, "exit")) as [number | null];
-  return code ?? 1;
+  const env = { ...process.env, ...localEnvironment() };
+  const settingsFiles = readdirSync(projectFolder).filter((file) => /^Pulumi\..+\.yaml$/.test(file));
+  const run = async (): Promise<number> => {
+    const child = spawn("pulumi", args, { cwd: projectFolder, env, stdio: "inherit" });
+    const [code] = (await once(child, "exit")) as [number | null];
+    return code ?? 1;
+  };
+  return settingsFiles.reduce((inner, file) => () => keepSaltOut(join(projectFolder, file), inner), run)();
 }
 
 /**

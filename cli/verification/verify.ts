@@ -50,8 +50,8 @@ async function reach(grafana: GrafanaClient, { urls, serviceNames }: StackOutput
     const probe = await probeOtlp(urls.otlpHttp ?? "", metricBefore + 1);
     return { grafanaVersion, metricBefore, probe };
   } catch (error) {
-    const cause =
-      error instanceof Error && error.cause !== undefined ? `${error.message}: ${String(error.cause)}` : String(error);
+    // What `fetch` throws says only "fetch failed"; its cause says why.
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     return { name, passed: false, cause, next: "npm run up" };
   }
 }

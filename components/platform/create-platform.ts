@@ -9,16 +9,20 @@ export function createPlatform(
   settings: StackSettings,
   opts: { readonly parent: pulumi.Resource },
 ): Platform {
-  switch (settings.target) {
-    case "docker":
-      return new DockerPlatform(
-        {
-          resourcePrefix,
-          name: settings.name,
-          host: settings.docker.host,
-          helperImage: settings.images.victoriaMetrics,
-        },
-        opts,
-      );
-  }
+  return platforms[settings.target](resourcePrefix, settings, opts);
 }
+
+type Create = (resourcePrefix: string, settings: StackSettings, opts: { readonly parent: pulumi.Resource }) => Platform;
+
+const platforms: Readonly<Record<StackSettings["target"], Create>> = {
+  docker: (resourcePrefix, settings, opts) =>
+    new DockerPlatform(
+      {
+        resourcePrefix,
+        name: settings.name,
+        host: settings.docker.host,
+        helperImage: settings.images.victoriaMetrics,
+      },
+      opts,
+    ),
+};

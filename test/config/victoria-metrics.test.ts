@@ -29,7 +29,7 @@ describe("VictoriaMetrics' flags", () => {
       assert.ok(promotedResourceAttributes.includes(attribute), attribute);
     }
     assert.equal(new Set(promotedResourceAttributes).size, promotedResourceAttributes.length);
-    assert.ok(promotedResourceAttributes.length <= 15);
+    assert.equal(promotedResourceAttributes.length, 12);
   });
 
   it("hold for any valid settings: the retention that was set, caches below the memory limit, the same every time", () => {

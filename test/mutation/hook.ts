@@ -11,7 +11,9 @@ if (text !== undefined) {
       const loaded = nextLoad(url, context);
       const mine = changes.filter(({ file }) => url.endsWith(`/components/platform/docker/${file}`));
       if (mine.length === 0) return loaded;
-      return { ...loaded, source: mine.reduce(apply, String(loaded.source)) };
+      const { source } = loaded;
+      const code = typeof source === "string" ? source : Buffer.from(source as Uint8Array).toString("utf8");
+      return { ...loaded, source: mine.reduce(apply, code) };
     },
   });
 }

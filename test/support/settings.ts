@@ -61,7 +61,9 @@ export const anySettings: fc.Arbitrary<StackSettings> = anySettingsInput.map((in
 /** Go's `Duration.String()` back in seconds. The only spelling Docker hands back; another differs on every `up`. */
 export function canonicalSeconds(duration: string): number {
   const match = /^(?:(?:([1-9]\d*)h)?([1-9]?\d)m(?=\d))?([1-9]?\d)s$/.exec(duration);
-  const [hours = 0, minutes = 0, seconds = 0] = (match ?? []).slice(1).map((part) => Number(part ?? 0));
+  // A group that takes no part in the match is undefined, whatever the type of a match says.
+  const parts: readonly (string | undefined)[] = match?.slice(1) ?? [];
+  const [hours = 0, minutes = 0, seconds = 0] = parts.map((part = "0") => Number(part));
   const leadingZero = duration.startsWith("0") && duration !== "0s";
   if (match === null || leadingZero || minutes > 59 || seconds > 59) {
     throw new Error(`${duration}: is not the spelling of Go's Duration.String()`);

@@ -78,7 +78,7 @@ const patterns: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   ],
   // `password=…`, `api_key: …`, `"token":"…"`; up to the end of the value, not of the line.
   [
-    /\b([\w-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)\\?["']?\s{0,3}[=:]\s{0,3}\\?["']?)(?!\[REDACTED\])[^\s"'\\,;&}\]]{1,1000}/gi,
+    /\b([\w-]{0,40}(?:password|passwd|passphrase|pwd|secret|token|credentials?|authorization|cookie|api[_-]?key|access[_-]?key|private[_-]?key)\\?["']?\s{0,3}[=:]\s{0,3}\\?["']?)(?!\[REDACTED\]|Bearer\s|Basic\s)[^\s"'\\,;&}\]]{1,1000}/gi,
     `$1${redactedText}`,
   ],
   // Mail addresses keep three characters and the domain.

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { metrics } from "@opentelemetry/api";
+import { callWithTimeout } from "@opentelemetry/core";
 import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
 import { RuntimeNodeInstrumentation } from "@opentelemetry/instrumentation-runtime-node";
 import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
@@ -28,13 +29,17 @@ export interface Telemetry {
    * Calls back before the telemetry is flushed at the end of the process: the place to stop taking work. Callbacks run
    * one after the other, in the order they were given.
    */
-  onShutdown(callback: () => Promise<void> | void): void;
+  readonly onShutdown: (callback: () => Promise<void> | void) => void;
   /** Runs the callbacks and delivers what waits, for at most 20 s. Does it once, however often it is called. */
-  shutdown(): Promise<void>;
+  readonly shutdown: () => Promise<void>;
 }
 
-/** How long the delivery may take at the end, in milliseconds. With 5 s for callbacks it stays below a grace of 30 s. */
+/**
+ * How long logs and spans, and then the last metrics, may take at the end, in milliseconds. With 5 s for the callbacks
+ * it stays below the 30 s after which Docker and Kubernetes kill a process.
+ */
 const shutdownMillis = 20_000;
+const lastMetricsMillis = 4_000;
 
 /** Requests for these paths are asked by the platform every few seconds and say nothing about users. */
 const healthPaths: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"]);
@@ -121,14 +126,16 @@ function startExporting(config: ExportingConfig): { readonly end: () => Promise<
     count: deliveryCounter("span", "{span}"),
     report,
   });
+  const logProcessor = new BatchLogRecordProcessor({ exporter: logExporter, ...config.logs });
+  const spanProcessor = new BatchSpanProcessor({ exporter: spanExporter, ...config.spans });
   const sdk = new NodeSDK({
     // Left to OTEL_NODE_RESOURCE_DETECTORS if that is set. The SDK's own default adds the command line, which may hold
     // secrets.
     ...(process.env["OTEL_NODE_RESOURCE_DETECTORS"] === undefined && {
       resourceDetectors: [serviceInstanceIdDetector, resourceAttributesEnvDetector, serviceNameEnvDetector],
     }),
-    logRecordProcessors: [new BatchLogRecordProcessor({ exporter: logExporter, ...config.logs })],
-    spanProcessors: [new BatchSpanProcessor({ exporter: spanExporter, ...config.spans })],
+    logRecordProcessors: [logProcessor],
+    spanProcessors: [spanProcessor],
     metricReaders: [
       new PeriodicExportingMetricReader({
         exporter: make.metrics(),
@@ -151,13 +158,15 @@ function startExporting(config: ExportingConfig): { readonly end: () => Promise<
     end: async () => {
       logExporter.endWithin(shutdownMillis);
       spanExporter.endWithin(shutdownMillis);
-      try {
-        await sdk.shutdown();
-      } catch (error) {
-        report(`not everything was shut down in order: ${String(error)}`);
-      }
-      // A processor whose last batch was refused does not get as far as its exporter.
+      // A processor whose last batch was given up rejects and does not get as far as its exporter.
+      await Promise.allSettled([logProcessor.shutdown(), spanProcessor.shutdown()]);
       await Promise.all([logExporter.shutdown(), spanExporter.shutdown()]);
+      // Last, so that the metrics say what became of the rest.
+      try {
+        await callWithTimeout(sdk.shutdown(), lastMetricsMillis);
+      } catch (error) {
+        report(`the last metrics were not delivered: ${error instanceof Error ? error.message : String(error)}`);
+      }
     },
   };
 }

@@ -1,0 +1,151 @@
+/*
+ * Who may import whom, checked by `npm run check` and by test/architecture.test.ts, which also shows for each rule that
+ * it can fail. Paths of npm packages begin with `node_modules/` if they are installed and with their own name if not.
+ */
+
+/** @param {string} name a package or the beginning of one @returns {string} */
+const npm = (name) => `(^|node_modules/)${name}`;
+
+/** Files that something starts from outside: the Pulumi program, npm scripts, the bundler's entries. */
+const entryPoints = [
+  "^index\\.ts$",
+  "^cli/(up|down|verify|password|pulumi)\\.ts$",
+  "^packages/telemetry/src/index\\.ts$",
+  "^services/(main|build|healthcheck/healthcheck)\\.ts$",
+];
+
+const stackParts = "^components/(grafana|jaeger|loki|otel-collector|victoria-metrics)\\.ts$";
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "docker-only-in-its-platform",
+      comment: "Everything else describes a workload; what Docker makes of it is the platform's business.",
+      severity: "error",
+      from: { pathNot: "^components/platform/docker/" },
+      to: { path: npm("@pulumi/docker(-build)?(/|$)") },
+    },
+    {
+      name: "one-place-chooses-the-platform",
+      comment: "A platform is created by create-platform.ts, by the settings, and known to nobody else.",
+      severity: "error",
+      from: { pathNot: ["^components/platform/docker/", "^components/platform/create-platform\\.ts$"] },
+      to: { path: "^components/platform/docker/" },
+    },
+    {
+      name: "platforms-know-no-backend",
+      comment: "A platform renders any workload alike.",
+      severity: "error",
+      from: { path: "^components/platform/" },
+      to: { path: "^components/", pathNot: "^components/platform/" },
+    },
+    {
+      name: "backends-know-no-other-backend",
+      comment: "They get each other's addresses as text; only observability-stack.ts knows all of them.",
+      severity: "error",
+      from: { path: stackParts },
+      to: { path: [stackParts, "^components/observability-stack\\.ts$"] },
+    },
+    {
+      name: "config-is-pure",
+      comment: "Plain values in, plain values or text out: testable without Pulumi and the same at preview.",
+      severity: "error",
+      from: { path: "^config/" },
+      to: { pathNot: ["^config/", npm("(yaml|zod)(/|$)"), "^(node:)?path$"] },
+    },
+    {
+      name: "config-without-pulumi",
+      comment: "See config-is-pure; a rule of its own so that the message says it.",
+      severity: "error",
+      from: { path: "^config/" },
+      to: { path: npm("@pulumi/") },
+    },
+    {
+      name: "components-without-command-line",
+      comment: "They are used by other programs, which have a command line of their own.",
+      severity: "error",
+      from: { path: "^(components|index\\.ts)" },
+      to: { path: "^cli/" },
+    },
+    {
+      name: "command-line-without-components",
+      comment: "It starts the engine, which runs the program; a second way in would find other resources.",
+      severity: "error",
+      from: { path: "^cli/" },
+      to: { path: "^(components/|index\\.ts$)" },
+    },
+    {
+      name: "infrastructure-and-services-apart",
+      comment: "Only image names and environment variables cross. A service can be copied away as it is.",
+      severity: "error",
+      from: { path: "^(services|packages/telemetry)/" },
+      to: { path: "^(components|config|cli)/|^index\\.ts$" },
+    },
+    {
+      name: "services-and-infrastructure-apart",
+      comment: "See infrastructure-and-services-apart, the other way.",
+      severity: "error",
+      from: { path: "^(components|config|cli)/|^index\\.ts$" },
+      to: { path: ["^(services|packages/telemetry)/", npm("@observability/telemetry(/|$)")] },
+    },
+    {
+      name: "telemetry-without-services",
+      comment: "The library is used by services and knows none.",
+      severity: "error",
+      from: { path: "^packages/telemetry/" },
+      to: { path: "^services/" },
+    },
+    {
+      name: "product-without-tests",
+      comment: "What is deployed must not need test code.",
+      severity: "error",
+      from: { path: "^(components|config|cli|services|packages/telemetry/src)/|^index\\.ts$", pathNot: "/test/" },
+      to: { path: "^(test|bench)/|/test/" },
+    },
+    {
+      name: "declared-dependencies-only",
+      comment: "A package that is not in package.json, or only for development, is missing after `npm ci --omit=dev`.",
+      severity: "error",
+      from: {
+        path: "^(components|config|cli|services|packages/telemetry/src)/|^index\\.ts$",
+        // The bundler is run by the workspace's own scripts and declared there.
+        pathNot: ["/test/", "^services/bundle\\.ts$"],
+      },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+    },
+    {
+      name: "resolvable",
+      comment: "An import of something that is not there.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "no-cycle",
+      comment: "Of two modules that need each other, neither can be read, tested or moved alone.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-orphan",
+      comment: "A module that no entry point reaches is dead code.",
+      severity: "error",
+      from: { path: entryPoints },
+      to: {
+        path: "^(components|config|cli|services|packages/telemetry/src)/",
+        pathNot: [...entryPoints, "/test/"],
+        reachable: false,
+      },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^services/dist/" },
+    // Type imports count: a type name of @pulumi/docker is one as well.
+    tsPreCompilationDeps: true,
+    // Without these, packages that say what they export are not found.
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default"] },
+  },
+};

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { startOtlpReceiver, type OtlpReceiver } from "./support/otlp-receiver.ts";
+import { runFixture } from "./support/run-fixture.ts";
+
+describe("startTelemetry", () => {
+  let receiver: OtlpReceiver;
+  const env = (protocol: "grpc" | "http/protobuf"): Record<string, string> => ({
+    OTEL_EXPORTER_OTLP_ENDPOINT: protocol === "grpc" ? receiver.grpcUrl : receiver.httpUrl,
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    OTEL_SERVICE_NAME: "fixture",
+  });
+  const sent = (text: string): string[] =>
+    receiver.requests.filter(({ body }) => body.includes(text)).map(({ signal }) => signal);
+
+  beforeEach(async () => {
+    receiver = await startOtlpReceiver();
+  });
+  afterEach(() => {
+    receiver.close();
+  });
+
+  for (const protocol of ["grpc", "http/protobuf"] as const) {
+    it(`sends logs, traces and metrics over ${protocol}, each once, when the script ends by itself`, async () => {
+      const { exitCode, lines, stderr } = await runFixture("all-signals.ts", env(protocol));
+      assert.deepEqual([exitCode, lines.length, stderr], [0, 1, ""]);
+      const [line = ""] = lines;
+      assert.match(line, /"message":"fixture line".*"trace_id":"[0-9a-f]{32}","span_id":"[0-9a-f]{16}"/);
+      assert.deepEqual(sent(line), ["logs"]);
+      assert.deepEqual(sent("fixture span"), ["traces"]);
+      assert.deepEqual(sent("fixture.count"), ["metrics"]);
+      assert.deepEqual(sent("hunter2"), []);
+    });
+  }
+
+  for (const [variable, value] of [
+    ["TESTING", "True"],
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", ""],
+  ] as const) {
+    it(`writes JSON to stdout and sends nothing with ${variable}=${value}`, async () => {
+      const { exitCode, lines } = await runFixture("all-signals.ts", { ...env("http/protobuf"), [variable]: value });
+      assert.equal(exitCode, 0);
+      assert.match(lines.join(), /^\{"timestamp":"[^"]+","level":"info","message":"fixture line".*\}$/);
+      assert.deepEqual(receiver.requests, []);
+    });
+  }
+
+  it("delivers everything on SIGTERM, the last line included, and runs every callback", async () => {
+    const { exitCode, lines } = await runFixture("serves-until-stopped.ts", env("grpc"), "SIGTERM");
+    assert.match(lines.at(-1) ?? "", /"message":"the last line"/);
+    assert.equal(lines.filter((line) => line.includes("a shutdown callback failed")).length, 1);
+    assert.equal(exitCode, 1);
+    for (const line of lines) assert.deepEqual(sent(line), ["logs"], line);
+  });
+
+  it("delivers the reason of a crash, redacted, and exits with 1", async () => {
+    const { exitCode, lines } = await runFixture("crashes.ts", env("http/protobuf"));
+    assert.equal(exitCode, 1);
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] ?? "", /"level":"fatal","message":"uncaught exception".*"message":"out of luck, token=\[R/);
+    assert.deepEqual(sent(lines[0] ?? "none"), ["logs"]);
+  });
+
+  it("traces servers and clients, continues a trace, and leaves health checks alone", async () => {
+    const { lines } = await runFixture("http-round-trip.ts", env("http/protobuf"));
+    const traceIds = lines.map((line) => (JSON.parse(line) as Record<string, unknown>)["trace_id"]);
+    assert.deepEqual(traceIds, ["0af7651916cd43dd8448eb211c80319c", undefined]);
+    assert.deepEqual(sent("/work").includes("traces"), true);
+    assert.deepEqual(sent("http.server.request.duration"), ["metrics"]);
+  });
+
+  it("counts what it delivered by the name of OpenTelemetry", async () => {
+    await runFixture(
+      "serves-until-stopped.ts",
+      { ...env("grpc"), OTEL_METRIC_EXPORT_INTERVAL: "20", OTEL_BLRP_SCHEDULE_DELAY: "1" },
+      "SIGTERM",
+    );
+    assert.equal(sent("otel.sdk.exporter.log.exported").includes("metrics"), true);
+  });
+});

@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+
+/** What a fixture did. */
+export interface FixtureRun {
+  readonly exitCode: number | null;
+  /** Lines of stdout. */
+  readonly lines: readonly string[];
+  readonly stderr: string;
+}
+
+/**
+ * Runs a file of `fixtures/` as a process with exactly this environment.
+ *
+ * @param signal sent as soon as the fixture has written its first line
+ */
+export async function runFixture(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  signal?: NodeJS.Signals,
+): Promise<FixtureRun> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../fixtures", name)], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    // A fixture that hangs fails its test by what it did not do, instead of holding up the run.
+    timeout: 9_000,
+    killSignal: "SIGKILL",
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (stdout === "" && signal !== undefined) child.kill(signal);
+    stdout += chunk.toString();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const [exitCode] = (await once(child, "close")) as [number | null];
+  return { exitCode, lines: stdout.split("\n").filter((line) => line !== ""), stderr };
+}

@@ -1,0 +1,313 @@
+import assert from "node:assert/strict";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { cruise, type ICruiseOptions } from "dependency-cruiser";
+import extractDepcruiseOptions from "dependency-cruiser/config-utl/extract-depcruise-options";
+import ts from "typescript";
+
+const root = join(import.meta.dirname, "..");
+/** What `npm run check` hands to dependency-cruiser. */
+const cruised = ["index.ts", "config", "components", "cli", "packages/telemetry/src", "services"];
+
+/** Violations of the rules in .dependency-cruiser.cjs, as `rule: from → to`. */
+async function violations(baseDir: string, files: readonly string[]): Promise<string[]> {
+  const options = await extractDepcruiseOptions(join(root, ".dependency-cruiser.cjs"));
+  const { output } = await cruise([...files], { ...options, baseDir } satisfies ICruiseOptions);
+  assert.ok(typeof output === "object");
+  assert.ok(output.summary.totalCruised > 0);
+  return output.summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`).sort();
+}
+
+/** What breaks each rule: files by path, and the violations of it that they have to give. */
+const offences: Readonly<Record<string, readonly { files: Readonly<Record<string, string>>; found: string }[]>> = {
+  "docker-only-in-its-platform": [
+    {
+      files: {
+        "components/loki.ts": 'import * as docker from "@pulumi/docker";',
+        ...installed("@pulumi/docker", "dependencies"),
+      },
+      found: "components/loki.ts → node_modules/@pulumi/docker/index.js",
+    },
+    {
+      files: {
+        "components/platform/workload.ts": 'import type { ContainerArgs } from "@pulumi/docker";',
+        ...installed("@pulumi/docker", "dependencies"),
+      },
+      found: "components/platform/workload.ts → node_modules/@pulumi/docker/index.js",
+    },
+    {
+      files: {
+        "index.ts": 'export { Container } from "@pulumi/docker/container.js";',
+        ...installed("@pulumi/docker", "dependencies"),
+        "node_modules/@pulumi/docker/container.js": "",
+      },
+      found: "index.ts → node_modules/@pulumi/docker/container.js",
+    },
+  ],
+  "one-place-chooses-the-platform": [
+    {
+      files: {
+        "components/observability-stack.ts": 'import { DockerPlatform } from "./platform/docker/docker-platform.ts";',
+        "components/platform/create-platform.ts": 'import { DockerPlatform } from "./docker/docker-platform.ts";',
+        "components/platform/docker/docker-platform.ts": "",
+      },
+      found: "components/observability-stack.ts → components/platform/docker/docker-platform.ts",
+    },
+  ],
+  "platforms-know-no-backend": [
+    {
+      files: {
+        "components/platform/docker/docker-platform.ts": 'import { lokiWorkload } from "../../loki.ts";',
+        "components/loki.ts": "",
+      },
+      found: "components/platform/docker/docker-platform.ts → components/loki.ts",
+    },
+  ],
+  "backends-know-no-other-backend": [
+    {
+      files: { "components/grafana.ts": 'import { lokiWorkload } from "./loki.ts";', "components/loki.ts": "" },
+      found: "components/grafana.ts → components/loki.ts",
+    },
+  ],
+  "config-is-pure": [
+    {
+      files: { "config/loki.ts": 'import { readFileSync } from "node:fs";\nimport { join } from "node:path";' },
+      found: "config/loki.ts → fs",
+    },
+    {
+      files: {
+        "config/loki.ts": 'import type { Workload } from "../components/workload.ts";',
+        "components/workload.ts": "",
+      },
+      found: "config/loki.ts → components/workload.ts",
+    },
+  ],
+  "config-without-pulumi": [
+    {
+      files: {
+        "config/settings.ts": 'import type { Output } from "@pulumi/pulumi";',
+        ...installed("@pulumi/pulumi", "dependencies"),
+      },
+      found: "config/settings.ts → node_modules/@pulumi/pulumi/index.js",
+    },
+  ],
+  "components-without-command-line": [
+    {
+      files: { "components/loki.ts": 'export { up } from "../cli/up.ts";', "cli/up.ts": "" },
+      found: "components/loki.ts → cli/up.ts",
+    },
+  ],
+  "command-line-without-components": [
+    {
+      files: { "cli/up.ts": 'import "../components/index.ts";', "components/index.ts": "" },
+      found: "cli/up.ts → components/index.ts",
+    },
+  ],
+  "infrastructure-and-services-apart": ["components", "config", "cli"].flatMap((folder) =>
+    ["services/main.ts", "packages/telemetry/src/index.ts"].map((file) => ({
+      files: { [file]: `import "${"../".repeat(file.split("/").length - 1)}${folder}/a.ts";`, [`${folder}/a.ts`]: "" },
+      found: `${file} → ${folder}/a.ts`,
+    })),
+  ),
+  "services-and-infrastructure-apart": [
+    {
+      files: { "config/names.ts": 'import "../services/shared/peers.ts";', "services/shared/peers.ts": "" },
+      found: "config/names.ts → services/shared/peers.ts",
+    },
+    {
+      files: {
+        "cli/up.ts": 'import "@observability/telemetry";',
+        ...installed("@observability/telemetry", "dependencies"),
+      },
+      found: "cli/up.ts → node_modules/@observability/telemetry/index.js",
+    },
+  ],
+  "telemetry-without-services": [
+    {
+      files: { "packages/telemetry/src/index.ts": 'import "../../../services/main.ts";', "services/main.ts": "" },
+      found: "packages/telemetry/src/index.ts → services/main.ts",
+    },
+  ],
+  "product-without-tests": [
+    {
+      files: { "cli/up.ts": 'import "../test/support/settings.ts";', "test/support/settings.ts": "" },
+      found: "cli/up.ts → test/support/settings.ts",
+    },
+  ],
+  "declared-dependencies-only": [
+    {
+      files: { "cli/up.ts": 'import "chalk";', ...installed("chalk", "devDependencies") },
+      found: "cli/up.ts → node_modules/chalk/index.js",
+    },
+    {
+      files: {
+        "packages/telemetry/src/index.ts": 'import "chalk";',
+        "packages/telemetry/package.json": JSON.stringify({ name: "telemetry" }),
+        ...installed("chalk", "dependencies"),
+      },
+      found: "packages/telemetry/src/index.ts → node_modules/chalk/index.js",
+    },
+  ],
+  resolvable: [{ files: { "cli/up.ts": 'import "./nowhere.ts";' }, found: "cli/up.ts → ./nowhere.ts" }],
+  "no-cycle": [
+    {
+      files: { "cli/up.ts": 'import "./down.ts";', "cli/down.ts": 'import type { Up } from "./up.ts";' },
+      found: "cli/down.ts → cli/up.ts",
+    },
+  ],
+  "no-orphan": [
+    {
+      files: {
+        "index.ts": 'import "./components/index.ts";',
+        "components/index.ts": "",
+        "components/tempo.ts": 'import "node:path";',
+      },
+      found: "components/tempo.ts → components/tempo.ts",
+    },
+  ],
+};
+
+/** A package in `node_modules` and in the root's package.json. */
+function installed(name: string, kind: "dependencies" | "devDependencies"): Record<string, string> {
+  return {
+    "package.json": JSON.stringify({ name: "fixture", [kind]: { [name]: "1.0.0" } }),
+    [`node_modules/${name}/package.json`]: JSON.stringify({ name, version: "1.0.0", main: "index.js" }),
+    [`node_modules/${name}/index.js`]: "",
+  };
+}
+
+function writeTree(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [file, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), content);
+  }
+}
+
+describe("who imports whom", () => {
+  it("is as .dependency-cruiser.cjs allows", async () => {
+    assert.deepEqual(await violations(root, cruised), []);
+  });
+
+  it("is checked with the same folders by `npm run check`", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    assert.ok(scripts["check"]?.endsWith(`depcruise ${cruised.join(" ")}`), scripts["check"]);
+  });
+
+  it("has an offence below for each rule", async () => {
+    const { ruleSet } = await extractDepcruiseOptions(join(root, ".dependency-cruiser.cjs"));
+    assert.deepEqual(Object.keys(offences).sort(), (ruleSet?.forbidden ?? []).map(({ name }) => name).sort());
+  });
+
+  for (const [rule, cases] of Object.entries(offences)) {
+    for (const { files, found } of cases) {
+      it(`is reported by ${rule}: ${found}`, async () => {
+        const folder = mkdtempSync(join(tmpdir(), "architecture-"));
+        try {
+          writeTree(folder, files);
+          const all = await violations(folder, globSync("{*,!(node_modules)/**/*}.ts", { cwd: folder }));
+          assert.deepEqual(
+            all.filter((violation) => violation.startsWith(`${rule}: `)),
+            [`${rule}: ${found}`],
+          );
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      });
+    }
+  }
+});
+
+/** Every field and type that a package declares. */
+function declaredNames(folder: string): ReadonlySet<string> {
+  const nodes = globSync("**/*.d.ts", { cwd: folder }).flatMap((file) => nodesOf(join(folder, file)));
+  return new Set(
+    nodes
+      .filter(
+        (node) =>
+          ts.isPropertySignature(node) ||
+          ts.isPropertyDeclaration(node) ||
+          ts.isInterfaceDeclaration(node) ||
+          ts.isClassDeclaration(node),
+      )
+      .flatMap(({ name }) => (name !== undefined && ts.isIdentifier(name) ? [name.text] : [])),
+  );
+}
+
+/** Every identifier and every whole string of a file; its comments do not count. */
+function usedNames(file: string): ReadonlySet<string> {
+  return new Set(
+    nodesOf(file).flatMap((node) => (ts.isIdentifier(node) || ts.isStringLiteralLike(node) ? [node.text] : [])),
+  );
+}
+
+function nodesOf(file: string): readonly ts.Node[] {
+  const found: ts.Node[] = [];
+  const visit = (node: ts.Node): void => {
+    found.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest));
+  return found;
+}
+
+const product = globSync(["index.ts", "{config,components,cli,services,packages/*/src}/**/*.ts"], {
+  cwd: root,
+  exclude: (name) => ["test", "dist", "node_modules"].includes(name),
+});
+
+describe("the words of @pulumi/docker", () => {
+  const declared = declaredNames(join(root, "node_modules", "@pulumi", "docker"));
+  /** Single words that nobody else has. The others (`name`, `image`, …) belong to everybody. */
+  const singleWords = ["entrypoints", "envs", "tmpfs", "uploads"];
+  /** Double words that others have too: every image builder has arguments, every process an exit code. */
+  const common = ["buildArgs", "exitCode"];
+  const words = new Set(
+    [...declared].filter(
+      (name) => singleWords.includes(name) || (/[a-z0-9][A-Z]/.test(name) && !common.includes(name)),
+    ),
+  );
+  const inPlatform = product.filter((file) => file.startsWith("components/platform/docker/"));
+  const elsewhere = product.filter((file) => !inPlatform.includes(file));
+  const wordsIn = (files: readonly string[]): string[] =>
+    files.flatMap((file) =>
+      [...usedNames(join(root, file))].filter((name) => words.has(name)).map((word) => `${file}: ${word}`),
+    );
+
+  it("are those that its declarations have", () => {
+    const known = ["networksAdvanced", "memorySwap", "destroyGraceSeconds", "ContainerArgs", ...singleWords];
+    assert.deepEqual(
+      known.filter((name) => !words.has(name)),
+      [],
+    );
+    assert.deepEqual(
+      common.filter((name) => !declared.has(name)),
+      [],
+    );
+  });
+
+  it("are seen where they are", () => {
+    const seen = wordsIn(inPlatform);
+    for (const word of ["networksAdvanced", "memorySwap", "uploads"]) {
+      assert.ok(seen.includes(`components/platform/docker/container-args.ts: ${word}`), seen.join("\n"));
+    }
+  });
+
+  it("are in its platform and nowhere else", () => {
+    assert.ok(elsewhere.length > 50, String(elsewhere.length));
+    assert.deepEqual(wordsIn(elsewhere), []);
+  });
+});
+
+describe("the target of a stack", () => {
+  it("is asked for in one place only", () => {
+    const asking = product.filter(
+      (file) =>
+        file.startsWith("components/") &&
+        nodesOf(join(root, file)).some((node) => ts.isPropertyAccessExpression(node) && node.name.text === "target"),
+    );
+    assert.deepEqual(asking, ["components/platform/create-platform.ts"]);
+  });
+});
