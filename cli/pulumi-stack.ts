@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parseDocument } from "yaml";
 import { passphraseFile, projectFolder, stateFolder } from "./project.ts";
@@ -69,5 +70,6 @@ export function onlySaltAdded(before: string, after: string): boolean {
   const document = parseDocument(after);
   if (!document.has("encryptionsalt") || parseDocument(before).has("encryptionsalt")) return false;
   document.delete("encryptionsalt");
-  return !after.includes("secure:") && JSON.stringify(document.toJS()) === JSON.stringify(parseDocument(before).toJS());
+  // Pulumi sorts the keys as well.
+  return !after.includes("secure:") && isDeepStrictEqual(document.toJS(), parseDocument(before).toJS());
 }

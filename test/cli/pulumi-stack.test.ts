@@ -10,6 +10,9 @@ describe("the stack's settings file", () => {
     assert.equal(onlySaltAdded(before, `${salt}${before}`), true);
     const quoted = 'config:\n  "observability:serviceNamespace": "integr8scode"\n';
     assert.equal(onlySaltAdded(before, `${salt}${quoted}`), true);
+    const unsorted = "config:\n  observability:b: 1\n  observability:a: {y: 1, x: 2}\n";
+    const sorted = "config:\n  observability:a: {x: 2, y: 1}\n  observability:b: 1\n";
+    assert.equal(onlySaltAdded(unsorted, `${salt}${sorted}`), true);
   });
 
   it("is left alone when anything else changed with it: that is the user's", () => {
