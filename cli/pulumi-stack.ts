@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
-import { parseDocument } from "yaml";
+import { parse } from "yaml";
+import { z } from "zod";
 import { passphraseFile, projectFolder, stateFolder } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
@@ -67,9 +68,22 @@ async function keepSaltOut<Result>(settingsFile: string, action: () => Promise<R
 
 /** Whether two versions of a stack's settings differ in nothing but a new `encryptionsalt`. */
 export function onlySaltAdded(before: string, after: string): boolean {
-  const document = parseDocument(after);
-  if (!document.has("encryptionsalt") || parseDocument(before).has("encryptionsalt")) return false;
-  document.delete("encryptionsalt");
-  // Pulumi sorts the keys as well.
-  return !after.includes("secure:") && isDeepStrictEqual(document.toJS(), parseDocument(before).toJS());
+  const { encryptionsalt: oldSalt, ...old } = settingsIn(before);
+  const { encryptionsalt: newSalt, ...current } = settingsIn(after);
+  return (
+    oldSalt === undefined && newSalt !== undefined && !after.includes("secure:") && isDeepStrictEqual(old, current)
+  );
 }
+
+/** A settings file's content as Pulumi writes it back: numbers and booleans of the configuration become text. */
+function settingsIn(text: string): Readonly<Record<string, unknown>> {
+  const { config, ...others } = settingsSchema.parse(parse(text)) ?? {};
+  const asText = Object.entries(config ?? {}).map(([key, value]) => [
+    key,
+    typeof value === "object" ? value : String(value as string | number | boolean),
+  ]);
+  return { ...others, config: Object.fromEntries(asText) as unknown };
+}
+
+/** An empty file, or one with an empty `config:`, is `null`. */
+const settingsSchema = z.looseObject({ config: z.record(z.string(), z.unknown()).nullish() }).nullish();

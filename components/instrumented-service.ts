@@ -89,7 +89,8 @@ export class InstrumentedService extends pulumi.ComponentResource {
     const workload = serviceWorkload(name, args, args.stack);
     super("observability:index:InstrumentedService", name, {}, opts);
     this.serviceName = workload.env["OTEL_SERVICE_NAME"];
-    this.running = args.stack.platform.run(workload, { parent: this, dependsOn: [] });
+    // So it also stops first, while there still is somebody to take its last lines.
+    this.running = args.stack.platform.run(workload, { parent: this, dependsOn: [args.stack.collector] });
     this.registerOutputs({ serviceName: this.serviceName });
   }
 }

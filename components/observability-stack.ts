@@ -38,6 +38,8 @@ export class ObservabilityStack extends pulumi.ComponentResource {
   readonly urls: Partial<StackUrls>;
   /** OTLP endpoint for processes inside the network; `undefined` with `observability: false`. */
   readonly otlpEndpoint: string | undefined;
+  /** Takes the telemetry: has to start before whatever sends it, and to stop after it. */
+  readonly collector: OtelCollector;
   /** Password of Grafana's first user. A secret. */
   readonly grafanaPassword: pulumi.Output<string>;
   /** What runs of the backends. */
@@ -85,7 +87,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
       },
       child,
     );
-    const collector = new OtelCollector(
+    this.collector = new OtelCollector(
       `${name}-otel-collector`,
       {
         ...common,
@@ -114,7 +116,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
     this.urls = settings.observability ? stackUrls(settings) : {};
     this.otlpEndpoint = settings.observability ? internalUrls.otlpGrpc : undefined;
     this.grafanaPassword = grafana.adminPassword;
-    this.instances = [loki, victoriaMetrics, jaeger, collector, grafana].flatMap(
+    this.instances = [loki, victoriaMetrics, jaeger, this.collector, grafana].flatMap(
       (backend) => backend.running.instances,
     );
     this.registerOutputs({ urls: this.urls, grafanaPassword: this.grafanaPassword });

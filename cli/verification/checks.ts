@@ -1,5 +1,5 @@
 import pWaitFor, { TimeoutError } from "p-wait-for";
-import { datasourceUids } from "../../config/names.ts";
+import { datasourceUids, hosts } from "../../config/names.ts";
 import type { FoundTrace, GrafanaClient } from "./grafana.ts";
 import {
   derivedFields,
@@ -28,6 +28,8 @@ export interface CheckContext {
   readonly probe: Probe;
   /** Value of the probe's metric before the probe. */
   readonly metricBefore: number;
+  /** What runs a backend, as the platform's own tools name it; for the command that shows its log. */
+  readonly instanceOf: (host: string) => string;
 }
 
 /** Looks for the probe's log, trace and metric, and follows the links between them; reports each as it ends. */
@@ -53,9 +55,10 @@ interface Found {
   readonly trace?: FoundTrace;
 }
 
-async function findLog({ grafana, probe }: CheckContext): Promise<Found> {
+async function findLog(context: CheckContext): Promise<Found> {
+  const { grafana, probe } = context;
   const name = "log in Loki";
-  return orFailure(name, "loki", async () => {
+  return orFailure(context, name, hosts.loki, async () => {
     const lines = await waitFor(timeoutMillis.logs, async () => {
       const found = await grafana.logs(
         datasourceUids.loki,
@@ -71,9 +74,10 @@ async function findLog({ grafana, probe }: CheckContext): Promise<Found> {
   });
 }
 
-async function findTrace({ grafana, probe }: CheckContext): Promise<Found> {
+async function findTrace(context: CheckContext): Promise<Found> {
+  const { grafana, probe } = context;
   const name = "trace in Jaeger";
-  return orFailure(name, "jaeger", async () => {
+  return orFailure(context, name, hosts.jaeger, async () => {
     const trace = await waitFor(timeoutMillis.traces, async () => {
       const found = await grafana.trace(datasourceUids.jaeger, probe.traceId);
       return found !== undefined && found.serviceNames.length >= probe.leastServices ? found : undefined;
@@ -82,9 +86,10 @@ async function findTrace({ grafana, probe }: CheckContext): Promise<Found> {
   });
 }
 
-async function findMetric({ grafana, probe, metricBefore }: CheckContext): Promise<Found> {
+async function findMetric(context: CheckContext): Promise<Found> {
+  const { grafana, probe, metricBefore } = context;
   const name = "metric in VictoriaMetrics";
-  return orFailure(name, "victoria-metrics", async () => {
+  return orFailure(context, name, hosts.victoriaMetrics, async () => {
     const value = await waitFor(timeoutMillis.metrics, async () => {
       const found = await grafana.metric(datasourceUids.victoriaMetrics, probe.metricQuery);
       return found !== undefined && found > metricBefore ? found : undefined;
@@ -94,10 +99,8 @@ async function findMetric({ grafana, probe, metricBefore }: CheckContext): Promi
 }
 
 /** Follows every link that Loki's data source has for a log line, each as the running Grafana would. */
-async function logToTrace(
-  { grafana, grafanaVersion, probe }: CheckContext,
-  lines: readonly LogLine[],
-): Promise<CheckResult[]> {
+async function logToTrace(context: CheckContext, lines: readonly LogLine[]): Promise<CheckResult[]> {
+  const { grafana, grafanaVersion, probe } = context;
   const fields = derivedFields(await grafana.jsonData(datasourceUids.loki));
   const usable = fields.filter((field) => supportsField(field, grafanaVersion));
   if (usable.length === 0)
@@ -106,7 +109,7 @@ async function logToTrace(
     usable.map(async (field) => {
       const how = field.matcherType === "label" ? "by metadata label" : "by regex on the line";
       const name = `log → trace: ${field.name}, ${how}`;
-      const { result } = await orFailure(name, "jaeger", async () => {
+      const { result } = await orFailure(context, name, hosts.jaeger, async () => {
         const [line] = lines;
         if (line === undefined) throw new Error("there is no log line to start from");
         const id = resolveField(field, line);
@@ -122,9 +125,10 @@ async function logToTrace(
 }
 
 /** Follows the link that Jaeger's data source has for a trace. */
-async function traceToLogs({ grafana, probe }: CheckContext, trace: FoundTrace | undefined): Promise<CheckResult> {
+async function traceToLogs(context: CheckContext, trace: FoundTrace | undefined): Promise<CheckResult> {
+  const { grafana, probe } = context;
   const name = "trace → logs: tracesToLogsV2";
-  const { result } = await orFailure(name, "loki", async () => {
+  const { result } = await orFailure(context, name, hosts.loki, async () => {
     if (trace === undefined) throw new Error("there is no trace to start from");
     const link = tracesToLogsLink(await grafana.jsonData(datasourceUids.jaeger));
     const lines = await grafana.logs(
@@ -148,7 +152,12 @@ function failed(name: string, cause: string, next: string): CheckResult {
 }
 
 /** Turns what went wrong into a failed check; `host` is the part of the stack to look at first. */
-async function orFailure(name: string, host: string, check: () => Promise<Found>): Promise<Found> {
+async function orFailure(
+  { instanceOf }: CheckContext,
+  name: string,
+  host: string,
+  check: () => Promise<Found>,
+): Promise<Found> {
   try {
     return await check();
   } catch (error) {
@@ -156,13 +165,8 @@ async function orFailure(name: string, host: string, check: () => Promise<Found>
       error instanceof TimeoutError
         ? `${error.message}: the Collector has not delivered it, or ${host} does not answer`
         : String(error);
-    return {
-      result: failed(
-        name,
-        cause,
-        `docker logs --tail 50 <stack>-${host}; docker logs --tail 50 <stack>-otel-collector`,
-      ),
-    };
+    const logOf = (part: string): string => `docker logs --tail 50 ${instanceOf(part)}`;
+    return { result: failed(name, cause, `${logOf(host)}; ${logOf(hosts.otelCollector)}`) };
   }
 }
 

@@ -23,7 +23,9 @@ export async function verify(outputs: StackOutputs, report: (line: string) => vo
     return [instances, reached];
   }
   report(`sent: ${reached.probe.description}; Grafana is ${reached.grafanaVersion}`);
-  const results = await runChecks({ grafana, ...reached }, (result) => {
+  const instanceOf = (host: string): string =>
+    outputs.instances.find(({ name }) => name.endsWith(`-${host}`))?.name ?? host;
+  const results = await runChecks({ grafana, instanceOf, ...reached }, (result) => {
     report(line(result));
   });
   return [instances, ...results];

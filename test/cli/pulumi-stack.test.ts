@@ -13,6 +13,9 @@ describe("the stack's settings file", () => {
     const unsorted = "config:\n  observability:b: 1\n  observability:a: {y: 1, x: 2}\n";
     const sorted = "config:\n  observability:a: {x: 2, y: 1}\n  observability:b: 1\n";
     assert.equal(onlySaltAdded(unsorted, `${salt}${sorted}`), true);
+    const number = "config:\n  observability:apiPort: 8081\n";
+    assert.equal(onlySaltAdded(number, `${salt}config:\n  observability:apiPort: "8081"\n`), true);
+    assert.equal(onlySaltAdded("", salt), true);
   });
 
   it("is left alone when anything else changed with it: that is the user's", () => {

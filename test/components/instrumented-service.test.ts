@@ -258,6 +258,15 @@ describe("instrumented services beside a stack", () => {
     );
   });
 
+  it("start after the Collector and so stop before it, while it still takes their last lines", async () => {
+    const resources = await recordServices((stack) => {
+      new InstrumentedService("web", { stack, image });
+    });
+    const [web] = containersOf(resources, "web");
+    const [collector] = containersOf(resources, "otel-collector");
+    assert.ok(collector !== undefined && web?.dependencies.includes(collector.urn));
+  });
+
   it("say what they are called and where they run", async () => {
     let found: unknown;
     const resources = await recordServices((stack) => {

@@ -44,6 +44,8 @@ const answers = {
 
 describe("the checks of a verification", () => {
   let grafana: FakeGrafana | undefined;
+  /** The next command of each check that failed. */
+  let next: readonly string[] = [];
   afterEach(async () => {
     await grafana?.stop();
   });
@@ -52,10 +54,13 @@ describe("the checks of a verification", () => {
     grafana = await FakeGrafana.start({ ...answers, ...changes });
     const client = new GrafanaClient(grafana.url, "admin", "secret");
     const reported: CheckResult[] = [];
-    const results = await runChecks({ grafana: client, grafanaVersion, probe, metricBefore: 4 }, (result) => {
+    const instanceOf = (host: string): string => `shop-${host}`;
+    const context = { grafana: client, grafanaVersion, probe, metricBefore: 4, instanceOf };
+    const results = await runChecks(context, (result) => {
       reported.push(result);
     });
     assert.deepEqual([...reported].sort(byName), [...results].sort(byName), "each is reported once");
+    next = results.flatMap((result) => (result.passed ? [] : [result.next]));
     return results.map((result) =>
       result.passed ? [result.name, result.detail] : [result.name, "FAILED", result.cause],
     );
@@ -111,5 +116,6 @@ describe("the checks of a verification", () => {
       ["log → trace: trace_id, by metadata label", "FAILED", cause],
       ["trace → logs: tracesToLogsV2", "FAILED", "Error: there is no trace to start from"],
     ]);
+    assert.equal(next[0], "docker logs --tail 50 shop-jaeger; docker logs --tail 50 shop-otel-collector");
   });
 });
