@@ -66,6 +66,11 @@ describe("the deployed containers", () => {
   });
 });
 
+const exportedState = z.object({
+  deployment: z.object({ resources: z.array(z.object({ type: z.string(), outputs: z.unknown() })) }),
+});
+const generatedPassword = z.object({ result: z.object({ plaintext: z.string() }) });
+
 describe("the generated secrets", () => {
   let workspace: Workspace;
   let secrets: readonly string[];
@@ -73,10 +78,12 @@ describe("the generated secrets", () => {
   before(async () => {
     workspace = await sharedWorkspace();
     const exported = await workspace.pulumi("stack", "export", "--show-secrets", "--stack", "dev");
-    secrets = [
-      ...new Set([...exported.stdout.matchAll(/"result": "\\?"?([A-Za-z0-9]{32})/g)].map((match) => match[1] ?? "")),
-    ];
+    secrets = exportedState
+      .parse(JSON.parse(exported.stdout))
+      .deployment.resources.filter(({ type }) => type === "random:index/randomPassword:RandomPassword")
+      .map(({ outputs }) => JSON.parse(generatedPassword.parse(outputs).result.plaintext) as string);
     assert.equal(secrets.length, 2, "the password and the secret key");
+    for (const secret of secrets) assert.match(secret, /^[A-Za-z0-9]{32}$/);
   });
 
   it("are in no file of the state", () => {
