@@ -67,7 +67,7 @@ describe("the deployed containers", () => {
 });
 
 const exportedState = z.object({
-  deployment: z.object({ resources: z.array(z.object({ type: z.string(), outputs: z.unknown() })) }),
+  deployment: z.object({ resources: z.array(z.object({ type: z.string(), outputs: z.unknown().optional() })) }),
 });
 const generatedPassword = z.object({ result: z.object({ plaintext: z.string() }) });
 
