@@ -51,6 +51,9 @@ const exampleSchema = z.strictObject({
     .describe("Environment and number of instances of single example services."),
 });
 
+/** Everything a user can set in the Pulumi configuration of the program at the top of the repository. */
+export const programSettingsSchema = z.strictObject({ ...stackSettingsSchema.shape, ...exampleSchema.shape });
+
 /** What a user can set about the example. */
 export type ExampleSettings = z.output<typeof exampleSchema>;
 
@@ -66,9 +69,8 @@ export interface ProgramSettings {
  * @throws Error that lists every problem, one a line.
  */
 export function programSettings(config: Readonly<Record<string, string>>, identity: StackIdentity): ProgramSettings {
-  const all = z.strictObject({ ...stackSettingsSchema.shape, ...exampleSchema.shape });
   const { exampleServices, apiPort, load, services, ...stack } = parseWith(
-    all,
+    programSettingsSchema,
     settingsFromPulumiConfig(config, identity.project),
   );
   return { stack: completeSettings(stack, identity), example: { exampleServices, apiPort, load, services } };

@@ -48,6 +48,8 @@ export function grafanaServerEnv(settings: GrafanaServerSettings): Readonly<Reco
     // Grafana ≥ 13 updates the bundled data sources from the internet at its start and loses them if it cannot (grafana#132528).
     GF_PLUGINS_PREINSTALL_AUTO_UPDATE: "false",
     GF_PLUGINS_PREINSTALL_DISABLED: "true",
+    // Keys for plugin signatures come from grafana.com at the first start and every 10 days; one is built in (grafana#83059).
+    GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: "true",
     GF_LOG_MODE: "console",
     GF_LOG_LEVEL: "warn",
   };

@@ -3,7 +3,9 @@ import { datasourceUids } from "../../config/names.ts";
 import { exampleServiceNames } from "../../config/example-services.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import type { GrafanaClient } from "../../cli/verification/grafana.ts";
+import pWaitFor from "p-wait-for";
 import { eventuallyLogs } from "./support/loki.ts";
+import { emptyPanels } from "./support/panels.ts";
 import { succeed, type Ended } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
@@ -34,6 +36,9 @@ describe("the first run, from a fresh clone with nothing running", () => {
       `00-${sampleTrace}-b7ad6b7169203331-01`,
     );
     await submit(outputs, { script: "print(2)", simulate: "error" });
+    for (const id of ["12345", "65f1a2b3c4d5e6f7a8b9c0d1", "0b9e3a52-6a1c-4c43-9b7e-1d2f3a4b5c6d"]) {
+      await fetch(`${outputs.urls.api ?? ""}/api/v1/executions/${id}`);
+    }
   });
 
   it("ends verified: every check in the table passed", () => {
@@ -116,6 +121,26 @@ describe("the first run, from a fresh clone with nothing running", () => {
       names.filter((name) => name.startsWith("integr8scode-")),
       exampleServiceNames.map((name) => `integr8scode-${name}`).sort(),
     );
+  });
+
+  it("routes are counted by their template, whatever ids are asked for (D13)", async () => {
+    assert.deepEqual(await labelValues(outputs, "http_route"), [
+      "/api/v1/executions",
+      "/api/v1/executions/:id",
+      "/messages",
+    ]);
+  });
+
+  it("no panel of the home page is without data (D5, D6)", async () => {
+    let empty: readonly string[] = [];
+    await pWaitFor(
+      async () => {
+        empty = await emptyPanels(outputs);
+        return empty.length === 0;
+      },
+      { interval: 2000, timeout: 90_000 },
+    ).catch(() => undefined);
+    assert.deepEqual(empty, []);
   });
 
   it("two processes of one service are two series (D9)", async () => {

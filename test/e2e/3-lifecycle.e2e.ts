@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { exampleServiceNames } from "../../config/example-services.ts";
 import { datasourceUids } from "../../config/names.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import { eventuallyLogs } from "./support/loki.ts";
@@ -68,6 +69,25 @@ describe("a stack that is deployed already", () => {
     const running = await succeed("docker", ["ps", "--format", "{{.Names}}", "--filter", `name=${workspace.name}-`]);
     assert.ok(running.includes(`${workspace.name}-result-processor`));
     assert.ok(running.includes(`${workspace.name}-event-replay`));
+  });
+
+  it("runs the services alone without observability, with no endpoint and their logs on stdout (S2, S6, S24)", async () => {
+    workspace.configure((config) => {
+      config["observability"] = false;
+    });
+    const up = await workspace.up();
+    assert.match(up.stdout, /every container is up +passed/);
+    assert.deepEqual(
+      [...(await workspace.containerIds()).keys()].map((name) => name.slice(workspace.name.length + 1)).sort(),
+      [...exampleServiceNames, "k8s-worker-2", "load-generator"].sort(),
+    );
+    const backend = `${workspace.name}-backend`;
+    assert.doesNotMatch(await succeed("docker", ["inspect", backend]), /OTEL_/);
+    assert.match(await succeed("docker", ["logs", backend]), /"message":"execution accepted"/);
+    workspace.configure((config) => {
+      delete config["observability"];
+    });
+    await workspace.up();
   });
 
   it("refuses a plain pulumi destroy instead of deleting data", async () => {

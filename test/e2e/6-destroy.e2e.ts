@@ -7,6 +7,7 @@ import { sharedWorkspace } from "./support/workspace.ts";
 describe("npm run down -- --destroy-data --yes", () => {
   it("leaves no container, volume, network, image or stack of its own behind, and the settings as they were", async () => {
     const workspace = await sharedWorkspace();
+    const { grafanaPassword } = await workspace.outputs();
     const ended = await workspace.npm("run", "down", "--", "--destroy-data", "--yes");
     assert.equal(ended.code, 0, ended.output);
     const name = ["--filter", `name=${workspace.name}`];
@@ -19,5 +20,7 @@ describe("npm run down -- --destroy-data --yes", () => {
     const stacks = await workspace.pulumi("stack", "ls", "--json");
     assert.deepEqual(JSON.parse(stacks.stdout), []);
     assert.ok(existsSync(join(workspace.folder, "Pulumi.dev.yaml")));
+    assert.ok(workspace.printed.includes("removed"), "the output was not kept");
+    assert.ok(!workspace.printed.includes(grafanaPassword), "a command printed the password");
   });
 });

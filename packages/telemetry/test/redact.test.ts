@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isSecretKey, redact, redactText } from "../src/redact.ts";
 
-describe("redactText", () => {
+describe("redactText (R18, D12)", () => {
   const corpus: readonly (readonly [before: string, after: string])[] = [
     // The leaks of the system that this one follows: the rest of a token, databases other than MongoDB, the rest of the line.
     ["Authorization: Bearer aaaaaaaa.bbbbbb.cccccc end", "Authorization: Bearer [REDACTED] end"],

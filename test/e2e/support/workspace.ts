@@ -16,6 +16,8 @@ export class Workspace {
   /** Prefix of its containers, volumes and network. */
   readonly name: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Everything that the commands of `npm` printed so far, but for those that are asked for secrets. */
+  printed = "";
 
   private constructor(folder: string, name: string, env: NodeJS.ProcessEnv) {
     this.folder = folder;
@@ -84,7 +86,9 @@ export class Workspace {
 
   /** Runs an npm command as a user would in the clone. */
   async npm(...args: readonly string[]): Promise<Ended> {
-    return run("npm", args, { cwd: this.folder, env: this.env });
+    const ended = await run("npm", args, { cwd: this.folder, env: this.env });
+    if (!args.includes("password")) this.printed += ended.output;
+    return ended;
   }
 
   /** `npm run up`, which has to succeed. */

@@ -1,0 +1,71 @@
+/**
+ * Takes the README's pictures of a deployed stack with the machine's own Chromium: `npm run up`, then
+ * `npm run docs:screenshots` (CHROMIUM=/path/to/chromium if it is elsewhere).
+ */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { chromium, type Page } from "playwright-core";
+import { datasourceUids } from "../config/names.ts";
+import { deployedOutputs } from "../cli/outputs.ts";
+import { withStack } from "../cli/pulumi-stack.ts";
+
+const { values } = parseArgs({ options: { stack: { type: "string", default: "dev" } } });
+const { urls, grafanaUser, grafanaPassword } = deployedOutputs(
+  await withStack(values.stack, (stack) => stack.outputs()),
+);
+const grafana = urls.grafana ?? "";
+
+/** Grafana draws panels as they come into view, and then asks for their data. */
+async function settle(page: Page): Promise<void> {
+  await page.waitForLoadState("networkidle");
+  await sleep(3000);
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(import.meta.dirname, "images", `${name}.png`) });
+}
+
+/** An address of Explore with one query for each pane. */
+function exploreUrl(query: object): string {
+  const left = {
+    datasource: datasourceUids.loki,
+    queries: [{ refId: "A", ...query }],
+    range: { from: "now-15m", to: "now" },
+  };
+  return `${grafana}/explore?orgId=1&left=${encodeURIComponent(JSON.stringify(left))}`;
+}
+
+const browser = await chromium.launch({
+  executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+});
+try {
+  const context = await browser.newContext({ viewport: { width: 1500, height: 1100 }, colorScheme: "dark" });
+  // Signs in once; the context keeps the session's cookie.
+  const signedIn = await context.request.post(`${grafana}/login`, {
+    data: { user: grafanaUser, password: grafanaPassword },
+  });
+  if (!signedIn.ok()) throw new Error(`Grafana must take the password, answered ${signedIn.status()}`);
+  const page = await context.newPage();
+
+  await page.goto(`${grafana}/`);
+  await settle(page);
+  await picture(page, "services");
+  await page.mouse.move(700, 800);
+  for (const part of ["services-messages", "services-logs"]) {
+    await page.mouse.wheel(0, 900);
+    await settle(page);
+    await picture(page, part);
+  }
+
+  await page.goto(exploreUrl({ expr: '{service_namespace="integr8scode"} |= `"level":"error"`' }));
+  await settle(page);
+  await page.locator('[data-testid="log-row-message"], [class*="logs-row"]').first().click();
+  await sleep(1000);
+  await page.getByText("Open the trace").first().click();
+  await settle(page);
+  await picture(page, "log-to-trace");
+} finally {
+  await browser.close();
+}

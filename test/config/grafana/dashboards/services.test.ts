@@ -1,0 +1,255 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { servicesDashboard } from "../../../../config/grafana/dashboards/services.ts";
+import { datasources } from "../../../../config/grafana/datasources.ts";
+import { dashboardUids, datasourceUids } from "../../../../config/names.ts";
+import { checkLogql, checkPromql, type CheckedQuery } from "../support/check-query.ts";
+import {
+  labelValuesAsPromql,
+  linksOf,
+  readDashboard,
+  withValues,
+  type DashboardPanel,
+  type DashboardTarget,
+  type DashboardVariable,
+} from "../support/dashboard.ts";
+import { observedService } from "../support/observed-service.ts";
+import { provisionedDatasources } from "../support/provisioning.ts";
+import { storedSeries } from "../support/stored-series.ts";
+
+function panels(): readonly DashboardPanel[] {
+  return readDashboard(servicesDashboard()).panels;
+}
+
+function variables(): readonly DashboardVariable[] {
+  return readDashboard(servicesDashboard()).templating.list;
+}
+
+/** What Grafana puts into a query when everything is chosen. */
+function allChosen(): Record<string, string> {
+  return Object.fromEntries(variables().map(({ name, allValue }) => [name, allValue]));
+}
+
+/** Names that LogQL's `| json` gives to the fields of a line. */
+function fieldNames(value: unknown, path: readonly string[] = []): string[] {
+  if (typeof value !== "object" || value === null) return [path.join("_").replaceAll(/\W/g, "_")];
+  return Object.entries(value).flatMap(([key, inner]) => fieldNames(inner, [...path, key]));
+}
+
+/** Checks a query in the language of its data source against what a service really sent. */
+async function check({ datasource, expr }: DashboardTarget): Promise<CheckedQuery> {
+  const { lines, metrics } = await observedService();
+  const query = withValues(expr, { __rate_interval: "1m", __interval: "1m", ...allChosen() });
+  if (datasource.uid === datasourceUids.victoriaMetrics) return checkPromql(query, storedSeries(metrics));
+  assert.equal(datasource.uid, datasourceUids.loki, "no other language can be checked");
+  return checkLogql(query, new Set(lines.flatMap((line) => fieldNames(JSON.parse(line)))));
+}
+
+/** Every query of every panel with what its check says. */
+function checked(): Promise<{ panel: DashboardPanel; target: DashboardTarget; result: CheckedQuery }[]> {
+  const all = panels().flatMap((panel) => panel.targets.map((target) => ({ panel, target })));
+  return Promise.all(all.map(async (one) => ({ ...one, result: await check(one.target) })));
+}
+
+describe("the services dashboard", () => {
+  it("has the uid that its address is made of, and is the same text every time", () => {
+    assert.equal(readDashboard(servicesDashboard()).uid, dashboardUids.services);
+    assert.equal(servicesDashboard(), servicesDashboard());
+  });
+
+  it("fills Grafana's 24 columns down to its end, and no panel lies on another", () => {
+    const places = panels().map(({ gridPos }) => gridPos);
+    const cells = places.flatMap(({ x, y, w, h }) =>
+      Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),
+    );
+    const height = Math.max(...places.map(({ y, h }) => y + h));
+    const grid = Array.from({ length: 24 * height }, (_, cell) => `${cell % 24},${Math.floor(cell / 24)}`);
+    assert.deepEqual(cells.sort(), grid.sort());
+  });
+
+  it("has a number of its own, a title and a description on every panel", () => {
+    assert.deepEqual(
+      panels().map(({ id }) => id),
+      panels().map((_, index) => index + 1),
+    );
+    const unexplained = panels().filter(({ title, description }) => title === "" || !/.\.$/.test(description));
+    assert.deepEqual(
+      unexplained.map(({ id }) => id),
+      [],
+    );
+  });
+
+  it("names every data source by a provisioned uid and its type, in panels, queries and variables", () => {
+    const provisioned = provisionedDatasources(datasources()).map(({ type, uid }) => JSON.stringify({ type, uid }));
+    const named: string[] = [];
+    JSON.parse(servicesDashboard(), (key, value: unknown) => {
+      if (key.toLowerCase().startsWith("datasource")) named.push(JSON.stringify(value));
+      return value;
+    });
+    assert.deepEqual(
+      named.filter((reference) => !provisioned.includes(reference)),
+      [],
+    );
+    const queries = panels().flatMap(({ targets }) => targets);
+    assert.equal(named.length, panels().length + queries.length + variables().length);
+  });
+
+  it("never makes up a zero for what does not exist", () => {
+    assert.doesNotMatch(servicesDashboard(), /\bvector\s*\(/);
+  });
+});
+
+describe("the services dashboard's queries", () => {
+  it("name metrics, labels and fields that a service really sends, and no others (D5, D6, R22)", async () => {
+    const problems = (await checked()).flatMap(({ panel, target, result }) =>
+      result.problems.map((problem) => `${panel.title}, ${target.refId}: ${problem}`),
+    );
+    assert.deepEqual(problems, []);
+  });
+
+  it("read the metrics of HTTP, of messages and of the runtime", async () => {
+    const read = (await checked()).flatMap(({ result }) => result.metrics);
+    assert.deepEqual([...new Set(read)].sort(), [
+      "http_server_request_duration_seconds_bucket",
+      "http_server_request_duration_seconds_count",
+      "messaging_process_duration_seconds_bucket",
+      "messaging_process_duration_seconds_count",
+      "nodejs_eventloop_delay_p99_seconds",
+      "nodejs_eventloop_utilization_ratio",
+      "v8js_memory_heap_used_bytes",
+    ]);
+  });
+
+  it("follow the chosen namespace and service in every selector", () => {
+    const chosen = 'service_namespace=~"$namespace",service_name=~"$service"';
+    for (const { expr } of panels().flatMap(({ targets }) => targets)) {
+      const selectors = expr.match(/\{.*?\}/g) ?? [];
+      assert.ok(selectors.length > 0, expr);
+      for (const selector of selectors) assert.ok(selector.startsWith(`{${chosen}`), expr);
+    }
+  });
+
+  it("give every label that a legend shows", async () => {
+    const missing = (await checked()).flatMap(({ panel, target, result }) =>
+      [...target.legendFormat.matchAll(/\{\{\s*(.*?)\s*\}\}/g)]
+        .map(([, label = ""]) => label)
+        .filter((label) => !result.labels.has(label))
+        .map((label) => `${panel.title}: ${label}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  it("of the table give one row a service and one named column each", async () => {
+    const columns = (await checked()).filter(({ panel }) => panel.type === "table");
+    assert.deepEqual(
+      columns.map(({ target, result }) => [target.refId, ...result.labels]),
+      ["A", "B", "C", "D", "E", "F", "G", "H", "I"].map((refId) => [refId, "service_name"]),
+    );
+    const organize = z.looseObject({
+      id: z.literal("organize"),
+      options: z.looseObject({ renameByName: z.record(z.string(), z.string()) }),
+    });
+    const merge = z.strictObject({ id: z.literal("merge"), options: z.strictObject({}) });
+    const [, names] = z.tuple([merge, organize]).parse(columns[0]?.panel["transformations"]);
+    assert.deepEqual(Object.entries(names.options.renameByName), [
+      ["service_name", "Service"],
+      ["Value #A", "Requests/s"],
+      ["Value #B", "Failed"],
+      ["Value #C", "p50"],
+      ["Value #D", "p95"],
+      ["Value #E", "p99"],
+      ["Value #F", "Messages/s"],
+      ["Value #G", "Messages failed"],
+      ["Value #H", "Message p95"],
+      ["Value #I", "Instances"],
+    ]);
+  });
+});
+
+describe("the services dashboard's variables", () => {
+  it("offer the values of labels that a service really sends, each within what is chosen before it", async () => {
+    const metric = "http_server_request_duration_seconds_count";
+    const queries = variables().map(({ query }) => query.query);
+    assert.deepEqual(queries, [
+      `label_values(${metric}, service_namespace)`,
+      `label_values(${metric}{service_namespace=~"$namespace"}, service_name)`,
+    ]);
+    const series = storedSeries((await observedService()).metrics);
+    const asPromql = queries.map((query) => withValues(labelValuesAsPromql(query), allChosen()));
+    assert.deepEqual(
+      asPromql.flatMap((query) => checkPromql(query, series).problems),
+      [],
+    );
+  });
+
+  it("stand for any value but not for none when all are chosen, since Loki refuses a selector of everything", () => {
+    assert.deepEqual(allChosen(), { namespace: ".+", service: ".+" });
+  });
+});
+
+describe("the services dashboard's links", () => {
+  const explore = z.strictObject({
+    datasource: z.string(),
+    queries: z.tuple([z.record(z.string(), z.string())]),
+    range: z.strictObject({ from: z.literal("${__from}"), to: z.literal("${__to}") }),
+  });
+
+  interface Link {
+    readonly panel: DashboardPanel;
+    readonly url: URL;
+  }
+
+  function links(path: string): readonly Link[] {
+    const all = panels().flatMap((panel) =>
+      linksOf(panel).map(({ url }) => ({ panel, url: new URL(url, "http://grafana") })),
+    );
+    return all.filter(({ url }) => url.pathname.startsWith(path));
+  }
+
+  /** What Grafana knows of a point: the labels that every query of its panel gives. */
+  async function labelsOf({ targets: [first, ...others] }: DashboardPanel): Promise<Record<string, string>> {
+    assert.ok(first !== undefined && others.length === 0);
+    const { labels } = await check(first);
+    return Object.fromEntries([...labels].map((label) => [`__field.labels.${label}`, "shop-backend"]));
+  }
+
+  it("lead to Explore and to dashboards of the stack, nowhere else", () => {
+    const paths = new Set(links("/").map(({ url }) => url.pathname));
+    assert.deepEqual([...paths].sort(), [`/d/${dashboardUids.services}`, "/explore"]);
+  });
+
+  it("into Explore ask for the logs and the traces of the point's own service", async () => {
+    const asked = links("/explore").map(async ({ panel, url }) => {
+      const { datasource, queries } = explore.parse(JSON.parse(url.searchParams.get("left") ?? ""));
+      const query: unknown = JSON.parse(withValues(JSON.stringify(queries[0]), await labelsOf(panel)));
+      return [panel.title, datasource, query];
+    });
+    const logs = { refId: "A", expr: '{service_name="shop-backend"}' };
+    const search = { refId: "A", queryType: "search", service: "shop-backend" };
+    const [failed, slow] = [
+      { ...search, tags: "error=true" },
+      { ...search, minDuration: "1s" },
+    ];
+    assert.deepEqual(await Promise.all(asked), [
+      ["Requests", datasourceUids.loki, logs],
+      ["Failed requests", datasourceUids.jaeger, failed],
+      ["Failed requests", datasourceUids.loki, logs],
+      ["Latency p95", datasourceUids.jaeger, slow],
+      ["Latency p95", datasourceUids.loki, logs],
+      ["Messages", datasourceUids.loki, logs],
+      ["Failed messages", datasourceUids.jaeger, failed],
+      ["Failed messages", datasourceUids.loki, logs],
+      ["Message latency p95", datasourceUids.jaeger, slow],
+      ["Message latency p95", datasourceUids.loki, logs],
+    ]);
+    assert.deepEqual(checkLogql(logs.expr, new Set()).problems, []);
+  });
+
+  it("to a dashboard set a variable that it has, and keep the time on the screen", () => {
+    assert.deepEqual(
+      links("/d/").map(({ url }) => url.search),
+      ["?var-service=${__value.raw}&${__url_time_range}"],
+    );
+    assert.ok(variables().some(({ name }) => name === "service"));
+  });
+});

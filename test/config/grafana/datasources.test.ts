@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import {
+  derivedFields,
+  resolveField,
+  resolveTraceQuery,
+  shiftMillis,
+  tracesToLogsLink,
+  type DerivedField,
+} from "../../../cli/verification/links.ts";
+import { datasources } from "../../../config/grafana/datasources.ts";
+import { datasourceUids } from "../../../config/names.ts";
+import { otelEnv } from "../../../config/otel-env.ts";
+import { checkLogql, lokiMetadata } from "./support/check-query.ts";
+import { observedService } from "./support/observed-service.ts";
+import { provisioned, provisionedDatasources, type ProvisionedDatasource } from "./support/provisioning.ts";
+
+function datasource(uid: string): ProvisionedDatasource {
+  const found = provisionedDatasources(datasources()).find((candidate) => candidate.uid === uid);
+  assert.ok(found !== undefined, uid);
+  return found;
+}
+
+function logLink(name: string): DerivedField {
+  const found = derivedFields(datasource(datasourceUids.loki).jsonData).find((field) => field.name === name);
+  assert.ok(found !== undefined, name);
+  return found;
+}
+
+/** Lines as a service wrote them, each with its trace id; at least two have one. */
+async function realLines(): Promise<{ line: string; traceId: string | undefined }[]> {
+  const written = z.looseObject({ trace_id: z.string().optional() });
+  const { lines } = await observedService();
+  const read = lines.map((line) => ({ line, traceId: written.parse(JSON.parse(line)).trace_id }));
+  assert.ok(read.filter(({ traceId }) => traceId !== undefined).length >= 2, "nothing to find");
+  return read;
+}
+
+/** What a service wrote, as Python's `json.dumps` spells it. */
+function spaced(line: string): string {
+  return line.replaceAll(/(?<=[{,]"[\w.]+":)|(?<=,)(?="[\w.]+":)/g, " ");
+}
+
+describe("Grafana's data sources", () => {
+  it("are Loki, Jaeger and VictoriaMetrics under their fixed uids, asked by Grafana itself; the last one is the default", () => {
+    assert.deepEqual(
+      provisionedDatasources(datasources()).map(({ jsonData: _links, ...rest }) => rest),
+      [
+        { name: "Loki", type: "loki", uid: "loki", access: "proxy", url: "http://loki:3100", editable: true },
+        { name: "Jaeger", type: "jaeger", uid: "jaeger", access: "proxy", url: "http://jaeger:16686", editable: true },
+        {
+          name: "VictoriaMetrics",
+          type: "prometheus",
+          uid: "victoria-metrics",
+          access: "proxy",
+          url: "http://victoria-metrics:8428",
+          editable: true,
+          isDefault: true,
+        },
+      ],
+    );
+  });
+
+  it("hold links and limits, and no user, password or header", () => {
+    assert.deepEqual(
+      provisionedDatasources(datasources()).map(({ jsonData }) => Object.keys(jsonData)),
+      [
+        ["maxLines", "derivedFields"],
+        ["nodeGraph", "tracesToLogsV2"],
+        ["httpMethod", "timeInterval"],
+      ],
+    );
+  });
+
+  it("are the same text every time", () => {
+    assert.equal(datasources(), datasources());
+  });
+
+  it("keep the dollars of their links through Grafana's expansion, whatever is in its environment", () => {
+    const dollars: string[] = [];
+    const hostile = { "__value.raw": "lost", "__trace.traceId": "lost" };
+    JSON.stringify(provisioned(datasources(), hostile), (_key, value: unknown) => {
+      if (typeof value === "string" && /\$|lost/.test(value)) dollars.push(value);
+      return value;
+    });
+    assert.deepEqual(dollars, [
+      "${__value.raw}",
+      "^trace_id$",
+      "${__value.raw}",
+      '{service_name=~".+"} | trace_id="${__trace.traceId}"',
+    ]);
+  });
+
+  it("know how often services send, without which a rate has too few points", () => {
+    const { jsonData } = datasource(datasourceUids.victoriaMetrics);
+    const identity = {
+      serviceName: "",
+      serviceNamespace: "",
+      serviceVersion: "",
+      environment: "",
+      serviceInstanceId: "",
+    };
+    const sentEvery = otelEnv(identity, "grpc")["OTEL_METRIC_EXPORT_INTERVAL"];
+    assert.deepEqual(jsonData, { httpMethod: "POST", timeInterval: "15s" });
+    assert.equal(shiftMillis("15s"), Number(sentEvery));
+  });
+});
+
+describe("the link from a line to its trace", () => {
+  it("finds the trace id in every line that a service really wrote, and nothing in a line without one (S19)", async () => {
+    const lines = await realLines();
+    assert.deepEqual(
+      lines.map(({ line }) => resolveField(logLink("TraceID"), { line, labels: {} })),
+      lines.map(({ traceId }) => traceId),
+    );
+  });
+
+  it("finds it just as well when the writer puts a space after the colon (D2)", async () => {
+    const lines = await realLines();
+    assert.deepEqual(
+      lines.map(({ line }) => resolveField(logLink("TraceID"), { line: spaced(line), labels: {} })),
+      lines.map(({ traceId }) => traceId),
+    );
+    assert.ok(lines.some(({ line }) => spaced(line).includes('"trace_id": "')));
+  });
+
+  it("does not take another field's value for the trace id", () => {
+    for (const line of ['{"parent_trace_id":"a"}', '{"trace_id_2":"a"}', '{"message":"\\"trace_id\\":\\"a\\""}']) {
+      assert.equal(resolveField(logLink("TraceID"), { line, labels: {} }), undefined, line);
+    }
+  });
+
+  it("goes by the metadata trace_id as well, and by no other field that Loki or a service adds (S12)", () => {
+    const pattern = new RegExp(logLink("trace_id").matcherRegex);
+    const others = ["parent_trace_id", "trace_id_extracted", "x_trace_id_y"];
+    assert.deepEqual(
+      [...lokiMetadata, ...others].filter((name) => pattern.test(name)),
+      ["trace_id"],
+    );
+    const labels = { parent_trace_id: "no", trace_id: "yes" };
+    assert.equal(resolveField(logLink("trace_id"), { line: "not JSON", labels }), "yes");
+  });
+
+  it("has two ways with two names, since of fields with one name only the first works; both lead to Jaeger", () => {
+    assert.deepEqual(
+      derivedFields(datasource(datasourceUids.loki).jsonData).map(({ name, matcherType, datasourceUid }) => {
+        return { name, matcherType, datasourceUid };
+      }),
+      [
+        { name: "TraceID", matcherType: "regex", datasourceUid: "jaeger" },
+        { name: "trace_id", matcherType: "label", datasourceUid: "jaeger" },
+      ],
+    );
+  });
+});
+
+describe("the link from a trace to its logs", () => {
+  it("asks Loki by the id alone, in any service, in LogQL that Loki takes (S23)", () => {
+    const link = tracesToLogsLink(datasource(datasourceUids.jaeger).jsonData);
+    const query = resolveTraceQuery(link, "0af7651916cd43dd8448eb211c80319c");
+    assert.equal(link.datasourceUid, "loki");
+    assert.equal(query, '{service_name=~".+"} | trace_id="0af7651916cd43dd8448eb211c80319c"');
+    assert.deepEqual(checkLogql(query, new Set()).problems, []);
+  });
+
+  it("looks some minutes before and after the trace, and not the other way round", () => {
+    const link = tracesToLogsLink(datasource(datasourceUids.jaeger).jsonData);
+    assert.deepEqual([shiftMillis(link.spanStartTimeShift), shiftMillis(link.spanEndTimeShift)], [-300_000, 300_000]);
+  });
+});
