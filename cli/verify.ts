@@ -1,12 +1,15 @@
+import { instanceStates } from "./instances.ts";
 import { commandOptions } from "./options.ts";
 import { deployedOutputs } from "./outputs.ts";
 import { withStack } from "./pulumi-stack.ts";
-import { runCommand } from "./user-error.ts";
+import { runCommand, UserError } from "./user-error.ts";
 import { table, verify } from "./verification/verify.ts";
 
 await runCommand(async () => {
   const { stack: stackName } = commandOptions("npm run verify [-- --stack NAME]", []);
   const outputs = deployedOutputs(await withStack(stackName, (stack) => stack.outputs()));
+  const states = [...(await instanceStates(outputs.instances.map(({ name }) => name))).values()];
+  if (states.every((state) => state === "missing")) throw new UserError("the stack is not running\n  next: npm run up");
   const results = await verify(outputs, (text) => process.stdout.write(`${text}\n`));
   process.stdout.write(`\n${table(results)}\n`);
   return results.every((result) => result.passed) ? 0 : 1;

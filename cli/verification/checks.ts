@@ -92,9 +92,10 @@ async function findMetric(context: CheckContext): Promise<Found> {
   return orFailure(context, name, hosts.victoriaMetrics, async () => {
     const value = await waitFor(timeoutMillis.metrics, async () => {
       const found = await grafana.metric(datasourceUids.victoriaMetrics, probe.metricQuery);
-      return found !== undefined && found > metricBefore ? found : undefined;
+      // Not "greater": a service that was started anew since counts from zero.
+      return found !== undefined && found !== metricBefore ? found : undefined;
     });
-    return { result: passed(name, probe, `counter rose from ${metricBefore} to ${value}`) };
+    return { result: passed(name, probe, `counter went from ${metricBefore} to ${value}`) };
   });
 }
 

@@ -46,7 +46,7 @@ async function reach(grafana: GrafanaClient, { urls, serviceNames }: StackOutput
     if (urls.api !== undefined && backend !== undefined) {
       const metricBefore = (await grafana.metric(datasourceUids.victoriaMetrics, apiMetricQuery(backend))) ?? 0;
       const namespace = backend.slice(0, -"-backend".length);
-      return { grafanaVersion, metricBefore, probe: await probeApi(urls.api, namespace, backend) };
+      return { grafanaVersion, metricBefore, probe: await probeApi(urls.api, namespace, backend, metricBefore) };
     }
     const metricBefore = (await grafana.metric(datasourceUids.victoriaMetrics, otlpMetricQuery)) ?? 0;
     const probe = await probeOtlp(urls.otlpHttp ?? "", metricBefore + 1);

@@ -109,7 +109,7 @@ describe("the generated secrets", () => {
   });
 
   it("are in no preview", async () => {
-    const previewed = await workspace.pulumi("preview", "--diff", "--show-same", "--stack", "dev");
+    const previewed = await workspace.pulumi("preview", "--diff", "--show-sames", "--stack", "dev");
     assert.equal(previewed.code, 0, previewed.output);
     for (const secret of secrets) assert.ok(!previewed.output.includes(secret));
   });

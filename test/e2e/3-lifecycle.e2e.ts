@@ -48,14 +48,14 @@ describe("a stack that is deployed already", () => {
   });
 
   it("replaces one container when the environment of one service changes", async () => {
-    workspace.configure((config) => {
+    await workspace.configure((config) => {
       config["services"] = { "k8s-worker": { replicas: 2 }, "pod-monitor": { env: { LOG_LEVEL: "debug" } } };
     });
     assert.deepEqual(await changedBy(() => workspace.up()), ["pod-monitor"]);
   });
 
   it("replaces Loki, VictoriaMetrics and Jaeger and nothing else when the retention changes", async () => {
-    workspace.configure((config) => {
+    await workspace.configure((config) => {
       config["retentionHours"] = 24;
       config["loki"] = { compactionIntervalSeconds: 10, retentionDeleteDelaySeconds: 5 };
     });
@@ -72,7 +72,7 @@ describe("a stack that is deployed already", () => {
   });
 
   it("runs the services alone without observability, with no endpoint and their logs on stdout (S2, S6, S24)", async () => {
-    workspace.configure((config) => {
+    await workspace.configure((config) => {
       config["observability"] = false;
     });
     const up = await workspace.up();
@@ -84,7 +84,7 @@ describe("a stack that is deployed already", () => {
     const backend = `${workspace.name}-backend`;
     assert.doesNotMatch(await succeed("docker", ["inspect", backend]), /OTEL_/);
     assert.match(await succeed("docker", ["logs", backend]), /"message":"execution accepted"/);
-    workspace.configure((config) => {
+    await workspace.configure((config) => {
       delete config["observability"];
     });
     await workspace.up();
@@ -127,10 +127,10 @@ describe("down and up again", () => {
     ]);
   });
 
-  it("says that nothing is deployed when asked to verify, with the next command", async () => {
+  it("says that nothing is running when asked to verify, with the next command", async () => {
     const verified = await workspace.npm("run", "verify");
     assert.equal(verified.code, 1);
-    assert.match(verified.output, /the stack is not deployed\n {2}next: npm run up/);
+    assert.match(verified.output, /the stack is not running\n {2}next: npm run up/);
   });
 
   it("finds logs, traces and metrics from before, and the same login works", async () => {

@@ -70,7 +70,7 @@ describe("the checks of a verification", () => {
   const found = [
     ["log in Loki", "2 line(s) of 2 service(s)"],
     ["trace in Jaeger", "crosses 2 service(s)"],
-    ["metric in VictoriaMetrics", "counter rose from 4 to 5"],
+    ["metric in VictoriaMetrics", "counter went from 4 to 5"],
   ];
   const followed = [
     ["log → trace: TraceID, by regex on the line", "opens the trace of 2 service(s)"],

@@ -41,7 +41,7 @@ export class Workspace {
     const path = (env["PATH"] ?? "").split(":").filter((entry) => !entry.startsWith(repository));
     const workspace = new Workspace(folder, name, { ...clean, PATH: path.join(":") });
     const port = await freePorts(7);
-    workspace.configure((config) => {
+    await workspace.configure((config) => {
       config["name"] = name;
       config["ports"] = {
         grafana: port[0],
@@ -57,12 +57,14 @@ export class Workspace {
       const grafana = process.env["E2E_GRAFANA_IMAGE"];
       if (grafana !== undefined) config["images"] = { grafana };
     });
-    await workspace.commit();
     return workspace;
   }
 
-  /** Edits the settings of the stack `dev`, keys without the project's name in front. */
-  configure(edit: (config: Record<string, unknown>) => void): void {
+  /**
+   * Edits the settings of the stack `dev`, keys without the project's name in front, and commits them, so that a clean
+   * work tree is a statement about the commands.
+   */
+  async configure(edit: (config: Record<string, unknown>) => void): Promise<void> {
     const file = join(this.folder, "Pulumi.dev.yaml");
     const settings = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
     const prefix = "observability:";
@@ -74,10 +76,6 @@ export class Workspace {
       file,
       stringify({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [prefix + key, value])) }),
     );
-  }
-
-  /** Commits the settings, so that a clean work tree is a statement about the commands. */
-  async commit(): Promise<void> {
     const author = ["-c", "user.name=e2e", "-c", "user.email=e2e@example.com"];
     await succeed("git", [...author, "commit", "--quiet", "--all", "--message", "settings of the test"], {
       cwd: this.folder,
