@@ -52,14 +52,10 @@ try {
   await page.goto(`${grafana}/`);
   await settle(page);
   await picture(page, "services");
-  await page.mouse.move(700, 800);
-  for (const part of ["services-messages", "services-logs"]) {
-    await page.mouse.wheel(0, 900);
-    await settle(page);
-    await picture(page, part);
-  }
 
-  await page.goto(exploreUrl({ expr: '{service_namespace="integr8scode"} |= `"level":"error"`' }));
+  // An execution that failed and was published once more: its trace crosses most of the services.
+  await page.setViewportSize({ width: 1800, height: 1000 });
+  await page.goto(exploreUrl({ expr: '{service_name="integr8scode-event-replay"} |= "message published again"' }));
   await settle(page);
   await page.locator('[data-testid="log-row-message"], [class*="logs-row"]').first().click();
   await sleep(1000);

@@ -26,6 +26,9 @@ export interface Panel {
   readonly gridPos: GridPos;
   readonly datasource?: object;
   readonly targets?: readonly Target[];
+  /** Shortest time between two points. */
+  readonly interval?: string;
+  readonly maxDataPoints?: number;
   readonly fieldConfig?: object;
   readonly options?: object;
   readonly transformations?: readonly object[];
@@ -92,9 +95,15 @@ export function timeseries(id: number, spec: PanelSpec): Panel {
 
 /** Bars stacked on each other. */
 export function stackedBars(id: number, spec: PanelSpec, colours: Readonly<Record<string, string>>): Panel {
-  const base = timeseries(id, spec);
   return {
-    ...base,
+    ...head(id, "timeseries", spec),
+    // Bars of a second each are too thin to be seen.
+    interval: "15s",
+    maxDataPoints: 100,
+    options: {
+      legend: { displayMode: "list", placement: "bottom", calcs: [], showLegend: true },
+      tooltip: { mode: "multi", sort: "desc" },
+    },
     fieldConfig: {
       defaults: {
         ...field(spec),

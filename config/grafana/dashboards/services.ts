@@ -134,12 +134,13 @@ function serviceTable(): Panel {
     datasource: datasource.victoriaMetrics,
     targets: columns.map(({ expr }, index) => promql(refId(index), expr, "", true)),
     fieldConfig: {
-      defaults: { custom: { align: "auto" }, decimals: 2 },
+      // Grafana gives no column less than 150 pixels unless told so; ten of them do not fit then.
+      defaults: { custom: { align: "auto", minWidth: 70 }, decimals: 2 },
       overrides: [
         {
           matcher: { id: "byName", options: "Service" },
           properties: [
-            { id: "custom.width", value: 280 },
+            { id: "custom.width", value: 250 },
             {
               id: "links",
               value: [

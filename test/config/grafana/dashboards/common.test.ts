@@ -112,6 +112,12 @@ describe("a panel", () => {
     });
     assert.deepEqual(bars, {
       ...timeseries(9, spec),
+      interval: "15s",
+      maxDataPoints: 100,
+      options: {
+        legend: { displayMode: "list", placement: "bottom", calcs: [], showLegend: true },
+        tooltip: { mode: "multi", sort: "desc" },
+      },
       fieldConfig: {
         defaults: {
           unit: "s",
