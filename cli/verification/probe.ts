@@ -17,9 +17,12 @@ export interface Probe {
 
 const accepted = z.object({ execution_id: z.string() });
 
-/** PromQL of what {@link probeApi} raises: nothing but a verification asks for the state of an execution. */
+/**
+ * PromQL of what {@link probeApi} raises: nothing but a verification asks for the state of an execution. One series
+ * only, without those of failed requests, or the sum of an old and a new process could be what it was before.
+ */
 export const apiMetricQuery = (serviceName: string): string =>
-  `sum(http_server_request_duration_seconds_count{service_name="${serviceName}",http_request_method="GET",http_route="/api/v1/executions/:id"})`;
+  `sum(http_server_request_duration_seconds_count{service_name="${serviceName}",http_request_method="GET",http_route="/api/v1/executions/:id",http_response_status_code="200"})`;
 
 /**
  * Submits one execution to the example's API under a trace id of its own, and asks for its state: once, or twice if
