@@ -75,6 +75,8 @@ async function chunks(workspace: Workspace): Promise<readonly number[]> {
   const files = await succeed("docker", [
     "run",
     "--rm",
+    "--network",
+    "none",
     "--volume",
     volume,
     ...helper,
