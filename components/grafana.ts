@@ -4,7 +4,7 @@ import { dashboardProvider } from "../config/grafana/dashboard-provider.ts";
 import { servicesDashboard } from "../config/grafana/dashboards/services.ts";
 import { datasources } from "../config/grafana/datasources.ts";
 import { grafanaSecretFiles, grafanaServerEnv, homeDashboardFile } from "../config/grafana/server.ts";
-import { hosts, paths, ports } from "../config/names.ts";
+import { hosts, paths, ports, volumes } from "../config/names.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import type { SecretFile, Workload } from "./platform/workload.ts";
 
@@ -65,7 +65,7 @@ export function grafanaWorkload(
     ],
     secretFiles,
     ports: [{ name: "http", port: ports.grafanaHttp, hostPort: args.hostPort }],
-    dataVolumes: [{ name: "grafana_data", path: paths.grafanaData }],
+    dataVolumes: [{ name: volumes.grafana, path: paths.grafanaData }],
     readiness: {
       port: ports.grafanaHttp,
       httpPath: "/api/health",

@@ -2,16 +2,20 @@ import { basename, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { ports as wellKnownPorts } from "../config/names.ts";
 import { otelEnv, type OtlpProtocol } from "../config/otel-env.ts";
+import { problem, type Problem } from "../config/problem.ts";
+import { dnsLabel } from "../config/rules.ts";
+import type { StackSettings } from "../config/settings.ts";
 import type { ObservabilityStack } from "./observability-stack.ts";
+import type { Platform, RunningWorkload } from "./platform/platform.ts";
+import { containerPorts, outside, refuse, workloadProblems } from "./platform/workload-problems.ts";
 import { instancePlaceholder, type Workload, type WorkloadImage } from "./platform/workload.ts";
-import type { RunningWorkload } from "./platform/platform.ts";
 
 /** A port of the service. */
 export interface ServicePort {
   readonly name: string;
   readonly port: number;
   /**
-   * Port on 127.0.0.1 that leads to it.
+   * Port on 127.0.0.1 that leads to it, from 1024 on, since the lower ones are reserved for the system.
    * @default none, the port is reachable from the other services only
    */
   readonly hostPort?: number;
@@ -84,7 +88,10 @@ export class InstrumentedService extends pulumi.ComponentResource {
   readonly serviceName: string | undefined;
   readonly running: RunningWorkload;
 
-  /** @throws Error with every problem of the arguments, before any resource is created. */
+  /**
+   * @param name host name inside the stack: a DNS label, with `<service.namespace>-` in front at most 63 characters
+   * @throws Error with every problem of the arguments, before any resource of the service is created.
+   */
   constructor(name: string, args: InstrumentedServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const workload = serviceWorkload(name, args, args.stack);
     super("observability:index:InstrumentedService", name, {}, opts);
@@ -96,12 +103,15 @@ export class InstrumentedService extends pulumi.ComponentResource {
 }
 
 /** What a service has to know of the stack. */
-export type ServiceEnvironment = Pick<ObservabilityStack, "settings">;
+export interface ServiceEnvironment extends Pick<ObservabilityStack, "settings"> {
+  /** Knows which names and ports are taken. @default nothing is taken */
+  readonly platform?: Pick<Platform, "conflicts">;
+}
 
 /**
  * A service as a workload.
  *
- * @throws Error with every problem of the arguments, one a line.
+ * @throws Error with every problem of the arguments, one a line: `<path>: <rule>, got <value>; <what to change>`.
  */
 export function serviceWorkload(
   name: string,
@@ -109,8 +119,24 @@ export function serviceWorkload(
   stack: ServiceEnvironment,
 ): Workload {
   const injected = injectedEnv(name, args, stack);
-  const problems = [...imageProblems(args), ...envProblems(args.env ?? {}, injected), ...portProblems(args)];
-  if (problems.length > 0) throw new Error(problems.map((problem) => `${name}.${problem}`).join("\n"));
+  const workload = describedService(name, args, injected);
+  const problems = [
+    ...serviceNameProblems(name, stack.settings),
+    ...sourceProblems(args),
+    ...envProblems(args.env ?? {}, injected),
+    ...healthCheckProblems(args.healthCheck),
+    ...workloadProblems(workload, 1),
+    ...(stack.platform?.conflicts(workload) ?? []),
+  ];
+  refuse(name, problems);
+  return workload;
+}
+
+function describedService(
+  name: string,
+  args: Omit<InstrumentedServiceArgs, "stack">,
+  injected: Readonly<Record<string, string>>,
+): Workload {
   const userId = args.userId ?? 1000;
   return {
     name,
@@ -167,25 +193,41 @@ function workloadImage(args: Omit<InstrumentedServiceArgs, "stack">): WorkloadIm
   };
 }
 
-function imageProblems(args: Omit<InstrumentedServiceArgs, "stack">): string[] {
-  if ((args.image === undefined) !== (args.build === undefined)) return [];
-  const got = args.image === undefined ? "neither" : "both";
-  return [`image: exactly one of \`image\` and \`build\` must be given, got ${got}`];
+/** The service's own name may be a label and still be too long behind the namespace. */
+function serviceNameProblems(name: string, { serviceNamespace }: StackSettings): readonly Problem[] {
+  const full = `${serviceNamespace}-${name}`;
+  if (!dnsLabel.pattern.test(name) || full.length <= dnsLabel.longest) return [];
+  const rule = `must be at most ${dnsLabel.longest} characters long with the namespace in front`;
+  return [problem("name", rule, full, "shorten it, or serviceNamespace")];
+}
+
+function sourceProblems({ image, build }: Omit<InstrumentedServiceArgs, "stack">): readonly Problem[] {
+  if ((image === undefined) !== (build === undefined)) return [];
+  const [got, change] = image === undefined ? ["neither", "add one of the two"] : ["both", "remove one of the two"];
+  return [{ path: "image", text: `exactly one of \`image\` and \`build\` must be given, got ${got}; ${change}` }];
+}
+
+function healthCheckProblems(healthCheck: ServiceHealthCheck | undefined): readonly Problem[] {
+  if (healthCheck === undefined) return [];
+  const { port, path, command } = healthCheck;
+  return [
+    ...outside("healthCheck.port", port, containerPorts),
+    ...(path.startsWith("/") ? [] : [problem("healthCheck.path", "must begin with /", path, "put / in front")]),
+    ...(command.length > 0
+      ? []
+      : [problem("healthCheck.command", "must not be empty", command, "leave healthCheck out")]),
+  ];
 }
 
 /** One signal's own endpoint or protocol, which an SDK prefers to the common one: telemetry would go round the Collector. */
 const signalVariable = /^OTEL_EXPORTER_OTLP_(LOGS|TRACES|METRICS)_(ENDPOINT|PROTOCOL)$/;
 
-function envProblems(env: Readonly<Record<string, string>>, injected: Readonly<Record<string, string>>): string[] {
+function envProblems(
+  env: Readonly<Record<string, string>>,
+  injected: Readonly<Record<string, string>>,
+): readonly Problem[] {
   const isInjecting = Object.keys(injected).length > 0;
   return Object.keys(env)
     .filter((key) => Object.hasOwn(injected, key) || (isInjecting && signalVariable.test(key)))
-    .map((key) => `env.${key}: must not replace what the stack injects, got ${JSON.stringify(env[key])}; remove it`);
-}
-
-function portProblems(args: Omit<InstrumentedServiceArgs, "stack">): string[] {
-  const replicas = args.replicas ?? 1;
-  return Number.isInteger(replicas) && replicas >= 1
-    ? []
-    : [`replicas: must be a whole number of at least 1, got ${replicas}`];
+    .map((key) => problem(`env.${key}`, "must not replace what the stack injects", env[key], "remove it"));
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { jaegerConfig, type JaegerSettings } from "../config/jaeger.ts";
-import { hosts, paths, ports } from "../config/names.ts";
+import { hosts, paths, ports, volumes } from "../config/names.ts";
 import { goMemoryLimitMib, mebibytes } from "../config/units.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import type { Workload } from "./platform/workload.ts";
@@ -40,7 +40,7 @@ export function jaegerWorkload(args: Omit<JaegerArgs, "platform">): Workload {
       { name: "otlp-grpc", port: ports.jaegerOtlpGrpc, hostPort: "internal" },
       { name: "health", port: ports.jaegerHealth, hostPort: "internal" },
     ],
-    dataVolumes: [{ name: "jaeger_data", path: paths.jaegerData }],
+    dataVolumes: [{ name: volumes.jaeger, path: paths.jaegerData }],
     readiness: {
       port: ports.jaegerHealth,
       httpPath: "/status",

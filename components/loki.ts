@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { lokiConfig, type LokiSettings } from "../config/loki.ts";
-import { hosts, paths, ports } from "../config/names.ts";
+import { hosts, paths, ports, volumes } from "../config/names.ts";
 import { goMemoryLimitMib, mebibytes } from "../config/units.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import type { Workload } from "./platform/workload.ts";
@@ -39,7 +39,7 @@ export function lokiWorkload(args: Omit<LokiArgs, "platform">): Workload {
     configFiles: [{ path: paths.lokiConfig, content: lokiConfig(args) }],
     secretFiles: [],
     ports: [{ name: "http", port: ports.lokiHttp, hostPort: args.hostPort }],
-    dataVolumes: [{ name: "loki_data", path: paths.lokiData }],
+    dataVolumes: [{ name: volumes.loki, path: paths.lokiData }],
     readiness: {
       port: ports.lokiHttp,
       httpPath: "/ready",

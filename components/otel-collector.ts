@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { hosts, paths, ports } from "../config/names.ts";
+import { hosts, paths, ports, volumes } from "../config/names.ts";
 import { otelCollectorConfig, type OtelCollectorSettings } from "../config/otel-collector.ts";
 import { goMemoryLimitMib, mebibytes } from "../config/units.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
@@ -41,7 +41,7 @@ export function otelCollectorWorkload(args: Omit<OtelCollectorArgs, "platform" |
       { name: "otlp-http", port: ports.otlpHttp, hostPort: args.hostPorts.otlpHttp },
       { name: "health", port: ports.collectorHealth, hostPort: "internal" },
     ],
-    dataVolumes: [{ name: "otel_collector_queue", path: paths.collectorQueue }],
+    dataVolumes: [{ name: volumes.otelCollector, path: paths.collectorQueue }],
     readiness: {
       port: ports.collectorHealth,
       httpPath: "/",

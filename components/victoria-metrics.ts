@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { hosts, paths, ports } from "../config/names.ts";
+import { hosts, paths, ports, volumes } from "../config/names.ts";
 import { goMemoryLimitMib, mebibytes } from "../config/units.ts";
 import { victoriaMetricsFlags, type VictoriaMetricsSettings } from "../config/victoria-metrics.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
@@ -35,7 +35,7 @@ export function victoriaMetricsWorkload(args: Omit<VictoriaMetricsArgs, "platfor
     configFiles: [],
     secretFiles: [],
     ports: [{ name: "http", port: ports.victoriaMetricsHttp, hostPort: args.hostPort }],
-    dataVolumes: [{ name: "victoria_metrics_data", path: paths.victoriaMetricsData }],
+    dataVolumes: [{ name: volumes.victoriaMetrics, path: paths.victoriaMetricsData }],
     readiness: {
       port: ports.victoriaMetricsHttp,
       httpPath: "/health",

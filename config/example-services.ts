@@ -1,12 +1,18 @@
-import { z } from "zod";
+import type { z } from "zod";
+import { flag, group, hostPort, number, variables, wholeNumber } from "./fields.ts";
 import { ports } from "./names.ts";
+import { parseWith } from "./parse.ts";
 import {
   completeSettings,
-  parseWith,
+  equalPorts,
   settingsFromPulumiConfig,
+  stackPorts,
   stackSettingsSchema,
+  usedPort,
+  withDerivedDefaults,
   type StackIdentity,
   type StackSettings,
+  type UsedPort,
 } from "./settings.ts";
 
 /** The seven services of the example, in the order in which an execution passes them. */
@@ -22,37 +28,36 @@ export const exampleServiceNames = [
 
 export type ExampleServiceName = (typeof exampleServiceNames)[number];
 
-const serviceOverride = z.strictObject({
-  env: z.record(z.string().regex(/^[A-Za-z_]\w*$/, "must be a name for a variable"), z.string()).default({}),
-  replicas: z.int("must be a whole number").min(1, "must be at least 1").default(1),
-});
+const serviceOverride = group({
+  env: variables().default({}),
+  replicas: wholeNumber({ least: 1, most: 100, change: "set at least 1" }).default(1),
+}).optional();
 
-const exampleSchema = z.strictObject({
-  exampleServices: z.boolean().default(true).describe("`false` deploys the stack without the seven example services."),
-  apiPort: z
-    .int("must be a whole number")
-    .min(1, "must be at least 1")
-    .max(65535, "must be at most 65535")
-    .default(8080)
-    .describe("Port of the example's HTTP API on 127.0.0.1."),
-  load: z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      requestsPerSecond: z
-        .number()
-        .positive("must be more than 0; `load.enabled: false` turns the load off")
-        .default(2),
-    })
+const exampleSchema = group({
+  exampleServices: flag().default(true).describe("`false` deploys the stack without the seven example services."),
+  apiPort: hostPort(8080).describe("Port of the example's HTTP API on 127.0.0.1."),
+  load: group({
+    enabled: flag().default(true),
+    // What the generator itself takes.
+    requestsPerSecond: number(0.001, 1000, "set for example 2; `load.enabled: false` turns the load off").default(2),
+  })
     .prefault({})
     .describe("The load generator that keeps the example alive."),
-  services: z
-    .partialRecord(z.enum(exampleServiceNames), serviceOverride)
-    .default({})
+  services: group({
+    backend: serviceOverride,
+    "saga-orchestrator": serviceOverride,
+    "k8s-worker": serviceOverride,
+    "pod-monitor": serviceOverride,
+    "result-processor": serviceOverride,
+    "event-replay": serviceOverride,
+    "dlq-processor": serviceOverride,
+  } satisfies Record<ExampleServiceName, typeof serviceOverride>)
+    .prefault({})
     .describe("Environment and number of instances of single example services."),
 });
 
 /** Everything a user can set in the Pulumi configuration of the program at the top of the repository. */
-export const programSettingsSchema = z.strictObject({ ...stackSettingsSchema.shape, ...exampleSchema.shape });
+export const programSettingsSchema = group({ ...stackSettingsSchema.shape, ...exampleSchema.shape });
 
 /** What a user can set about the example. */
 export type ExampleSettings = z.output<typeof exampleSchema>;
@@ -66,14 +71,22 @@ export interface ProgramSettings {
 /**
  * Reads and validates the whole Pulumi configuration of a program.
  *
- * @throws Error that lists every problem, one a line.
+ * @throws Error with every problem, one a line: `<path>: <rule>, got <value>; <what to change>`.
  */
 export function programSettings(config: Readonly<Record<string, string>>, identity: StackIdentity): ProgramSettings {
+  const given = settingsFromPulumiConfig(config, identity.project, programSettingsSchema.shape);
   const { exampleServices, apiPort, load, services, ...stack } = parseWith(
     programSettingsSchema,
-    settingsFromPulumiConfig(config, identity.project),
+    withDerivedDefaults(given, identity),
+    () => equalPorts([...stackPorts(given), ...examplePorts(given)]),
   );
-  return { stack: completeSettings(stack, identity), example: { exampleServices, apiPort, load, services } };
+  return { stack: completeSettings(stack), example: { exampleServices, apiPort, load, services } };
+}
+
+function examplePorts(given: Readonly<Record<string, unknown>>): readonly UsedPort[] {
+  const { exampleServices, apiPort } = exampleSchema.shape;
+  const isOff = exampleServices.safeParse(given["exampleServices"]).data === false;
+  return isOff ? [] : usedPort("apiPort", apiPort, given["apiPort"]);
 }
 
 /** One container of the example, in the terms of `InstrumentedServiceArgs`. */

@@ -12,6 +12,25 @@ export const hosts = {
   grafana: "grafana",
 } as const;
 
+/** Data volumes, without the stack's name. Fixed for ever: under another name the data would not be found. */
+export const volumes = {
+  loki: "loki_data",
+  victoriaMetrics: "victoria_metrics_data",
+  jaeger: "jaeger_data",
+  otelCollector: "otel_collector_queue",
+  grafana: "grafana_data",
+} as const;
+
+/** Name of an instance of a workload, counted from 1: `observability-dev-backend`, `observability-dev-backend-2`. */
+export function instanceName(stackName: string, workloadName: string, instance: number): string {
+  return instance === 1 ? `${stackName}-${workloadName}` : `${stackName}-${workloadName}-${instance}`;
+}
+
+/** Name of a data volume on a machine: `observability-dev_loki_data`. */
+export function dataVolumeName(stackName: string, name: string): string {
+  return `${stackName}_${name}`;
+}
+
 /** Ports inside the network; the ports on the user's machine are settings. */
 export const ports = {
   lokiHttp: 3100,

@@ -1,132 +1,128 @@
-import { z } from "zod";
+import type { z } from "zod";
+import { choice, flag, group, hostPort, memoryMib, text, wholeNumber } from "./fields.ts";
 import { resolveImages, type Images } from "./images.ts";
-
-const dnsLabel = z
-  .string()
-  .max(40, "must have at most 40 characters")
-  .regex(
-    /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
-    "must be lower-case letters, digits and inner hyphens, starting with a letter",
-  );
-
-const port = z.int("must be a whole number").min(1, "must be at least 1").max(65535, "must be at most 65535");
-const memoryMib = (floor: number): z.ZodInt =>
-  z.int("must be a whole number of MiB").min(floor, `must be at least ${floor} MiB, less cannot hold the process`);
-const imageReference = z
-  .string()
-  .regex(
-    /^[^\s@]+(:[\w][\w.-]*|@sha256:[a-f0-9]{64})$/,
-    "must name a tag (`repository:tag`) or a digest (`repository@sha256:…`)",
-  );
-
-function refuseEqualPorts(given: Readonly<Record<string, number>>, context: z.RefinementCtx): void {
-  const owners = new Map<number, string>();
-  for (const [name, number] of Object.entries(given)) {
-    const other = owners.get(number);
-    if (other === undefined) owners.set(number, name);
-    else
-      context.addIssue({
-        code: "custom",
-        path: [name],
-        message: `must differ from ports.${other}, which is ${number}`,
-      });
-  }
-}
+import { isRecord, parseWith } from "./parse.ts";
+import { duplicates, type Problem } from "./problem.ts";
+import { imageReference, imageRegistry, namePrefix } from "./rules.ts";
 
 /** Everything a user can set about the stack itself. The example services have their own settings (example-services.ts). */
-export const stackSettingsSchema = z.strictObject({
-  target: z.enum(["docker"]).default("docker").describe("Where the stack runs. Fixed for the life of a Pulumi stack."),
-  name: dnsLabel
-    .optional()
+export const stackSettingsSchema = group({
+  target: choice(["docker"]).default("docker").describe("Where the stack runs. Fixed for the life of a Pulumi stack."),
+  name: text({ ...namePrefix, pattern: orEmpty(namePrefix.pattern), change: "set one that fits, for example shop-dev" })
+    .default("")
     .describe(
-      "Prefix of every container, volume and network. Default: the Pulumi project and stack, `observability-dev`.",
+      "Prefix of every container, volume and network. Empty: the Pulumi project and stack, `observability-dev`.",
     ),
-  observability: z
-    .boolean()
+  observability: flag()
     .default(true)
     .describe("`false` runs the services alone: no backends, no endpoint injected, logs on stdout only. Data is kept."),
-  retentionHours: z
-    .int("must be a whole number of hours")
-    .min(24, "must be at least 24, the shortest period all three stores can keep")
+  retentionHours: wholeNumber({
+    least: 24,
+    most: 100 * 365 * 24,
+    unit: "hours",
+    because: "a day to 100 years, which all three stores can keep",
+    change: "set at least 24, for example 720 for 30 days",
+  })
     .default(720)
     .describe("How long logs, metrics and traces are kept, in hours."),
-  serviceNamespace: dnsLabel
+  serviceNamespace: text({ ...namePrefix, change: "set one that fits, for example shop" })
     .default("apps")
     .describe("`service.namespace` of the instrumented services, and the prefix of their `service.name`."),
-  environment: z
-    .string()
-    .min(1, "must not be empty")
-    .optional()
-    .describe("`deployment.environment.name` of the instrumented services. Default: the Pulumi stack's name."),
-  imageRegistry: z
-    .string()
+  environment: text({
+    pattern: /^.{0,100}$/,
+    rule: "must be one line of at most 100 characters",
+    change: "set a short name, for example production",
+  })
+    .default("")
+    .describe("`deployment.environment.name` of the instrumented services. Empty: the Pulumi stack's name."),
+  imageRegistry: text(imageRegistry)
     .default("")
     .describe("Registry (and path) put in front of every image that is not overridden."),
-  images: z
-    .strictObject({
-      loki: imageReference.optional(),
-      victoriaMetrics: imageReference.optional(),
-      jaeger: imageReference.optional(),
-      otelCollector: imageReference.optional(),
-      grafana: imageReference.optional(),
-      node: imageReference.optional(),
-    })
+  images: group({
+    loki: text(imageReference).optional(),
+    victoriaMetrics: text(imageReference).optional(),
+    jaeger: text(imageReference).optional(),
+    otelCollector: text(imageReference).optional(),
+    grafana: text(imageReference).optional(),
+    node: text(imageReference).optional(),
+  })
     .prefault({})
     .describe("Complete references that replace single images of the table in config/images.ts."),
-  ports: z
-    .strictObject({
-      grafana: port.default(3000),
-      loki: port.default(3100),
-      otlpGrpc: port.default(4317),
-      otlpHttp: port.default(4318),
-      jaeger: port.default(16686),
-      victoriaMetrics: port.default(8428),
-    })
-    .superRefine(refuseEqualPorts)
+  ports: group({
+    grafana: hostPort(3000),
+    loki: hostPort(3100),
+    otlpGrpc: hostPort(4317),
+    otlpHttp: hostPort(4318),
+    jaeger: hostPort(16686),
+    victoriaMetrics: hostPort(8428),
+  })
     .prefault({})
     .describe("Ports on 127.0.0.1."),
-  memoryMib: z
-    .strictObject({
-      loki: memoryMib(128).default(256),
-      victoriaMetrics: memoryMib(96).default(256),
-      jaeger: memoryMib(256).default(512),
-      otelCollector: memoryMib(96).default(256),
-      grafana: memoryMib(128).default(384),
-    })
+  memoryMib: group({
+    loki: memoryMib("Loki", 128, 256),
+    victoriaMetrics: memoryMib("VictoriaMetrics", 96, 256),
+    jaeger: memoryMib("Jaeger", 256, 512),
+    otelCollector: memoryMib("the Collector", 96, 256),
+    grafana: memoryMib("Grafana", 128, 384),
+  })
     .prefault({})
     .describe(
       "Memory limit of each container in MiB; GOMEMLIMIT, the memory_limiter and the WAL ceiling follow from it.",
     ),
-  loki: z
-    .strictObject({
-      compactionIntervalSeconds: z.int().min(1).default(600),
-      retentionDeleteDelaySeconds: z.int().min(1).default(7200),
-    })
+  loki: group({
+    compactionIntervalSeconds: seconds(600),
+    retentionDeleteDelaySeconds: seconds(7200),
+  })
     .prefault({})
     .describe(
       "How often Loki's compactor looks for expired chunks, and how long it waits before it deletes their files.",
     ),
-  otelCollector: z
-    .strictObject({ queueMib: z.int().min(16, "must be at least 16 MiB").default(512) })
+  otelCollector: group({
+    queueMib: wholeNumber({
+      least: 16,
+      most: 1024 ** 2,
+      unit: "MiB",
+      because: "less does not hold one request",
+      change: "set at least 16, for example 512",
+    }).default(512),
+  })
     .prefault({})
     .describe("Room on disk for what a backend that is away has not taken yet, per backend."),
-  grafana: z
-    .strictObject({ adminUser: z.string().min(1).default("admin") })
+  grafana: group({
+    adminUser: text({
+      pattern: /^.{1,100}$/,
+      rule: "must be one line of 1 to 100 characters",
+      change: "set a name, for example admin",
+    }).default("admin"),
+  })
     .prefault({})
     .describe("Grafana's first user."),
-  docker: z
-    .strictObject({ host: z.string().optional() })
+  docker: group({
+    host: text({
+      pattern: /^(unix|npipe|tcp|ssh|https?):\/\/\S+$/,
+      rule: "must be the address of a Docker daemon",
+      change: "write for example unix:///var/run/docker.sock or ssh://user@host, or leave it out",
+    }).optional(),
+  })
     .prefault({})
     .describe("Address of the Docker daemon. Default: DOCKER_HOST, else the docker command's current context."),
 });
+
+/** A pattern that takes the empty text as well, which is how a user says that a value is not set. */
+function orEmpty({ source }: RegExp): RegExp {
+  return new RegExp(`^(${source.slice(1, -1)})?$`);
+}
+
+function seconds(usual: number): z.ZodDefault<z.ZodInt> {
+  const change = `set for example ${usual}`;
+  return wholeNumber({ least: 1, most: 30 * 24 * 3600, unit: "seconds", change }).default(usual);
+}
 
 /** What a user writes: every field may be left out. */
 export type StackSettingsInput = z.input<typeof stackSettingsSchema>;
 
 /** Complete settings: validated, defaults filled in, images resolved. */
 export interface StackSettings extends Omit<z.output<typeof stackSettingsSchema>, "images" | "imageRegistry"> {
-  readonly name: string;
-  readonly environment: string;
   readonly images: Images;
 }
 
@@ -136,57 +132,90 @@ export interface StackIdentity {
   readonly stack: string;
 }
 
-/** Completes settings that have passed the schema. */
-export function completeSettings(valid: z.output<typeof stackSettingsSchema>, identity: StackIdentity): StackSettings {
-  const { images, imageRegistry, ...rest } = valid;
-  return {
-    ...rest,
-    name: valid.name ?? `${identity.project}-${identity.stack}`.toLowerCase().replace(/[^a-z0-9-]+/g, "-"),
-    environment: valid.environment ?? identity.stack,
-    images: resolveImages(imageRegistry, images),
-  };
-}
-
 /**
  * Validates what the user wrote and fills in the defaults.
  *
- * @throws Error that lists every problem, one a line: `<path>: <rule>, got <value>`.
+ * @throws Error with every problem, one a line: `<path>: <rule>, got <value>; <what to change>`.
  */
 export function parseSettings(input: unknown, identity: StackIdentity): StackSettings {
-  return completeSettings(parseWith(stackSettingsSchema, input), identity);
+  return completeSettings(
+    parseWith(stackSettingsSchema, withDerivedDefaults(input, identity), (given) => equalPorts(stackPorts(given))),
+  );
+}
+
+/** Settings that have passed the schema, with the image of each part. */
+export function completeSettings(valid: z.output<typeof stackSettingsSchema>): StackSettings {
+  const { images, imageRegistry: registry, ...rest } = valid;
+  return { ...rest, images: resolveImages(registry, images) };
 }
 
 /**
- * Runs a schema and reports all problems together.
- *
- * @throws Error with one line a problem.
+ * The input with what follows from Pulumi's project and stack where the user set nothing. Done before the validation: a
+ * long stack may give a name that breaks the rules.
  */
-export function parseWith<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const lines = result.error.issues.map((issue) => {
-    const path = issue.path.join(".") || "settings";
-    return `  ${path}: ${issue.message}${got(input, issue.path)}`;
-  });
-  throw new Error(`the configuration has ${lines.length} problem(s), nothing was changed:\n${lines.join("\n")}`);
+export function withDerivedDefaults(input: unknown, { project, stack }: StackIdentity): unknown {
+  if (!isRecord(input)) return input;
+  const { name = "", environment = "" } = input;
+  return {
+    ...input,
+    name: name === "" ? `${project}-${stack}`.toLowerCase().replace(/[^a-z0-9-]+/g, "-") : name,
+    environment: environment === "" ? stack : environment,
+  };
 }
 
-function got(input: unknown, path: readonly PropertyKey[]): string {
-  let value: unknown = input;
-  for (const key of path) value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
-  return value === undefined || path.length === 0 ? "" : `, got ${JSON.stringify(value)}`;
+/** A port on the user's machine and the setting that it comes from. */
+export interface UsedPort {
+  readonly path: string;
+  readonly port: number;
+  /** Whether it is the default. */
+  readonly isUsual: boolean;
+}
+
+/** The ports of the stack on the user's machine, as far as each of them is one. */
+export function stackPorts(input: unknown): readonly UsedPort[] {
+  const { ports = {} } = isRecord(input) ? input : {};
+  if (!isRecord(ports)) return [];
+  const { shape } = stackSettingsSchema.shape.ports.unwrap();
+  return Object.entries(shape).flatMap(([name, field]) => usedPort(`ports.${name}`, field, ports[name]));
+}
+
+/** The port that a setting stands for; none if it breaks the rules of its field, which is reported there. */
+export function usedPort(path: string, field: z.ZodType<number>, value: unknown): readonly UsedPort[] {
+  const { data: port } = field.safeParse(value);
+  return port === undefined ? [] : [{ path, port, isUsual: port === field.safeParse(undefined).data }];
+}
+
+/**
+ * The ports that are used twice, which Docker would find out half-way through a deployment. Reported is the one that is
+ * not a default: the other is not in the user's file.
+ */
+export function equalPorts(ports: readonly UsedPort[]): readonly Problem[] {
+  const ordered = [...ports.filter(({ isUsual }) => isUsual), ...ports.filter(({ isUsual }) => !isUsual)];
+  return duplicates(
+    ordered.map(({ path, port }) => [path, port]),
+    "choose another port for one of the two",
+  );
 }
 
 /**
  * The part of Pulumi's configuration that belongs to this project as one object: `observability:ports` with its JSON
- * text becomes `ports: {…}`. Text that is not JSON stays text.
+ * text becomes `ports: {…}`. Text that a setting takes as it stands stays text, an environment `2024` for instance, and
+ * so does text that is not JSON. An empty text is no setting: Pulumi makes it of a key with nothing behind it.
  */
 export function settingsFromPulumiConfig(
   config: Readonly<Record<string, string>>,
   project: string,
+  fields: Readonly<Record<string, z.ZodType>>,
 ): Record<string, unknown> {
-  const mine = Object.entries(config).filter(([key]) => key.startsWith(`${project}:`));
-  return Object.fromEntries(mine.map(([key, text]) => [key.slice(project.length + 1), jsonOrText(text)]));
+  const prefix = `${project}:`;
+  const mine = Object.entries(config).filter(([key, text]) => key.startsWith(prefix) && text !== "");
+  return Object.fromEntries(
+    mine.map(([key, text]) => {
+      const name = key.slice(prefix.length);
+      const isText = Object.hasOwn(fields, name) && fields[name]?.safeParse(text).success === true;
+      return [name, isText ? text : jsonOrText(text)];
+    }),
+  );
 }
 
 function jsonOrText(text: string): unknown {

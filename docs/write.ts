@@ -1,7 +1,18 @@
-/** Writes what the documentation takes from the program: the README's table of settings. */
+/** Writes what comes from the program: the descriptions of its settings, and the guide's listings. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { withReference } from "./reference.ts";
+import { guidePages, withGenerated } from "./guide.ts";
+import { stackFileSchema, stackFileSchemaPath, withProjectConfig, withReference } from "./reference.ts";
 
-const readme = join(import.meta.dirname, "..", "README.md");
-writeFileSync(readme, await withReference(readFileSync(readme, "utf8"), readme));
+const root = join(import.meta.dirname, "..");
+
+async function rewrite(path: string, written: (text: string, file: string) => Promise<string>): Promise<void> {
+  const file = join(root, path);
+  writeFileSync(file, await written(readFileSync(file, "utf8"), file));
+}
+
+await rewrite("README.md", withReference);
+await rewrite("Pulumi.yaml", withProjectConfig);
+const schemaFile = join(root, stackFileSchemaPath);
+writeFileSync(schemaFile, await stackFileSchema(schemaFile));
+for (const page of guidePages) await rewrite(page, withGenerated);

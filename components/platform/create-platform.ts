@@ -1,7 +1,8 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { StackSettings } from "../../config/settings.ts";
 import { DockerPlatform } from "./docker/docker-platform.ts";
 import type { Platform } from "./platform.ts";
+import { isWatched, watched } from "./watch-workloads.ts";
 
 /** The platform that the settings ask for: the only place that knows which platforms there are. */
 export function createPlatform(
@@ -9,7 +10,7 @@ export function createPlatform(
   settings: StackSettings,
   opts: { readonly parent: pulumi.Resource },
 ): Platform {
-  return platforms[settings.target](resourcePrefix, settings, opts);
+  return watched(platforms[settings.target](resourcePrefix, settings, opts));
 }
 
 type Create = (resourcePrefix: string, settings: StackSettings, opts: { readonly parent: pulumi.Resource }) => Platform;
@@ -20,9 +21,14 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
       {
         resourcePrefix,
         name: settings.name,
-        host: settings.docker.host,
+        host: settings.docker.host ?? (isWatched() ? unknownText() : undefined),
         helperImage: settings.images.victoriaMetrics,
       },
       opts,
     ),
 };
+
+/** What a deployment would find out from the machine that it runs on. */
+function unknownText(): pulumi.Output<string> {
+  return pulumi.output<string>(pulumi.unknown as never);
+}

@@ -11,9 +11,9 @@ const image = "registry.example.com/checkout:1.4.2";
 const stack = { settings: settings({ serviceNamespace: "shop", environment: "test" }) };
 const silent = { settings: settings({ observability: false }) };
 
-function problemOf(args: ServiceArgs): string {
+function problemOf(args: ServiceArgs, name = "checkout"): string {
   try {
-    serviceWorkload("checkout", args, stack);
+    serviceWorkload(name, args, stack);
   } catch (error) {
     if (error instanceof Error) return error.message;
     throw error;
@@ -142,8 +142,39 @@ describe("an instrumented service as a workload", () => {
 
   it("refuses an image and a build at once, and neither", () => {
     const problem = "checkout.image: exactly one of `image` and `build` must be given, got";
-    assert.equal(problemOf({ image, build: { context: "." } }), `${problem} both`);
-    assert.equal(problemOf({}), `${problem} neither`);
+    assert.equal(problemOf({ image, build: { context: "." } }), `${problem} both; remove one of the two`);
+    assert.equal(problemOf({}), `${problem} neither; add one of the two`);
+  });
+
+  it("refuses an image with neither tag nor digest, which is another one every month", () => {
+    for (const reference of ["registry.example.com/checkout", "registry.example.com:5000/checkout", ""]) {
+      const rule = "must be an image with a tag (`repository:tag`), a digest (`repository@sha256:…`) or both";
+      assert.equal(
+        problemOf({ image: reference }),
+        `checkout.image: ${rule}, got "${reference}"; name the version that you mean, for example grafana/loki:3.7.8`,
+      );
+    }
+  });
+
+  it("refuses a name that is no host name, and one that is too long behind the namespace (S22)", () => {
+    const label = "must be a DNS label: at most 63 lower-case letters, digits and inner hyphens, a letter first";
+    for (const name of ["Checkout", "check_out", "1st", "checkout-"]) {
+      assert.equal(problemOf({ image }, name), `${name}.name: ${label}, got "${name}"; rename it`);
+    }
+    const longest = "c".repeat(63 - "shop-".length);
+    assert.equal(serviceWorkload(longest, { image }, stack).env["OTEL_SERVICE_NAME"]?.length, 63);
+    assert.equal(
+      problemOf({ image }, `${longest}c`),
+      `${longest}c.name: must be at most 63 characters long with the namespace in front, got "shop-${longest}c"; shorten it, or serviceNamespace`,
+    );
+  });
+
+  it("refuses a health check that asks nothing", () => {
+    assert.deepEqual(problemOf({ image, healthCheck: { port: 0, path: "live", command: [] } }).split("\n"), [
+      "checkout.healthCheck.port: must be a whole number from 1 to 65535, got 0; choose one in the range",
+      'checkout.healthCheck.path: must begin with /, got "live"; put / in front',
+      "checkout.healthCheck.command: must not be empty, got []; leave healthCheck out",
+    ]);
   });
 
   it("refuses each variable that the stack injects: the user's would win silently (D1, D3, D9)", () => {
@@ -184,16 +215,27 @@ describe("an instrumented service as a workload", () => {
     for (const replicas of [0, -1, 1.5, Number.NaN]) {
       assert.equal(
         problemOf({ image, replicas }),
-        `checkout.replicas: must be a whole number of at least 1, got ${replicas}`,
+        `checkout.replicas: must be a whole number from 1 to 100, got ${replicas}; choose one in the range`,
       );
     }
   });
 
-  it("reports all problems at once", () => {
-    assert.deepEqual(problemOf({ env: { OTEL_SERVICE_NAME: "x" }, replicas: 0 }).split("\n"), [
-      "checkout.image: exactly one of `image` and `build` must be given, got neither",
-      'checkout.env.OTEL_SERVICE_NAME: must not replace what the stack injects, got "x"; remove it',
-      "checkout.replicas: must be a whole number of at least 1, got 0",
+  it("reports all problems at once, those of the workload as well", () => {
+    const ports = [
+      { name: "http", port: 0, hostPort: 80 },
+      { name: "http", port: 8080 },
+    ];
+    const args = { env: { OTEL_SERVICE_NAME: "x" }, replicas: 0, memoryMib: 1, userId: -1, ports };
+    assert.deepEqual(problemOf(args, "Checkout").split("\n"), [
+      "Checkout.image: exactly one of `image` and `build` must be given, got neither; add one of the two",
+      'Checkout.env.OTEL_SERVICE_NAME: must not replace what the stack injects, got "x"; remove it',
+      'Checkout.name: must be a DNS label: at most 63 lower-case letters, digits and inner hyphens, a letter first, got "Checkout"; rename it',
+      "Checkout.ports.0.port: must be a whole number from 1 to 65535, got 0; choose one in the range",
+      "Checkout.ports.0.hostPort: must be a whole number from 1024 to 65535 (the lower ones are reserved for the system), got 80; choose one in the range",
+      'Checkout.ports.1.name: must differ from ports.0.name, got "http"; change one of the two',
+      "Checkout.memoryMib: must be a whole number from 6 to 1048576 (less is refused by Docker), got 1; choose one in the range",
+      "Checkout.userId: must be a whole number from 0 to 2147483647, got -1; choose one in the range",
+      "Checkout.replicas: must be a whole number from 1 to 100, got 0; choose one in the range",
     ]);
   });
 });
@@ -224,12 +266,16 @@ describe("instrumented services beside a stack", () => {
     assert.deepEqual(instanceIdsOf(await recordServices(create)), ids);
   });
 
+  function servicesOf(resources: readonly RecordedResource[]): readonly string[] {
+    return resources.filter(({ type }) => type === "observability:index:InstrumentedService").map(({ name }) => name);
+  }
+
   it("refuse a name that is taken, by a service, by a backend, or by another service's instance", async () => {
-    await recordServices((stack) => {
+    const resources = await recordServices((stack) => {
       new InstrumentedService("web", { stack, image, replicas: 2 });
       const taken = (name: string): void => {
         assert.throws(() => new InstrumentedService(name, { stack, image }), {
-          message: `${name}: must be unique in the stack, got observability-test-${name} twice; rename one of the two`,
+          message: `${name}.name: must be unique in the stack, got "observability-test-${name}"; rename one of the two`,
         });
       };
       taken("web");
@@ -237,25 +283,32 @@ describe("instrumented services beside a stack", () => {
       taken("loki");
       taken("otel-collector");
     });
+    assert.deepEqual(servicesOf(resources), ["web"]);
   });
 
   it("refuse a port on the machine that the stack or another service has", async () => {
-    await recordServices((stack) => {
+    const resources = await recordServices((stack) => {
       const ports = [{ name: "http", port: 80, hostPort: 3100 }];
       assert.throws(() => new InstrumentedService("web", { stack, image, ports }), {
-        message: "web: port 3100 is already published by loki; change one of the two",
+        message: "web.ports.0.hostPort: must differ from the ports of loki, got 3100; change one of the two",
       });
     });
+    assert.deepEqual(servicesOf(resources), []);
   });
 
-  it("refuse a bad argument before anything is created", async () => {
+  it("refuse bad arguments before anything is created, all at once", async () => {
     const resources = await recordServices((stack) => {
-      assert.throws(() => new InstrumentedService("web", { stack }), { message: /^web\.image: / });
+      const ports = [{ name: "http", port: 80, hostPort: 3100 }];
+      assert.throws(() => new InstrumentedService("loki", { stack, ports, replicas: 0 }), {
+        message: [
+          "loki.image: exactly one of `image` and `build` must be given, got neither; add one of the two",
+          "loki.replicas: must be a whole number from 1 to 100, got 0; choose one in the range",
+          'loki.name: must be unique in the stack, got "observability-test-loki"; rename one of the two',
+          "loki.ports.0.hostPort: must differ from the ports of loki, got 3100; change one of the two",
+        ].join("\n"),
+      });
     });
-    assert.deepEqual(
-      resources.filter(({ type }) => type === "observability:index:InstrumentedService"),
-      [],
-    );
+    assert.deepEqual(servicesOf(resources), []);
   });
 
   it("start after the Collector and so stop before it, while it still takes their last lines", async () => {
@@ -285,6 +338,6 @@ describe("instrumented services beside a stack", () => {
       instances: ["observability-test-web", "observability-test-web-2"],
     });
     const web = resources.find(({ name, custom }) => name === "web" && !custom);
-    assert.deepEqual(web?.registeredOutputs, { serviceName: "shop-web" });
+    assert.deepEqual(web?.outputs, { serviceName: "shop-web" });
   });
 });

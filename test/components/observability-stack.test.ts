@@ -65,18 +65,18 @@ describe("the stack", () => {
   it("gives each setting to the backend that it names", async () => {
     const { resources } = await record({
       memoryMib: { loki: 301, victoriaMetrics: 302, jaeger: 303, otelCollector: 304, grafana: 305 },
-      ports: { loki: 1, victoriaMetrics: 2, jaeger: 3, otlpGrpc: 4, otlpHttp: 5, grafana: 6 },
+      ports: { loki: 2001, victoriaMetrics: 2002, jaeger: 2003, otlpGrpc: 2004, otlpHttp: 2005, grafana: 2006 },
       images: { loki: "l:1", victoriaMetrics: "v:1", jaeger: "j:1", otelCollector: "c:1", grafana: "g:1" },
     });
     const view = (host: string): unknown => {
       const { image, memory, ports = [] } = container(resources, host).inputs;
       return [image, memory, ...ports.map(({ external, internal }) => `${external}:${internal}`)];
     };
-    assert.deepEqual(view("loki"), ["l:1", 301, "1:3100"]);
-    assert.deepEqual(view("victoria-metrics"), ["v:1", 302, "2:8428"]);
-    assert.deepEqual(view("jaeger"), ["j:1", 303, "3:16686"]);
-    assert.deepEqual(view("otel-collector"), ["c:1", 304, "4:4317", "5:4318"]);
-    assert.deepEqual(view("grafana"), ["g:1", 305, "6:3000"]);
+    assert.deepEqual(view("loki"), ["l:1", 301, "2001:3100"]);
+    assert.deepEqual(view("victoria-metrics"), ["v:1", 302, "2002:8428"]);
+    assert.deepEqual(view("jaeger"), ["j:1", 303, "2003:16686"]);
+    assert.deepEqual(view("otel-collector"), ["c:1", 304, "2004:4317", "2005:4318"]);
+    assert.deepEqual(view("grafana"), ["g:1", 305, "2006:3000"]);
   });
 
   it("says where each part is found on this machine (S21)", async () => {
@@ -98,7 +98,7 @@ describe("the stack", () => {
 
   it("registers its addresses and the password, the latter as a secret", async () => {
     const { stack, resources } = await record();
-    assert.deepEqual(resources.find(({ name }) => name === "o")?.registeredOutputs, {
+    assert.deepEqual(resources.find(({ name }) => name === "o")?.outputs, {
       urls: stack.urls,
       grafanaPassword: { secret: generatedSecret("o-grafana-admin-password", "result") },
     });
@@ -125,7 +125,7 @@ describe("the stack", () => {
     const resources = await recordResources(() => {
       assert.throws(() => new ObservabilityStack("o", { docker, retentionHours: 1 }), {
         message:
-          "the configuration has 1 problem(s), nothing was changed:\n  retentionHours: must be at least 24, the shortest period all three stores can keep, got 1",
+          "the configuration has 1 problem(s), nothing was changed:\n  retentionHours: must be a whole number of hours from 24 to 876000 (a day to 100 years, which all three stores can keep), got 1; set at least 24, for example 720 for 30 days",
       });
     });
     assert.deepEqual(resources, []);

@@ -102,18 +102,57 @@ describe("the example services", () => {
 });
 
 describe("the program's settings", () => {
+  const port = "must be a whole number from 1024 to 65535 (the lower ones are reserved for the system)";
+  const rate = "must be a number from 0.001 to 1000";
+  const slower = "set for example 2; `load.enabled: false` turns the load off";
+  const retention =
+    "must be a whole number of hours from 24 to 876000 (a day to 100 years, which all three stores can keep)";
   const refusals: readonly (readonly [Record<string, string>, string])[] = [
-    [{ apiPort: "0" }, "apiPort: must be at least 1, got 0"],
-    [{ apiPort: "70000" }, "apiPort: must be at most 65535, got 70000"],
-    [{ apiPort: "1.5" }, "apiPort: must be a whole number, got 1.5"],
+    [{ apiPort: "0" }, `apiPort: ${port}, got 0; choose one that is free, for example 8080`],
+    [{ apiPort: "80" }, `apiPort: ${port}, got 80; choose one that is free, for example 8080`],
+    [{ apiPort: "70000" }, `apiPort: ${port}, got 70000; choose one that is free, for example 8080`],
+    [{ apiPort: "8080.5" }, `apiPort: ${port}, got 8080.5; choose one that is free, for example 8080`],
+    [{ apiPort: "3100" }, "apiPort: must differ from ports.loki, got 3100; choose another port for one of the two"],
     [
-      { load: '{"requestsPerSecond":0}' },
-      "load.requestsPerSecond: must be more than 0; `load.enabled: false` turns the load off, got 0",
+      { ports: '{"jaeger":8080}' },
+      "ports.jaeger: must differ from apiPort, got 8080; choose another port for one of the two",
     ],
-    [{ services: '{"backend":{"replicas":0}}' }, "services.backend.replicas: must be at least 1, got 0"],
-    [{ services: '{"backend":{"replicas":1.5}}' }, "services.backend.replicas: must be a whole number, got 1.5"],
-    [{ services: '{"web":{}}' }, 'services: Unrecognized key: "web", got {"web":{}}'],
-    [{ retentiondays: "1" }, 'settings: Unrecognized key: "retentiondays"'],
+    [
+      { exampleServices: "maybe" },
+      'exampleServices: must be true or false, got "maybe"; write true or false, without quotes',
+    ],
+    [{ load: '{"requestsPerSecond":0}' }, `load.requestsPerSecond: ${rate}, got 0; ${slower}`],
+    [{ load: '{"requestsPerSecond":1001}' }, `load.requestsPerSecond: ${rate}, got 1001; ${slower}`],
+    [
+      { load: '{"requestPerSecond":1}' },
+      "load.requestPerSecond: is no setting, got 1; did you mean load.requestsPerSecond?",
+    ],
+    [
+      { services: '{"backend":{"replicas":0}}' },
+      "services.backend.replicas: must be a whole number from 1 to 100, got 0; set at least 1",
+    ],
+    [
+      { services: '{"backend":{"replicas":1.5}}' },
+      "services.backend.replicas: must be a whole number from 1 to 100, got 1.5; set at least 1",
+    ],
+    [{ services: '{"backned":{}}' }, "services.backned: is no setting, got {}; did you mean services.backend?"],
+    [
+      { services: '{"web":{}}' },
+      `services.web: is no setting, got {}; remove it, or use one of ${exampleServiceNames.join(", ")}`,
+    ],
+    [
+      { services: '{"backend":{"env":{"1ST":"x"}}}' },
+      'services.backend.env.1ST: must be a name for a variable (letters, digits and _, no digit first), got "1ST"; give it such a name',
+    ],
+    [
+      { services: '{"backend":{"env":{"PORT":80}}}' },
+      "services.backend.env.PORT: must be text, got 80; put the value in quotes",
+    ],
+    [
+      { services: '{"backend":{"env":["PORT=80"]}}' },
+      'services.backend.env: must be variables by name, got ["PORT=80"]; write `NAME: value` below it, or leave it out',
+    ],
+    [{ retentiondays: "1" }, "retentiondays: is no setting, got 1; did you mean retentionHours?"],
   ];
   for (const [config, problem] of refusals) {
     it(`refuse ${JSON.stringify(config)}`, () => {
@@ -123,17 +162,27 @@ describe("the program's settings", () => {
     });
   }
 
-  it("refuse a variable whose name no shell takes", () => {
-    assert.throws(() => services({ services: '{"backend":{"env":{"1ST":"x"}}}' }), /services\.backend\.env\.1ST: /);
+  it("let a port of the stack have the API's number where there is no example", () => {
+    const { stack } = programSettings(
+      { "observability:ports": '{"grafana":8080}', "observability:exampleServices": "false" },
+      identity,
+    );
+    assert.equal(stack.ports.grafana, 8080);
   });
 
   it("report the problems of the stack and of the example together", () => {
     assert.throws(() => services({ apiPort: "0", retentionHours: "1" }), {
       message: [
         "the configuration has 2 problem(s), nothing was changed:",
-        "  retentionHours: must be at least 24, the shortest period all three stores can keep, got 1",
-        "  apiPort: must be at least 1, got 0",
+        `  retentionHours: ${retention}, got 1; set at least 24, for example 720 for 30 days`,
+        `  apiPort: ${port}, got 0; choose one that is free, for example 8080`,
       ].join("\n"),
+    });
+  });
+
+  it("are the derived ones as well: a long stack gives no name that fits", () => {
+    assert.throws(() => programSettings({}, { project: "observability", stack: "s".repeat(30) }), {
+      message: /\n {2}name: must be at most 40 .*, got "observability-s{30}"; set one that fits, /,
     });
   });
 

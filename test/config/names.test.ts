@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { dashboardUids, datasourceUids, hosts, paths, ports, urls } from "../../config/names.ts";
+import {
+  dashboardUids,
+  datasourceUids,
+  hosts,
+  instanceName,
+  paths,
+  ports,
+  urls,
+  dataVolumeName,
+  volumes,
+} from "../../config/names.ts";
 import { settings } from "../support/settings.ts";
 
 describe("names", () => {
@@ -14,6 +24,21 @@ describe("names", () => {
       otlpGrpc: "http://otel-collector:4317",
       otlpHttp: "http://otel-collector:4318",
     });
+  });
+
+  it("keep the volumes that hold the data, and count instances from the second", () => {
+    assert.deepEqual(
+      Object.values(volumes).map((volume) => dataVolumeName("observability-dev", volume)),
+      [
+        "observability-dev_loki_data",
+        "observability-dev_victoria_metrics_data",
+        "observability-dev_jaeger_data",
+        "observability-dev_otel_collector_queue",
+        "observability-dev_grafana_data",
+      ],
+    );
+    const names = [1, 2, 3].map((instance) => instanceName("observability-dev", "shop", instance));
+    assert.deepEqual(names, ["observability-dev-shop", "observability-dev-shop-2", "observability-dev-shop-3"]);
   });
 
   it("are hosts that Docker and Kubernetes both take as a DNS label, all different", () => {

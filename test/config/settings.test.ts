@@ -20,6 +20,15 @@ function refuses(input: unknown, problem: string): void {
   assert.equal(problemsOf(input), `the configuration has 1 problem(s), nothing was changed:\n  ${problem}`);
 }
 
+const label = "must be at most 40 lower-case letters, digits and inner hyphens, a letter first";
+const reference = "must be an image with a tag (`repository:tag`), a digest (`repository@sha256:…`) or both";
+const version = "name the version that you mean, for example grafana/loki:3.7.8";
+const port = "must be a whole number from 1024 to 65535 (the lower ones are reserved for the system)";
+const retention =
+  "must be a whole number of hours from 24 to 876000 (a day to 100 years, which all three stores can keep)";
+const memory = (least: number, component: string): string =>
+  `must be a whole number of MiB from ${least} to 1048576 (less cannot hold ${component})`;
+
 describe("settings", () => {
   it("are complete when the user sets nothing: 30 days, Loki in 256 MiB, documented ports (S16, S25, S27)", () => {
     assert.deepEqual(parseSettings({}, identity), {
@@ -74,51 +83,130 @@ describe("settings", () => {
     );
   });
 
-  it("report all problems at once, each with its path and the value", () => {
+  it("take empty texts as not set: Pulumi asks for a default of every key in Pulumi.yaml", () => {
+    assert.deepEqual(
+      parseSettings({ name: "", environment: "", imageRegistry: "" }, identity),
+      parseSettings({}, identity),
+    );
+  });
+
+  it("report all problems at once, each with its path, its rule, the value and what to change", () => {
     const message = problemsOf({
       retentionHours: 1,
-      ports: { loki: 0 },
+      ports: { loki: 0, grafana: 8428 },
       memoryMib: { loki: 16 },
       serviceNamespace: "A",
+      images: { jaeger: "jaeger" },
+      grafana: { adminuser: "a" },
     });
     assert.deepEqual(message.split("\n"), [
-      "the configuration has 4 problem(s), nothing was changed:",
-      "  retentionHours: must be at least 24, the shortest period all three stores can keep, got 1",
-      '  serviceNamespace: must be lower-case letters, digits and inner hyphens, starting with a letter, got "A"',
-      "  ports.loki: must be at least 1, got 0",
-      "  memoryMib.loki: must be at least 128 MiB, less cannot hold the process, got 16",
+      "the configuration has 7 problem(s), nothing was changed:",
+      `  retentionHours: ${retention}, got 1; set at least 24, for example 720 for 30 days`,
+      `  serviceNamespace: ${label}, got "A"; set one that fits, for example shop`,
+      `  images.jaeger: ${reference}, got "jaeger"; ${version}`,
+      `  ports.loki: ${port}, got 0; choose one that is free, for example 3100`,
+      `  memoryMib.loki: ${memory(128, "Loki")}, got 16; give it at least 128, for example 256`,
+      '  grafana.adminuser: is no setting, got "a"; did you mean grafana.adminUser?',
+      // It is found although other ports, and other groups, are wrong.
+      "  ports.grafana: must differ from ports.victoriaMetrics, got 8428; choose another port for one of the two",
     ]);
   });
 
-  const label = "must be lower-case letters, digits and inner hyphens, starting with a letter";
-  const reference = "must name a tag (`repository:tag`) or a digest (`repository@sha256:…`)";
+  it("report an input that is no group of settings", () => {
+    assert.match(
+      problemsOf(5),
+      /^ {2}settings: must be a group of settings, got 5; write its settings \(target, name, /m,
+    );
+  });
+
   const refusals: readonly (readonly [unknown, string])[] = [
-    [{ target: "nomad" }, 'target: Invalid input: expected "docker", got "nomad"'],
-    [{ name: "1st" }, `name: ${label}, got "1st"`],
-    [{ name: "ends-" }, `name: ${label}, got "ends-"`],
-    [{ name: "a".repeat(41) }, `name: must have at most 40 characters, got "${"a".repeat(41)}"`],
-    [{ serviceNamespace: "my_apps" }, `serviceNamespace: ${label}, got "my_apps"`],
-    [{ environment: "" }, 'environment: must not be empty, got ""'],
-    [{ retentionHours: 24.5 }, "retentionHours: must be a whole number of hours, got 24.5"],
-    [{ ports: { jaeger: 65536 } }, "ports.jaeger: must be at most 65535, got 65536"],
-    [{ ports: { grafana: 80.5 } }, "ports.grafana: must be a whole number, got 80.5"],
-    [{ memoryMib: { jaeger: 300.5 } }, "memoryMib.jaeger: must be a whole number of MiB, got 300.5"],
+    [{ target: "nomad" }, 'target: must be one of docker, got "nomad"; write docker, or leave it out'],
+    [{ name: "1st" }, `name: ${label}, got "1st"; set one that fits, for example shop-dev`],
+    [{ name: "ends-" }, `name: ${label}, got "ends-"; set one that fits, for example shop-dev`],
+    [{ name: "a".repeat(41) }, `name: ${label}, got "${"a".repeat(41)}"; set one that fits, for example shop-dev`],
+    [{ name: null }, `name: ${label}, got null; set one that fits, for example shop-dev`],
+    [{ serviceNamespace: "" }, `serviceNamespace: ${label}, got ""; set one that fits, for example shop`],
+    [{ observability: "no" }, 'observability: must be true or false, got "no"; write true or false, without quotes'],
+    [{ serviceNamespace: "my_apps" }, `serviceNamespace: ${label}, got "my_apps"; set one that fits, for example shop`],
+    [
+      { environment: "two\nlines" },
+      'environment: must be one line of at most 100 characters, got "two\\nlines"; set a short name, for example production',
+    ],
+    [{ retentionHours: 23 }, `retentionHours: ${retention}, got 23; set at least 24, for example 720 for 30 days`],
+    [{ retentionHours: 24.5 }, `retentionHours: ${retention}, got 24.5; set at least 24, for example 720 for 30 days`],
+    [{ retentionHours: "a" }, `retentionHours: ${retention}, got "a"; set at least 24, for example 720 for 30 days`],
+    [
+      { retentionHours: 876_001 },
+      `retentionHours: ${retention}, got 876001; set at least 24, for example 720 for 30 days`,
+    ],
+    [
+      { imageRegistry: "https://registry.example.com" },
+      'imageRegistry: must be a registry without a scheme, and a path in it if need be, got "https://registry.example.com"; write for example registry.example.com/mirror',
+    ],
+    [{ ports: { jaeger: 65536 } }, `ports.jaeger: ${port}, got 65536; choose one that is free, for example 16686`],
+    [{ ports: { jaeger: 1023 } }, `ports.jaeger: ${port}, got 1023; choose one that is free, for example 16686`],
+    [{ ports: { grafana: 8000.5 } }, `ports.grafana: ${port}, got 8000.5; choose one that is free, for example 3000`],
+    [{ ports: { grafana: "3000" } }, `ports.grafana: ${port}, got "3000"; choose one that is free, for example 3000`],
+    [
+      { ports: [3000] },
+      "ports: must be a group of settings, got [3000]; write its settings (grafana, loki, otlpGrpc, otlpHttp, jaeger, victoriaMetrics) below it, or leave it out",
+    ],
+    [
+      { memoryMib: { jaeger: 300.5 } },
+      `memoryMib.jaeger: ${memory(256, "Jaeger")}, got 300.5; give it at least 256, for example 512`,
+    ],
     [
       { memoryMib: { otelCollector: 95 } },
-      "memoryMib.otelCollector: must be at least 96 MiB, less cannot hold the process, got 95",
+      `memoryMib.otelCollector: ${memory(96, "the Collector")}, got 95; give it at least 96, for example 256`,
     ],
-    [{ otelCollector: { queueMib: 15 } }, "otelCollector.queueMib: must be at least 16 MiB, got 15"],
-    [{ images: { loki: "grafana/loki" } }, `images.loki: ${reference}, got "grafana/loki"`],
-    [{ images: { loki: "localhost:5000/loki" } }, `images.loki: ${reference}, got "localhost:5000/loki"`],
-    [{ images: { loki: "loki@sha256:12" } }, `images.loki: ${reference}, got "loki@sha256:12"`],
-    [{ retentionDays: 30 }, 'settings: Unrecognized key: "retentionDays"'],
-    [{ ports: { tempo: 1 } }, 'ports: Unrecognized key: "tempo", got {"tempo":1}'],
+    [
+      { memoryMib: { grafana: 384 * 1024 ** 2 } },
+      `memoryMib.grafana: ${memory(128, "Grafana")}, got 402653184; give it at least 128, for example 384`,
+    ],
+    [
+      { loki: { compactionIntervalSeconds: 0 } },
+      "loki.compactionIntervalSeconds: must be a whole number of seconds from 1 to 2592000, got 0; set for example 600",
+    ],
+    [
+      { otelCollector: { queueMib: 15 } },
+      "otelCollector.queueMib: must be a whole number of MiB from 16 to 1048576 (less does not hold one request), got 15; set at least 16, for example 512",
+    ],
+    [
+      { grafana: { adminUser: "" } },
+      'grafana.adminUser: must be one line of 1 to 100 characters, got ""; set a name, for example admin',
+    ],
+    [
+      { docker: { host: "localhost:2375" } },
+      'docker.host: must be the address of a Docker daemon, got "localhost:2375"; write for example unix:///var/run/docker.sock or ssh://user@host, or leave it out',
+    ],
+    [{ images: { loki: "grafana/loki" } }, `images.loki: ${reference}, got "grafana/loki"; ${version}`],
+    [{ images: { loki: "localhost:5000/loki" } }, `images.loki: ${reference}, got "localhost:5000/loki"; ${version}`],
+    [{ images: { loki: "loki@sha256:12" } }, `images.loki: ${reference}, got "loki@sha256:12"; ${version}`],
+    [{ images: { loki: 3 } }, `images.loki: ${reference}, got 3; ${version}`],
+    [{ retentionDays: 30 }, "retentionDays: is no setting, got 30; did you mean retentionHours?"],
+    [{ ports: { lok: 3100 } }, "ports.lok: is no setting, got 3100; did you mean ports.loki?"],
+    [
+      { ports: { tempo: 1 } },
+      "ports.tempo: is no setting, got 1; remove it, or use one of grafana, loki, otlpGrpc, otlpHttp, jaeger, victoriaMetrics",
+    ],
+    [
+      { otelCollector: { "queue mib": 1 } },
+      'otelCollector."queue mib": is no setting, got 1; did you mean otelCollector.queueMib?',
+    ],
   ];
   for (const [input, problem] of refusals) {
     it(`refuse ${JSON.stringify(input).slice(0, 60)}`, () => {
       refuses(input, problem);
     });
   }
+
+  it("refuse the name that project and stack give, if it breaks the rules", () => {
+    const stack = "feature-of-a-branch-with-a-long-name";
+    assert.throws(() => parseSettings({}, { project: "observability", stack }), {
+      message: `the configuration has 1 problem(s), nothing was changed:\n  name: ${label}, got "observability-${stack}"; set one that fits, for example shop-dev`,
+    });
+    assert.equal(parseSettings({ name: "short" }, { project: "observability", stack }).name, "short");
+  });
 
   it("take an image by tag, by digest, and by both, from any registry", () => {
     const digest = `sha256:${"0a".repeat(32)}`;
@@ -128,7 +216,22 @@ describe("settings", () => {
   });
 
   it("refuse two uses of one port on the machine, before Docker does it half-way", () => {
-    refuses({ ports: { grafana: 3100 } }, "ports.loki: must differ from ports.grafana, which is 3100");
+    refuses(
+      { ports: { grafana: 3100 } },
+      "ports.grafana: must differ from ports.loki, got 3100; choose another port for one of the two",
+    );
+  });
+
+  it("name each use of a port but the first, the defaults before what the user chose", () => {
+    const lines = problemsOf({ ports: { grafana: 5000, loki: 5000, otlpGrpc: 8428, jaeger: 5000 } }).split("\n");
+    assert.deepEqual(
+      lines.slice(1).map((line) => line.replace(/, got .*/, "").trim()),
+      [
+        "ports.loki: must differ from ports.grafana",
+        "ports.otlpGrpc: must differ from ports.victoriaMetrics",
+        "ports.jaeger: must differ from ports.grafana",
+      ],
+    );
   });
 
   it("accept everything the rules allow, and never change what the user set", () => {
@@ -152,6 +255,8 @@ describe("settings", () => {
 });
 
 describe("settingsFromPulumiConfig", () => {
+  const fields = stackSettingsSchema.shape;
+
   it("takes this project's keys, and JSON where the text is JSON", () => {
     const config = {
       "observability:retentionHours": "168",
@@ -161,11 +266,25 @@ describe("settingsFromPulumiConfig", () => {
       "docker:host": "ssh://elsewhere",
       "observability-other:retentionHours": "1",
     };
-    assert.deepEqual(settingsFromPulumiConfig(config, "observability"), {
+    assert.deepEqual(settingsFromPulumiConfig(config, "observability", fields), {
       retentionHours: 168,
       observability: false,
       ports: { loki: 13100 },
       serviceNamespace: "integr8scode",
     });
+  });
+
+  it("leaves text as it stands where a setting takes it, though it looks like a number", () => {
+    const config = { "p:environment": "2024", "p:serviceNamespace": "true", "p:retentionHours": "abc", "p:typo": "1" };
+    assert.deepEqual(settingsFromPulumiConfig(config, "p", fields), {
+      environment: "2024",
+      serviceNamespace: "true",
+      retentionHours: "abc",
+      typo: 1,
+    });
+  });
+
+  it("takes an empty text for a setting that is not there: Pulumi makes it of a key with nothing behind it", () => {
+    assert.deepEqual(settingsFromPulumiConfig({ "p:ports": "", "p:name": "" }, "p", fields), {});
   });
 });

@@ -1,5 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { instanceName } from "../../../config/names.ts";
 import { goDuration } from "../../../config/units.ts";
 import { assertAllFieldsRead, instancePlaceholder, type Readiness, type Workload } from "../workload.ts";
 
@@ -14,11 +15,6 @@ export interface ContainerPlace {
 
 /** Only this address: nothing of the stack listens on a network. */
 const loopback = "127.0.0.1";
-
-/** Name of the container of an instance, counted from 1: `observability-dev-backend`, `observability-dev-backend-2`. */
-export function containerName(stackName: string, workloadName: string, instance: number): string {
-  return instance === 1 ? `${stackName}-${workloadName}` : `${stackName}-${workloadName}-${instance}`;
-}
 
 /** Labels that say which stack and workload a Docker object belongs to. */
 export function stackLabels(stackName: string, workloadName: string): docker.types.input.ContainerLabel[] {
@@ -56,7 +52,7 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     ...rest
   } = workload;
   assertAllFieldsRead(rest);
-  const fullName = containerName(place.stackName, name, instance);
+  const fullName = instanceName(place.stackName, name, instance);
   return {
     name: fullName,
     image: place.image,

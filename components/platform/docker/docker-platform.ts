@@ -1,9 +1,11 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { dataVolumeName, instanceName } from "../../../config/names.ts";
+import { problem, type Problem } from "../../../config/problem.ts";
 import type { Instance, Platform, RunningWorkload, RunOptions } from "../platform.ts";
-import { validateWorkload } from "../validate-workload.ts";
+import { mostReplicas, refuse, workloadProblems } from "../workload-problems.ts";
 import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
-import { containerArgs, containerName, hardening, publishedAddresses, stackLabels } from "./container-args.ts";
+import { containerArgs, hardening, publishedAddresses, stackLabels } from "./container-args.ts";
 import { contentHash } from "./content-hash.ts";
 import { resolveDockerHost } from "./docker-host.ts";
 
@@ -14,7 +16,7 @@ export interface DockerPlatformArgs {
   /** Prefix of every container, volume and network. */
   readonly name: string;
   /** Address of the daemon; `undefined` for the one the `docker` command uses. */
-  readonly host: string | undefined;
+  readonly host: pulumi.Input<string> | undefined;
   /** Image with a `chown`, for the step that hands a new volume to the user of its workload. */
   readonly helperImage: string;
 }
@@ -44,13 +46,30 @@ export class DockerPlatform implements Platform {
     );
   }
 
+  conflicts(workload: Workload): readonly Problem[] {
+    const taken = this.instanceNames(workload).find((name) => this.names.has(name));
+    const ports = workload.ports.flatMap(({ hostPort }, index) => {
+      const other = hostPort === "internal" ? undefined : this.hostPorts.get(hostPort);
+      if (other === undefined) return [];
+      return [
+        problem(`ports.${index}.hostPort`, `must differ from the ports of ${other}`, hostPort, "change one of the two"),
+      ];
+    });
+    return [
+      ...(taken === undefined ? [] : [problem("name", "must be unique in the stack", taken, "rename one of the two")]),
+      ...ports,
+      ...this.otherBuilds(workload.image),
+    ];
+  }
+
   run(workload: Workload, options: RunOptions): RunningWorkload {
-    validateWorkload(workload);
+    refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
     this.claim(workload);
     const volumes = workload.dataVolumes.map((dataVolume) => this.volume(dataVolume, workload, options.parent));
     return {
       published: publishedAddresses(workload.ports),
       instances: workload.replicas === 0 ? [] : this.containers(workload, volumes, options),
+      volumes: workload.dataVolumes.map(({ name, path }) => ({ name: dataVolumeName(this.args.name, name), path })),
     };
   }
 
@@ -65,7 +84,7 @@ export class DockerPlatform implements Platform {
     return Array.from({ length: workload.replicas }, (_, index) => {
       const instance = index + 1;
       const container = new docker.Container(
-        containerName(this.args.resourcePrefix, workload.name, instance),
+        instanceName(this.args.resourcePrefix, workload.name, instance),
         containerArgs(workload, instance, place),
         {
           parent: options.parent,
@@ -78,27 +97,19 @@ export class DockerPlatform implements Platform {
           customTimeouts: { delete: `${workload.stopGraceSeconds + 60}s` },
         },
       );
-      return { name: containerName(this.args.name, workload.name, instance), urn: container.urn };
+      return { name: instanceName(this.args.name, workload.name, instance), urn: container.urn };
     });
   }
 
-  /** Refuses names and ports that are taken, before Docker does it half-way through a deployment. */
   private claim(workload: Workload): void {
-    for (let instance = 1; instance <= Math.max(workload.replicas, 1); instance += 1) {
-      const name = containerName(this.args.name, workload.name, instance);
-      if (this.names.has(name)) {
-        throw new Error(`${workload.name}: must be unique in the stack, got ${name} twice; rename one of the two`);
-      }
-      this.names.add(name);
-    }
-    for (const { hostPort } of workload.ports) {
-      if (hostPort === "internal") continue;
-      const other = this.hostPorts.get(hostPort);
-      if (other !== undefined) {
-        throw new Error(`${workload.name}: port ${hostPort} is already published by ${other}; change one of the two`);
-      }
-      this.hostPorts.set(hostPort, workload.name);
-    }
+    for (const name of this.instanceNames(workload)) this.names.add(name);
+    for (const { hostPort } of workload.ports) if (hostPort !== "internal") this.hostPorts.set(hostPort, workload.name);
+  }
+
+  /** A workload that is switched off keeps the name of its first instance. */
+  private instanceNames({ name, replicas }: Workload): readonly string[] {
+    const instances = Math.min(Math.max(replicas, 1), mostReplicas);
+    return Array.from({ length: instances }, (_, index) => instanceName(this.args.name, name, index + 1));
   }
 
   /** Data is kept: the volume has a fixed name, and deleting it is refused until it is unprotected. */
@@ -106,7 +117,7 @@ export class DockerPlatform implements Platform {
     const volume = new docker.Volume(
       `${this.args.resourcePrefix}-${dashed(dataVolume.name)}`,
       {
-        name: `${this.args.name}_${dataVolume.name}`,
+        name: dataVolumeName(this.args.name, dataVolume.name),
         labels: stackLabels(this.args.name, workload.name),
       },
       {
@@ -158,18 +169,26 @@ export class DockerPlatform implements Platform {
     );
   }
 
+  private imagesNamed(stem: string): readonly WorkloadImage[] {
+    return [...this.images.values()].flatMap(({ image }) => (imageStem(image) === stem ? [image] : []));
+  }
+
+  /** Two builds under one name would take turns in being the image of that name. */
+  private otherBuilds(image: WorkloadImage): readonly Problem[] {
+    if (image.kind === "reference" || this.images.has(JSON.stringify(image))) return [];
+    const { kind: _, name, ...build } = image;
+    if (!this.imagesNamed(name).some((other) => other.kind === "build")) return [];
+    const rule = `must be built one way only, as the image ${name} is already`;
+    return [problem("image", rule, build, "give one of two folders another name")];
+  }
+
   /** Each image once, however many workloads use it; pulled only if the daemon does not have it. */
   private image(image: WorkloadImage): docker.RemoteImage {
     const key = JSON.stringify(image);
     const known = this.images.get(key);
     if (known !== undefined) return known.resource;
     const stem = imageStem(image);
-    const sameStem = [...this.images.values()].filter((other) => imageStem(other.image) === stem);
-    if (image.kind === "build" && sameStem.some((other) => other.image.kind === "build")) {
-      throw new Error(
-        `${stem}: must be built one way only, got two folders, Dockerfiles or arguments; give one of two folders another name`,
-      );
-    }
+    const sameStem = this.imagesNamed(stem);
     const resource = new docker.RemoteImage(
       `${this.args.resourcePrefix}-image-${stem}${sameStem.length === 0 ? "" : `-${sameStem.length + 1}`}`,
       image.kind === "reference" ? { name: image.reference, keepLocally: true } : this.builtImage(image),

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RunningWorkload } from "../../../components/platform/platform.ts";
 import type { Workload } from "../../../components/platform/workload.ts";
 import { platforms, type PlatformUnderTest } from "../../support/platforms.ts";
-import { recordResources } from "../../support/record-resources.ts";
+import { recordResources, type RecordedResource } from "../../support/record-resources.ts";
 import { sampleWorkloads } from "../../support/workloads.ts";
 import { expectedView, type WorkloadView } from "../../support/workload-view.ts";
 
@@ -18,6 +18,7 @@ interface Rendering {
   readonly observed: WorkloadView;
   readonly workload: Workload;
   readonly running: RunningWorkload;
+  readonly resources: readonly RecordedResource[];
 }
 
 async function render(platform: PlatformUnderTest, describeWorkload: () => Workload): Promise<Rendering> {
@@ -29,7 +30,12 @@ async function render(platform: PlatformUnderTest, describeWorkload: () => Workl
   });
   const [first] = rendered;
   assert.ok(first);
-  return { ...first, expected: expectedView(first.workload, platform.asking), observed: platform.observe(resources) };
+  return {
+    ...first,
+    resources,
+    expected: expectedView(first.workload, platform.asking),
+    observed: platform.observe(resources),
+  };
 }
 
 const fields: readonly (keyof WorkloadView)[] = Object.keys({
@@ -70,6 +76,17 @@ for (const platform of platforms) {
           running.published,
           Object.fromEntries(published.map(({ name, hostPort }) => [name, `127.0.0.1:${hostPort}`])),
         );
+      });
+
+      it("honours dataVolumes in what it tells the user: each under the name that its resource has", async () => {
+        const { workload, running, resources } = await rendered();
+        const paths = running.volumes.map(({ path }) => path);
+        assert.deepEqual(
+          paths,
+          workload.dataVolumes.map(({ path }) => path),
+        );
+        const registered = platform.volumeNames(resources);
+        assert.deepEqual(running.volumes.map(({ name }) => name).sort(), [...registered].sort());
       });
 
       it("honours replicas in what it tells the user: as many instances, each with a name of its own", async () => {

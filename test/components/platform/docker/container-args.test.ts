@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   containerArgs,
-  containerName,
   hardening,
   publishedAddresses,
   type ContainerPlace,
@@ -154,12 +153,7 @@ describe("a container's arguments", () => {
   });
 });
 
-describe("the names and addresses of containers", () => {
-  it("count instances from the second", () => {
-    const names = [1, 2, 3].map((instance) => containerName("observability-dev", "shop", instance));
-    assert.deepEqual(names, ["observability-dev-shop", "observability-dev-shop-2", "observability-dev-shop-3"]);
-  });
-
+describe("the addresses of containers", () => {
   it("are told for published ports only, on loopback (S27)", () => {
     assert.deepEqual(publishedAddresses(workload.ports), { http: "127.0.0.1:8000" });
   });

@@ -4,6 +4,7 @@ import { createPlatform } from "../../../../components/platform/create-platform.
 import { DockerPlatform } from "../../../../components/platform/docker/docker-platform.ts";
 import type { Platform } from "../../../../components/platform/platform.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
+import { shown } from "../../../../config/problem.ts";
 import { allContainers, dockerTypes, isHelper } from "../../../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../../../support/record-resources.ts";
 import { noDocker, settings } from "../../../support/settings.ts";
@@ -245,9 +246,9 @@ describe("the Docker platform", () => {
       await record((platform, parent) => {
         platform.run({ ...workload, dataVolumes: [], image: build }, { parent, dependsOn: [] });
         const image = { ...build, buildArgs: { BASE: "other" } };
+        const got = shown({ contextPath: imageFolder, dockerfile: "Dockerfile", buildArgs: { BASE: "other" } });
         assert.throws(() => platform.run({ ...workload, ...other, image }, { parent, dependsOn: [] }), {
-          message:
-            "shop: must be built one way only, got two folders, Dockerfiles or arguments; give one of two folders another name",
+          message: `other.image: must be built one way only, as the image shop is already, got ${got}; give one of two folders another name`,
         });
       });
     });
@@ -266,31 +267,46 @@ describe("the Docker platform", () => {
       refuses(
         {},
         { ports: [] },
-        "store: must be unique in the stack, got shop-dev-store twice; rename one of the two",
+        'store.name: must be unique in the stack, got "shop-dev-store"; rename one of the two',
       ));
 
     it("a name that is taken by a workload without instances, whose data has it", () =>
       refuses(
         { replicas: 0 },
         { ports: [] },
-        "store: must be unique in the stack, got shop-dev-store twice; rename one of the two",
+        'store.name: must be unique in the stack, got "shop-dev-store"; rename one of the two',
       ));
 
     it("the name of another workload's second instance", () =>
       refuses(
         { replicas: 2 },
         { name: "store-2", ports: [] },
-        "store-2: must be unique in the stack, got shop-dev-store-2 twice; rename one of the two",
+        'store-2.name: must be unique in the stack, got "shop-dev-store-2"; rename one of the two',
       ));
 
     it("a port that is published twice", () =>
-      refuses({}, { name: "other" }, "other: port 8000 is already published by store; change one of the two"));
+      refuses(
+        {},
+        { name: "other" },
+        "other.ports.0.hostPort: must differ from the ports of store, got 8000; change one of the two",
+      ));
+
+    it("all that is taken and all that is invalid at once", () =>
+      refuses(
+        {},
+        { memoryMib: 1 },
+        [
+          "store.memoryMib: must be a whole number from 6 to 1048576 (less is refused by Docker), got 1; choose one in the range",
+          'store.name: must be unique in the stack, got "shop-dev-store"; rename one of the two',
+          "store.ports.0.hostPort: must differ from the ports of store, got 8000; change one of the two",
+        ].join("\n"),
+      ));
 
     it("an invalid workload", () =>
       refuses(
         {},
-        { name: "Other" },
-        'Other: name: must be a DNS label (lower-case letters, digits, inner hyphens), got "Other"',
+        { name: "Other", ports: [] },
+        'Other.name: must be a DNS label: at most 63 lower-case letters, digits and inner hyphens, a letter first, got "Other"; rename it',
       ));
   });
 });

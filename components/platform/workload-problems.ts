@@ -1,0 +1,110 @@
+import { duplicates, problem, problemLines, type Problem } from "../../config/problem.ts";
+import { dnsLabel, hostPorts, imageReference } from "../../config/rules.ts";
+import type { Workload } from "./workload.ts";
+
+/** Most instances of one workload. */
+export const mostReplicas = 100;
+
+/**
+ * What is wrong with a workload by the rules that every platform shares; the paths begin with the name of a field.
+ *
+ * @param leastReplicas 0 if it may be switched off
+ */
+export function workloadProblems(workload: Workload, leastReplicas = 0): readonly Problem[] {
+  return [
+    ...nameProblems(workload),
+    ...imageProblems(workload),
+    ...envProblems(workload),
+    ...portProblems(workload),
+    ...fileProblems(workload),
+    ...numberProblems(workload, leastReplicas),
+  ];
+}
+
+/** @throws Error with every problem of a workload, one a line, the path with its name in front; if there is one. */
+export function refuse(name: string, problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  const lines = problemLines(problems).map((line) => (name === "" ? line : `${name}.${line}`));
+  throw new Error(lines.join("\n"));
+}
+
+function nameProblems({ name }: Workload): readonly Problem[] {
+  return dnsLabel.pattern.test(name) ? [] : [problem("name", dnsLabel.rule, name, "rename it")];
+}
+
+function imageProblems({ image }: Workload): readonly Problem[] {
+  if (image.kind === "build" || imageReference.pattern.test(image.reference)) return [];
+  return [problem("image", imageReference.rule, image.reference, imageReference.change)];
+}
+
+function envProblems({ env }: Workload): readonly Problem[] {
+  return Object.keys(env)
+    .filter((name) => name === "" || name.includes("="))
+    .map((name) =>
+      problem(`env.${JSON.stringify(name)}`, "must have names without = that are not empty", name, "rename it"),
+    );
+}
+
+function portProblems({ ports }: Workload): readonly Problem[] {
+  const numbers = ports.flatMap(({ port, hostPort }, index) => [
+    ...outside(`ports.${index}.port`, port, containerPorts),
+    ...(hostPort === "internal" ? [] : outside(`ports.${index}.hostPort`, hostPort, hostPorts)),
+  ]);
+  const published = ports.flatMap(({ hostPort }, index) =>
+    hostPort === "internal" ? [] : [[index, hostPort] as const],
+  );
+  return [
+    ...numbers,
+    ...equal(ports.map(({ port }, index) => [`ports.${index}.port`, port])),
+    ...equal(ports.map(({ name }, index) => [`ports.${index}.name`, name])),
+    ...equal(published.map(([index, hostPort]) => [`ports.${index}.hostPort`, hostPort])),
+  ];
+}
+
+function equal(values: readonly (readonly [path: string, value: unknown])[]): readonly Problem[] {
+  return duplicates(values, "change one of the two");
+}
+
+function fileProblems({ configFiles, secretFiles, dataVolumes }: Workload): readonly Problem[] {
+  const paths = Object.entries({ configFiles, secretFiles, dataVolumes }).flatMap(([kind, entries]) =>
+    entries.map(({ path }, index) => [`${kind}.${index}.path`, path] as const),
+  );
+  const relative = paths
+    .filter(([, path]) => !path.startsWith("/"))
+    .map(([where, path]) => problem(where, "must be absolute", path, "begin it with /"));
+  const empty = configFiles.flatMap(({ content }, index) =>
+    content === "" ? [problem(`configFiles.${index}.content`, "must not be empty", content, "leave the file out")] : [],
+  );
+  return [...relative, ...equal(paths), ...empty];
+}
+
+function numberProblems(workload: Workload, leastReplicas: number): readonly Problem[] {
+  const { memoryMib, userId, groupId, stopGraceSeconds, replicas } = workload;
+  const ids = { least: 0, most: 2 ** 31 - 1 };
+  return [
+    ...outside("memoryMib", memoryMib, { least: 6, most: 1024 ** 2, because: "less is refused by Docker" }),
+    ...outside("userId", userId, ids),
+    // A service has one number for both.
+    ...(Object.is(groupId, userId) ? [] : outside("groupId", groupId, ids)),
+    ...outside("stopGraceSeconds", stopGraceSeconds, { least: 0, most: 3600 }),
+    ...outside("replicas", replicas, { least: leastReplicas, most: mostReplicas }),
+  ];
+}
+
+/** Limits of a number, both of them within. */
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+  /** Where the limits come from. @default not said */
+  readonly because?: string;
+}
+
+/** Ports of a process inside its container. */
+export const containerPorts: Range = { least: 1, most: 65535 };
+
+/** The problem of a number that is not whole or not in its range. */
+export function outside(path: string, value: number, { least, most, because }: Range): readonly Problem[] {
+  if (Number.isInteger(value) && value >= least && value <= most) return [];
+  const reason = because === undefined ? "" : ` (${because})`;
+  return [problem(path, `must be a whole number from ${least} to ${most}${reason}`, value, "choose one in the range")];
+}

@@ -1,0 +1,41 @@
+/*
+ * What names, ports and images have to look like, the same for the settings of the stack and for the services beside it:
+ * each as a pattern or a range, and in words.
+ */
+
+/** Ports that a program may have on the user's machine. */
+export const hostPorts = { least: 1024, most: 65535, because: "the lower ones are reserved for the system" } as const;
+
+/** A DNS label, the host name of a workload. */
+export const dnsLabel = {
+  pattern: /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+  rule: "must be a DNS label: at most 63 lower-case letters, digits and inner hyphens, a letter first",
+  longest: 63,
+} as const;
+
+/** A DNS label that leaves room for what is put behind it. */
+export const namePrefix = {
+  pattern: /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/,
+  rule: "must be at most 40 lower-case letters, digits and inner hyphens, a letter first",
+} as const;
+
+const component = "[a-z0-9]+([._-]+[a-z0-9]+)*";
+const registry = "([A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+(:\\d+)?|[A-Za-z0-9-]+:\\d+|localhost)";
+const digest = "@sha256:[a-f0-9]{64}";
+
+/**
+ * A complete reference of an image, with a registry or without (github.com/distribution/reference). Without tag and
+ * digest Docker takes `latest`, which is another image every month.
+ */
+export const imageReference = {
+  pattern: new RegExp(`^(${registry}/)?${component}(/${component})*(:\\w[\\w.-]{0,127}(${digest})?|${digest})$`),
+  rule: "must be an image with a tag (`repository:tag`), a digest (`repository@sha256:…`) or both",
+  change: "name the version that you mean, for example grafana/loki:3.7.8",
+} as const;
+
+/** A registry with a path or without, to be put in front of a repository, or nothing. */
+export const imageRegistry = {
+  pattern: new RegExp(`^([A-Za-z0-9.-]+(:\\d+)?(/${component})*/?)?$`),
+  rule: "must be a registry without a scheme, and a path in it if need be",
+  change: "write for example registry.example.com/mirror",
+} as const;

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import type { Platform, RunningWorkload } from "../../../components/platform/platform.ts";
+import {
+  isWatched,
+  watched,
+  watchWorkloads,
+  type WatchedWorkload,
+} from "../../../components/platform/watch-workloads.ts";
+import { sampleWorkloads } from "../../support/workloads.ts";
+
+const running: RunningWorkload = { published: { http: "127.0.0.1:1" }, instances: [], volumes: [] };
+const problems = [{ path: "name", text: "must be another" }];
+const platform: Platform = { conflicts: () => problems, run: () => running };
+
+describe("a watched platform", () => {
+  const [describeWorkload] = Object.values(sampleWorkloads);
+  assert.ok(describeWorkload);
+  const workload = describeWorkload();
+  const options = { parent: undefined as never, dependsOn: [] };
+
+  it("reports each workload with what became of it, and answers as the platform does", () => {
+    const seen: WatchedWorkload[] = [];
+    watchWorkloads(
+      (found) => seen.push(found),
+      () => {
+        const platformUnderTest = watched(platform);
+        assert.equal(platformUnderTest.run(workload, options), running);
+        assert.equal(platformUnderTest.conflicts(workload), problems);
+      },
+    );
+    assert.deepEqual(seen, [{ workload, running }]);
+  });
+
+  it("does not report a workload that is refused", () => {
+    const refusing: Platform = {
+      ...platform,
+      run: () => {
+        throw new Error("refused");
+      },
+    };
+    watchWorkloads(
+      () => assert.fail("reported"),
+      () => {
+        assert.throws(() => watched(refusing).run(workload, options), { message: "refused" });
+      },
+    );
+  });
+
+  it("is the platform itself when nobody watches", () => {
+    assert.equal(watched(platform), platform);
+  });
+
+  it("is watched as long as the program runs, over every wait", async () => {
+    assert.equal(isWatched(), false);
+    const during = watchWorkloads(
+      () => undefined,
+      async () => {
+        await Promise.resolve();
+        return isWatched();
+      },
+    );
+    assert.equal(isWatched(), false);
+    assert.equal(await during, true);
+  });
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import fc from "fast-check";
+import { exampleServiceNames, programSettings, type ProgramSettings } from "../../config/example-services.ts";
+import { anyConfig, asPulumiConfig, badConfig, type Config } from "../support/program-config.ts";
+import { containersOf } from "../support/docker-view.ts";
+import { recordedIdentity, recordProgram, type RecordedProgram } from "../support/record-resources.ts";
+
+const program = pathToFileURL(join(import.meta.dirname, "..", "..", "index.ts")).href;
+let runs = 0;
+
+/** Runs the program at the top of the repository, each time anew. */
+function run(
+  config: Config,
+  around: (start: () => Promise<unknown>) => unknown = (start) => start(),
+): Promise<RecordedProgram> {
+  runs += 1;
+  const url = `${program}?run=${runs}`;
+  return recordProgram(() => around(() => import(url) as Promise<unknown>), asPulumiConfig(config));
+}
+
+/** What runs by the settings: how many instances of each host there are. */
+function expectedInstances({ stack, example }: ProgramSettings): Readonly<Record<string, number>> {
+  const backends = ["loki", "victoria-metrics", "jaeger", "otel-collector", "grafana"];
+  const services = exampleServiceNames.map((name) => [name, example.services[name]?.replicas ?? 1] as const);
+  return Object.fromEntries([
+    ...backends.map((host) => [host, stack.observability ? 1 : 0] as const),
+    ...services.map(([name, replicas]) => [name, example.exampleServices ? replicas : 0] as const),
+    ["load-generator", example.exampleServices && example.load.enabled ? 1 : 0] as const,
+  ]);
+}
+
+describe("the program", () => {
+  it("makes of 300 good configurations 300 graphs without an error, each with what the settings ask for", async () => {
+    let graphs = 0;
+    await fc.assert(
+      fc.asyncProperty(anyConfig, async (config) => {
+        const { resources } = await run(config);
+        const expected = expectedInstances(programSettings(asPulumiConfig(config), recordedIdentity));
+        const found = Object.keys(expected).map((host) => [host, containersOf(resources, host).length]);
+        assert.deepEqual(Object.fromEntries(found), expected);
+        const unset = resources.filter(({ inputs }) => /\bundefined\b|\[object |\bNaN\b/.test(JSON.stringify(inputs)));
+        assert.deepEqual(unset, []);
+        graphs += 1;
+      }),
+      { numRuns: 300 },
+    );
+    assert.equal(graphs, 300);
+  });
+
+  it("makes of 300 bad configurations 300 errors and not one resource", async () => {
+    let errors = 0;
+    await fc.assert(
+      fc.asyncProperty(badConfig(), async ({ config, defects }) => {
+        const { resources } = await run(config, (start) =>
+          assert.rejects(start(), {
+            message: new RegExp(`^the configuration has ${defects.length} problem\\(s\\), nothing was changed:\n`),
+          }),
+        );
+        assert.deepEqual(resources, []);
+        errors += 1;
+      }),
+      { numRuns: 300 },
+    );
+    assert.equal(errors, 300);
+  });
+});

@@ -1,0 +1,265 @@
+import fc from "fast-check";
+import { z } from "zod";
+import { exampleServiceNames, programSettingsSchema } from "../../config/example-services.ts";
+import { shown } from "../../config/problem.ts";
+import { recordedIdentity } from "./record-resources.ts";
+import { anySettingsInput } from "./settings.ts";
+
+/** Settings of the program at the top of the repository, as a user writes them. */
+export type Config = Readonly<Record<string, unknown>>;
+
+/** As Pulumi hands them to a program: text as it stands, everything else as JSON. */
+export function asPulumiConfig(config: Config): Readonly<Record<string, string>> {
+  const defined = Object.entries(config).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    defined.map(([key, value]) => [
+      `${recordedIdentity.project}:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+}
+
+const anyOverride = fc.record(
+  {
+    env: fc.dictionary(fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,8}$/), fc.string({ maxLength: 20 }), { maxKeys: 3 }),
+    replicas: fc.integer({ min: 1, max: 3 }),
+  },
+  { requiredKeys: [] },
+);
+
+/** Anything that the rules allow about the example, with any field left out. The API's port is none of the stack's. */
+const anyExampleInput = fc.record(
+  {
+    exampleServices: fc.boolean(),
+    apiPort: fc.integer({ min: 1024, max: 65535 }),
+    load: fc.record(
+      { enabled: fc.boolean(), requestsPerSecond: fc.double({ min: 0.001, max: 1000, noNaN: true }) },
+      { requiredKeys: [] },
+    ),
+    services: fc.record(Object.fromEntries(exampleServiceNames.map((name) => [name, anyOverride])), {
+      requiredKeys: [],
+    }),
+  },
+  { requiredKeys: [] },
+);
+
+/** Anything that a user may set. */
+export const anyConfig: fc.Arbitrary<Config> = fc
+  .tuple(anySettingsInput, anyExampleInput)
+  .map(([stack, example]) => ({ ...stack, ...example }))
+  .filter(({ ports = {}, apiPort = 8080 }) => !Object.values(ports).includes(apiPort));
+
+/** One thing that is wrong: what it puts into the configuration, and where it has to be reported. */
+export interface Defect {
+  readonly kind: string;
+  /** Keys down to the value. */
+  readonly path: readonly string[];
+  readonly value: unknown;
+  /** Another value that has to be there for it to be wrong. */
+  readonly beside?: { readonly path: readonly string[]; readonly value: unknown };
+  /** What the line has to say of the rule or of what to change. */
+  readonly says: string;
+}
+
+/** A configuration with {@link Defect}s in it and nothing else that is wrong. */
+export interface BadConfig {
+  readonly config: Config;
+  readonly defects: readonly Defect[];
+}
+
+/** A good configuration in which one to four things are wrong that have nothing to do with each other. */
+export function badConfig(): fc.Arbitrary<BadConfig> {
+  const defects = fc.uniqueArray(anyDefect, { minLength: 1, maxLength: 4, comparator: isRelated });
+  return fc
+    .tuple(anyConfig, defects)
+    .filter(([{ exampleServices }]) => exampleServices !== false)
+    .map(([good, planted]) => ({ config: planted.reduce(withDefect, withPortsOfItsOwn(good)), defects: planted }));
+}
+
+/** The line that reports a defect, up to what to change. */
+export function reported({ path, value }: Defect): RegExp {
+  const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^ {2}${literal(path.join("."))}: .+, got ${literal(shown(value))}; .+$`);
+}
+
+/** Ports that no generated defect happens to use. */
+function withPortsOfItsOwn(config: Config): Config {
+  const ports = Object.fromEntries(portNames.map((name, index) => [name, 20_000 + index]));
+  return { ...config, ports, apiPort: 20_100 };
+}
+
+function withDefect(config: Config, { path, value, beside }: Defect): Config {
+  const changed = withValue(config, path, value);
+  return beside === undefined ? changed : withValue(changed, beside.path, beside.value);
+}
+
+function withValue(config: Config, [key = "", ...rest]: readonly string[], value: unknown): Config {
+  if (rest.length === 0) return { ...config, [key]: value };
+  const inner = Object.hasOwn(config, key) ? (config[key] as Config) : {};
+  return { ...config, [key]: withValue(inner, rest, value) };
+}
+
+/** Whether one defect is at, above or below a place of the other. */
+function isRelated(one: Defect, other: Defect): boolean {
+  const places = ({ path, beside }: Defect): readonly string[] =>
+    [path, ...(beside === undefined ? [] : [beside.path])].map((keys) => `${keys.join("/")}/`);
+  const isOnePort = one.kind === "duplicate port" && other.kind === one.kind && other.value === one.value;
+  return isOnePort || places(one).some((a) => places(other).some((b) => a.startsWith(b) || b.startsWith(a)));
+}
+
+interface FieldSchema {
+  readonly type?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly enum?: readonly string[];
+  readonly properties?: Readonly<Record<string, FieldSchema>>;
+}
+
+interface Field {
+  readonly path: readonly string[];
+  readonly schema: FieldSchema;
+}
+
+/** Every group and every field of the schema, with the keys that lead to it. */
+function fieldsOf(schema: FieldSchema, path: readonly string[] = []): readonly Field[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => [
+    { path: [...path, key], schema: inner },
+    ...fieldsOf(inner, [...path, key]),
+  ]);
+}
+
+const root = z.toJSONSchema(programSettingsSchema, { io: "input" }) as FieldSchema;
+const fields = fieldsOf(root);
+const portNames = Object.keys(root.properties?.["ports"]?.properties ?? {});
+
+function oneOf<Value>(values: readonly Value[]): fc.Arbitrary<Value> {
+  return fc.constantFrom(...values);
+}
+
+/** A value of a type that the field does not have. At the top Pulumi makes text of everything, so there it is no line. */
+const wrongType: fc.Arbitrary<Defect> = oneOf(fields).chain(({ path, schema }) => {
+  const wrong = path.length === 1 && schema.type === "string" ? ["two\nlines"] : otherTypes[schema.type ?? ""];
+  return oneOf(wrong ?? []).map((value) => ({ kind: "type", path, value, says: "must be " }));
+});
+
+const otherTypes: Readonly<Record<string, readonly unknown[]>> = {
+  object: [5, true, ["a"]],
+  string: [5, true, ["a"], {}],
+  boolean: [1, "text", [], {}],
+  integer: ["text", true, [], {}],
+  number: ["text", true, [], {}],
+};
+
+const numbers = fields.filter(({ schema }) => schema.minimum !== undefined && schema.maximum !== undefined);
+
+/** A number below its range, above it, or with a fraction where none may be. */
+const outOfRange: fc.Arbitrary<Defect> = oneOf(numbers).chain(
+  ({ path, schema: { type, minimum = 0, maximum = 0 } }) => {
+    const isPort = path[0] === "ports" || path[0] === "apiPort";
+    const below = isPort ? fc.integer({ min: 0, max: 1023 }) : oneOf([minimum - 1, minimum - 1000]);
+    const fraction = type === "integer" ? [oneOf([minimum + 0.5, maximum - 0.5])] : [];
+    return fc
+      .oneof(below, oneOf([maximum + 1, maximum * 2]), ...fraction)
+      .map((value) => ({ kind: "range", path, value, says: `from ${minimum} to ${maximum}` }));
+  },
+);
+
+const knownGroups: readonly Field[] = [
+  { path: [], schema: root },
+  ...fields.filter(({ schema }) => schema.properties !== undefined),
+];
+
+/** A known key with a letter too few, a letter too many, or in capitals. */
+const misspelt: fc.Arbitrary<Defect> = oneOf(knownGroups)
+  .chain(({ path, schema }) => fc.tuple(fc.constant(path), oneOf(Object.keys(schema.properties ?? {}))))
+  .chain(([path, key]) =>
+    oneOf([key.slice(1), `${key}x`, key.toUpperCase()])
+      .filter(
+        (typo) =>
+          !knownGroups.some(
+            (group) => group.path.join() === path.join() && Object.hasOwn(group.schema.properties ?? {}, typo),
+          ),
+      )
+      .map((typo) => ({
+        kind: "misspelt key",
+        path: [...path, typo],
+        value: 1,
+        says: `did you mean ${[...path, key].join(".")}?`,
+      })),
+  );
+
+/** A key that is like no other. */
+const unheardOf: fc.Arbitrary<Defect> = oneOf(knownGroups).map(({ path, schema }) => ({
+  kind: "unknown key",
+  path: [...path, "zzzzzzzzzz"],
+  value: { a: 1 },
+  says: `remove it, or use one of ${Object.keys(schema.properties ?? {}).join(", ")}`,
+}));
+
+const portPaths: readonly (readonly string[])[] = [...portNames.map((name) => ["ports", name]), ["apiPort"]];
+
+/** Two settings with one port; the later of the two is told. */
+const duplicatePort: fc.Arbitrary<Defect> = fc
+  .tuple(fc.subarray([...portPaths], { minLength: 2, maxLength: 2 }), fc.integer({ min: 30_000, max: 31_000 }))
+  .map(([[first = [], second = []], port]) => ({
+    kind: "duplicate port",
+    path: second,
+    value: port,
+    beside: { path: first, value: port },
+    says: `must differ from ${first.join(".")}`,
+  }));
+
+const unknownTarget: fc.Arbitrary<Defect> = oneOf(["kubernetes", "nomad", "dokcer"]).map((value) => ({
+  kind: "target",
+  path: ["target"],
+  value,
+  says: "must be one of docker",
+}));
+
+const images = ["loki", "victoriaMetrics", "jaeger", "otelCollector", "grafana", "node"];
+
+const unversionedImage: fc.Arbitrary<Defect> = fc
+  .tuple(oneOf(images), oneOf(["grafana/loki", "localhost:5000/a", "a@sha256:0", "a:", ":1", "a b:1", "A/b", "a:1@"]))
+  .map(([name, value]) => ({ kind: "image", path: ["images", name], value, says: "must be an image with a tag" }));
+
+const badName: fc.Arbitrary<Defect> = fc
+  .tuple(
+    oneOf(["name", "serviceNamespace"]),
+    oneOf(["Shop", "1shop", "shop-", "-shop", "my shop", "a_b", "a".repeat(41)]),
+  )
+  .map(([key, value]) => ({ kind: "name", path: [key], value, says: "lower-case letters, digits and inner hyphens" }));
+
+const badService: fc.Arbitrary<Defect> = oneOf(["Backend", "web_server", "saga"]).map((name) => ({
+  kind: "service",
+  path: ["services", name],
+  value: { replicas: 1 },
+  says: name === "Backend" ? "did you mean services.backend?" : "or use one of backend, ",
+}));
+
+const badVariable: fc.Arbitrary<Defect> = fc
+  .tuple(
+    oneOf(exampleServiceNames),
+    oneOf<readonly [name: string, value: unknown, says: string]>([
+      // Of a bad name the name itself is shown.
+      ["1ST", "1ST", "must be a name for a variable"],
+      ["PORT", 80, "must be text"],
+      ["IS_ON", true, "must be text"],
+    ]),
+  )
+  .map(([service, [name, value, says]]) => ({
+    kind: "variable",
+    path: ["services", service, "env", name],
+    value,
+    says,
+  }));
+
+const anyDefect: fc.Arbitrary<Defect> = fc.oneof(
+  ...[wrongType, outOfRange, misspelt, unheardOf, duplicatePort],
+  ...[unknownTarget, unversionedImage, badName, badService, badVariable],
+);
+
+/** Every kind of defect that {@link badConfig} plants. */
+export const defectKinds: readonly string[] = [
+  ...["duplicate port", "image", "misspelt key", "name", "range"],
+  ...["service", "target", "type", "unknown key", "variable"],
+];
