@@ -1,7 +1,10 @@
-/** Runs a Pulumi program against mocks and prints how many resources it registers. Argument: the program's file. */
+/** Previews a Pulumi program without an engine and prints how many resources it has. Argument: the program's file. */
 import { pathToFileURL } from "node:url";
-import { recordResources } from "../test/support/record-resources.ts";
+import { previewProgram } from "../components/preview/preview-program.ts";
 
 const [program = ""] = process.argv.slice(2);
-const resources = await recordResources(() => import(pathToFileURL(program).href));
+const { resources } = await previewProgram(() => import(pathToFileURL(program).href), {
+  project: "observability",
+  stack: "bench",
+});
 process.stdout.write(`${resources.length} resources\n`);

@@ -103,6 +103,26 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
       files: { "cli/up.ts": 'import "../components/index.ts";', "components/index.ts": "" },
       found: "cli/up.ts → components/index.ts",
     },
+    {
+      files: {
+        "cli/up.ts": 'await import("../index.ts");',
+        "cli/preview.ts": 'import "./preview/report.ts";\nawait import("../index.ts");',
+        "cli/preview/report.ts": 'import "../../components/preview/values.ts";',
+        "components/preview/values.ts": "",
+        "index.ts": "",
+      },
+      found: "cli/up.ts → index.ts",
+    },
+  ],
+  "preview-command-by-previews-only": [
+    {
+      files: {
+        "cli/preview.ts": 'import "../components/index.ts";\nimport "../components/preview/values.ts";',
+        "components/index.ts": "",
+        "components/preview/values.ts": "",
+      },
+      found: "cli/preview.ts → components/index.ts",
+    },
   ],
   "infrastructure-and-services-apart": ["components", "config", "cli"].flatMap((folder) =>
     ["services/main.ts", "packages/telemetry/src/index.ts"].map((file) => ({

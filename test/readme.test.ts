@@ -2,22 +2,58 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { previewText } from "../cli/preview/report.ts";
+import { previewProgram } from "../components/preview/preview-program.ts";
+import { programSettings } from "../config/example-services.ts";
 import { defaultImages } from "../config/images.ts";
 import { otelEnv } from "../config/otel-env.ts";
 import { parseSettings } from "../config/settings.ts";
 import { withReference } from "../docs/reference.ts";
+import { asPulumiConfig } from "./support/program-config.ts";
 import { recordedIdentity, recordResources } from "./support/record-resources.ts";
 import { noDocker } from "./support/settings.ts";
 
 const root = join(import.meta.dirname, "..");
 const file = join(root, "README.md");
 const readme = readFileSync(file, "utf8");
+/** An example of the README by how it begins. */
+function example(beginning: string): string {
+  const [, code] = readme.split(`\`\`\`ts\n${beginning}`);
+  assert.ok(code, `the README has no example that begins with ${beginning}`);
+  return `${beginning}${code.split("```", 1)[0] ?? ""}`;
+}
+
+/** Runs an example as the file beside the README that it would be. */
+async function runExample(code: string): Promise<void> {
+  const program = join(root, `.readme-example-${process.pid}.ts`);
+  writeFileSync(program, code);
+  try {
+    await import(`${pathToFileURL(program).href}?example=${code.length}`);
+  } finally {
+    rmSync(program);
+  }
+}
+
 const documents = ["README.md", "CONTRIBUTING.md", "services/README.md", "packages/telemetry/README.md"];
+
+// mocha takes what a file defines while it is loaded.
+await runExample(example("import assert"));
 
 // What the documentation says has to be what the program does (S28, D16).
 describe("the README", () => {
   it("has the settings, their defaults and their meaning as the schema has them", async () => {
     assert.equal(readme, await withReference(readme, file));
+  });
+
+  it("shows what the program says of wrong settings", () => {
+    const shown = /```text\n(the configuration has [\s\S]*?)\n```/.exec(readme)?.[1];
+    const wrong = {
+      retentionHours: 12,
+      images: { loki: "grafana/loki" },
+      ports: { grafanna: 3001 },
+      apiPort: 3100,
+    };
+    assert.throws(() => programSettings(asPulumiConfig(wrong), recordedIdentity), { message: shown });
   });
 
   it("names every image that is pinned, and no other", () => {
@@ -43,22 +79,41 @@ describe("the README", () => {
   });
 
   it("has an example of a service beside the stack that runs as it stands", async () => {
-    const example = /```ts\n(import \{ InstrumentedService[\s\S]*?)```/.exec(readme)?.[1] ?? "";
-    const program = join(root, `.readme-example-${process.pid}.ts`);
     // No test depends on the machine's own Docker.
-    writeFileSync(
-      program,
-      example.replace("retentionHours: 168", `retentionHours: 168, docker: { host: "${noDocker}" }`),
+    const code = example("import { InstrumentedService").replace(
+      "retentionHours: 168",
+      `retentionHours: 168, docker: { host: "${noDocker}" }`,
     );
-    try {
-      const resources = await recordResources(() => import(pathToFileURL(program).href));
-      const service = resources.find(({ name, type }) => name === "checkout" && type.endsWith(":InstrumentedService"));
-      assert.deepEqual(service?.registeredOutputs, { serviceName: "apps-checkout" });
-    } finally {
-      rmSync(program);
-    }
+    const resources = await recordResources(() => runExample(code));
+    const service = resources.find(({ name, type }) => name === "checkout" && type.endsWith(":InstrumentedService"));
+    assert.deepEqual(service?.outputs, { serviceName: "apps-checkout" });
+  });
+
+  it("has an example of a preview as a unit test, whose tests are among those that run here", function () {
+    let suite = this.test?.parent;
+    while (suite?.parent !== undefined) suite = suite.parent;
+    const found = suite?.suites.find(({ title }) => title === "our stack");
+    assert.equal(found?.tests.length, 4);
+  });
+
+  it("shows resources as npm run preview prints them", async () => {
+    const { outputs: _, ...preview } = await previewProgram(() => import("../index.ts"), documentedProgram);
+    const printed = new Set(previewText(preview, {}).split("\n").map(words));
+    const shown = /```text\n( +observability:ObservabilityStack [\s\S]*?)\n```/.exec(readme)?.[1]?.split("\n") ?? [];
+    assert.equal(shown.length, 5);
+    assert.deepEqual(
+      shown.filter((line) => !printed.has(words(line))),
+      [],
+    );
   });
 });
+
+const documentedProgram = { project: "observability", stack: "dev" };
+
+/** A line of a table whatever the widths of its columns. */
+function words(line: string): string {
+  return line.trimEnd().replaceAll(/(?<=\S) +/g, " ");
+}
 
 describe("the documents", () => {
   for (const document of documents) {

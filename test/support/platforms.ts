@@ -14,6 +14,8 @@ export interface PlatformUnderTest {
   create(opts: { readonly parent: pulumi.Resource }): Platform;
   /** Reads the only workload among the resources; never from what the platform returned. */
   observe(resources: readonly RecordedResource[]): WorkloadView;
+  /** Names of the volumes among the resources, as the platform's own tools show them. */
+  volumeNames(resources: readonly RecordedResource[]): readonly string[];
 }
 
 /** Prefix of the Pulumi names of every resource that a platform under test creates. */
@@ -28,6 +30,8 @@ export const platforms: readonly PlatformUnderTest[] = [
     asking: "from within",
     create: (opts) => createPlatform(resourcePrefix, settings({ target: "docker" }), opts),
     observe: observeDocker,
+    volumeNames: (resources) =>
+      resources.filter(({ type }) => type === dockerTypes.volume).map(({ inputs }) => String(inputs["name"])),
   },
 ];
 

@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { previewProgram } from "../components/preview/preview-program.ts";
+import { commandOptions } from "./options.ts";
+import { difference } from "./preview/difference.ts";
+import { differenceText, previewText } from "./preview/report.ts";
+import { stackConfig } from "./preview/stack-config.ts";
+import { projectFolder, projectName } from "./project.ts";
+import { runCommand, UserError } from "./user-error.ts";
+
+/** Prints what would be deployed, without Pulumi's engine, Docker or a network; with `--diff` also what would change. */
+async function preview(): Promise<number> {
+  const usage = "npm run preview [-- [--stack NAME] [--json] [--diff]]";
+  const { stack, flags } = commandOptions(usage, ["json", "diff"]);
+  const { outputs, ...graph } = await plannedProgram(stack);
+  const urls = programUrls.parse(outputs["urls"]);
+  const changes = flags.has("diff") ? difference(graph.resources, await deployedState(stack)) : undefined;
+  if (flags.has("json")) {
+    const content = { stack, ...graph, urls, ...(changes === undefined ? {} : { difference: changes }) };
+    process.stdout.write(`${JSON.stringify(content, null, 2)}\n`);
+    return 0;
+  }
+  process.stdout.write(`${previewText(graph, urls)}\n`);
+  if (changes !== undefined) process.stdout.write(`\n${differenceText(changes, stack)}\n`);
+  return 0;
+}
+
+const programUrls = z.record(z.string(), z.string());
+
+async function plannedProgram(stack: string): ReturnType<typeof previewProgram> {
+  const stackFile = `Pulumi.${stack}.yaml`;
+  try {
+    const config = stackConfig(textOf("Pulumi.yaml"), textOf(stackFile), projectName);
+    return await previewProgram(() => import("../index.ts"), { project: projectName, stack, config });
+  } catch (error) {
+    // The settings' and the services' problems are plain errors; any other one is a fault of the program.
+    if (!(error instanceof Error) || error.name !== "Error") throw error;
+    throw new UserError(`${error.message}\n  next: correct ${stackFile}, then npm run preview`, { cause: error });
+  }
+}
+
+/** A file of the project; empty if it is not there, as Pulumi takes it. */
+function textOf(name: string): string {
+  const file = join(projectFolder, name);
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
+
+/** Needs the Pulumi CLI, and half a second for its library, which a preview alone does without. */
+async function deployedState(stack: string): Promise<unknown> {
+  const { exportedState } = await import("./pulumi-stack.ts");
+  return exportedState(stack);
+}
+
+await runCommand(preview);

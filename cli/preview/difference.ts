@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { PreviewResource } from "../../components/preview/record-program.ts";
+import { secretValue, unknownValue, type PreviewValue, type PreviewValues } from "../../components/preview/values.ts";
+import { encryptedText } from "./stack-config.ts";
+
+/** What would happen to a resource. */
+export interface Change {
+  readonly kind: "create" | "change" | "remove";
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** Names of the inputs that differ, in order; only of a change. */
+  readonly inputs: readonly string[];
+  /** Whether Pulumi refuses to delete it; only of a removal. */
+  readonly protect: boolean;
+}
+
+/** What a program plans against what is deployed. */
+export interface Difference {
+  /** By kind and URN. */
+  readonly changes: readonly Change[];
+  readonly unchanged: number;
+}
+
+const deployedResource = z.looseObject({
+  urn: z.string(),
+  type: z.string(),
+  inputs: z.record(z.string(), z.unknown()).default({}),
+  protect: z.boolean().default(false),
+  delete: z.boolean().default(false),
+  external: z.boolean().default(false),
+});
+
+const deployment = z.looseObject({ resources: z.array(deployedResource).nullish() });
+
+type DeployedResource = z.output<typeof deployedResource>;
+
+/**
+ * Compares what a program plans with a state, by URN and input. A value that is not known counts as no change, and so
+ * does a secret that stays one. Neither provider nor Docker is asked: what a provider would find different or would
+ * replace, and what was changed by hand, does not show; nor are aliases read.
+ *
+ * @param state what `pulumi stack export` has under `deployment`
+ */
+export function difference(planned: readonly PreviewResource[], state: unknown): Difference {
+  const deployed = new Map((deployment.parse(state).resources ?? []).filter(isOfProgram).map((old) => [old.urn, old]));
+  const created = planned.filter(({ urn }) => !deployed.has(urn)).map((resource) => change("create", resource));
+  const changed = planned.flatMap((resource) => {
+    const old = deployed.get(resource.urn);
+    const inputs = old === undefined ? [] : changedInputs(resource, old);
+    return inputs.length === 0 ? [] : [{ ...change("change", resource), inputs }];
+  });
+  const plannedUrns = new Set(planned.map(({ urn }) => urn));
+  const removed = [...deployed.values()]
+    .filter(({ urn }) => !plannedUrns.has(urn))
+    .map(({ urn, type, protect }) => ({ ...change("remove", { urn, type, name: nameIn(urn) }), protect }))
+    .sort((a, b) => (a.urn < b.urn ? -1 : 1));
+  return {
+    changes: [...created, ...changed, ...removed],
+    unchanged: planned.length - created.length - changed.length,
+  };
+}
+
+function change(kind: Change["kind"], { urn, type, name }: Pick<Change, "urn" | "type" | "name">): Change {
+  return { kind, urn, type, name, inputs: [], protect: false };
+}
+
+/** The rest is Pulumi's own: the stack, providers that nobody declared, what waits for its deletion, what was read. */
+function isOfProgram(resource: DeployedResource): boolean {
+  const { urn, type } = resource;
+  const isDefaultProvider = type.startsWith("pulumi:providers:") && /^default(_|$)/.test(nameIn(urn));
+  return type !== "pulumi:pulumi:Stack" && !isDefaultProvider && !resource.delete && !resource.external;
+}
+
+function nameIn(urn: string): string {
+  return urn.split("::").slice(3).join("::");
+}
+
+function changedInputs({ type, inputs, ignoreChanges }: PreviewResource, old: DeployedResource): readonly string[] {
+  // Pulumi adds them to the inputs of every provider.
+  const added = type.startsWith("pulumi:providers:") ? ["version", "pluginDownloadURL", "__internal"] : [];
+  return namesToCompare(inputs, old.inputs)
+    .filter((name) => !ignoreChanges.includes(name) && (Object.hasOwn(inputs, name) || !added.includes(name)))
+    .filter((name) => differs(inputs[name], old.inputs[name], false));
+}
+
+/** @param isInSecret whether the old value is, or is part of, a secret */
+function differs(planned: PreviewValue | undefined, old: unknown, isInSecret: boolean): boolean {
+  const secret = oldSecret.safeParse(old).data;
+  if (secret !== undefined) {
+    if (!hides(planned)) return true;
+    // Without the passphrase nothing is known of it.
+    return secret.plaintext === undefined ? false : differs(planned, JSON.parse(secret.plaintext), true);
+  }
+  if (planned === secretValue) return !isInSecret;
+  if (planned === unknownValue || (typeof planned === "string" && planned.includes(encryptedText))) return false;
+  if (isList(planned)) return !Array.isArray(old) || listsDiffer(planned, old, isInSecret);
+  if (typeof planned === "object" && planned !== null) {
+    if (!isRecord(old)) return true;
+    return namesToCompare(planned, old).some((name) => differs(planned[name], old[name], isInSecret));
+  }
+  return !isDeepStrictEqual(planned, old);
+}
+
+/** Providers keep many lists as sets and hand them back in another order, so the order alone is no difference. */
+function listsDiffer(planned: readonly PreviewValue[], old: readonly unknown[], isInSecret: boolean): boolean {
+  const left = [...old];
+  const isMissing = (entry: PreviewValue): boolean => {
+    const index = left.findIndex((candidate) => !differs(entry, candidate, isInSecret));
+    if (index >= 0) left.splice(index, 1);
+    return index < 0;
+  };
+  return planned.length !== old.length || planned.some(isMissing);
+}
+
+const oldSecret = z.looseObject({
+  "4dabf18193072939515e22adb298388d": z.literal("1b47061264138c4ac30d75fd1eb44270"),
+  plaintext: z.string().optional(),
+});
+
+/** Whether a value is or contains something that is not told. */
+function hides(planned: PreviewValue | undefined): boolean {
+  if (planned === secretValue || planned === unknownValue) return true;
+  return typeof planned === "object" && planned !== null && Object.values(planned).some(hides);
+}
+
+function isList(value: PreviewValue | undefined): value is readonly PreviewValue[] {
+  return Array.isArray(value);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** All names but those that the provider filled in by itself, which it lists. */
+function namesToCompare(planned: PreviewValues, old: Readonly<Record<string, unknown>>): readonly string[] {
+  const { __defaults: defaults, ...others } = old;
+  const filledIn: readonly unknown[] = Array.isArray(defaults) ? defaults : [];
+  const names = Object.keys(others).filter((name) => !filledIn.includes(name));
+  return [...new Set([...Object.keys(planned), ...names])].sort();
+}

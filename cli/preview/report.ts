@@ -1,0 +1,115 @@
+import type { PreviewFile, ProgramPreview } from "../../components/preview/preview-program.ts";
+import type { PreviewResource } from "../../components/preview/record-program.ts";
+import { secretValue, type PreviewValue } from "../../components/preview/values.ts";
+import type { Difference } from "./difference.ts";
+
+/** A preview for a person to read: the resources as a tree, files, ports, addresses and what it takes of the machine. */
+export function previewText(preview: ProgramPreview, urls: Readonly<Record<string, string>>): string {
+  const { resources, files, ports, footprint } = preview;
+  return [
+    section(`Resources (${resources.length})`, columns(tree(resources))),
+    section(`Files (${files.length})`, columns(files.map(fileRow))),
+    section(
+      `Ports on this machine (${ports.length})`,
+      columns(ports.map(({ address, workload, name, port }) => [address, `→ ${workload}:${port}`, name])),
+    ),
+    section("URLs", columns(Object.entries(urls))),
+    section("Footprint", footprintRows(footprint)),
+  ].join("\n\n");
+}
+
+function section(title: string, rows: readonly string[]): string {
+  return [title, ...(rows.length === 0 ? ["none"] : rows).map((row) => `  ${row}`)].join("\n");
+}
+
+/** Rows with each column as wide as its widest cell. */
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = rows
+    .flatMap((row) => row.map((cell, column) => [column, cell.length] as const))
+    .reduce<readonly number[]>(
+      (known, [column, width]) => known.with(column, Math.max(known[column] ?? 0, width)),
+      Array<number>(Math.max(0, ...rows.map((row) => row.length))).fill(0),
+    );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+function tree(resources: readonly PreviewResource[]): readonly (readonly string[])[] {
+  const urns = new Set(resources.map(({ urn }) => urn));
+  const below = (parent: PreviewResource | undefined, depth: number): readonly (readonly string[])[] =>
+    resources
+      .filter((child) => (parent === undefined ? !urns.has(child.parent) : child.parent === parent.urn))
+      // What a component is made of first, then the components within it.
+      .sort((a, b) => Number(b.custom) - Number(a.custom) || (sortKey(a) < sortKey(b) ? -1 : 1))
+      .flatMap((child) => [
+        [`${"  ".repeat(depth)}${kind(child.type)}`, child.name, marks(child)],
+        ...below(child, depth + 1),
+      ]);
+  return below(undefined, 0);
+}
+
+function sortKey({ type, name }: PreviewResource): string {
+  return `${kind(type)} ${name}`;
+}
+
+/** `docker:index/container:Container` is `docker:Container`. */
+export function kind(type: string): string {
+  const [first = "", , last = ""] = type.split(":");
+  return `${first === "pulumi" ? "provider" : first}:${last}`;
+}
+
+function marks({ protect, inputs, outputs }: PreviewResource): string {
+  const secrets = Object.entries({ ...outputs, ...inputs })
+    .filter(([, value]) => containsSecret(value))
+    .map(([name]) => name);
+  return [
+    ...(protect ? ["protected"] : []),
+    ...(secrets.length > 0 ? [`secret: ${secrets.sort().join(", ")}`] : []),
+  ].join(", ");
+}
+
+function containsSecret(value: PreviewValue): boolean {
+  if (value === secretValue) return true;
+  return typeof value === "object" && value !== null && Object.values(value).some(containsSecret);
+}
+
+function fileRow({ workload, path, content }: PreviewFile): readonly string[] {
+  if (content === undefined) return [workload, path, "secret"];
+  const lines = content.split("\n").length - (content.endsWith("\n") ? 1 : 0);
+  return [workload, path, `${count(lines, "line")}, ${count(Buffer.byteLength(content), "byte")}`];
+}
+
+function footprintRows({ memoryMib, instances, volumes, hostPorts }: ProgramPreview["footprint"]): readonly string[] {
+  return [
+    `memory limits: ${memoryMib} MiB in ${count(instances.length, "container")}`,
+    ...columns(instances.map(({ name, memoryMib: limit }) => [`  ${name}`, `${String(limit).padStart(5)} MiB`])),
+    `volumes: ${volumes.length}`,
+    ...columns(volumes.map(({ name, workload, path }) => [`  ${name}`, `${workload}:${path}`])),
+    `ports: ${hostPorts.length}`,
+  ];
+}
+
+function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? "" : "s"}`;
+}
+
+/** A difference for a person to read. Names only: an input's value may be long or not for everybody's eyes. */
+export function differenceText({ changes, unchanged }: Difference, stackName: string): string {
+  const signs = { create: "+", change: "~", remove: "-" } as const;
+  const rows = changes.map(({ kind: what, type, name, inputs, protect }) => [
+    `${signs[what]} ${what}`,
+    kind(type),
+    name,
+    what === "remove" && protect ? "protected: Pulumi refuses to delete it" : inputs.join(", "),
+  ]);
+  const title = `Planned difference to the deployed state of ${stackName}`;
+  const asking = `npm run pulumi -- preview --stack ${stackName}`;
+  return [
+    section(title, [...columns(rows), `${unchanged} unchanged`]),
+    `  Computed from the program and the state alone. Neither Docker nor a provider was asked, so what was changed by hand\n  and what has to be replaced does not show; \`${asking}\` asks.`,
+  ].join("\n");
+}

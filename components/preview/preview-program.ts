@@ -1,0 +1,140 @@
+import { watchWorkloads, type WatchedWorkload } from "../platform/watch-workloads.ts";
+import { recordProgram, type PreviewResource } from "./record-program.ts";
+import { secretValue, type PreviewValues } from "./values.ts";
+
+/** A file that a workload finds in its container. */
+export interface PreviewFile {
+  /** Name of the workload, which is its host name. */
+  readonly workload: string;
+  /** Path in the container. */
+  readonly path: string;
+  /** `undefined` for a secret. */
+  readonly content: string | undefined;
+  readonly secret: boolean;
+}
+
+/** A port on the user's machine. */
+export interface PreviewPort {
+  readonly hostPort: number;
+  /** `host:port` on the user's machine. */
+  readonly address: string;
+  /** Name of the workload that it leads to. */
+  readonly workload: string;
+  /** The workload's name for the port. */
+  readonly name: string;
+  /** Port in the container. */
+  readonly port: number;
+}
+
+/** One running copy of a workload. */
+export interface PreviewInstance {
+  /** As the platform's own tools show it. */
+  readonly name: string;
+  readonly workload: string;
+  /** Memory limit in MiB. */
+  readonly memoryMib: number;
+}
+
+/** Data that outlives its workload. */
+export interface PreviewVolume {
+  /** As the platform's own tools show it. */
+  readonly name: string;
+  readonly workload: string;
+  /** Path in the container. */
+  readonly path: string;
+}
+
+/** What the stack and its services take of the machine. What runs once and ends, for a moment, does not count. */
+export interface Footprint {
+  /** Sum of the memory limits, in MiB. */
+  readonly memoryMib: number;
+  readonly instances: readonly PreviewInstance[];
+  readonly volumes: readonly PreviewVolume[];
+  /** Ports on the user's machine, in order. */
+  readonly hostPorts: readonly number[];
+}
+
+/** A program as it would be deployed. */
+export interface ProgramPreview {
+  /** Every resource, sorted by URN. */
+  readonly resources: readonly PreviewResource[];
+  /** Every file of every workload that runs, sorted by workload and path. */
+  readonly files: readonly PreviewFile[];
+  /** Every port on the user's machine, in order. */
+  readonly ports: readonly PreviewPort[];
+  readonly footprint: Footprint;
+}
+
+/** The circumstances of a program. */
+export interface ProgramOptions {
+  /** Name of the Pulumi project. */
+  readonly project: string;
+  /** Name of the Pulumi stack. */
+  readonly stack: string;
+  /** Pulumi configuration, with the project's name in front of each key. @default none */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs a program of Pulumi without deploying anything: no engine, no Docker, no network.
+ *
+ * @param program creates the resources and returns what the program exports
+ * @throws Error with the first problem of the program.
+ */
+export async function previewProgram(
+  program: () => unknown,
+  options: ProgramOptions,
+): Promise<ProgramPreview & { readonly outputs: PreviewValues }> {
+  const workloads: WatchedWorkload[] = [];
+  const { resources, outputs } = await recordProgram(
+    () => watchWorkloads((workload) => workloads.push(workload), program),
+    { ...options, mark: () => secretValue },
+  );
+  const ports = workloads.flatMap(publishedPorts).sort((a, b) => a.hostPort - b.hostPort);
+  return {
+    resources,
+    outputs,
+    files: workloads.flatMap(files).sort(by(({ workload, path }) => `${workload} ${path}`)),
+    ports,
+    footprint: {
+      ...footprint(workloads),
+      hostPorts: ports.map(({ hostPort }) => hostPort),
+    },
+  };
+}
+
+function files({ workload }: WatchedWorkload): readonly PreviewFile[] {
+  if (workload.replicas === 0) return [];
+  return [
+    ...workload.configFiles.map(({ path, content }) => ({ workload: workload.name, path, content, secret: false })),
+    ...workload.secretFiles.map(({ path }) => ({ workload: workload.name, path, content: undefined, secret: true })),
+  ];
+}
+
+function publishedPorts({ workload, running }: WatchedWorkload): readonly PreviewPort[] {
+  if (workload.replicas === 0) return [];
+  return workload.ports.flatMap(({ name, port, hostPort }) => {
+    const address = running.published[name];
+    return hostPort === "internal" || address === undefined
+      ? []
+      : [{ hostPort, address, workload: workload.name, name, port }];
+  });
+}
+
+function footprint(workloads: readonly WatchedWorkload[]): Omit<Footprint, "hostPorts"> {
+  const instances = workloads.flatMap(({ workload, running }) =>
+    running.instances.map(({ name }) => ({ name, workload: workload.name, memoryMib: workload.memoryMib })),
+  );
+  const volumes = workloads.flatMap(({ workload, running }) =>
+    running.volumes.map(({ name, path }) => ({ name, workload: workload.name, path })),
+  );
+  return {
+    memoryMib: instances.reduce((sum, { memoryMib }) => sum + memoryMib, 0),
+    instances: instances.sort(by(({ name }) => name)),
+    volumes: volumes.sort(by(({ name }) => name)),
+  };
+}
+
+function by<Item>(key: (item: Item) => string): (a: Item, b: Item) => number {
+  return (a, b) => (key(a) < key(b) ? -1 : 1);
+}

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { StackPreview } from "../../components/index.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command on a machine that has neither Pulumi nor Docker, nor a Docker context that can be read. */
+function preview(...args: readonly string[]): Promise<Ended> {
+  const env = { PATH: "/nowhere", DOCKER_CONTEXT: "nowhere" };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ["cli/preview.ts", ...args], { cwd: root, env }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+/** The same for a stack with settings of its own. */
+async function previewWith(settings: string, ...args: readonly string[]): Promise<Ended> {
+  const stack = `test-${process.pid}-${settings.length}`;
+  const file = join(root, `Pulumi.${stack}.yaml`);
+  writeFileSync(file, settings);
+  try {
+    return await preview("--stack", stack, ...args);
+  } finally {
+    rmSync(file);
+  }
+}
+
+describe("npm run preview", () => {
+  let text: Ended, json: Ended, bad: Ended, diff: Ended;
+
+  before(async () => {
+    const settings = "config:\n  observability:retentionHours: 48\n  observability:name: elsewhere\n";
+    [text, json, bad, diff] = await Promise.all([
+      preview(),
+      previewWith(`${settings}  observability:exampleServices: false\n`, "--json"),
+      previewWith("config:\n  observability:retentionHours: 1\n  observability:port: 80\n"),
+      preview("--diff"),
+    ]);
+  });
+
+  it("prints the whole program: resources, files, ports, addresses, and what it takes of the machine", () => {
+    assert.deepEqual([text.code, text.stderr], [0, ""]);
+    assert.deepEqual(
+      text.stdout.match(/^\S.*$/gm)?.map((title) => title.replace(/\d+/, "N")),
+      ["Resources (N)", "Files (N)", "Ports on this machine (N)", "URLs", "Footprint"],
+    );
+    assert.match(
+      text.stdout,
+      /^ {2}observability:InstrumentedService {2}backend\n {4}docker:Container +observability-backend$/m,
+    );
+    assert.match(text.stdout, /^ {6}docker:Volume +observability-loki-data +protected$/m);
+    assert.match(text.stdout, /^ {2}127\.0\.0\.1:8080 +→ backend:8080 +http$/m);
+    assert.match(text.stdout, /^ {2}api +http:\/\/127\.0\.0\.1:8080$/m);
+    assert.match(text.stdout, /^ {2}memory limits: 2688 MiB in 13 containers$/m);
+  });
+
+  it("prints the same as JSON, with the settings of the stack that is named", () => {
+    assert.deepEqual([json.code, json.stderr], [0, ""]);
+    const { stack, resources, files, ports, urls, footprint } = JSON.parse(json.stdout) as StackPreview & {
+      readonly stack: string;
+    };
+    assert.match(stack, /^test-/);
+    assert.equal(resources.length, 30);
+    assert.match(files.find(({ workload }) => workload === "loki")?.content ?? "", /retention_period: 48h/);
+    assert.equal(ports.length, 6);
+    assert.equal(urls.grafana, "http://127.0.0.1:3000");
+    assert.equal(footprint.instances[0]?.name, "elsewhere-grafana");
+    assert.deepEqual(resources.find(({ name }) => name === "observability-docker")?.inputs, {
+      host: { unknown: true },
+    });
+  });
+
+  it("names every problem of the settings, the file to correct, and prints nothing else", () => {
+    assert.deepEqual([bad.code, bad.stdout], [1, ""]);
+    assert.match(bad.stderr, /^\nthe configuration has 2 problem\(s\), nothing was changed:\n/);
+    assert.match(bad.stderr, /\n {2}next: correct Pulumi\.test-\d+-\d+\.yaml, then npm run preview\n$/);
+    assert.doesNotMatch(bad.stderr, /\n {4}at /);
+  });
+
+  it("says that a difference needs the Pulumi CLI", () => {
+    assert.deepEqual([diff.code, diff.stdout], [1, ""]);
+    assert.match(diff.stderr, /^\npulumi: must be on the PATH, found none\n/);
+  });
+});

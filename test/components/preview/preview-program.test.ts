@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { ObservabilityStack } from "../../../components/index.ts";
+import { previewProgram } from "../../../components/preview/preview-program.ts";
+import { secretValue } from "../../../components/preview/values.ts";
+
+const identity = { project: "shop", stack: "dev" };
+
+describe("previewProgram", () => {
+  it("runs a program with its configuration and returns what it exports, secrets marked", async () => {
+    const { outputs } = await previewProgram(
+      () => ({ hours: pulumi.runtime.allConfig()["shop:hours"], password: pulumi.secret("x") }),
+      { ...identity, config: { "shop:hours": "48" } },
+    );
+    assert.deepEqual(outputs, { hours: "48", password: secretValue });
+  });
+
+  it("has the workloads of every stack in the program", async () => {
+    const { footprint, ports } = await previewProgram(() => {
+      const ports = { grafana: 3001, loki: 3002, otlpGrpc: 3003, otlpHttp: 3004, jaeger: 3005, victoriaMetrics: 3006 };
+      new ObservabilityStack("one", { name: "one" });
+      new ObservabilityStack("two", { name: "two", ports });
+    }, identity);
+    assert.equal(footprint.instances.length, 10);
+    assert.equal(footprint.volumes.length, 10);
+    assert.deepEqual(
+      ports.map(({ hostPort }) => hostPort),
+      [3000, 3001, 3002, 3003, 3004, 3005, 3006, 3100, 4317, 4318, 8428, 16686],
+    );
+  });
+});

@@ -1,0 +1,368 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  InstrumentedService,
+  ObservabilityStack,
+  previewStack,
+  secretValue,
+  unknownValue,
+} from "../../../components/index.ts";
+import type { PreviewResource, StackPreview } from "../../../components/index.ts";
+import { lokiConfig } from "../../../config/loki.ts";
+import { dockerTypes } from "../../support/docker-view.ts";
+import { recordResources } from "../../support/record-resources.ts";
+import { settings } from "../../support/settings.ts";
+
+const image = "registry.example.com/shop/checkout:1.4.2";
+
+/** A resource of a provider that nobody has. */
+class Thing extends pulumi.CustomResource {
+  declare readonly made: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    inputs: Readonly<Record<string, pulumi.Input<unknown>>>,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super("test:index:Thing", name, { ...inputs, made: undefined }, opts);
+  }
+}
+
+function one({ resources }: StackPreview, type: string, name: string): PreviewResource {
+  const [found, ...others] = resources.filter((resource) => resource.type === type && resource.name === name);
+  assert.ok(found, `${type} ${name} is missing`);
+  assert.deepEqual(others, []);
+  return found;
+}
+
+/** What reaches those who listen for rejections that nobody handles, mocha among them, while an action runs. */
+async function strayRejections(action: () => Promise<unknown>): Promise<readonly unknown[]> {
+  const seen: unknown[] = [];
+  const listener = (reason: unknown): void => {
+    seen.push(reason);
+  };
+  process.on("unhandledRejection", listener);
+  try {
+    await action();
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.off("unhandledRejection", listener);
+  }
+  return seen;
+}
+
+describe("previewStack", () => {
+  it("returns every resource under the URN that a deployment gives it", async () => {
+    const { resources } = await previewStack();
+    const own = "urn:pulumi:dev::observability::observability:index:ObservabilityStack";
+    const loki = resources.map(({ urn }) => urn).filter((urn) => urn.includes("Loki"));
+    assert.equal(resources.length, 30);
+    assert.deepEqual(loki, [
+      `${own}$observability:index:Loki$docker:index/container:Container::observability-loki`,
+      `${own}$observability:index:Loki$docker:index/container:Container::observability-loki-data-owner`,
+      `${own}$observability:index:Loki$docker:index/volume:Volume::observability-loki-data`,
+      `${own}$observability:index:Loki::observability-loki`,
+    ]);
+    assert.deepEqual(
+      resources.map(({ urn }) => urn),
+      resources.map(({ urn }) => urn).sort(),
+    );
+  });
+
+  it("returns type, name, parent, inputs, outputs, protection and dependencies of a resource", async () => {
+    const preview = await previewStack();
+    const component = one(preview, "observability:index:Loki", "observability-loki");
+    const { urn: _, provider, ...volume } = one(preview, dockerTypes.volume, "observability-loki-data");
+    const values = {
+      name: "observability-dev_loki_data",
+      labels: [
+        { label: "observability.stack", value: "observability-dev" },
+        { label: "observability.workload", value: "loki" },
+      ],
+    };
+    assert.match(provider, /\$pulumi:providers:docker::observability-docker::/);
+    assert.deepEqual(volume, {
+      type: "docker:index/volume:Volume",
+      name: "observability-loki-data",
+      parent: component.urn,
+      custom: true,
+      inputs: values,
+      outputs: values,
+      protect: true,
+      dependencies: [],
+      deleteBeforeReplace: false,
+      ignoreChanges: ["labels", "driver", "driverOpts"],
+      replaceOnChanges: [],
+      deleteTimeout: "",
+    });
+    const container = one(preview, dockerTypes.container, "observability-loki");
+    assert.ok(container.dependencies.includes(one(preview, dockerTypes.volume, "observability-loki-data").urn));
+    assert.equal(component.custom, false);
+    assert.equal(component.parent, one(preview, "observability:index:ObservabilityStack", "observability").urn);
+  });
+
+  it("marks secrets and has the text of none", async () => {
+    const preview = await previewStack({}, () => {
+      new Thing("thing", { token: pulumi.secret("hunter2"), list: [{ inner: pulumi.secret("hunter2") }] });
+    });
+    assert.deepEqual(one(preview, "test:index:Thing", "thing").inputs, {
+      token: secretValue,
+      list: [{ inner: secretValue }],
+    });
+    const password = one(preview, "random:index/randomPassword:RandomPassword", "observability-grafana-admin-password");
+    assert.equal(password.outputs["result"], secretValue);
+    const stack = one(preview, "observability:index:ObservabilityStack", "observability");
+    assert.equal(stack.outputs["grafanaPassword"], secretValue);
+    assert.deepEqual(
+      preview.files.filter(({ secret, content }) => secret && content === undefined).map(({ path }) => path),
+      ["/run/secrets/grafana-admin-password", "/run/secrets/grafana-secret-key"],
+    );
+    assert.doesNotMatch(JSON.stringify(preview), /hunter2|generated by/);
+  });
+
+  it("marks what only a deployment can know", async () => {
+    const preview = await previewStack({}, () => {
+      const first = new Thing("first", {});
+      new Thing("second", { from: first.made, text: pulumi.interpolate`x${first.made}` });
+    });
+    assert.deepEqual(one(preview, "test:index:Thing", "second").inputs, { from: unknownValue, text: unknownValue });
+  });
+
+  it("asks nothing of the machine: the address of Docker is unknown unless the settings have it", async () => {
+    const before = process.env["DOCKER_CONTEXT"];
+    // There is no such context; a deployment says so.
+    process.env["DOCKER_CONTEXT"] = "nowhere";
+    try {
+      const host = async (preview: Promise<StackPreview>): Promise<unknown> =>
+        one(await preview, "pulumi:providers:docker", "observability-docker").inputs["host"];
+      assert.equal(await host(previewStack()), unknownValue);
+      assert.equal(await host(previewStack({ docker: { host: "ssh://me@there" } })), "ssh://me@there");
+    } finally {
+      if (before === undefined) delete process.env["DOCKER_CONTEXT"];
+      else process.env["DOCKER_CONTEXT"] = before;
+    }
+  });
+
+  it("has every file of every workload", async () => {
+    const { files } = await previewStack({ retentionHours: 48 });
+    assert.deepEqual(
+      files.map(({ workload, path }) => `${workload} ${path}`),
+      [
+        "grafana /etc/grafana/dashboards/services.json",
+        "grafana /etc/grafana/provisioning/dashboards/stack.yaml",
+        "grafana /etc/grafana/provisioning/datasources/stack.yaml",
+        "grafana /run/secrets/grafana-admin-password",
+        "grafana /run/secrets/grafana-secret-key",
+        "jaeger /etc/jaeger/config.yaml",
+        "loki /etc/loki/local-config.yaml",
+        "otel-collector /etc/otelcol-contrib/config.yaml",
+      ],
+    );
+    const { loki, memoryMib } = settings();
+    const expected = lokiConfig({ ...loki, retentionHours: 48, memoryMib: memoryMib.loki });
+    assert.equal(files.find(({ workload }) => workload === "loki")?.content, expected);
+  });
+
+  it("has the ports and addresses on this machine, and what they lead to", async () => {
+    const { ports, urls } = await previewStack({ ports: { grafana: 13000 } }, (stack) => {
+      new InstrumentedService("checkout", { stack, image, ports: [{ name: "http", port: 8080, hostPort: 8085 }] });
+    });
+    assert.deepEqual(
+      ports.map(({ hostPort, workload, port, name }) => `${hostPort} ${workload}:${port} ${name}`),
+      [
+        ...["3100 loki:3100 http", "4317 otel-collector:4317 otlp-grpc", "4318 otel-collector:4318 otlp-http"],
+        ...["8085 checkout:8080 http", "8428 victoria-metrics:8428 http", "13000 grafana:3000 http"],
+        "16686 jaeger:16686 query",
+      ],
+    );
+    assert.deepEqual(
+      ports.map(({ address }) => address),
+      ports.map(({ hostPort }) => `127.0.0.1:${hostPort}`),
+    );
+    assert.deepEqual(urls, {
+      grafana: "http://127.0.0.1:13000",
+      loki: "http://127.0.0.1:3100",
+      victoriaMetrics: "http://127.0.0.1:8428",
+      jaeger: "http://127.0.0.1:16686",
+      otlpGrpc: "http://127.0.0.1:4317",
+      otlpHttp: "http://127.0.0.1:4318",
+    });
+  });
+
+  it("adds up what the stack takes of the machine, each instance by itself", async () => {
+    const { footprint } = await previewStack({ memoryMib: { loki: 300 } }, (stack) => {
+      new InstrumentedService("checkout", { stack, image, memoryMib: 64, replicas: 2 });
+    });
+    assert.deepEqual(
+      footprint.instances.map(({ name, workload, memoryMib }) => `${name} ${workload} ${memoryMib}`),
+      [
+        "observability-dev-checkout checkout 64",
+        "observability-dev-checkout-2 checkout 64",
+        "observability-dev-grafana grafana 384",
+        "observability-dev-jaeger jaeger 512",
+        "observability-dev-loki loki 300",
+        "observability-dev-otel-collector otel-collector 256",
+        "observability-dev-victoria-metrics victoria-metrics 256",
+      ],
+    );
+    assert.equal(footprint.memoryMib, 64 + 64 + 384 + 512 + 300 + 256 + 256);
+    assert.deepEqual(
+      footprint.volumes.map(({ name, workload, path }) => `${name} ${workload}:${path}`),
+      [
+        "observability-dev_grafana_data grafana:/var/lib/grafana",
+        "observability-dev_jaeger_data jaeger:/badger",
+        "observability-dev_loki_data loki:/loki",
+        "observability-dev_otel_collector_queue otel-collector:/var/lib/otelcol",
+        "observability-dev_victoria_metrics_data victoria-metrics:/victoria-metrics-data",
+      ],
+    );
+    assert.deepEqual(footprint.hostPorts, [3000, 3100, 4317, 4318, 8428, 16686]);
+  });
+
+  it("has data and nothing that runs without observability", async () => {
+    const { files, ports, urls, footprint } = await previewStack({ observability: false });
+    assert.deepEqual([files, ports, urls], [[], [], {}]);
+    const { volumes, ...rest } = footprint;
+    assert.equal(volumes.length, 5);
+    assert.deepEqual(rest, { memoryMib: 0, instances: [], hostPorts: [] });
+  });
+
+  it("takes the names under which the stack is deployed", async () => {
+    const names = { name: "o11y", project: "shop", stack: "production" };
+    const preview = await previewStack({}, undefined, names);
+    assert.equal(
+      one(preview, "observability:index:ObservabilityStack", "o11y").urn,
+      "urn:pulumi:production::shop::observability:index:ObservabilityStack::o11y",
+    );
+    assert.equal(preview.footprint.volumes[0]?.name, "shop-production_grafana_data");
+  });
+
+  it("is the same, byte for byte, for the same settings", async () => {
+    assert.equal(JSON.stringify(await previewStack()), JSON.stringify(await previewStack()));
+  });
+});
+
+describe("a preview that fails", () => {
+  it("rejects bad settings with the very error of a deployment", async () => {
+    const bad = { retentionHours: 1, ports: { grafana: 1, loki: 70000 } };
+    let message = "";
+    await recordResources(() => {
+      try {
+        new ObservabilityStack("observability", bad);
+      } catch (error) {
+        message = (error as Error).message;
+      }
+    });
+    assert.match(message, /^the configuration has 3 problem\(s\), nothing was changed:\n/);
+    assert.deepEqual(await strayRejections(() => assert.rejects(previewStack(bad), { message })), []);
+  });
+
+  // A new one each time: Pulumi writes into the errors that it hands on.
+  const failing = (): Error => new Error("the program is wrong");
+  const failures: Readonly<Record<string, { program: (stack: ObservabilityStack) => unknown; message: RegExp }>> = {
+    "a program that throws": {
+      program: () => {
+        throw failing();
+      },
+      message: /^the program is wrong$/,
+    },
+    "a program that rejects": { program: () => Promise.reject(failing()), message: /^the program is wrong$/ },
+    "a service that is refused": {
+      program: (stack) => new InstrumentedService("checkout", { stack, image, memoryMib: 1 }),
+      message: /^checkout\.memoryMib: must be a whole number from 6 /,
+    },
+    "an input that is rejected": {
+      program: () => new Thing("thing", { value: pulumi.output(Promise.reject(failing())) }),
+      message: /the program is wrong/,
+    },
+    "a promise that nobody waits for": {
+      program: () => void Promise.reject(failing()),
+      message: /^the program is wrong$/,
+    },
+    "a call of a provider's function": {
+      program: () => new Thing("thing", { value: pulumi.output(pulumi.runtime.invoke("test:index:look", {})) }),
+      message: /^test:index:look: must not be called in a preview, which has no providers; pass its result in$/,
+    },
+    "two resources of one name": {
+      program: () => [new Thing("thing", {}), new Thing("thing", {})],
+      message:
+        /^urn:pulumi:dev::observability::test:index:Thing::thing: must be unique, got two resources; rename one of the two$/,
+    },
+    "a preview within the preview": {
+      program: () => previewStack(),
+      message: /^a preview: must not be made by the program that is previewed; make it outside$/,
+    },
+  };
+
+  for (const [what, { program, message }] of Object.entries(failures)) {
+    it(`rejects once, and leaves no rejection to mocha: ${what}`, async () => {
+      const stray = await strayRejections(() => assert.rejects(previewStack({}, program), { message }));
+      assert.deepEqual(stray, []);
+    });
+  }
+
+  it("says where the program failed", async () => {
+    const error = await previewStack({}, () => {
+      throw new Error("here");
+    }).catch((reason: unknown) => reason);
+    assert.match(String((error as Error).stack), /preview-stack\.test\.ts/);
+  });
+
+  it("is followed by one that succeeds", async () => {
+    await assert.rejects(previewStack({ retentionHours: 1 }));
+    assert.equal((await previewStack()).ports.length, 6);
+  });
+});
+
+describe("previews in one process", () => {
+  it("wait for each other, in the order of the calls", async () => {
+    const events: string[] = [];
+    const preview = (hours: number): Promise<StackPreview> =>
+      previewStack({ retentionHours: hours }, async () => {
+        events.push(`${hours} begins`);
+        await new Promise((resolve) => setImmediate(resolve));
+        events.push(`${hours} ends`);
+      });
+    const previews = await Promise.all([preview(24), preview(48)]);
+    assert.deepEqual(events, ["24 begins", "24 ends", "48 begins", "48 ends"]);
+    const retentions = previews.map(({ files }) => {
+      const content = files.find(({ workload }) => workload === "loki")?.content;
+      return /retention_period: (\w+)/.exec(content ?? "")?.[1];
+    });
+    assert.deepEqual(retentions, ["24h", "48h"]);
+  });
+
+  it("leave the mocks of others as they are", async () => {
+    const seen: string[] = [];
+    await pulumi.runtime.setMocks(
+      {
+        newResource: ({ name, inputs }: pulumi.runtime.MockResourceArgs) => {
+          seen.push(name);
+          return { id: `${name}-id`, state: inputs as object };
+        },
+        call: () => ({}),
+      },
+      "theirs",
+      "test",
+    );
+    pulumi.runtime.setAllConfig({ "theirs:key": "value" });
+    await previewStack();
+    assert.deepEqual([pulumi.getProject(), pulumi.getStack(), pulumi.runtime.isDryRun()], ["theirs", "test", false]);
+    assert.deepEqual(pulumi.runtime.allConfig(), { "theirs:key": "value" });
+    const thing = new Thing("thing", { value: 1 });
+    const id = await new Promise((resolve) => thing.id.apply(resolve));
+    assert.deepEqual([seen, id], [["thing"], "thing-id"]);
+  });
+
+  it("put back what they change of the process", async () => {
+    const state = (): unknown => [
+      Error.stackTraceLimit,
+      process.rawListeners("unhandledRejection"),
+      pulumi.ComponentResource.prototype,
+    ];
+    const before = state();
+    await previewStack();
+    await assert.rejects(previewStack({ retentionHours: 1 }));
+    assert.deepEqual(state(), before);
+  });
+});
