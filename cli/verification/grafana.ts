@@ -52,13 +52,22 @@ export class GrafanaClient {
    * @throws Error with the status and the start of the answer, if the status is not 2xx.
    */
   async get(path: string): Promise<unknown> {
+    return JSON.parse(await this.text(path)) as unknown;
+  }
+
+  /**
+   * The text that a path answers.
+   *
+   * @throws Error with the status and the start of the answer, if the status is not 2xx.
+   */
+  async text(path: string): Promise<string> {
     const answer = await fetch(`${this.url}${path}`, {
       headers: { authorization: this.authorization },
       signal: AbortSignal.timeout(10_000),
     });
     const text = await answer.text();
     if (!answer.ok) throw new HttpError(path, answer.status, text);
-    return JSON.parse(text) as unknown;
+    return text;
   }
 
   async version(): Promise<string> {

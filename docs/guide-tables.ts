@@ -1,0 +1,109 @@
+import type { Workload } from "../components/platform/workload.ts";
+import { dataVolumeName } from "../config/names.ts";
+import { goMemoryLimitMib } from "../config/units.ts";
+import type { StackSettings } from "../config/settings.ts";
+import type { Deployment } from "./deployment.ts";
+
+/** What each port is for, by container and by the port's name. */
+const portPurposes: Readonly<Record<string, string>> = {
+  "loki http": "queries, OTLP from the Collector at `/otlp`, `/ready`, `/metrics`, `/config`",
+  "victoria-metrics http": "queries, `/vmui`, OTLP from the Collector, `/health`, `/metrics`",
+  "jaeger query": "user interface and HTTP API",
+  "jaeger otlp-grpc": "OTLP from the Collector",
+  "jaeger health": "`/status`; `/config` is the configuration in force",
+  "otel-collector otlp-grpc": "OTLP over gRPC: logs, metrics and traces of services",
+  "otel-collector otlp-http": "OTLP over HTTP: the same",
+  "otel-collector health": "`/`: 200 while the Collector works",
+  "grafana http": "user interface and HTTP API",
+  "backend http": "the example's HTTP API",
+};
+
+/** The setting of each container's memory. */
+const memorySettings: Readonly<Record<string, keyof StackSettings["memoryMib"]>> = {
+  loki: "loki",
+  "victoria-metrics": "victoriaMetrics",
+  jaeger: "jaeger",
+  "otel-collector": "otelCollector",
+  grafana: "grafana",
+};
+
+type Row = readonly string[];
+
+const tables: Readonly<
+  Record<string, { readonly head: Row; readonly rows: (workloads: readonly Workload[], all: Deployment) => Row[] }>
+> = {
+  ports: {
+    head: ["container", "port", "on this machine", "setting", "for"],
+    rows: (workloads, all) => workloads.flatMap((workload) => portRows(workload, all)),
+  },
+  memory: { head: ["container", "limit, MiB", "`GOMEMLIMIT`", "setting"], rows: memoryRows },
+  health: {
+    head: ["container", "Docker asks, inside the container", "every", "the deployment waits for it"],
+    rows: (workloads) => workloads.map(healthRow),
+  },
+  volumes: {
+    head: ["container", "volume", "at", "user", "group"],
+    rows: (workloads, { settings }) => workloads.flatMap((workload) => volumeRows(workload, settings.name)),
+  },
+};
+
+/**
+ * A table about the deployment's containers.
+ *
+ * @param names containers to show; empty for all.
+ * @throws Error if there is no such table or container.
+ */
+export function guideTables(deployment: Deployment, kind: string, names: readonly string[]): string {
+  const table = tables[kind];
+  if (table === undefined) throw new Error(`must be one of ${Object.keys(tables).join(", ")}, got ${kind}`);
+  const all = [...deployment.backends, deployment.service];
+  const unknown = names.filter((name) => !all.some((workload) => workload.name === name));
+  if (unknown.length > 0) throw new Error(`there is no container ${unknown.join(", ")}`);
+  const chosen = names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+  return [table.head, table.head.map(() => "---"), ...table.rows(chosen, deployment)]
+    .map((row) => `| ${row.join(" | ")} |`)
+    .join("\n");
+}
+
+function portRows(workload: Workload, { settings, service }: Deployment): Row[] {
+  return workload.ports.map(({ name, port, hostPort }) => {
+    const purpose = portPurposes[`${workload.name} ${name}`];
+    if (purpose === undefined) throw new Error(`${workload.name}: the port ${name} must have a purpose, found none`);
+    const setting =
+      workload === service
+        ? "apiPort"
+        : `ports.${Object.entries(settings.ports).find(([, given]) => given === hostPort)?.[0] ?? ""}`;
+    const [where, by] = hostPort === "internal" ? ["no", ""] : [`\`127.0.0.1:${hostPort}\``, `\`${setting}\``];
+    return [`\`${workload.name}\``, `${port}`, where, by, purpose];
+  });
+}
+
+function memoryRows(workloads: readonly Workload[], { service, serviceCount }: Deployment): Row[] {
+  const rows = workloads.map((workload) => {
+    if (workload === service) return [`each of the ${serviceCount} of the example`, `${workload.memoryMib}`, "", ""];
+    const setting = memorySettings[workload.name];
+    if (setting === undefined) throw new Error(`${workload.name}: must have a setting for its memory, found none`);
+    const goLimit = workload.env["GOMEMLIMIT"] ?? "";
+    if (goLimit !== `${goMemoryLimitMib(workload.memoryMib)}MiB`) throw new Error(`${workload.name}: got ${goLimit}`);
+    return [`\`${workload.name}\``, `${workload.memoryMib}`, `\`${goLimit}\``, `\`memoryMib.${setting}\``];
+  });
+  const total = workloads.reduce((sum, each) => sum + each.memoryMib * (each === service ? serviceCount : 1), 0);
+  return [...rows, ["all together", `${total}`, "", ""]];
+}
+
+function healthRow({ name, readiness }: Workload): Row {
+  const { selfCheck, intervalSeconds, gates } = readiness;
+  if (selfCheck === "none") return [`\`${name}\``, "nothing: the image has nothing to ask with", "", "no"];
+  const shown = selfCheck[0] === "node" ? `GET ${readiness.httpPath}` : selfCheck.join(" ");
+  return [`\`${name}\``, `\`${shown}\``, `${intervalSeconds} s`, gates ? "yes" : "no"];
+}
+
+function volumeRows({ name, dataVolumes, userId, groupId }: Workload, stackName: string): Row[] {
+  return dataVolumes.map((volume) => [
+    `\`${name}\``,
+    `\`${dataVolumeName(stackName, volume.name)}\``,
+    `\`${volume.path}\``,
+    `${userId}`,
+    `${groupId}`,
+  ]);
+}

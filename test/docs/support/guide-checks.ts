@@ -1,0 +1,150 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { z } from "zod";
+import { programSettingsSchema } from "../../../config/example-services.ts";
+import { instanceName, ports, dataVolumeName } from "../../../config/names.ts";
+import { documentedDeployment, generatedTexts } from "../../../docs/deployment.ts";
+
+const root = join(import.meta.dirname, "..", "..", "..");
+const deployment = documentedDeployment();
+const { name: stackName, ports: hostPorts } = deployment.settings;
+
+/** Everything that a page of the guide claims to be there and is not, as `<what>: <text>`. */
+export function brokenClaims(markdown: string, page: string): readonly string[] {
+  const missing = (what: string, claims: readonly string[], isThere: (claim: string) => boolean): string[] =>
+    [...new Set(claims)].filter((claim) => !isThere(claim)).map((claim) => `${what}: ${claim}`);
+  const code = codeSpans(markdown);
+  return [
+    ...missing("link", linksOf(markdown), (link) => leadsSomewhere(link, markdown, page)),
+    ...missing("file", code.filter(isFile), (file) => existsSync(join(root, file))),
+    ...missing("script", all(markdown, /npm run ([\w:-]+)/g), (script) => Object.hasOwn(scripts(), script)),
+    ...missing("port", portsOf(markdown), (port) => knownPorts.has(Number(port))),
+    ...missing("variable", all(markdown, /\b([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)\b/g), (name) => sources().includes(name)),
+    ...missing("setting", settingsOf(markdown, code), (name) => knownSettings.has(name) || generatedKeys.has(name)),
+    ...missing("container", all(markdown, new RegExp(`(${stackName}[\\w-]*)`, "g")), (name) => dockerNames.has(name)),
+  ];
+}
+
+/** Group 1 of every match, or the first group that took part. */
+function all(text: string, pattern: RegExp): readonly string[] {
+  return [...text.matchAll(pattern)].map((match) => match.slice(1).find((group) => group) ?? "");
+}
+
+function codeSpans(markdown: string): readonly string[] {
+  return all(withoutBlocks(markdown), /`([^`\n]+)`/g);
+}
+
+function withoutBlocks(markdown: string): string {
+  return markdown.replace(/^( *)```[\s\S]*?^\1```$/gm, "");
+}
+
+function linksOf(markdown: string): readonly string[] {
+  return all(withoutBlocks(markdown), /\]\((?!https?:)([^)\s]+)\)/g);
+}
+
+function leadsSomewhere(link: string, markdown: string, page: string): boolean {
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? undefined : join(root, dirname(page), path);
+  if (target !== undefined && (!existsSync(target) || relative(root, target).startsWith(".."))) return false;
+  return anchor === undefined || anchorsOf(target === undefined ? markdown : readFileSync(target, "utf8")).has(anchor);
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(markdown: string): ReadonlySet<string> {
+  return new Set(
+    all(withoutBlocks(markdown), /^#+ (.+)$/gm).map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+}
+
+/** A path in the repository; those in containers begin with a slash. */
+function isFile(code: string): boolean {
+  return /^[\w.@-][\w.@/-]*\.(?:ts|mjs|cjs|json|ya?ml|md|png)$/.test(code);
+}
+
+/** Ports of addresses, ports in words, and every number of four or five digits in a diagram. */
+function portsOf(markdown: string): readonly string[] {
+  const diagrams = all(markdown, /^```mermaid\n([\s\S]*?)^```$/gm).join("\n");
+  return [...all(markdown, /(?<=\w):(\d{4,5})\b|\bport (\d+)/g), ...all(diagrams, /\b(\d{4,5})\b/g)];
+}
+
+function scripts(): object {
+  return z.object({ scripts: z.looseObject({}) }).parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")))
+    .scripts;
+}
+
+const knownPorts: ReadonlySet<number> = new Set([
+  ...Object.values<number>(ports),
+  ...Object.values<number>(hostPorts),
+  ...deployment.service.ports.flatMap(({ hostPort }) => (hostPort === "internal" ? [] : [hostPort])),
+  // An example of a port of one's own.
+  3001,
+]);
+
+/** The text in which every variable has to occur: the program, the services, and the library with its own table. */
+function sources(): string {
+  const files = globSync(["{cli,components,config,services,packages/*/src}/**/*.ts", "packages/telemetry/README.md"], {
+    cwd: root,
+    exclude: (name) => name.includes("node_modules") || name.includes("dist"),
+  });
+  return files.map((file) => readFileSync(join(root, file), "utf8")).join("\n");
+}
+
+/** Names of settings: what `config set` is given, and code that looks like one. */
+function settingsOf(markdown: string, code: readonly string[]): readonly string[] {
+  const looksLikeOne = (text: string): boolean =>
+    /^[a-z]\w*(?:\.\w+)+$/.test(text) &&
+    (/^[a-z]+[A-Z]/.test(text) || knownSettings.has(text.slice(0, text.indexOf("."))));
+  return [
+    ...all(markdown, /config set (?:--path )?'?([\w.]+)/g),
+    ...code.filter(looksLikeOne),
+    ...code.filter((text) => /^[a-z]+[A-Z]\w*$/.test(text)),
+    ...all(markdown, /`(\w+): (?:true|false)`/g),
+  ];
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** Paths of every setting of the program, `memoryMib` and `memoryMib.loki` alike. */
+const knownSettings: ReadonlySet<string> = new Set([
+  ...settingPaths(z.toJSONSchema(programSettingsSchema, { io: "input" }) as Schema),
+  // The one argument of an InstrumentedService that the guide names.
+  "telemetry",
+]);
+
+function settingPaths({ properties = {} }: Schema, prefix = ""): readonly string[] {
+  return Object.entries(properties).flatMap(([key, schema]) => [
+    `${prefix}${key}`,
+    ...settingPaths(schema, `${prefix}${key}.`),
+  ]);
+}
+
+/** Every key of the generated texts, such as `tracesToLogsV2`. */
+const generatedKeys: ReadonlySet<string> = new Set(
+  Object.values(generatedTexts(deployment)).flatMap(({ value }) => keysOf(value)),
+);
+
+function keysOf(value: unknown): readonly string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [key, ...keysOf(inner)]);
+}
+
+/** Containers, their helpers, volumes and the network. */
+const dockerNames: ReadonlySet<string> = new Set([
+  stackName,
+  // What the prefix is shown with: `observability-dev-…`.
+  `${stackName}-`,
+  ...[...deployment.backends, deployment.service].flatMap(({ name, dataVolumes }) => [
+    instanceName(stackName, name, 1),
+    ...dataVolumes.flatMap((volume) => [
+      dataVolumeName(stackName, volume.name),
+      `${stackName}-${volume.name.replaceAll("_", "-")}-owner`,
+    ]),
+  ]),
+]);

@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { datasourceUids } from "../../../config/names.ts";
+import { documentedDeployment } from "../../../docs/deployment.ts";
+import { guidePages } from "../../../docs/guide.ts";
+import {
+  documentedCommands,
+  documentedQueries,
+  type DocumentedQuery,
+  type HttpBackend,
+} from "../../../docs/queries.ts";
+import type { GrafanaClient } from "../../../cli/verification/grafana.ts";
+import { run } from "./run.ts";
+
+const root = join(import.meta.dirname, "..", "..", "..");
+const { settings } = documentedDeployment();
+const pages = guidePages.map((page) => ({ page, markdown: readFileSync(join(root, page), "utf8") }));
+
+/** Every query that the guide tells a reader to run. */
+export const guideQueries: readonly DocumentedQuery[] = pages.flatMap(({ page, markdown }) =>
+  documentedQueries(markdown, page, settings.ports),
+);
+
+/** Every `docker` command of the guide. */
+export const guideCommands: readonly string[] = pages.flatMap(({ markdown }) => documentedCommands(markdown));
+
+/** What Grafana's proxy puts in front of a store's own paths; Grafana's have nothing. */
+const prefixes: Readonly<Record<HttpBackend, string>> = {
+  grafana: "",
+  loki: proxy(datasourceUids.loki),
+  victoriaMetrics: proxy(datasourceUids.victoriaMetrics),
+  jaeger: proxy(datasourceUids.jaeger),
+};
+
+const found = z.object({ data: z.object({ result: z.array(z.unknown()) }) });
+const jaegerAnswer = z.object({ data: z.array(z.unknown()).nullable() });
+
+/** Runs a query through Grafana; says what is wrong with the answer, or nothing. */
+export async function problemWith(query: DocumentedQuery, grafana: GrafanaClient): Promise<string | undefined> {
+  try {
+    const rows = await rowsOf(query, grafana);
+    return rows > 0 || !query.expectsRows ? undefined : `${query.page}: ${query.text}: no rows`;
+  } catch (error) {
+    return `${query.page}: ${query.text}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+async function rowsOf(query: DocumentedQuery, grafana: GrafanaClient): Promise<number> {
+  switch (query.language) {
+    case "promql": {
+      const path = `api/v1/query?${new URLSearchParams({ query: query.text }).toString()}`;
+      return rowCount(await grafana.get(`${prefixes.victoriaMetrics}/${path}`));
+    }
+    case "logql": {
+      const end = Date.now() * 1e6;
+      const range = { start: String(end - 3600e9), end: String(end), step: "60" };
+      const path = `loki/api/v1/query_range?${new URLSearchParams({ query: query.text, ...range }).toString()}`;
+      return rowCount(await grafana.get(`${prefixes.loki}/${path}`));
+    }
+    case "http": {
+      const answer = await grafana.text(`${prefixes[query.backend]}/${query.path}`);
+      const { pattern } = query;
+      if (pattern !== undefined) return answer.split("\n").filter((line) => new RegExp(pattern).test(line)).length;
+      return query.backend === "jaeger" ? (jaegerAnswer.parse(JSON.parse(answer)).data ?? []).length : answer.length;
+    }
+  }
+}
+
+/** Rows of an answer of Loki or VictoriaMetrics; a series that is no number is none. */
+function rowCount(answer: unknown): number {
+  return found.parse(answer).data.result.filter((row) => !JSON.stringify(row).includes('"NaN"')).length;
+}
+
+/** Runs a command of the guide against a stack of another name; says what is wrong with it, or nothing. */
+export async function problemWithCommand(command: string, stackName: string): Promise<string | undefined> {
+  const ended = await run("sh", ["-c", command.replaceAll(settings.name, stackName)]);
+  return ended.code === 0 ? undefined : `${command} ended with ${ended.code}:\n${ended.output}`;
+}
+
+function proxy(uid: string): string {
+  return `/api/datasources/proxy/uid/${uid}`;
+}
