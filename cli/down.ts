@@ -1,8 +1,13 @@
 import { createInterface } from "node:readline/promises";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { deploymentOf } from "./deployment.ts";
+import type { Docker } from "./docker.ts";
+import { explain } from "./explain.ts";
+import { throughInterrupts } from "./interrupt.ts";
 import { commandOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
-import { runPulumi, withStack } from "./pulumi-stack.ts";
+import { runPulumi, withLockedStack } from "./pulumi-stack.ts";
+import { recover } from "./recovery.ts";
 import { runCommand, UserError } from "./user-error.ts";
 
 /** Stops everything and keeps data and credentials, or removes those as well. */
@@ -17,19 +22,26 @@ async function down(): Promise<number> {
     return 1;
   }
   const progress = new Progress((text) => process.stdout.write(`${text}\n`));
+  const say = (text: string): void => {
+    progress.line(text);
+  };
   progress.phase(destroyData ? `removing the stack ${stackName} and its data` : `stopping the stack ${stackName}`);
   try {
-    await withStack(stackName, async (stack) => {
+    await withLockedStack(stackName, async (stack) => {
+      const { docker, settings } = await deploymentOf(stack);
+      await docker.serverVersion();
+      const unknownVolumes = await recover(stack, docker, settings.stack.name, say);
       if (destroyData) await unprotect(stack);
       await destroy(stack, !destroyData, progress);
-      if (destroyData) await stack.workspace.removeStack(stackName, { preserveConfig: true });
+      if (destroyData) {
+        await removeLeftData(docker, unknownVolumes);
+        await stack.workspace.removeStack(stackName, { preserveConfig: true });
+      }
     });
   } finally {
     progress.stop();
   }
-  progress.line(
-    destroyData ? "removed" : "stopped; logs, metrics, traces and the login are kept for the next npm run up",
-  );
+  say(destroyData ? "removed" : "stopped; logs, metrics, traces and the login are kept for the next npm run up");
   return 0;
 }
 
@@ -56,15 +68,25 @@ async function unprotect(stack: Stack): Promise<void> {
 
 async function destroy(stack: Stack, excludeProtected: boolean, progress: Progress): Promise<void> {
   try {
-    await stack.destroy({ excludeProtected, onEvent: progress.onEvent, color: "never", suppressOutputs: true });
-  } catch (error) {
-    throw new UserError(
-      "not everything could be removed; data is kept\n  next: solve what the lines above say, then npm run down",
-      {
-        cause: error,
+    await throughInterrupts(
+      (text) => {
+        progress.line(text);
       },
+      () => stack.destroy({ excludeProtected, onEvent: progress.onEvent, color: "never", suppressOutputs: true }),
+    );
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const { cause, next } = explain(progress.problems, String(error));
+    throw new UserError(
+      `not everything could be removed: ${cause}\ndata that is still there is kept\n  next: ${next.replace("npm run up", "npm run down")}`,
+      { cause: error },
     );
   }
+}
+
+/** Those that carry the stack's label but are not in its state, for instance after the state was lost. */
+async function removeLeftData(docker: Docker, names: readonly string[]): Promise<void> {
+  if (names.length > 0) await docker.run(["volume", "rm", ...names]);
 }
 
 await runCommand(down);

@@ -1,41 +1,37 @@
-import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { z } from "zod";
-
-const run = promisify(execFile);
+import type { Docker } from "./docker.ts";
 
 const inspected = z.array(
   z.object({
     Name: z.string(),
-    RestartCount: z.number(),
     State: z.object({ Status: z.string(), Health: z.object({ Status: z.string() }).optional() }),
+    NetworkSettings: z.object({ Networks: z.record(z.string(), z.object({ NetworkID: z.string() })) }),
   }),
 );
 
-/** `missing`, `unhealthy`, `starting`, `healthy`, or Docker's word for the state: `running`, `exited`, … */
+/**
+ * `missing`, `unhealthy`, `starting`, `healthy`, `cut off` (its network is gone), or Docker's word for the state:
+ * `running`, `exited`, …
+ */
 export type InstanceState = string;
 
-/** The state of each instance. An instance with a health check is judged by it as soon as it runs. */
-export async function instanceStates(names: readonly string[]): Promise<ReadonlyMap<string, InstanceState>> {
+/**
+ * The state of each instance. An instance with a health check is judged by it as soon as it runs.
+ *
+ * @param network the network that all of them have to be on
+ */
+export async function instanceStates(
+  docker: Docker,
+  names: readonly string[],
+  network: string,
+): Promise<ReadonlyMap<string, InstanceState>> {
   const found = new Map<string, InstanceState>(names.map((name) => [name, "missing"]));
-  if (names.length === 0) return found;
-  // Ends with an error if one of them is missing, and still prints the others.
-  const { stdout } = await run("docker", ["container", "inspect", ...names], { maxBuffer: 64 * 1024 * 1024 }).catch(
-    (error: unknown) => {
-      if (
-        error instanceof Error &&
-        "stdout" in error &&
-        typeof error.stdout === "string" &&
-        error.stdout.startsWith("[")
-      ) {
-        return { stdout: error.stdout };
-      }
-      throw error;
-    },
-  );
-  for (const { Name, State } of inspected.parse(JSON.parse(stdout))) {
-    found.set(Name.replace(/^\//, ""), State.Status === "running" ? (State.Health?.Status ?? "running") : State.Status);
+  const [current] = await docker.objects("network", [network]);
+  for (const { Name, State, NetworkSettings } of inspected.parse(await docker.inspect("container", names))) {
+    const isConnected = current !== undefined && NetworkSettings.Networks[network]?.NetworkID === current.id;
+    const running = State.Health?.Status ?? "running";
+    found.set(Name.replace(/^\//, ""), !isConnected ? "cut off" : State.Status === "running" ? running : State.Status);
   }
   return found;
 }
@@ -47,22 +43,14 @@ export function isUp(state: InstanceState): boolean {
 
 /** Waits until every instance is up or one has failed for good, at most `timeoutMillis`; returns the last states. */
 export async function waitUntilUp(
-  names: readonly string[],
+  states: () => Promise<ReadonlyMap<string, InstanceState>>,
   timeoutMillis: number,
 ): Promise<ReadonlyMap<string, InstanceState>> {
   const deadline = Date.now() + timeoutMillis;
   for (;;) {
-    const states = await instanceStates(names);
-    const waiting = [...states.values()].filter((state) => state === "starting" || state === "restarting");
-    if (waiting.length === 0 || Date.now() > deadline) return states;
+    const current = await states();
+    const waiting = [...current.values()].filter((state) => state === "starting" || state === "restarting");
+    if (waiting.length === 0 || Date.now() > deadline) return current;
     await sleep(500);
   }
-}
-
-/** The last lines an instance printed. */
-export async function lastLines(name: string, count: number): Promise<string> {
-  const { stdout, stderr } = await run("docker", ["logs", "--tail", String(count), name], {
-    maxBuffer: 16 * 1024 * 1024,
-  });
-  return `${stdout}${stderr}`.trim();
 }

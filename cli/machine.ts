@@ -10,9 +10,10 @@ const oldestPulumi = [3, 208] as const;
 const oldestNode = [22, 18] as const;
 
 /**
- * Looks at what a deployment needs of the machine: Node.js, the Pulumi CLI, a Docker daemon.
+ * Looks at what every command needs of the machine: Node.js and the Pulumi CLI. Docker is asked when it is known which
+ * one (docker.ts).
  *
- * @returns one line for each part, for the user to read.
+ * @returns one text for each part, for the user to read.
  * @throws UserError that says what is missing and what to do.
  */
 export async function checkMachine(): Promise<readonly string[]> {
@@ -22,35 +23,27 @@ export async function checkMachine(): Promise<readonly string[]> {
         "  next: run `npm ci` without --ignore-scripts (it brings the right version), then `npm run up`",
     );
   }
-  const pulumi = await version(
-    "pulumi",
-    ["version"],
-    "install it from https://www.pulumi.com/docs/iac/download-install/",
-  );
+  const pulumi = await pulumiVersion();
   if (!atLeast(pulumi.replace(/^v/, ""), oldestPulumi)) {
     throw new UserError(
-      `pulumi: must be at least ${oldestPulumi.join(".")}, got ${pulumi}\n  next: update the Pulumi CLI`,
+      `pulumi: must be at least ${oldestPulumi.join(".")}, got ${pulumi}\n` +
+        "  next: update it (https://www.pulumi.com/docs/iac/download-install/), then npm run up",
     );
   }
-  const docker = await version(
-    "docker",
-    ["version", "--format", "{{.Server.Version}}"],
-    "start Docker, or set DOCKER_HOST or `docker context use` to a daemon that runs; then `npm run up`",
-  );
-  return [`Node.js ${process.versions.node}`, `Pulumi ${pulumi}`, `Docker ${docker}`];
+  return [`Node.js ${process.versions.node}`, `Pulumi ${pulumi}`];
 }
 
-async function version(command: string, args: readonly string[], next: string): Promise<string> {
+async function pulumiVersion(): Promise<string> {
   try {
-    const { stdout } = await run(command, args, { timeout: 10_000 });
+    const { stdout } = await run("pulumi", ["version"], { timeout: 8_000 });
     return stdout.trim();
   } catch (error) {
-    const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    const cause = missing
-      ? "must be on the PATH, found none"
-      : `must answer \`${command} ${args.join(" ")}\`, got: ${said}`;
-    throw new UserError(`${command}: ${cause}\n  next: ${next}`);
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const got = isMissing ? "must be on the PATH, found none" : `must answer \`pulumi version\`, got: ${String(error)}`;
+    throw new UserError(
+      `pulumi: ${got.split("\n", 1)[0] ?? ""}\n` +
+        "  next: install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/), then npm run up",
+    );
   }
 }
 

@@ -15,6 +15,8 @@ const doing: Readonly<Record<string, string>> = {
 
 /** Prints what a deployment does as plain lines, and at least one line every two seconds. */
 export class Progress {
+  /** What the engine called an error so far; explained at the end instead of printed in between (explain.ts). */
+  readonly problems: string[] = [];
   private readonly write: (line: string) => void;
   private readonly startedMillis = Date.now();
   private readonly running = new Map<string, { readonly text: string; readonly sinceMillis: number }>();
@@ -50,7 +52,7 @@ export class Progress {
     } else if (event.resOpFailedEvent !== undefined) {
       this.end(event.resOpFailedEvent.metadata.urn, "FAILED");
     } else if (event.diagnosticEvent?.severity === "error") {
-      this.line(plain(event.diagnosticEvent.message).trim());
+      this.problems.push(plain(event.diagnosticEvent.message).trim());
     }
   };
 

@@ -3,6 +3,9 @@ import { dirname, join } from "node:path";
 /** Folder of Pulumi.yaml. */
 export const projectFolder = dirname(import.meta.dirname);
 
+/** Name of the project, as Pulumi.yaml has it. */
+export const projectName = "observability";
+
 /** Where the local backend keeps its state, and beside it the passphrase. Named in Pulumi.yaml as well. */
 export const stateFolder = join(projectFolder, ".pulumi-state");
 

@@ -4,21 +4,65 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { LocalWorkspace, StackNotFoundError, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import { z } from "zod";
+import { explain } from "./explain.ts";
+import { withLock } from "./lock.ts";
+import { checkMachine } from "./machine.ts";
 import { passphraseFile, projectFolder, stateFolder } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
 /**
  * Runs `action` on a stack of this project, created if it does not exist, with the local backend and its passphrase
  * unless the environment names others. `pulumi` itself works on the same stack with the same environment.
+ *
+ * @param action is told what the machine has, one text for each part.
+ * @throws UserError if the machine lacks something.
  */
-export async function withStack<Result>(stackName: string, action: (stack: Stack) => Promise<Result>): Promise<Result> {
+export async function withStack<Result>(
+  stackName: string,
+  action: (stack: Stack, machine: readonly string[]) => Promise<Result>,
+): Promise<Result> {
+  const machine = await checkMachine();
   const envVars = localEnvironment();
   return keepSaltOut(join(projectFolder, `Pulumi.${stackName}.yaml`), async () =>
-    action(await LocalWorkspace.createOrSelectStack({ stackName, workDir: projectFolder }, { envVars })),
+    action(await select(stackName, envVars), machine),
   );
+}
+
+/** The same for an action that changes the stack: one at a time. */
+export async function withLockedStack<Result>(
+  stackName: string,
+  action: (stack: Stack, machine: readonly string[]) => Promise<Result>,
+): Promise<Result> {
+  mkdirSync(stateFolder, { recursive: true });
+  return withLock(stateFolder, stackName, () => withStack(stackName, action));
+}
+
+async function select(stackName: string, envVars: Record<string, string>): Promise<Stack> {
+  try {
+    return await LocalWorkspace.createOrSelectStack({ stackName, workDir: projectFolder }, { envVars });
+  } catch (error) {
+    const { cause, next } = explain([], error instanceof Error ? error.message : String(error));
+    throw new UserError(`the stack ${stackName} cannot be opened: ${cause}\n  next: ${next}`, { cause: error });
+  }
+}
+
+/** The state of a stack, its secrets decrypted, as `pulumi stack export` has it; empty if there is no such stack. */
+export async function exportedState(stackName: string): Promise<unknown> {
+  await checkMachine();
+  const envVars = localEnvironment();
+  return keepSaltOut(join(projectFolder, `Pulumi.${stackName}.yaml`), async () => {
+    try {
+      const stack = await LocalWorkspace.selectStack({ stackName, workDir: projectFolder }, { envVars });
+      return (await stack.exportStack()).deployment as unknown;
+    } catch (error) {
+      if (error instanceof StackNotFoundError) return {};
+      const { cause, next } = explain([], error instanceof Error ? error.message : String(error));
+      throw new UserError(`the state of ${stackName} cannot be read: ${cause}\n  next: ${next}`, { cause: error });
+    }
+  });
 }
 
 /** What `pulumi` needs to find the local state and to read its secrets. Nothing that is set already is changed. */
@@ -40,6 +84,7 @@ export function localEnvironment(): Record<string, string> {
 
 /** Runs `pulumi` itself with the same environment, its input and output those of this process; returns its exit code. */
 export async function runPulumi(args: readonly string[]): Promise<number> {
+  await checkMachine();
   const env = { ...process.env, ...localEnvironment() };
   const settingsFiles = readdirSync(projectFolder).filter((file) => /^Pulumi\..+\.yaml$/.test(file));
   const run = async (): Promise<number> => {
@@ -55,6 +100,7 @@ export async function runPulumi(args: readonly string[]): Promise<number> {
  * very file; the state has its own. So the file is put back as it was, unless it holds secrets.
  */
 async function keepSaltOut<Result>(settingsFile: string, action: () => Promise<Result>): Promise<Result> {
+  removeLeftSalt(settingsFile);
   const before = existsSync(settingsFile) ? readFileSync(settingsFile, "utf8") : undefined;
   try {
     return await action();
@@ -64,6 +110,13 @@ async function keepSaltOut<Result>(settingsFile: string, action: () => Promise<R
       writeFileSync(settingsFile, before);
     }
   }
+}
+
+/** A salt that a killed command left behind fits no other passphrase, and is of no use without secrets beside it. */
+function removeLeftSalt(settingsFile: string): void {
+  if (!existsSync(settingsFile)) return;
+  const text = readFileSync(settingsFile, "utf8");
+  if (!text.includes("secure:")) writeFileSync(settingsFile, text.replace(/^encryptionsalt:.*\n?/m, ""));
 }
 
 /** Whether two versions of a stack's settings differ in nothing but a new `encryptionsalt`. */

@@ -1,10 +1,17 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { instanceStates, isUp, lastLines, waitUntilUp } from "./instances.ts";
-import { checkMachine } from "./machine.ts";
+import { deploymentOf, type Deployment } from "./deployment.ts";
+import { explain } from "./explain.ts";
+import { ensureLogin } from "./grafana-login.ts";
+import { neededImages, pullMissing } from "./images.ts";
+import { instanceStates, isUp, waitUntilUp } from "./instances.ts";
+import { throughInterrupts } from "./interrupt.ts";
 import { commandOptions } from "./options.ts";
 import { deployedOutputs, stackOutputs, type StackOutputs } from "./outputs.ts";
+import { checkPlace, filledFolders, plannedPlace } from "./place.ts";
 import { Progress } from "./progress.ts";
-import { withStack } from "./pulumi-stack.ts";
+import { stateFolder } from "./project.ts";
+import { withLockedStack } from "./pulumi-stack.ts";
+import { recover } from "./recovery.ts";
 import { runCommand, UserError } from "./user-error.ts";
 import { table, verify } from "./verification/verify.ts";
 
@@ -12,64 +19,99 @@ import { table, verify } from "./verification/verify.ts";
 async function up(): Promise<number> {
   const { stack: stackName } = commandOptions("npm run up [-- --stack NAME]", []);
   const progress = new Progress((text) => process.stdout.write(`${text}\n`));
+  const say = (text: string): void => {
+    progress.line(text);
+  };
   progress.phase("checking the machine");
   try {
-    progress.line((await checkMachine()).join(", "));
-    progress.phase(`deploying the stack ${stackName}`);
-    const outputs = await withStack(stackName, async (stack) => deploy(stack, progress));
-    progress.phase("waiting for every container to be healthy");
-    await health(outputs);
-    progress.phase("verifying: one request, found again as log, trace and metric");
-    const results = await verify(outputs, (text) => {
-      progress.line(text);
+    return await withLockedStack(stackName, async (stack, machine) => {
+      const deployment = await deploymentOf(stack);
+      const { docker, settings } = deployment;
+      say([...machine, `Docker ${await docker.serverVersion()}`].join(", "));
+      const taken = await recover(stack, docker, settings.stack.name, say);
+      for (const volume of taken) say(`the volume ${volume} is not in the state: taking it over with its data`);
+      await checkPlace(plannedPlace(settings), docker, await filledFolders(stateFolder, docker));
+      await pullMissing(neededImages(settings), docker, say);
+      progress.phase(`deploying the stack ${stackName}`);
+      const outputs = await deploy(stack, deployment, progress);
+      progress.phase("waiting for every container to be healthy");
+      await health(outputs, deployment);
+      await ensureLogin(outputs, docker, say);
+      progress.phase("verifying: one request, found again as log, trace and metric");
+      const results = await verify(outputs, deployment, say);
+      process.stdout.write(`\n${table(results)}\n\n${summary(outputs, stackName)}\n`);
+      return results.every((result) => result.passed) ? 0 : 1;
     });
-    process.stdout.write(`\n${table(results)}\n\n${summary(outputs, stackName)}\n`);
-    return results.every((result) => result.passed) ? 0 : 1;
   } finally {
     progress.stop();
   }
 }
 
-async function deploy(stack: Stack, progress: Progress): Promise<StackOutputs> {
-  const unhealthy = await unhealthyInstances(stack);
-  for (const { name } of unhealthy) progress.line(`${name} is unhealthy and will be replaced`);
+async function deploy(stack: Stack, deployment: Deployment, progress: Progress): Promise<StackOutputs> {
+  const broken = await brokenInstances(stack, deployment);
+  for (const { name, state } of broken) progress.line(`${name} is ${state} and will be replaced`);
   try {
-    const result = await stack.up({
-      refresh: true,
-      replace: unhealthy.map(({ urn }) => urn),
-      onEvent: progress.onEvent,
-      suppressOutputs: true,
-      color: "never",
-    });
+    const result = await throughInterrupts(
+      (text) => {
+        progress.line(text);
+      },
+      () =>
+        stack.up({
+          refresh: true,
+          replace: broken.map(({ urn }) => urn),
+          onEvent: progress.onEvent,
+          suppressOutputs: true,
+          color: "never",
+        }),
+    );
     return deployedOutputs(result.outputs);
   } catch (error) {
-    throw new UserError(
-      `the deployment failed; what was done so far is kept\n  next: solve what the lines above say, then npm run up`,
-      {
-        cause: error,
-      },
-    );
+    if (error instanceof UserError) throw error;
+    const { cause, next } = explain(progress.problems, String(error));
+    throw new UserError(`the deployment failed: ${cause}\nwhat was done so far is kept\n  next: ${next}`, {
+      cause: error,
+    });
   }
 }
 
-/** Instances that run and fail their health check: a deployment alone would leave them as they are. */
-async function unhealthyInstances(stack: Stack): Promise<StackOutputs["instances"]> {
+/** Instances that a deployment alone would leave as they are although they do not work. */
+async function brokenInstances(
+  stack: Stack,
+  deployment: Deployment,
+): Promise<readonly { readonly name: string; readonly urn: string; readonly state: string }[]> {
   const instances = stackOutputs(await stack.outputs())?.instances ?? [];
-  const states = await instanceStates(instances.map(({ name }) => name));
-  return instances.filter(({ name }) => states.get(name) === "unhealthy");
+  const states = await statesOf(instances, deployment);
+  return instances.flatMap(({ name, urn }) => {
+    const state = states.get(name) ?? "missing";
+    return state === "unhealthy" || state === "cut off" ? [{ name, urn, state }] : [];
+  });
 }
 
-async function health(outputs: StackOutputs): Promise<void> {
-  const states = await waitUntilUp(
-    outputs.instances.map(({ name }) => name),
-    90_000,
+function statesOf(
+  instances: StackOutputs["instances"],
+  { docker, settings }: Deployment,
+): ReturnType<typeof instanceStates> {
+  const names = instances.map(({ name }) => name);
+  return instanceStates(docker, names, settings.stack.name);
+}
+
+/** How many of its last lines a container that is down is shown with. */
+const shownLines = 5;
+
+async function health(outputs: StackOutputs, deployment: Deployment): Promise<void> {
+  const states = await waitUntilUp(() => statesOf(outputs.instances, deployment), 90_000);
+  const [first, ...others] = [...states].filter(([, state]) => !isUp(state));
+  if (first === undefined) return;
+  const [name, state] = first;
+  const more = others.map((other) => `${other[0]} is ${other[1]}`).join(", ");
+  const said = (await deployment.docker.run(["logs", "--tail", String(shownLines), name])).trim();
+  throw new UserError(
+    [
+      `${name} is ${state}${more === "" ? "" : `; ${more}`}`,
+      ...(said === "" ? [] : [`its last lines:\n${said}`]),
+      `  next: npm run up; or see more: docker logs ${name}`,
+    ].join("\n"),
   );
-  const down = [...states].filter(([, state]) => !isUp(state));
-  if (down.length === 0) return;
-  const reports = await Promise.all(
-    down.map(async ([name, state]) => `${name} is ${state}; its last lines:\n${await lastLines(name, 10)}`),
-  );
-  throw new UserError(`${reports.join("\n\n")}\n  next: npm run up`);
 }
 
 function summary({ urls, grafanaUser }: StackOutputs, stackName: string): string {

@@ -1,3 +1,4 @@
+import { deploymentOf } from "./deployment.ts";
 import { instanceStates } from "./instances.ts";
 import { commandOptions } from "./options.ts";
 import { deployedOutputs } from "./outputs.ts";
@@ -7,10 +8,18 @@ import { table, verify } from "./verification/verify.ts";
 
 await runCommand(async () => {
   const { stack: stackName } = commandOptions("npm run verify [-- --stack NAME]", []);
-  const outputs = deployedOutputs(await withStack(stackName, (stack) => stack.outputs()));
-  const states = [...(await instanceStates(outputs.instances.map(({ name }) => name))).values()];
-  if (states.every((state) => state === "missing")) throw new UserError("the stack is not running\n  next: npm run up");
-  const results = await verify(outputs, (text) => process.stdout.write(`${text}\n`));
-  process.stdout.write(`\n${table(results)}\n`);
-  return results.every((result) => result.passed) ? 0 : 1;
+  return withStack(stackName, async (stack) => {
+    const deployment = await deploymentOf(stack);
+    const { docker, settings } = deployment;
+    await docker.serverVersion();
+    const outputs = deployedOutputs(await stack.outputs());
+    const names = outputs.instances.map(({ name }) => name);
+    const states = [...(await instanceStates(docker, names, settings.stack.name)).values()];
+    if (states.every((state) => state === "missing")) {
+      throw new UserError("the stack is not running\n  next: npm run up");
+    }
+    const results = await verify(outputs, deployment, (text) => process.stdout.write(`${text}\n`));
+    process.stdout.write(`\n${table(results)}\n`);
+    return results.every((result) => result.passed) ? 0 : 1;
+  });
 });

@@ -1,4 +1,5 @@
 import { datasourceUids } from "../../config/names.ts";
+import type { Deployment } from "../deployment.ts";
 import { instanceStates, isUp } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { runChecks, type CheckResult } from "./checks.ts";
@@ -11,8 +12,13 @@ import { apiMetricQuery, otlpMetricQuery, probeApi, probeOtlp, type Probe } from
  *
  * @returns one result for each check; an instance that is down ends the proof, since it is the cause of all the rest.
  */
-export async function verify(outputs: StackOutputs, report: (line: string) => void): Promise<readonly CheckResult[]> {
-  const instances = await checkInstances(outputs.instances.map(({ name }) => name));
+export async function verify(
+  outputs: StackOutputs,
+  deployment: Deployment,
+  report: (line: string) => void,
+): Promise<readonly CheckResult[]> {
+  const names = outputs.instances.map(({ name }) => name);
+  const instances = await checkInstances(names, deployment);
   report(line(instances));
   const { grafana: grafanaUrl } = outputs.urls;
   if (!instances.passed || grafanaUrl === undefined) return [instances];
@@ -58,10 +64,11 @@ async function reach(grafana: GrafanaClient, { urls, serviceNames }: StackOutput
   }
 }
 
-async function checkInstances(names: readonly string[]): Promise<CheckResult> {
+async function checkInstances(names: readonly string[], { docker, settings }: Deployment): Promise<CheckResult> {
   const startedMillis = Date.now();
   const name = "every container is up";
-  const down = [...(await instanceStates(names))].filter(([, state]) => !isUp(state) && state !== "starting");
+  const states = await instanceStates(docker, names, settings.stack.name);
+  const down = [...states].filter(([, state]) => !isUp(state) && state !== "starting");
   if (down.length === 0) {
     return { name, passed: true, detail: `${names.length} container(s)`, afterMillis: Date.now() - startedMillis };
   }

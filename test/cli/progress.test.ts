@@ -79,7 +79,7 @@ describe("the progress", () => {
     assert.deepEqual(texts(), []);
   });
 
-  it("prints the engine's errors, without its colour marks, and no other diagnostics", () => {
+  it("keeps the engine's errors for the end, without its colour marks, and no other diagnostics", () => {
     const diagnostic = (severity: "error" | "info", message: string): EngineEvent => ({
       sequence: 0,
       timestamp: 0,
@@ -87,7 +87,8 @@ describe("the progress", () => {
     });
     progress.onEvent(diagnostic("info", "not for you"));
     progress.onEvent(diagnostic("error", "<{%reset%}>port is already allocated<{%reset%}>\n"));
-    assert.deepEqual(texts(), ["   0.0s  port is already allocated"]);
+    assert.deepEqual(texts(), []);
+    assert.deepEqual(progress.problems, ["port is already allocated"]);
   });
 
   it("is silent before the first phase and after its end", () => {

@@ -4,6 +4,7 @@ import { exampleServiceNames } from "../../config/example-services.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import type { GrafanaClient } from "../../cli/verification/grafana.ts";
 import pWaitFor from "p-wait-for";
+import { guideCommands, guideQueries, problemWith, problemWithCommand } from "./support/documented-queries.ts";
 import { eventuallyLogs } from "./support/loki.ts";
 import { emptyPanels } from "./support/panels.ts";
 import { succeed, type Ended } from "./support/run.ts";
@@ -141,6 +142,26 @@ describe("the first run, from a fresh clone with nothing running", () => {
       { interval: 2000, timeout: 90_000 },
     ).catch(() => undefined);
     assert.deepEqual(empty, []);
+  });
+
+  it("every query and every docker command of the guide answers (D16)", async () => {
+    let waiting = guideQueries;
+    let problems: readonly string[] = [];
+    await pWaitFor(
+      async () => {
+        const asked = [];
+        for (const query of waiting) asked.push({ query, problem: await problemWith(query, grafana) });
+        waiting = asked.filter(({ problem }) => problem !== undefined).map(({ query }) => query);
+        problems = asked.flatMap(({ problem }) => problem ?? []);
+        return waiting.length === 0;
+      },
+      { interval: 2000, timeout: 120_000 },
+    ).catch(() => undefined);
+    for (const command of guideCommands) {
+      const problem = await problemWithCommand(command, workspace.name);
+      if (problem !== undefined) problems = [...problems, problem];
+    }
+    assert.deepEqual(problems, []);
   });
 
   it("two processes of one service are two series (D9)", async () => {

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { deployedOutputs, type StackOutputs } from "../../../cli/outputs.ts";
 import { GrafanaClient } from "../../../cli/verification/grafana.ts";
-import { run, succeed, type Ended } from "./run.ts";
+import { run, succeed, type Ended, type Interruption } from "./run.ts";
 
 const repository = dirname(dirname(dirname(import.meta.dirname)));
 
@@ -86,6 +86,13 @@ export class Workspace {
   async npm(...args: readonly string[]): Promise<Ended> {
     const ended = await run("npm", args, { cwd: this.folder, env: this.env });
     if (!args.includes("password")) this.printed += ended.output;
+    return ended;
+  }
+
+  /** Runs an npm script and interrupts it. */
+  async interrupted(script: string, interruption: Interruption): Promise<Ended> {
+    const ended = await run("npm", ["run", script], { cwd: this.folder, env: this.env, interruption });
+    this.printed += ended.output;
     return ended;
   }
 

@@ -1,0 +1,163 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { UserError } from "./user-error.ts";
+
+const execute = promisify(execFile);
+
+/** How long a command may take before Docker counts as not answering, in milliseconds. */
+const patienceMillis = 8_000;
+
+/** The kinds of objects that the stack creates in Docker. */
+export type ObjectKind = "container" | "network" | "volume";
+
+/** Something in Docker. A volume's id is its name. */
+export interface DockerObject {
+  readonly id: string;
+  readonly name: string;
+  /** The stack that its label says it belongs to; `undefined` for somebody else's. */
+  readonly stack: string | undefined;
+}
+
+const labels = z.record(z.string(), z.string()).nullish();
+const inspectedObject = z.looseObject({
+  Id: z.string().optional(),
+  Name: z.string(),
+  Labels: labels,
+  Config: z.looseObject({ Labels: labels }).optional(),
+});
+
+/** How a command is run. */
+export interface RunOptions {
+  /** @default no limit */
+  readonly timeoutMillis?: number;
+  /** What it reads from standard input. @default nothing */
+  readonly input?: string;
+}
+
+/** The `docker` command, on the daemon that the stack runs on. */
+export class Docker {
+  private readonly env: NodeJS.ProcessEnv;
+
+  /**
+   * @param host address of the daemon; `undefined` for the one that the command chooses itself
+   * @param env environment of the command
+   */
+  constructor(host: string | undefined, env: NodeJS.ProcessEnv = process.env) {
+    this.env = host === undefined ? env : { ...env, DOCKER_HOST: host };
+  }
+
+  /**
+   * Runs `docker` and returns what it prints.
+   *
+   * @throws UserError if there is no `docker`, or the daemon cannot be reached, does not answer or refuses the user.
+   * @throws CommandFailed for everything else.
+   */
+  async run(args: readonly string[], options: RunOptions = {}): Promise<string> {
+    try {
+      const running = execute("docker", args, {
+        env: this.env,
+        timeout: options.timeoutMillis ?? 0,
+        maxBuffer: 64 * 1024 * 1024,
+      });
+      // A command that ends before it has read its input says by its exit code what is wrong.
+      running.child.stdin?.on("error", () => undefined).end(options.input);
+      return (await running).stdout;
+    } catch (error) {
+      throw dockerProblem(args, error, this.env["DOCKER_HOST"]);
+    }
+  }
+
+  /** Version of the daemon. The first question to ask: its errors say what is wrong with Docker. */
+  async serverVersion(): Promise<string> {
+    const version = await this.run(["version", "--format", "{{.Server.Version}}"], { timeoutMillis: patienceMillis });
+    return version.trim();
+  }
+
+  /** Objects of a kind that carry the label of a stack. */
+  async labelled(kind: ObjectKind, stackName: string): Promise<readonly DockerObject[]> {
+    const all = kind === "container" ? ["--all"] : [];
+    const filter = ["--quiet", "--filter", `label=observability.stack=${stackName}`];
+    const ids = (await this.run([kind, "ls", ...all, ...filter])).split("\n").filter((id) => id !== "");
+    return this.objects(kind, ids);
+  }
+
+  /** Objects of a kind by name or id; one that is not there is left out. */
+  async objects(kind: ObjectKind, names: readonly string[]): Promise<readonly DockerObject[]> {
+    return z
+      .array(inspectedObject)
+      .parse(await this.inspect(kind, names))
+      .map(({ Id, Name, Labels, Config }) => ({
+        id: Id ?? Name,
+        name: Name.replace(/^\//, ""),
+        stack: (Labels ?? Config?.Labels)?.["observability.stack"],
+      }));
+  }
+
+  /** What `docker inspect` says of those objects that are there. */
+  async inspect(kind: ObjectKind, names: readonly string[]): Promise<unknown> {
+    if (names.length === 0) return [];
+    try {
+      return JSON.parse(await this.run([kind, "inspect", ...names])) as unknown;
+    } catch (error) {
+      // It prints what it has found and fails for what it has not.
+      if (error instanceof CommandFailed && error.stdout.startsWith("[")) return JSON.parse(error.stdout) as unknown;
+      throw error;
+    }
+  }
+}
+
+/** A command that ran and failed. */
+export class CommandFailed extends Error {
+  readonly stdout: string;
+  readonly stderr: string;
+
+  constructor(command: string, stdout: string, stderr: string) {
+    super(`${command}: ${stderr.trim()}`);
+    this.stdout = stdout;
+    this.stderr = stderr;
+  }
+}
+
+/** What the command says when it does not get as far as the daemon. */
+const unreachable =
+  /cannot connect to the docker daemon|error during connect|failed to initialize|unable to resolve docker endpoint/i;
+
+const failure = z.object({
+  code: z.union([z.string(), z.number()]).nullish(),
+  killed: z.boolean().optional(),
+  stdout: z.string().default(""),
+  stderr: z.string().default(""),
+});
+
+function dockerProblem(args: readonly string[], error: unknown, host: string | undefined): Error {
+  const { code, killed, stdout, stderr } = failure.parse(error);
+  const at = host === undefined || host === "" ? "" : ` at DOCKER_HOST=${host}`;
+  if (code === "ENOENT") {
+    return new UserError(
+      "docker: must be on the PATH, found none\n  next: install Docker (https://docs.docker.com/get-docker/), then npm run up",
+    );
+  }
+  if (killed === true) {
+    return new UserError(
+      `docker: the daemon${at} must answer within ${patienceMillis / 1000} s, got nothing\n  next: see whether it runs: docker info`,
+    );
+  }
+  if (/permission denied/i.test(stderr)) {
+    return new UserError(
+      `docker: this user must be allowed to use the daemon${at}, got permission denied\n` +
+        "  next: add the user to the group docker and log in again, or use another daemon by DOCKER_HOST",
+    );
+  }
+  if (unreachable.test(stderr)) {
+    return new UserError(
+      `docker: the daemon${at} must be reachable, got: ${firstLine(stderr)}\n` +
+        "  next: start Docker, or set DOCKER_HOST or `docker context use` to a daemon that runs; then npm run up",
+    );
+  }
+  return new CommandFailed(`docker ${args.slice(0, 2).join(" ")}`, stdout, stderr);
+}
+
+function firstLine(text: string): string {
+  return text.trim().split("\n", 1)[0]?.slice(0, 300) ?? "";
+}

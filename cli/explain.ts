@@ -1,0 +1,80 @@
+/** What a user is told about a failed deployment: why, in a few lines, and what to do. */
+export interface Explanation {
+  readonly cause: string;
+  readonly next: string;
+}
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly cause: (match: RegExpExecArray) => string;
+  readonly next: string;
+}
+
+/** What goes wrong outside the program, by what Docker and Pulumi say of it. The first rule that fits counts. */
+const rules: readonly Rule[] = [
+  {
+    pattern: /no space left on device|ENOSPC|disk quota exceeded/i,
+    cause: () => "the disk is full",
+    next: "make room (docker system df shows what Docker uses), then npm run up",
+  },
+  {
+    pattern: /incorrect passphrase/i,
+    cause: () => "the passphrase does not fit the state that it should decrypt",
+    next: "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the one of this state",
+  },
+  {
+    pattern: /the stack is currently locked by[\s\S]*?\n\s*(\S[^\n]*)/i,
+    cause: ([, holder]) => `another pulumi works on this stack: ${holder ?? ""}`,
+    next: "wait until it has ended, then npm run up",
+  },
+  {
+    pattern: /(?:no resource plugin|could not (?:load|find)[^\n]*plugin|failed to load plugin)[^\n]*/i,
+    cause: ([text]) => text,
+    next: "pulumi plugin install, with a network; or see PULUMI_HOME and PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",
+  },
+  {
+    pattern: /(?:Bind for|listen tcp4?) ([\d.]+:\d+)[^\n]*(?:port is already allocated|address already in use)/i,
+    cause: ([, address]) => `${address ?? "a port"} is in use by another program`,
+    next: "stop that program, or choose another port in Pulumi.dev.yaml (observability:ports)",
+  },
+  {
+    pattern: /container name "?\/?([\w.-]+)"? is already in use/i,
+    cause: ([, name]) => `there is a container ${name ?? ""} that is not of this stack`,
+    next: "rename or remove it, or choose another observability:name in Pulumi.dev.yaml",
+  },
+  {
+    pattern:
+      /Unable to (?:read|find or pull)[^\n]*image (\S+?)[:,]? [\s\S]*|(?:pull access denied for|manifest for|manifest unknown)[^\n]*/i,
+    cause: ([text]) => `an image could not be had: ${oneLine(text)}`,
+    next: "look at the name in Pulumi.dev.yaml (observability:images, observability:imageRegistry), at the network, and at docker login",
+  },
+  {
+    pattern:
+      /Cannot connect to the Docker daemon[^\n]*|failed to connect to any docker daemon[^\n]*|error during connect[^\n]*/i,
+    cause: ([text]) => `Docker went away: ${oneLine(text)}`,
+    next: "start Docker, then npm run up",
+  },
+];
+
+/** How much of an unknown problem is shown. */
+const mostLines = 6;
+const mostCharacters = 300;
+
+/** Explains what Pulumi reported; `problems` are the errors of its engine, `output` what it printed if there is none. */
+export function explain(problems: readonly string[], output: string): Explanation {
+  const text = problems.length > 0 ? problems.join("\n") : output;
+  for (const { pattern, cause, next } of rules) {
+    const match = pattern.exec(text);
+    if (match !== null) return { cause: cause(match), next };
+  }
+  const lines = [...new Set(text.split("\n").map((line) => line.trim()))].filter((line) => line !== "");
+  const shown = lines.slice(0, mostLines).map((line) => line.slice(0, mostCharacters));
+  return {
+    cause: [...shown, ...(lines.length > mostLines ? [`… ${lines.length - mostLines} more line(s)`] : [])].join("\n"),
+    next: "solve what this says, then npm run up",
+  };
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim().slice(0, mostCharacters);
+}

@@ -1,0 +1,22 @@
+import type { Docker } from "./docker.ts";
+import type { StackOutputs } from "./outputs.ts";
+
+/**
+ * Sees to it that Grafana takes the password of the state. It does unless its data is older than the state: then the
+ * data is kept and its password is set anew.
+ */
+export async function ensureLogin(outputs: StackOutputs, docker: Docker, say: (line: string) => void): Promise<void> {
+  const { grafanaUser, grafanaPassword, instances } = outputs;
+  const grafana = instances.find(({ name }) => name.endsWith("-grafana"));
+  if (outputs.urls.grafana === undefined || grafana === undefined) return;
+  const answer = await fetch(`${outputs.urls.grafana}/api/user`, {
+    headers: { authorization: `Basic ${Buffer.from(`${grafanaUser}:${grafanaPassword}`).toString("base64")}` },
+    signal: AbortSignal.timeout(10_000),
+  });
+  if (answer.status !== 401) return;
+  say("Grafana's data is older than its password: setting the password of this stack");
+  await docker.run(["exec", "--interactive", grafana.name, "grafana", "cli", ...reset], { input: grafanaPassword });
+}
+
+/** From standard input: an argument could be read in the list of processes. */
+const reset = ["--homepath", "/usr/share/grafana", "admin", "reset-admin-password", "--password-from-stdin"];

@@ -1,0 +1,63 @@
+import type { ProgramSettings } from "../config/example-services.ts";
+import { CommandFailed, type Docker } from "./docker.ts";
+import { UserError } from "./user-error.ts";
+
+/** References of the images that these settings use. */
+export function neededImages({ stack, example }: ProgramSettings): readonly string[] {
+  const { node, ...backends } = stack.images;
+  return [...(stack.observability ? Object.values(backends) : []), ...(example.exampleServices ? [node] : [])];
+}
+
+/**
+ * Pulls the images that Docker does not have, before anything is created; those that it has are left as they are, so
+ * that a start needs no network.
+ *
+ * @throws UserError with every image that cannot be had.
+ */
+export async function pullMissing(
+  references: readonly string[],
+  docker: Docker,
+  say: (line: string) => void,
+): Promise<void> {
+  const missing = await Promise.all(
+    [...new Set(references)].map(async (reference) => ((await has(reference, docker)) ? [] : [reference])),
+  );
+  const problems = await Promise.all(
+    missing.flat().map(async (reference) => {
+      say(`pulling ${reference}`);
+      return pull(reference, docker);
+    }),
+  );
+  if (problems.flat().length === 0) return;
+  throw new UserError(
+    [
+      ...problems.flat(),
+      "nothing was changed",
+      "  next: look at observability:images and observability:imageRegistry in the settings, at the network, and at docker login",
+    ].join("\n"),
+  );
+}
+
+async function has(reference: string, docker: Docker): Promise<boolean> {
+  try {
+    await docker.run(["image", "inspect", reference]);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandFailed && /no such image/i.test(error.stderr)) return false;
+    throw error;
+  }
+}
+
+async function pull(reference: string, docker: Docker): Promise<string[]> {
+  try {
+    await docker.run(["pull", "--quiet", reference]);
+    return [];
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    const why = error.stderr
+      .replaceAll(/\s+/g, " ")
+      .replace(/^ ?Error response from daemon: /, "")
+      .trim();
+    return [`image ${reference}: must be on this machine or in its registry, got: ${why.slice(0, 250)}`];
+  }
+}

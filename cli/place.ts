@@ -1,0 +1,173 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { statfs } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { z } from "zod";
+import { exampleServices, type ProgramSettings } from "../config/example-services.ts";
+import { hosts, instanceName, dataVolumeName, volumes } from "../config/names.ts";
+import type { Docker, ObjectKind } from "./docker.ts";
+import { projectFolder } from "./project.ts";
+import { UserError } from "./user-error.ts";
+
+/** What a deployment will take of the machine. */
+export interface Place {
+  /** Name of the stack, as its label has it. */
+  readonly stackName: string;
+  /** Names of what it creates in Docker. */
+  readonly objects: Readonly<Record<ObjectKind, readonly string[]>>;
+  /** Ports on 127.0.0.1, each with the workload that is behind it. */
+  readonly ports: readonly { readonly hostPort: number; readonly workload: string }[];
+}
+
+/** What the program at the top of the repository will take with these settings. */
+export function plannedPlace({ stack, example }: ProgramSettings): Place {
+  const services = exampleServices({ stack, example }, projectFolder);
+  const backends = stack.observability ? Object.values(hosts) : [];
+  const ports = stack.observability
+    ? [
+        { hostPort: stack.ports.grafana, workload: hosts.grafana },
+        { hostPort: stack.ports.loki, workload: hosts.loki },
+        { hostPort: stack.ports.jaeger, workload: hosts.jaeger },
+        { hostPort: stack.ports.victoriaMetrics, workload: hosts.victoriaMetrics },
+        { hostPort: stack.ports.otlpGrpc, workload: hosts.otelCollector },
+        { hostPort: stack.ports.otlpHttp, workload: hosts.otelCollector },
+      ]
+    : [];
+  return {
+    stackName: stack.name,
+    objects: {
+      container: [
+        ...backends.map((host) => instanceName(stack.name, host, 1)),
+        ...services.flatMap(({ name, replicas }) =>
+          Array.from({ length: replicas }, (_, index) => instanceName(stack.name, name, index + 1)),
+        ),
+      ],
+      network: [stack.name],
+      volume: Object.values(volumes).map((volume) => dataVolumeName(stack.name, volume)),
+    },
+    ports: [
+      ...ports,
+      ...services.flatMap(({ name, ports: own }) =>
+        own.flatMap(({ hostPort }) => (hostPort === undefined ? [] : [{ hostPort, workload: name }])),
+      ),
+    ],
+  };
+}
+
+/** Less free space than this, in MiB, and a deployment would fail half-way. */
+const leastFreeMib = 512;
+
+/** How many problems are listed; a message of more than ten lines is not read. */
+const mostProblems = 7;
+
+/**
+ * Looks whether there is room for a deployment: names and ports that are free or its own, and space on the disk.
+ *
+ * @throws UserError with every problem, before anything is created.
+ */
+export async function checkPlace(place: Place, docker: Docker, folders: readonly string[]): Promise<void> {
+  const problems = [
+    ...(await nameProblems(place, docker)),
+    ...(await portProblems(place, docker)),
+    ...(await diskProblems(folders)),
+  ];
+  if (problems.length === 0) return;
+  const shown = problems.slice(0, mostProblems);
+  const more = problems.length > shown.length ? [`… and ${problems.length - shown.length} more`] : [];
+  throw new UserError([...shown, ...more, "nothing was changed", "  next: solve this, then npm run up"].join("\n"));
+}
+
+async function nameProblems({ objects, stackName }: Place, docker: Docker): Promise<readonly string[]> {
+  const kinds: readonly ObjectKind[] = ["container", "network", "volume"];
+  const found = await Promise.all(
+    kinds.map(async (kind) =>
+      (await docker.objects(kind, objects[kind]))
+        .filter(({ stack }) => stack !== stackName)
+        .map(({ name, stack }) => {
+          const owner = stack === undefined ? "not of this project" : `of the stack ${stack}`;
+          return `${kind} ${name}: the name must be free, but there is one ${owner}; rename or remove that, or set another observability:name`;
+        }),
+    ),
+  );
+  return found.flat();
+}
+
+async function portProblems({ ports, stackName }: Place, docker: Docker): Promise<readonly string[]> {
+  const found = await Promise.all(
+    ports.map(async ({ hostPort, workload }) => {
+      if (await isFree(hostPort)) return [];
+      const owner = await ownerOf(hostPort, stackName, docker);
+      if (owner === "this stack") return [];
+      return [`port ${hostPort} (${workload}): must be free, but ${owner} uses it; stop that, or choose another port`];
+    }),
+  );
+  return found.flat();
+}
+
+/** Whether a port of 127.0.0.1 can be listened on. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return false;
+    throw error;
+  } finally {
+    server.close();
+  }
+}
+
+type FindProcess = (by: "port", port: number) => Promise<unknown>;
+
+/** Asked for by `require`: the package's types do not resolve from an ES module. */
+const { default: findProcess } = z
+  .object({ default: z.custom<FindProcess>((value) => typeof value === "function") })
+  .parse(createRequire(import.meta.url)("find-process"));
+
+const listeners = z.array(z.object({ name: z.string(), pid: z.number() }));
+
+/** Who listens on a port, as far as the system tells. */
+async function ownerOf(port: number, stackName: string, docker: Docker): Promise<string> {
+  const format = '{{.Names}}\t{{.Label "observability.stack"}}';
+  const [container = ""] = (await docker.run(["ps", "--filter", `publish=${port}`, "--format", format])).split("\n");
+  if (container !== "") {
+    const [name = "", stack = ""] = container.split("\t");
+    return stack === stackName ? "this stack" : `the container ${name}`;
+  }
+  const [found] = listeners.parse(await findProcess("port", port));
+  return found === undefined ? "a process that this user cannot see" : `${found.name} (process ${found.pid})`;
+}
+
+async function diskProblems(folders: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    folders.map(async (folder) => {
+      const { bavail, bsize } = await statfs(folder);
+      const freeMib = Math.floor((bavail * bsize) / 1024 / 1024);
+      return freeMib >= leastFreeMib
+        ? []
+        : [
+            `disk of ${folder}: must have ${leastFreeMib} MiB free, got ${freeMib}; make room (docker system df shows what Docker uses)`,
+          ];
+    }),
+  );
+  return found.flat();
+}
+
+/** Folders whose disks a deployment fills: the state's, and Docker's own if it is on this machine. */
+export async function filledFolders(stateFolder: string, docker: Docker): Promise<readonly string[]> {
+  const root = (await docker.run(["info", "--format", "{{.DockerRootDir}}"])).trim();
+  return (await isHere(root)) ? [stateFolder, root] : [stateFolder];
+}
+
+async function isHere(folder: string): Promise<boolean> {
+  try {
+    await statfs(folder);
+    return true;
+  } catch (error) {
+    // In a virtual machine, on another host, or closed to this user: then Docker itself says when it is full.
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "EACCES")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { explain } from "../../cli/explain.ts";
+
+describe("a failed deployment", () => {
+  /** What Docker's provider and Pulumi really report, and the cause that the user is told. */
+  const reports: readonly (readonly [report: string, cause: string | RegExp, next: RegExp])[] = [
+    [
+      "error: 1 error occurred:\n\t* Unable to create container with image sha256:1: Error response from daemon: write /var/lib/docker/x: no space left on device\n",
+      "the disk is full",
+      /docker system df/,
+    ],
+    ["error: get stack: incorrect passphrase", /passphrase does not fit/, /PULUMI_CONFIG_PASSPHRASE/],
+    [
+      "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`.\n  file:///x/.pulumi/locks/a.json: created by me@host (pid 42) at 2026-01-02T03:04:05Z",
+      "another pulumi works on this stack: file:///x/.pulumi/locks/a.json: created by me@host (pid 42) at 2026-01-02T03:04:05Z",
+      /wait until it has ended/,
+    ],
+    [
+      "error: could not load plugin for docker provider 'urn:x': no resource plugin 'pulumi-resource-docker' found in the workspace at version v5.2.0",
+      /no resource plugin 'pulumi-resource-docker'|could not load plugin/,
+      /pulumi plugin install/,
+    ],
+    [
+      "error: 1 error occurred:\n\t* Unable to start container: Error response from daemon: driver failed programming external connectivity on endpoint x (1): Bind for 127.0.0.1:3000 failed: port is already allocated",
+      "127.0.0.1:3000 is in use by another program",
+      /another port/,
+    ],
+    [
+      'error: Unable to create container with image x: Error response from daemon: Conflict. The container name "/observability-dev-loki" is already in use by container "abc".',
+      "there is a container observability-dev-loki that is not of this stack",
+      /observability:name/,
+    ],
+    [
+      "error: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+      /^Docker went away: Cannot connect to the Docker daemon/,
+      /start Docker/,
+    ],
+  ];
+  for (const [report, cause, next] of reports) {
+    it(`is explained: ${report.split("\n")[0]?.slice(0, 70) ?? ""}`, () => {
+      const explanation = explain([report], "");
+      if (typeof cause === "string") assert.equal(explanation.cause, cause);
+      else assert.match(explanation.cause, cause);
+      assert.match(explanation.next, next);
+    });
+  }
+
+  it("that nobody knows is told in a few lines, none twice", () => {
+    const report = Array.from({ length: 50 }, (_, line) => `line ${line}`).join("\n");
+    const { cause } = explain([`first\n\nfirst\n${report}`], "");
+    assert.deepEqual(cause.split("\n"), [
+      "first",
+      "line 0",
+      "line 1",
+      "line 2",
+      "line 3",
+      "line 4",
+      "… 45 more line(s)",
+    ]);
+  });
+
+  it("is told by what the command printed if the engine said nothing", () => {
+    assert.equal(explain([], "error: no stack").cause, "error: no stack");
+  });
+});

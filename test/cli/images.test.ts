@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { Docker } from "../../cli/docker.ts";
+import { pullMissing } from "../../cli/images.ts";
+import { fakeCommand, type FakeCommand } from "../support/fake-command.ts";
+
+describe("images", () => {
+  let fake: FakeCommand | undefined;
+  afterEach(() => fake?.remove());
+
+  /** A daemon that has `here:1`, can pull `there:1`, and nothing else. */
+  async function pull(...references: readonly string[]): Promise<string[]> {
+    fake = fakeCommand(
+      "docker",
+      `case "$*" in
+         "image inspect here:1"|"pull --quiet there:1") exit 0;;
+         "image inspect"*) echo "Error: No such image: x" >&2; exit 1;;
+         *) echo 'Error response from daemon: lookup registry.invalid: no such host' >&2; exit 1;;
+       esac`,
+    );
+    const said: string[] = [];
+    await pullMissing(references, new Docker(undefined, fake.env), (line) => said.push(line));
+    return said;
+  }
+
+  it("are pulled if they are not there, and only then, each once", async () => {
+    assert.deepEqual(await pull("here:1", "there:1", "there:1"), ["pulling there:1"]);
+  });
+
+  it("that cannot be had are all named before anything is created", async () => {
+    await assert.rejects(pull("here:1", "a.invalid/x:1", "b.invalid/x:1"), (error) => {
+      assert.ok(error instanceof Error);
+      const [first, second, third, next] = error.message.split("\n");
+      const why = "must be on this machine or in its registry, got: lookup registry.invalid: no such host";
+      assert.deepEqual([first, second], [`image a.invalid/x:1: ${why}`, `image b.invalid/x:1: ${why}`]);
+      assert.equal(third, "nothing was changed");
+      assert.match(next ?? "", /^ {2}next: /);
+      return true;
+    });
+  });
+});

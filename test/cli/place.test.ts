@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { Docker } from "../../cli/docker.ts";
+import { checkPlace, isFree, type Place } from "../../cli/place.ts";
+import { fakeCommand, type FakeCommand } from "../support/fake-command.ts";
+
+describe("the place of a deployment", () => {
+  let server: Server;
+  let port: number;
+  let fake: FakeCommand | undefined;
+
+  before(async () => {
+    server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    ({ port } = server.address() as AddressInfo);
+  });
+  after(() => server.close());
+  afterEach(() => {
+    fake?.remove();
+    fake = undefined;
+  });
+
+  const nothing = { container: [], network: [], volume: [] };
+
+  async function problemsOf(
+    place: Partial<Place>,
+    script = "exit 0",
+    folders: readonly string[] = [],
+  ): Promise<string> {
+    fake = fakeCommand("docker", script);
+    const docker = new Docker(undefined, fake.env);
+    try {
+      await checkPlace({ stackName: "shop-dev", objects: nothing, ports: [], ...place }, docker, folders);
+    } catch (error) {
+      if (error instanceof Error) return error.message;
+      throw error;
+    }
+    return "none";
+  }
+
+  it("is taken if nobody is there", async () => {
+    assert.equal(await isFree(port), false);
+    assert.equal(await problemsOf({ objects: { ...nothing, container: [] } }), "none");
+  });
+
+  it("names the process that has a port", async () => {
+    const told = await problemsOf({ ports: [{ hostPort: port, workload: "grafana" }] });
+    assert.equal(
+      told.split("\n")[0],
+      `port ${port} (grafana): must be free, but node (process ${process.pid}) uses it; stop that, or choose another port`,
+    );
+    assert.match(told, /\nnothing was changed\n {2}next: /);
+  });
+
+  it("names the container that has a port, unless it is of this stack", async () => {
+    const ports = [{ hostPort: port, workload: "grafana" }];
+    const told = await problemsOf({ ports }, "printf 'other-grafana\\tother\\n'");
+    assert.match(told, /must be free, but the container other-grafana uses it/);
+    assert.equal(await problemsOf({ ports }, "printf 'shop-dev-grafana\\tshop-dev\\n'"), "none");
+  });
+
+  it("is refused where a name belongs to a stranger or another stack, and only there", async () => {
+    const found = (labels: object | null): string =>
+      `echo '${JSON.stringify([{ Id: "1", Name: "/shop-dev-loki", Config: { Labels: labels } }])}'`;
+    const place = { objects: { ...nothing, container: ["shop-dev-loki"] } };
+    const rest = "rename or remove that, or set another observability:name";
+    assert.match(
+      await problemsOf(place, found(null)),
+      new RegExp(`^container shop-dev-loki: the name must be free, but there is one not of this project; ${rest}\n`),
+    );
+    assert.match(await problemsOf(place, found({ "observability.stack": "b" })), /there is one of the stack b; /);
+    assert.equal(await problemsOf(place, found({ "observability.stack": "shop-dev" })), "none");
+  });
+
+  it("needs room on the disk", async () => {
+    // A file system without a free block.
+    assert.match(
+      await problemsOf({}, "exit 0", ["/proc"]),
+      /^disk of \/proc: must have 512 MiB free, got 0; make room/,
+    );
+    assert.equal(await problemsOf({}, "exit 0", ["/"]), "none");
+  });
+
+  it("is refused with ten lines at most, however much is wrong", async () => {
+    const ports = Array.from({ length: 9 }, () => ({ hostPort: port, workload: "w" }));
+    const lines = (await problemsOf({ ports })).split("\n");
+    assert.equal(lines.length, 10);
+    assert.equal(lines[7], "… and 2 more");
+  });
+});
