@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import pWaitFor from "p-wait-for";
 import { eventuallyLogs } from "./support/loki.ts";
 import { succeed, type Interruption } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
@@ -68,7 +68,8 @@ describe("an interruption is repaired by one more npm run up", () => {
       config["load"] = { requestsPerSecond: 1 };
     });
     const first = workspace.up();
-    await sleep(2500);
+    const isAtIt = (): boolean => existsSync(join(workspace.folder, ".pulumi-state", "dev.lock"));
+    await pWaitFor(isAtIt, { interval: 50, timeout: 30_000 });
     const second = await workspace.npm("run", "up");
     assert.equal(second.code, 1);
     assert.match(

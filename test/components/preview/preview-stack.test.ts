@@ -35,6 +35,12 @@ function one({ resources }: StackPreview, type: string, name: string): PreviewRe
   return found;
 }
 
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /** What reaches those who listen for rejections that nobody handles, mocha among them, while an action runs. */
 async function strayRejections(action: () => Promise<unknown>): Promise<readonly unknown[]> {
   const seen: unknown[] = [];
@@ -44,7 +50,7 @@ async function strayRejections(action: () => Promise<unknown>): Promise<readonly
   process.on("unhandledRejection", listener);
   try {
     await action();
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   } finally {
     process.off("unhandledRejection", listener);
   }
@@ -267,6 +273,16 @@ describe("a preview that fails", () => {
       message: /^the program is wrong$/,
     },
     "a program that rejects": { program: () => Promise.reject(failing()), message: /^the program is wrong$/ },
+    "a program that throws while a resource is on its way that will fail": {
+      program: () => {
+        const late = nextTurn()
+          .then(nextTurn)
+          .then(() => Promise.reject(failing()));
+        new Thing("thing", { value: late });
+        throw new Error("the first problem");
+      },
+      message: /^the first problem$/,
+    },
     "a service that is refused": {
       program: (stack) => new InstrumentedService("checkout", { stack, image, memoryMib: 1 }),
       message: /^checkout\.memoryMib: must be a whole number from 6 /,
@@ -320,7 +336,7 @@ describe("previews in one process", () => {
     const preview = (hours: number): Promise<StackPreview> =>
       previewStack({ retentionHours: hours }, async () => {
         events.push(`${hours} begins`);
-        await new Promise((resolve) => setImmediate(resolve));
+        await nextTurn();
         events.push(`${hours} ends`);
       });
     const previews = await Promise.all([preview(24), preview(48)]);
@@ -354,15 +370,18 @@ describe("previews in one process", () => {
     assert.deepEqual([seen, id], [["thing"], "thing-id"]);
   });
 
-  it("put back what they change of the process", async () => {
-    const state = (): unknown => [
-      Error.stackTraceLimit,
-      process.rawListeners("unhandledRejection"),
-      pulumi.ComponentResource.prototype,
-    ];
-    const before = state();
-    await previewStack();
-    await assert.rejects(previewStack({ retentionHours: 1 }));
-    assert.deepEqual(state(), before);
+  it("put back what they change of the process, whether they fail or not", async () => {
+    const { stackTraceLimit } = Error;
+    const listeners = process.rawListeners("unhandledRejection");
+    Error.stackTraceLimit = 7;
+    try {
+      await previewStack();
+      assert.equal(Error.stackTraceLimit, 7);
+      await assert.rejects(previewStack({ retentionHours: 1 }));
+      assert.equal(Error.stackTraceLimit, 7);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+    assert.deepEqual(process.rawListeners("unhandledRejection"), listeners);
   });
 });
