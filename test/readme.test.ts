@@ -10,6 +10,7 @@ import { otelEnv } from "../config/otel-env.ts";
 import { parseSettings } from "../config/settings.ts";
 import { withReference } from "../docs/reference.ts";
 import { asPulumiConfig } from "./support/program-config.ts";
+import { readmeQueries } from "./e2e/support/readme.ts";
 import { recordedIdentity, recordResources } from "./support/record-resources.ts";
 import { noDocker } from "./support/settings.ts";
 
@@ -66,6 +67,15 @@ describe("the README", () => {
     const { ports } = parseSettings({}, recordedIdentity);
     const named = [...readme.matchAll(/^\| .* \| http:\/\/127\.0\.0\.1:(\d+) /gm)].map(([, port]) => Number(port));
     assert.deepEqual(named.sort(), [...Object.values(ports), 8080].sort());
+  });
+
+  it("has the four queries of the system that this one follows, word for word (S22)", () => {
+    assert.deepEqual(readmeQueries, [
+      `{service_name="integr8scode-saga-orchestrator"}`,
+      `{service_namespace="integr8scode"} |= \`"level":"error"\``,
+      `{service_namespace="integr8scode"} | json | execution_id="abc123"`,
+      `{service_namespace="integr8scode"} | json | trace_id="0af7651916cd43dd8448eb211c80319c"`,
+    ]);
   });
 
   it("says how much a service keeps while the Collector is away", () => {

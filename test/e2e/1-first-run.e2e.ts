@@ -7,6 +7,7 @@ import pWaitFor from "p-wait-for";
 import { guideCommands, guideQueries, problemWith, problemWithCommand } from "./support/documented-queries.ts";
 import { eventuallyLogs } from "./support/loki.ts";
 import { emptyPanels } from "./support/panels.ts";
+import { readmeCurls, readmeQueries } from "./support/readme.ts";
 import { succeed, type Ended } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
@@ -75,13 +76,7 @@ describe("the first run, from a fresh clone with nothing running", () => {
   });
 
   describe("logs", () => {
-    const queries = [
-      `{service_name="integr8scode-saga-orchestrator"}`,
-      `{service_namespace="integr8scode"} |= \`"level":"error"\``,
-      `{service_namespace="integr8scode"} | json | execution_id="${sampleExecution}"`,
-      `{service_namespace="integr8scode"} | json | trace_id="${sampleTrace}"`,
-    ];
-    for (const query of queries) {
+    for (const query of readmeQueries) {
       it(`answers ${query} without a parse error (S22, D18)`, async () => {
         const lines = await eventuallyLogs(grafana, query);
         assert.deepEqual(
@@ -90,6 +85,14 @@ describe("the first run, from a fresh clone with nothing running", () => {
         );
       });
     }
+
+    it("come from what the README sends by curl, as it is written there", async () => {
+      const curls = readmeCurls(outputs);
+      assert.equal(curls.length, 2);
+      for (const command of curls) await succeed("sh", ["-ec", command.replaceAll("curl -s ", "curl --fail -s ")]);
+      const [line] = await eventuallyLogs(grafana, `{service_name="shop-checkout"}`);
+      assert.equal(line?.line, "hello");
+    });
 
     for (const service of exampleServiceNames) {
       it(`come from ${service} under its own name (S1, D3)`, async () => {
