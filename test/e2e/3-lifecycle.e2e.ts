@@ -147,6 +147,18 @@ describe("down and up again", () => {
     assert.equal(await requestsAt(outputs, metricBefore.seconds), metricBefore.value);
   });
 
+  it("leaves no container behind that failed: the volumes that hold data already are handed to nobody again", async () => {
+    const ids = [...(await workspace.containerIds()).values()];
+    const ended = await succeed("docker", ["inspect", "--format", "{{.Name}} {{.State.ExitCode}}", ...ids]);
+    assert.deepEqual(
+      ended
+        .trim()
+        .split("\n")
+        .filter((line) => !line.endsWith(" 0")),
+      [],
+    );
+  });
+
   it("verifies at any time", async () => {
     const verified = await workspace.npm("run", "verify");
     assert.equal(verified.code, 0, verified.output);

@@ -133,7 +133,7 @@ export class DockerPlatform implements Platform {
 
   /**
    * A new volume belongs to root; this runs once, with the one capability it needs, and hands it to the workload's
-   * user. The file it leaves keeps Docker from filling the empty volume from the workload's image afterwards, which
+   * user. With that capability alone it could not look into what is handed over already, and leaves it as it is. The file it leaves keeps Docker from filling the empty volume from the workload's image afterwards, which
    * would give it that image's owner and mode.
    */
   private owner(
@@ -145,7 +145,10 @@ export class DockerPlatform implements Platform {
     const name = `${dashed(dataVolume.name)}-owner`;
     const owner = `${workload.userId}:${workload.groupId}`;
     const mark = `${dataVolume.path}/.volume`;
-    const script = `{ test -e ${mark} || : > ${mark}; } && chown -R ${owner} ${dataVolume.path}`;
+    // Not by `stat`, which not every image has that has a shell.
+    const found = `find ${dataVolume.path} -maxdepth 0 -user ${workload.userId} -group ${workload.groupId}`;
+    const isHandedOver = `test -n "$(${found})"`;
+    const script = `${isHandedOver} || { : > ${mark} && chown -R ${owner} ${dataVolume.path}; }`;
     return new docker.Container(
       `${this.args.resourcePrefix}-${name}`,
       {
