@@ -59,7 +59,9 @@ export async function exportedState(stackName: string): Promise<unknown> {
       return (await stack.exportStack()).deployment as unknown;
     } catch (error) {
       if (error instanceof StackNotFoundError) return {};
-      const { cause, next } = explain([], error instanceof Error ? error.message : String(error));
+      const message = error instanceof Error ? error.message : String(error);
+      // The message has all that Pulumi printed: of the state, which holds secrets, nothing may be told.
+      const { cause, next } = explain([], message.split("{", 1)[0] ?? "");
       throw new UserError(`the state of ${stackName} cannot be read: ${cause}\n  next: ${next}`, { cause: error });
     }
   });

@@ -38,18 +38,25 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
   );
 }
 
+/** A component's own details first, then the components within it, the one with the most children first. */
 function tree(resources: readonly PreviewResource[]): readonly (readonly string[])[] {
   const urns = new Set(resources.map(({ urn }) => urn));
-  const below = (parent: PreviewResource | undefined, depth: number): readonly (readonly string[])[] =>
-    resources
-      .filter((child) => (parent === undefined ? !urns.has(child.parent) : child.parent === parent.urn))
-      // What a component is made of first, then the components within it.
-      .sort((a, b) => Number(b.custom) - Number(a.custom) || (sortKey(a) < sortKey(b) ? -1 : 1))
-      .flatMap((child) => [
-        [`${"  ".repeat(depth)}${kind(child.type)}`, child.name, marks(child)],
-        ...below(child, depth + 1),
+  const childrenOf = (parent: string): readonly PreviewResource[] =>
+    resources.filter((child) => child.parent === parent);
+  const size = ({ urn }: PreviewResource): number => childrenOf(urn).length;
+  const rows = (siblings: readonly PreviewResource[], depth: number): readonly (readonly string[])[] =>
+    siblings
+      .toSorted(
+        (a, b) => Number(b.custom) - Number(a.custom) || size(b) - size(a) || (sortKey(a) < sortKey(b) ? -1 : 1),
+      )
+      .flatMap((resource) => [
+        [`${"  ".repeat(depth)}${kind(resource.type)}`, resource.name, marks(resource)],
+        ...rows(childrenOf(resource.urn), depth + 1),
       ]);
-  return below(undefined, 0);
+  return rows(
+    resources.filter(({ parent }) => !urns.has(parent)),
+    0,
+  );
 }
 
 function sortKey({ type, name }: PreviewResource): string {

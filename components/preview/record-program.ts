@@ -126,7 +126,7 @@ async function run(
     try {
       return (await program()) ?? {};
     } catch (error) {
-      // Handed on, Pulumi would reject a handful of promises with it.
+      // Handed on, it would not be waited for what is under way, and what of that fails would fail a later test.
       fail(error);
       return {};
     }
@@ -136,15 +136,7 @@ async function run(
 
 function mocks({ requests }: Seen, fail: Fail): pulumi.runtime.Mocks {
   return {
-    newResource: ({
-      type,
-      name,
-      inputs,
-    }: {
-      readonly type: string;
-      readonly name: string;
-      readonly inputs: object;
-    }) => {
+    newResource: ({ type, name, inputs }: { type: string; name: string; inputs: object }) => {
       const request = [...requests.values()].findLast((seen) => seen.getType() === type && seen.getName() === name);
       const secrets = (request?.getAdditionalsecretoutputsList() ?? []).map((output) => [
         output,

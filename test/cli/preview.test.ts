@@ -37,7 +37,9 @@ async function previewWith(settings: string, ...args: readonly string[]): Promis
 describe("npm run preview", () => {
   let text: Ended, json: Ended, bad: Ended, diff: Ended;
 
-  before(async () => {
+  before(async function () {
+    // Four processes that load Pulumi, on a machine that may have other work.
+    this.timeout(60_000);
     const settings = "config:\n  observability:retentionHours: 48\n  observability:name: elsewhere\n";
     [text, json, bad, diff] = await Promise.all([
       preview(),

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { RandomPassword } from "@pulumi/random";
 import { differenceText, kind, previewText } from "../../../cli/preview/report.ts";
 import { previewProgram } from "../../../components/preview/preview-program.ts";
 import { recordedIdentity } from "../../support/record-resources.ts";
@@ -24,6 +26,24 @@ describe("a preview as text", () => {
         "    provider:docker        docker",
         "    random:RandomPassword  password  protected, secret: bcryptHash, result",
       ].join("\n"),
+    );
+  });
+
+  it("has a component's own details first, then the components within it, the largest first", async () => {
+    const { resources } = await previewProgram(() => {
+      const component = (name: string, opts?: pulumi.ComponentResourceOptions): pulumi.ComponentResource =>
+        new pulumi.ComponentResource("a:index:A", name, {}, opts);
+      component("small");
+      const parent = component("large");
+      component("empty", { parent });
+      const inner = component("inner", { parent });
+      for (const name of ["two", "one"]) new RandomPassword(name, { length: 8 }, { parent: inner });
+      new RandomPassword("own", { length: 8 }, { parent });
+    }, recordedIdentity);
+    const text = previewText({ resources, files: [], ports: [], footprint: nothing }, {});
+    assert.deepEqual(
+      [...text.matchAll(/^ +(?:a:A|random:RandomPassword) +(\w+)/gm)].map(([, name]) => name),
+      ["large", "own", "inner", "one", "two", "empty", "small"],
     );
   });
 
