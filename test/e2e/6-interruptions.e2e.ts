@@ -46,7 +46,9 @@ describe("an interruption is repaired by one more npm run up", () => {
   it("a container, the network and a volume removed by hand", async () => {
     const { name } = workspace;
     const containers = [...(await workspace.containerIds()).keys()];
-    await succeed("docker", ["rm", "--force", `${name}-grafana`, `${name}-jaeger`, `${name}-jaeger-data-owner`]);
+    const removed = [`${name}-grafana`, `${name}-jaeger`, `${name}-jaeger-data-owner`];
+    // With the anonymous volumes that images declare, which nobody would find again.
+    await succeed("docker", ["rm", "--force", "--volumes", ...removed]);
     await succeed("docker", ["volume", "rm", `${name}_jaeger_data`]);
     const connected = containers.filter((container) => !/-owner$|-grafana$|-jaeger$/.test(container));
     for (const container of connected) await succeed("docker", ["network", "disconnect", "--force", name, container]);
