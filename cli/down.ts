@@ -22,9 +22,7 @@ async function down(): Promise<number> {
     return 1;
   }
   const progress = new Progress((text) => process.stdout.write(`${text}\n`));
-  const say = (text: string): void => {
-    progress.line(text);
-  };
+  const say = progress.line;
   progress.phase(destroyData ? `removing the stack ${stackName} and its data` : `stopping the stack ${stackName}`);
   try {
     await withLockedStack(stackName, async (stack) => {
@@ -68,11 +66,8 @@ async function unprotect(stack: Stack): Promise<void> {
 
 async function destroy(stack: Stack, excludeProtected: boolean, progress: Progress): Promise<void> {
   try {
-    await throughInterrupts(
-      (text) => {
-        progress.line(text);
-      },
-      () => stack.destroy({ excludeProtected, onEvent: progress.onEvent, color: "never", suppressOutputs: true }),
+    await throughInterrupts(progress.line, () =>
+      stack.destroy({ excludeProtected, onEvent: progress.onEvent, color: "never", suppressOutputs: true }),
     );
   } catch (error) {
     if (error instanceof UserError) throw error;

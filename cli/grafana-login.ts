@@ -1,5 +1,6 @@
 import type { Docker } from "./docker.ts";
 import type { StackOutputs } from "./outputs.ts";
+import { GrafanaClient, HttpError } from "./verification/grafana.ts";
 
 /**
  * Sees to it that Grafana takes the password of the state. It does unless its data is older than the state: then the
@@ -9,11 +10,14 @@ export async function ensureLogin(outputs: StackOutputs, docker: Docker, say: (l
   const { grafanaUser, grafanaPassword, instances } = outputs;
   const grafana = instances.find(({ name }) => name.endsWith("-grafana"));
   if (outputs.urls.grafana === undefined || grafana === undefined) return;
-  const answer = await fetch(`${outputs.urls.grafana}/api/user`, {
-    headers: { authorization: `Basic ${Buffer.from(`${grafanaUser}:${grafanaPassword}`).toString("base64")}` },
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (answer.status !== 401) return;
+  try {
+    await new GrafanaClient(outputs.urls.grafana, grafanaUser, grafanaPassword).get("/api/user");
+    return;
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    // Whatever else is wrong with Grafana the verification tells.
+    if (error.status !== 401) return;
+  }
   say("Grafana's data is older than its password: setting the password of this stack");
   await docker.run(["exec", "--interactive", grafana.name, "grafana", "cli", ...reset], { input: grafanaPassword });
 }

@@ -83,11 +83,11 @@ export class Progress {
   }
 
   /** Prints one line with the seconds since the start in front. */
-  line(text: string): void {
+  readonly line = (text: string): void => {
     this.lastLineMillis = Date.now();
     const seconds = ((this.lastLineMillis - this.startedMillis) / 1000).toFixed(1).padStart(6);
     this.write(`${seconds}s  ${text}`);
-  }
+  };
 }
 
 function resourceName(urn: string): string {

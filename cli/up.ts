@@ -19,9 +19,7 @@ import { table, verify } from "./verification/verify.ts";
 async function up(): Promise<number> {
   const { stack: stackName } = commandOptions("npm run up [-- --stack NAME]", []);
   const progress = new Progress((text) => process.stdout.write(`${text}\n`));
-  const say = (text: string): void => {
-    progress.line(text);
-  };
+  const say = progress.line;
   progress.phase("checking the machine");
   try {
     return await withLockedStack(stackName, async (stack, machine) => {
@@ -51,18 +49,14 @@ async function deploy(stack: Stack, deployment: Deployment, progress: Progress):
   const broken = await brokenInstances(stack, deployment);
   for (const { name, state } of broken) progress.line(`${name} is ${state} and will be replaced`);
   try {
-    const result = await throughInterrupts(
-      (text) => {
-        progress.line(text);
-      },
-      () =>
-        stack.up({
-          refresh: true,
-          replace: broken.map(({ urn }) => urn),
-          onEvent: progress.onEvent,
-          suppressOutputs: true,
-          color: "never",
-        }),
+    const result = await throughInterrupts(progress.line, () =>
+      stack.up({
+        refresh: true,
+        replace: broken.map(({ urn }) => urn),
+        onEvent: progress.onEvent,
+        suppressOutputs: true,
+        color: "never",
+      }),
     );
     return deployedOutputs(result.outputs);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { all, fieldsOf } from "../../../test/support/protobuf.ts";
 
 /** A span as a Collector would see it. */
 export interface ReceivedSpan {
@@ -72,39 +73,6 @@ function attributesOf(message: Buffer, field: number): Map<string, string> {
   return new Map(all(message, field).map((pair) => [text(pair, 1), text(all(pair, 2)[0] ?? Buffer.alloc(0), 1)]));
 }
 
-function all(message: Buffer, field: number): Buffer[] {
-  return fieldsOf(message).flatMap(([number, value]) => (number === field && typeof value !== "number" ? [value] : []));
-}
-
 function number(message: Buffer, field: number): number {
   return fieldsOf(message).flatMap(([at, value]) => (at === field && typeof value === "number" ? [value] : []))[0] ?? 0;
-}
-
-/** The fields of a protobuf message: numbers as numbers, everything with a length as bytes, fixed-size ones left out. */
-function fieldsOf(message: Buffer): [field: number, value: number | Buffer][] {
-  const fields: [number, number | Buffer][] = [];
-  let offset = 0;
-  while (offset < message.length) {
-    const tag = varint();
-    const wireType = tag & 7;
-    if (wireType === 1) offset += 8;
-    else if (wireType === 5) offset += 4;
-    else if (wireType === 0) fields.push([tag >> 3, varint()]);
-    else {
-      const length = varint();
-      fields.push([tag >> 3, message.subarray(offset, offset + length)]);
-      offset += length;
-    }
-  }
-  return fields;
-
-  function varint(): number {
-    let value = 0;
-    for (let factor = 1; ; factor *= 128) {
-      const byte = message.readUInt8(offset);
-      offset += 1;
-      value += (byte & 127) * factor;
-      if (byte < 128) return value;
-    }
-  }
 }
