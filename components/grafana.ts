@@ -66,6 +66,7 @@ export function grafanaWorkload(
     secretFiles,
     ports: [{ name: "http", port: ports.grafanaHttp, hostPort: args.hostPort }],
     dataVolumes: [{ name: volumes.grafana, path: paths.grafanaData }],
+    scratchPaths: ["/tmp"],
     readiness: {
       port: ports.grafanaHttp,
       httpPath: "/api/health",

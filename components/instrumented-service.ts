@@ -147,6 +147,7 @@ function describedService(
     secretFiles: [],
     ports: (args.ports ?? []).map((port) => ({ ...port, hostPort: port.hostPort ?? "internal" })),
     dataVolumes: [],
+    scratchPaths: ["/tmp"],
     readiness: {
       port: args.healthCheck?.port ?? args.ports?.[0]?.port ?? wellKnownPorts.serviceHttp,
       httpPath: args.healthCheck?.path ?? "/",

@@ -41,6 +41,8 @@ export function jaegerWorkload(args: Omit<JaegerArgs, "platform">): Workload {
       { name: "health", port: ports.jaegerHealth, hostPort: "internal" },
     ],
     dataVolumes: [{ name: volumes.jaeger, path: paths.jaegerData }],
+    // The image declares it as a volume, for which Docker would otherwise make one without a name.
+    scratchPaths: ["/tmp"],
     readiness: {
       port: ports.jaegerHealth,
       httpPath: "/status",

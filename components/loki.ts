@@ -40,6 +40,7 @@ export function lokiWorkload(args: Omit<LokiArgs, "platform">): Workload {
     secretFiles: [],
     ports: [{ name: "http", port: ports.lokiHttp, hostPort: args.hostPort }],
     dataVolumes: [{ name: volumes.loki, path: paths.lokiData }],
+    scratchPaths: [],
     readiness: {
       port: ports.lokiHttp,
       httpPath: "/ready",

@@ -42,6 +42,7 @@ export function otelCollectorWorkload(args: Omit<OtelCollectorArgs, "platform" |
       { name: "health", port: ports.collectorHealth, hostPort: "internal" },
     ],
     dataVolumes: [{ name: volumes.otelCollector, path: paths.collectorQueue }],
+    scratchPaths: [],
     readiness: {
       port: ports.collectorHealth,
       httpPath: "/",

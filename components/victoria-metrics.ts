@@ -36,6 +36,7 @@ export function victoriaMetricsWorkload(args: Omit<VictoriaMetricsArgs, "platfor
     secretFiles: [],
     ports: [{ name: "http", port: ports.victoriaMetricsHttp, hostPort: args.hostPort }],
     dataVolumes: [{ name: volumes.victoriaMetrics, path: paths.victoriaMetricsData }],
+    scratchPaths: [],
     readiness: {
       port: ports.victoriaMetricsHttp,
       httpPath: "/health",

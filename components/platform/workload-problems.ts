@@ -65,10 +65,13 @@ function equal(values: readonly (readonly [path: string, value: unknown])[]): re
   return duplicates(values, "change one of the two");
 }
 
-function fileProblems({ configFiles, secretFiles, dataVolumes }: Workload): readonly Problem[] {
-  const paths = Object.entries({ configFiles, secretFiles, dataVolumes }).flatMap(([kind, entries]) =>
-    entries.map(({ path }, index) => [`${kind}.${index}.path`, path] as const),
-  );
+function fileProblems({ configFiles, secretFiles, dataVolumes, scratchPaths }: Workload): readonly Problem[] {
+  const paths = [
+    ...Object.entries({ configFiles, secretFiles, dataVolumes }).flatMap(([kind, entries]) =>
+      entries.map(({ path }, index) => [`${kind}.${index}.path`, path] as const),
+    ),
+    ...scratchPaths.map((path, index) => [`scratchPaths.${index}`, path] as const),
+  ];
   const relative = paths
     .filter(([, path]) => !path.startsWith("/"))
     .map(([where, path]) => problem(where, "must be absolute", path, "begin it with /"));

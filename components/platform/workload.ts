@@ -19,6 +19,8 @@ export interface Workload {
   readonly ports: readonly WorkloadPort[];
   /** Data that outlives the process. */
   readonly dataVolumes: readonly DataVolume[];
+  /** Directories that it may write to and that go with it. What they hold counts as its memory on some platforms. */
+  readonly scratchPaths: readonly string[];
   readonly readiness: Readiness;
   /** Hard limit in MiB. */
   readonly memoryMib: number;

@@ -27,6 +27,7 @@ describe("Grafana as a workload", () => {
       secretFiles,
       ports: [{ name: "http", port: 3000, hostPort: 13000 }],
       dataVolumes: [{ name: "grafana_data", path: "/var/lib/grafana" }],
+      scratchPaths: ["/tmp"],
       readiness: {
         port: 3000,
         httpPath: "/api/health",

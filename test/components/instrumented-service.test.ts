@@ -32,6 +32,7 @@ describe("an instrumented service as a workload", () => {
       secretFiles: [],
       ports: [],
       dataVolumes: [],
+      scratchPaths: ["/tmp"],
       readiness: {
         port: 8080,
         httpPath: "/",
@@ -85,6 +86,7 @@ describe("an instrumented service as a workload", () => {
         { name: "admin", port: 9001, hostPort: "internal" },
       ],
       dataVolumes: [],
+      scratchPaths: ["/tmp"],
       readiness: {
         port: 9001,
         httpPath: "/live",

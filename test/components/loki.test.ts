@@ -24,6 +24,7 @@ describe("Loki as a workload", () => {
       secretFiles: [],
       ports: [{ name: "http", port: 3100, hostPort: 13100 }],
       dataVolumes: [{ name: "loki_data", path: "/loki" }],
+      scratchPaths: [],
       readiness: {
         port: 3100,
         httpPath: "/ready",

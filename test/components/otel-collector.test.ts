@@ -24,6 +24,7 @@ describe("the Collector as a workload", () => {
         { name: "health", port: 13133, hostPort: "internal" },
       ],
       dataVolumes: [{ name: "otel_collector_queue", path: "/var/lib/otelcol" }],
+      scratchPaths: [],
       readiness: {
         port: 13133,
         httpPath: "/",

@@ -20,6 +20,7 @@ describe("VictoriaMetrics as a workload", () => {
       secretFiles: [],
       ports: [{ name: "http", port: 8428, hostPort: 8428 }],
       dataVolumes: [{ name: "victoria_metrics_data", path: "/victoria-metrics-data" }],
+      scratchPaths: [],
       readiness: {
         port: 8428,
         httpPath: "/health",

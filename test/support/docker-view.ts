@@ -27,6 +27,7 @@ export const containerInputs = z.looseObject({
     .array(z.strictObject({ internal: z.number(), external: z.number(), ip: z.string(), protocol: z.string() }))
     .optional(),
   volumes: z.array(z.strictObject({ volumeName: z.string(), containerPath: z.string() })).optional(),
+  tmpfs: z.record(z.string(), z.literal("rw,exec,nosuid,nodev,mode=1777")).optional(),
   healthcheck: z
     .strictObject({
       tests: z.array(z.string()),

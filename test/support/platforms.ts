@@ -62,6 +62,7 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
       (inputs.ports ?? []).map(({ internal, external, ip }) => ({ port: internal, at: `${ip}:${external}` })),
     ),
     dataVolumes: each(({ inputs }) => (inputs.volumes ?? []).map((mount) => observedVolume(resources, mount))),
+    scratchPaths: each(({ inputs }) => Object.keys(inputs.tmpfs ?? {})),
     readiness: each(observedReadiness),
     memoryMib: agreed(instances.flatMap(({ inputs }) => [inputs.memory, inputs.memorySwap])),
     userId: agreed([...instances.map(({ inputs }) => inputs.user), ...owners(helpers)].map((user) => idOf(user, 0))),

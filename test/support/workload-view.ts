@@ -25,6 +25,7 @@ export function expectedView(workload: Workload, asking: Asking): WorkloadView {
       hostPort === "internal" ? [] : [{ port, at: `127.0.0.1:${hostPort}` }],
     ),
     dataVolumes: workload.dataVolumes.map((volume) => ({ ...volume, keptOnDestroy: true })),
+    scratchPaths: workload.scratchPaths,
     readiness: readinessView(workload.readiness, asking),
     memoryMib: workload.memoryMib,
     userId: workload.userId,

@@ -16,6 +16,9 @@ export interface ContainerPlace {
 /** Only this address: nothing of the stack listens on a network. */
 const loopback = "127.0.0.1";
 
+/** Mount options of a directory in memory, which is the container's own memory: executable, as a directory is. */
+const scratchOptions = "rw,exec,nosuid,nodev,mode=1777";
+
 /** Labels that say which stack and workload a Docker object belongs to. */
 export function stackLabels(stackName: string, workloadName: string): docker.types.input.ContainerLabel[] {
   return [
@@ -43,6 +46,7 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     secretFiles,
     ports,
     dataVolumes,
+    scratchPaths,
     readiness,
     memoryMib,
     userId,
@@ -71,6 +75,7 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
       volumeName: volumeName(place, volume.name),
       containerPath: volume.path,
     })),
+    tmpfs: Object.fromEntries(scratchPaths.map((path) => [path, scratchOptions])),
     ...health(readiness),
     memory: memoryMib,
     // Equal: no swap. Left out, the daemon sets twice the memory and every `up` shows a difference.

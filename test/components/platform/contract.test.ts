@@ -48,6 +48,7 @@ const fields: readonly (keyof WorkloadView)[] = Object.keys({
   secretFiles: true,
   ports: true,
   dataVolumes: true,
+  scratchPaths: true,
   readiness: true,
   memoryMib: true,
   userId: true,

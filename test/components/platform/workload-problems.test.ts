@@ -14,6 +14,7 @@ const valid: Workload = {
   secretFiles: [],
   ports: [],
   dataVolumes: [],
+  scratchPaths: [],
   readiness: { port: 80, httpPath: "/", selfCheck: "none", intervalSeconds: 1, startPeriodSeconds: 1, gates: false },
   memoryMib: 128,
   userId: 1000,
@@ -85,6 +86,11 @@ describe("a workload", () => {
     [
       { dataVolumes: [{ name: "data", path: "./c" }] },
       'dataVolumes.0.path: must be absolute, got "./c"; begin it with /',
+    ],
+    [{ scratchPaths: ["tmp"] }, 'scratchPaths.0: must be absolute, got "tmp"; begin it with /'],
+    [
+      { dataVolumes: [{ name: "data", path: "/a" }], scratchPaths: ["/a"] },
+      'scratchPaths.0: must differ from dataVolumes.0.path, got "/a"; change one of the two',
     ],
     [
       { configFiles: [{ path: "/a", content: "" }] },

@@ -29,6 +29,7 @@ const workload: Workload = {
     { name: "admin", port: 81, hostPort: "internal" },
   ],
   dataVolumes: [{ name: "shop_data", path: "/data" }],
+  scratchPaths: ["/cache"],
   readiness: {
     port: 80,
     httpPath: "/",
@@ -61,6 +62,7 @@ describe("a container's arguments", () => {
       uploads: [{ file: "/etc/shop.yaml", content: "a: 1\n", permissions: "0444" }],
       // Without the address the provider publishes on every network of the machine.
       ports: [{ internal: 80, external: 8000, ip: "127.0.0.1", protocol: "tcp" }],
+      tmpfs: { "/cache": "rw,exec,nosuid,nodev,mode=1777" },
       volumes: [{ volumeName: "observability-dev_shop_data", containerPath: "/data" }],
       // Any other spelling of these durations is a difference on every `up`.
       healthcheck: { tests: ["CMD", "check"], interval: "1m30s", timeout: "10s", startPeriod: "1h0m0s", retries: 3 },

@@ -21,6 +21,7 @@ const workload: Workload = {
   secretFiles: [],
   ports: [{ name: "http", port: 80, hostPort: 8000 }],
   dataVolumes: [{ name: "store_data", path: "/data" }],
+  scratchPaths: [],
   readiness: { port: 80, httpPath: "/", selfCheck: ["c"], intervalSeconds: 2, startPeriodSeconds: 30, gates: true },
   memoryMib: 128,
   userId: 10001,
