@@ -1,10 +1,13 @@
 import type { z } from "zod";
 import { flag, group, hostPort, number, variables, wholeNumber } from "./fields.ts";
+import { imageDelivery } from "./kubernetes.ts";
 import { ports } from "./names.ts";
 import { parseWith } from "./parse.ts";
+import { problem, type Problem } from "./problem.ts";
 import {
   completeSettings,
   equalPorts,
+  kubernetesProblems,
   settingsFromPulumiConfig,
   stackPorts,
   stackSettingsSchema,
@@ -78,9 +81,36 @@ export function programSettings(config: Readonly<Record<string, string>>, identi
   const { exampleServices, apiPort, load, services, ...stack } = parseWith(
     programSettingsSchema,
     withDerivedDefaults(given, identity),
-    () => equalPorts([...stackPorts(given), ...examplePorts(given)]),
+    () => [
+      ...equalPorts([...stackPorts(given), ...examplePorts(given)]),
+      ...kubernetesProblems(given),
+      ...deliveryProblems(given),
+    ],
   );
   return { stack: completeSettings(stack), example: { exampleServices, apiPort, load, services } };
+}
+
+/** The example's image is built here and has to get into the cluster. */
+function deliveryProblems(given: Readonly<Record<string, unknown>>): readonly Problem[] {
+  const { target, kubernetes, exampleServices } = programSettingsSchema.shape;
+  const cluster = kubernetes.safeParse(given["kubernetes"]).data;
+  const isBuilt = exampleServices.safeParse(given["exampleServices"]).data !== false;
+  if (
+    target.safeParse(given["target"]).data !== "kubernetes" ||
+    cluster === undefined ||
+    cluster.context === "" ||
+    !isBuilt
+  )
+    return [];
+  if (imageDelivery(cluster) !== undefined) return [];
+  return [
+    problem(
+      "kubernetes.registry",
+      "must be set, or kubernetes.loadCommand: the services' image is built here and has to get into the cluster",
+      cluster.registry,
+      "name a registry that you may push to, or set exampleServices to false",
+    ),
+  ];
 }
 
 function examplePorts(given: Readonly<Record<string, unknown>>): readonly UsedPort[] {

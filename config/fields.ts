@@ -72,6 +72,26 @@ export function variables(): z.ZodRecord<z.ZodString, z.ZodString> {
   );
 }
 
+/** Text by name, of any words. */
+export function record(what: string, change: string): z.ZodRecord<z.ZodString, z.ZodString> {
+  const value = z.string(told("must be text", "put the value in quotes"));
+  return z.record(z.string(), value, told(`must be ${what}`, change));
+}
+
+/** A list whose entries each have their own rules. */
+export function list<Entry extends z.ZodType>(entry: Entry, what: string, change: string): z.ZodArray<Entry> {
+  return z.array(entry, told(`must be a list of ${what}`, change));
+}
+
+/** A list of names that fit a pattern. */
+export function names(
+  what: string,
+  rule: { readonly pattern: RegExp; readonly rule: string },
+  change: string,
+): z.ZodArray<z.ZodString> {
+  return list(text({ ...rule, change }), what, change);
+}
+
 /** Settings under a common name. Any other key is a problem, see parse.ts. */
 export function group<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape).join(", ");

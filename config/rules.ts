@@ -13,6 +13,17 @@ export const dnsLabel = {
   longest: 63,
 } as const;
 
+/** Name of most objects of Kubernetes: a DNS subdomain. */
+export const kubernetesName = {
+  pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+  rule: "must be a name of Kubernetes: lower-case letters, digits, inner hyphens and dots",
+} as const;
+
+/** A pattern that takes the empty text as well, which is how a user says that a value is not set. */
+export function orEmpty({ source }: RegExp): RegExp {
+  return new RegExp(`^(${source.slice(1, -1)})?$`);
+}
+
 /** A DNS label that leaves room for what is put behind it. */
 export const namePrefix = {
   pattern: /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/,

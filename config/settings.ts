@@ -1,17 +1,20 @@
 import type { z } from "zod";
 import { choice, flag, group, hostPort, memoryMib, text, wholeNumber } from "./fields.ts";
 import { resolveImages, type Images } from "./images.ts";
+import { kubernetesSettingsSchema } from "./kubernetes.ts";
 import { isRecord, parseWith } from "./parse.ts";
-import { duplicates, type Problem } from "./problem.ts";
-import { imageReference, imageRegistry, namePrefix } from "./rules.ts";
+import { duplicates, problem, type Problem } from "./problem.ts";
+import { imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
 
 /** Everything a user can set about the stack itself. The example services have their own settings (example-services.ts). */
 export const stackSettingsSchema = group({
-  target: choice(["docker"]).default("docker").describe("Where the stack runs. Fixed for the life of a Pulumi stack."),
+  target: choice(["docker", "kubernetes"])
+    .default("docker")
+    .describe("Where the stack runs. Fixed for the life of a Pulumi stack."),
   name: text({ ...namePrefix, pattern: orEmpty(namePrefix.pattern), change: "set one that fits, for example shop-dev" })
     .default("")
     .describe(
-      "Prefix of every container, volume and network. Empty: the Pulumi project and stack, `observability-dev`.",
+      "Prefix of every container, volume and network, and the namespace. Empty: the Pulumi project and stack, `observability-dev`.",
     ),
   observability: flag()
     .default(true)
@@ -106,12 +109,10 @@ export const stackSettingsSchema = group({
   })
     .prefault({})
     .describe("Address of the Docker daemon. Default: DOCKER_HOST, else the docker command's current context."),
+  kubernetes: kubernetesSettingsSchema
+    .prefault({})
+    .describe("The cluster, for the target `kubernetes`: each field is explained in docs/kubernetes.md."),
 });
-
-/** A pattern that takes the empty text as well, which is how a user says that a value is not set. */
-function orEmpty({ source }: RegExp): RegExp {
-  return new RegExp(`^(${source.slice(1, -1)})?$`);
-}
 
 function seconds(usual: number): z.ZodDefault<z.ZodInt> {
   const change = `set for example ${usual}`;
@@ -139,15 +140,59 @@ export interface StackIdentity {
  */
 export function parseSettings(input: unknown, identity: StackIdentity): StackSettings {
   return completeSettings(
-    parseWith(stackSettingsSchema, withDerivedDefaults(input, identity), (given) => equalPorts(stackPorts(given))),
+    parseWith(stackSettingsSchema, withDerivedDefaults(input, identity), (given) => [
+      ...equalPorts(stackPorts(given)),
+      ...kubernetesProblems(given),
+    ]),
   );
 }
 
 /** Settings that have passed the schema, with the image of each part. */
 export function completeSettings(valid: z.output<typeof stackSettingsSchema>): StackSettings {
-  const { images, imageRegistry: registry, ...rest } = valid;
-  return { ...rest, images: resolveImages(registry, images) };
+  const { images, imageRegistry: registry, kubernetes, ...rest } = valid;
+  return {
+    ...rest,
+    images: resolveImages(registry, images),
+    kubernetes: { ...kubernetes, namespace: kubernetes.namespace === "" ? rest.name : kubernetes.namespace },
+  };
 }
+
+/** What is wrong with the settings of a stack on Kubernetes, beyond each field on its own. */
+export function kubernetesProblems(input: unknown): readonly Problem[] {
+  if (!isRecord(input) || input["target"] !== "kubernetes") return [];
+  const { kubernetes = {}, otelCollector = {} } = input;
+  const cluster = stackSettingsSchema.shape.kubernetes.safeParse(kubernetes).data;
+  if (cluster === undefined) return [];
+  const context =
+    cluster.context === ""
+      ? [
+          problem(
+            "kubernetes.context",
+            "must be set with the target kubernetes, so that nothing is deployed by accident",
+            cluster.context,
+            "name one of `kubectl config get-contexts`",
+          ),
+        ]
+      : [];
+  const queueMib = stackSettingsSchema.shape.otelCollector.safeParse(otelCollector).data?.queueMib ?? 0;
+  const neededGib = Math.ceil((queueMib * queues) / 1024);
+  const { otelCollector: roomGib } = cluster.storageGib;
+  const room =
+    roomGib >= neededGib
+      ? []
+      : [
+          problem(
+            "kubernetes.storageGib.otelCollector",
+            `must hold the ${queues} queues of otelCollector.queueMib (${queueMib})`,
+            roomGib,
+            `set at least ${neededGib}, or a smaller queue`,
+          ),
+        ];
+  return [...context, ...room];
+}
+
+/** One for each signal. */
+const queues = 3;
 
 /**
  * The input with what follows from Pulumi's project and stack where the user set nothing. Done before the validation: a

@@ -26,6 +26,9 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
       },
       opts,
     ),
+  kubernetes: () => {
+    throw new Error("not yet");
+  },
 };
 
 /** What a deployment would find out from the machine that it runs on. */
