@@ -33,8 +33,25 @@ module.exports = {
       name: "one-place-chooses-the-platform",
       comment: "A platform is created by create-platform.ts, by the settings, and known to nobody else.",
       severity: "error",
-      from: { pathNot: ["^components/platform/docker/", "^components/platform/create-platform\\.ts$"] },
-      to: { path: "^components/platform/docker/" },
+      from: { pathNot: ["^components/platform/(docker|kubernetes)/", "^components/platform/create-platform\\.ts$"] },
+      to: { path: "^components/platform/(docker|kubernetes)/" },
+    },
+    {
+      name: "platforms-apart",
+      comment: "Images are built with Docker wherever they run; beyond that the platforms know nothing of each other.",
+      severity: "error",
+      from: { path: "^components/platform/(docker|kubernetes)/" },
+      to: {
+        path: "^components/platform/(docker|kubernetes)/",
+        pathNot: ["^components/platform/$1/", "^components/platform/docker/docker-images\\.ts$"],
+      },
+    },
+    {
+      name: "kubernetes-only-in-its-platform",
+      comment: "See docker-only-in-its-platform.",
+      severity: "error",
+      from: { pathNot: "^components/platform/kubernetes/" },
+      to: { path: npm("@pulumi/kubernetes(/|$)") },
     },
     {
       name: "platforms-know-no-backend",

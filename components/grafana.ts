@@ -3,7 +3,12 @@ import * as random from "@pulumi/random";
 import { dashboardProvider } from "../config/grafana/dashboard-provider.ts";
 import { servicesDashboard } from "../config/grafana/dashboards/services.ts";
 import { datasources } from "../config/grafana/datasources.ts";
-import { grafanaSecretFiles, grafanaServerEnv, homeDashboardFile } from "../config/grafana/server.ts";
+import {
+  grafanaSecretFiles,
+  grafanaServerEnv,
+  homeDashboardFile,
+  type GrafanaServerSettings,
+} from "../config/grafana/server.ts";
 import { hosts, paths, ports, volumes } from "../config/names.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import type { SecretFile, Workload } from "./platform/workload.ts";
@@ -34,7 +39,9 @@ export class Grafana extends pulumi.ComponentResource {
       { path: grafanaSecretFiles.adminPassword, content: this.adminPassword },
       { path: grafanaSecretFiles.secretKey, content: this.generatedSecret(`${name}-secret-key`) },
     ];
-    this.running = args.platform.run(grafanaWorkload(args, secretFiles), { parent: this, dependsOn: args.startsAfter });
+    const publicUrl = args.platform.publicUrls[hosts.grafana];
+    const workload = grafanaWorkload({ ...args, publicUrl }, secretFiles);
+    this.running = args.platform.run(workload, { parent: this, dependsOn: args.startsAfter });
     this.registerOutputs({});
   }
 
@@ -50,7 +57,7 @@ export class Grafana extends pulumi.ComponentResource {
 
 /** Grafana as a workload. */
 export function grafanaWorkload(
-  args: Omit<GrafanaArgs, "platform" | "startsAfter">,
+  args: Omit<GrafanaArgs, "platform" | "startsAfter"> & Pick<GrafanaServerSettings, "publicUrl">,
   secretFiles: readonly SecretFile[],
 ): Workload {
   return {
@@ -80,5 +87,6 @@ export function grafanaWorkload(
     groupId: 0,
     stopGraceSeconds: 30,
     replicas: args.replicas,
+    readsInstances: false,
   };
 }

@@ -105,7 +105,7 @@ export class InstrumentedService extends pulumi.ComponentResource {
 /** What a service has to know of the stack. */
 export interface ServiceEnvironment extends Pick<ObservabilityStack, "settings"> {
   /** Knows which names and ports are taken. @default nothing is taken */
-  readonly platform?: Pick<Platform, "conflicts">;
+  readonly platform?: Pick<Platform, "conflicts" | "instanceAttributes">;
 }
 
 /**
@@ -150,7 +150,7 @@ function describedService(
     scratchPaths: ["/tmp"],
     readiness: {
       port: args.healthCheck?.port ?? args.ports?.[0]?.port ?? wellKnownPorts.serviceHttp,
-      httpPath: args.healthCheck?.path ?? "/",
+      httpPath: args.healthCheck?.path ?? "none",
       selfCheck: args.healthCheck?.command ?? "none",
       intervalSeconds: 10,
       startPeriodSeconds: 30,
@@ -161,6 +161,7 @@ function describedService(
     groupId: userId,
     stopGraceSeconds: args.stopGraceSeconds ?? 30,
     replicas: args.replicas ?? 1,
+    readsInstances: false,
   };
 }
 
@@ -177,6 +178,7 @@ function injectedEnv(
       serviceVersion: args.version ?? "0.0.0",
       environment: stack.settings.environment,
       serviceInstanceId: instancePlaceholder,
+      place: stack.platform?.instanceAttributes(name) ?? {},
     },
     args.protocol ?? "grpc",
   );

@@ -56,5 +56,6 @@ export function jaegerWorkload(args: Omit<JaegerArgs, "platform">): Workload {
     groupId: 10001,
     stopGraceSeconds: 30,
     replicas: args.replicas,
+    readsInstances: false,
   };
 }

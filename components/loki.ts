@@ -56,5 +56,6 @@ export function lokiWorkload(args: Omit<LokiArgs, "platform">): Workload {
     // Chunks in memory are flushed on the way out.
     stopGraceSeconds: 60,
     replicas: args.replicas,
+    readsInstances: false,
   };
 }

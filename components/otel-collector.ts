@@ -6,7 +6,7 @@ import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import type { Workload } from "./platform/workload.ts";
 
 /** What the Collector is made from. */
-export interface OtelCollectorArgs extends OtelCollectorSettings {
+export interface OtelCollectorArgs extends Omit<OtelCollectorSettings, "enrichment"> {
   readonly platform: Platform;
   readonly image: string;
   /** Ports on the user's machine. */
@@ -22,13 +22,16 @@ export class OtelCollector extends pulumi.ComponentResource {
 
   constructor(name: string, args: OtelCollectorArgs, opts: pulumi.ComponentResourceOptions) {
     super("observability:index:OtelCollector", name, {}, opts);
-    this.running = args.platform.run(otelCollectorWorkload(args), { parent: this, dependsOn: args.startsAfter });
+    const workload = otelCollectorWorkload({ ...args, enrichment: args.platform.enrichment });
+    this.running = args.platform.run(workload, { parent: this, dependsOn: args.startsAfter });
     this.registerOutputs({});
   }
 }
 
 /** The Collector as a workload. */
-export function otelCollectorWorkload(args: Omit<OtelCollectorArgs, "platform" | "startsAfter">): Workload {
+export function otelCollectorWorkload(
+  args: Omit<OtelCollectorArgs, "platform" | "startsAfter"> & OtelCollectorSettings,
+): Workload {
   return {
     name: hosts.otelCollector,
     image: { kind: "reference", reference: args.image },
@@ -57,5 +60,6 @@ export function otelCollectorWorkload(args: Omit<OtelCollectorArgs, "platform" |
     groupId: 10001,
     stopGraceSeconds: 30,
     replicas: args.replicas,
+    readsInstances: Object.keys(args.enrichment).length > 0,
   };
 }

@@ -51,5 +51,6 @@ export function victoriaMetricsWorkload(args: Omit<VictoriaMetricsArgs, "platfor
     // There is no write-ahead log: what is in memory is written on the way out.
     stopGraceSeconds: 60,
     replicas: args.replicas,
+    readsInstances: false,
   };
 }

@@ -8,6 +8,8 @@ export interface OtelCollectorSettings {
   readonly queueMib: number;
   /** Given to telemetry that names no `service.namespace` of its own. */
   readonly serviceNamespace: string;
+  /** Processors, by name, that add what the platform knows of the sender. They see a request as it came in. */
+  readonly enrichment: Readonly<Record<string, object>>;
 }
 
 /** Largest request a client may send, in MiB, for gRPC and for HTTP. */
@@ -22,7 +24,7 @@ const maxRequestMib = 16;
  */
 export function otelCollectorConfig(settings: OtelCollectorSettings): string {
   const limitMib = Math.floor(settings.memoryMib * 0.8);
-  const processors = ["memory_limiter", "resource"];
+  const processors = ["memory_limiter", ...Object.keys(settings.enrichment), "resource"];
   return stringify(
     {
       extensions: {
@@ -47,6 +49,7 @@ export function otelCollectorConfig(settings: OtelCollectorSettings): string {
       processors: {
         // First in every pipeline: refuses data, which clients send again, before the kernel kills the container.
         memory_limiter: { check_interval: "1s", limit_mib: limitMib, spike_limit_mib: Math.floor(limitMib * 0.2) },
+        ...settings.enrichment,
         resource: {
           attributes: [
             { key: "service.namespace", value: settings.serviceNamespace, action: "insert" },

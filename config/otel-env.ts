@@ -11,6 +11,8 @@ export interface ServiceIdentity {
   readonly environment: string;
   /** Differs between instances of one service and stays the same over a restart. */
   readonly serviceInstanceId: string;
+  /** Attributes of the place where the instance runs. */
+  readonly place: Readonly<Record<string, string>>;
 }
 
 /**
@@ -27,6 +29,7 @@ export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Read
       "service.version": identity.serviceVersion,
       "deployment.environment.name": identity.environment,
       "service.instance.id": identity.serviceInstanceId,
+      ...identity.place,
     }),
     // The SDK for Node.js would add a random instance id and the command line, which may hold secrets.
     OTEL_NODE_RESOURCE_DETECTORS: "env",

@@ -66,6 +66,7 @@ function backends(settings: StackSettings): readonly Workload[] {
       queueMib: settings.otelCollector.queueMib,
       serviceNamespace: settings.serviceNamespace,
       hostPorts: ports,
+      enrichment: {},
     }),
     grafanaWorkload(
       {
@@ -74,6 +75,7 @@ function backends(settings: StackSettings): readonly Workload[] {
         memoryMib: memoryMib.grafana,
         hostPort: ports.grafana,
         adminUser: settings.grafana.adminUser,
+        publicUrl: undefined,
       },
       [],
     ),

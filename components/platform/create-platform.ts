@@ -1,6 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { imageDelivery } from "../../config/kubernetes.ts";
+import { hosts, volumes } from "../../config/names.ts";
 import type { StackSettings } from "../../config/settings.ts";
+import { resolveDockerHost } from "./docker/docker-host.ts";
 import { DockerPlatform } from "./docker/docker-platform.ts";
+import { deliverImage } from "./kubernetes/deliver-image.ts";
+import { KubernetesPlatform } from "./kubernetes/kubernetes-platform.ts";
 import type { Platform } from "./platform.ts";
 import { isWatched, watched } from "./watch-workloads.ts";
 
@@ -21,15 +26,41 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
       {
         resourcePrefix,
         name: settings.name,
-        host: settings.docker.host ?? (isWatched() ? unknownText() : undefined),
+        host: dockerHost(settings),
         helperImage: settings.images.victoriaMetrics,
       },
       opts,
     ),
-  kubernetes: () => {
-    throw new Error("not yet");
+  kubernetes: (resourcePrefix, settings, opts) => {
+    const { kubernetes } = settings;
+    const command = imageDelivery(kubernetes);
+    return new KubernetesPlatform(
+      {
+        resourcePrefix,
+        name: settings.name,
+        settings: kubernetes,
+        storageGib: Object.fromEntries(
+          Object.entries(volumes).map(([store, volume]) => [
+            volume,
+            kubernetes.storageGib[store as keyof typeof volumes],
+          ]),
+        ),
+        ingress: kubernetes.ingress === undefined ? {} : { [hosts.grafana]: kubernetes.ingress },
+        dockerHost: () => dockerHost(settings),
+        deliver:
+          command === undefined
+            ? undefined
+            : (image) => deliverImage(command, image, settings.docker.host ?? resolveDockerHost(process.env)),
+      },
+      opts,
+    );
   },
 };
+
+/** Address of the daemon; of a program that is only looked at it stays open. */
+function dockerHost({ docker }: StackSettings): pulumi.Input<string> {
+  return docker.host ?? (isWatched() ? unknownText() : resolveDockerHost(process.env));
+}
 
 /** What a deployment would find out from the machine that it runs on. */
 function unknownText(): pulumi.Output<string> {

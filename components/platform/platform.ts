@@ -2,6 +2,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../config/problem.ts";
 import type { Workload } from "./workload.ts";
 
+/** Only this address: nothing of the stack listens on a network of the user's machine. */
+export const loopback = "127.0.0.1";
+
 /** Where workloads run. Callers never ask which platform it is; what differs is asked for as data. */
 export interface Platform {
   /**
@@ -15,6 +18,18 @@ export interface Platform {
    * @throws Error with every problem of the workload and every conflict, one a line, before anything is created.
    */
   run(workload: Workload, options: RunOptions): RunningWorkload;
+  /**
+   * OpenTelemetry resource attributes of the place where an instance of a workload runs. The values may hold
+   * placeholders, which the platform fills in where they stand in {@link Workload.env}; URL encoding leaves them alone.
+   */
+  instanceAttributes(workloadName: string): Readonly<Record<string, string>>;
+  /**
+   * Processors for the Collector, by name, that add to telemetry what the platform knows of its sender. A workload that
+   * runs them needs {@link Workload.readsInstances}.
+   */
+  readonly enrichment: Readonly<Record<string, object>>;
+  /** Addresses at which workloads are reached from beyond the user's machine, by name; only those that the user asked for. */
+  readonly publicUrls: Readonly<Record<string, string>>;
 }
 
 /** Place of a workload in the resource graph. */
@@ -24,10 +39,12 @@ export interface RunOptions {
   readonly dependsOn: readonly pulumi.Resource[];
 }
 
-/** One running copy of a workload. */
+/** Running copies of a workload under one name. */
 export interface Instance {
   /** As the platform's own tools show it. */
   readonly name: string;
+  /** How many there are. */
+  readonly replicas: number;
   /** Of the resource that has to be replaced to start it afresh. */
   readonly urn: pulumi.Output<string>;
 }
@@ -46,4 +63,11 @@ export interface RunningWorkload {
   readonly published: Readonly<Record<string, string>>;
   readonly instances: readonly Instance[];
   readonly volumes: readonly KeptVolume[];
+}
+
+/** `host:port` of each port that is published on the user's machine, by port name. */
+export function publishedAddresses(ports: Workload["ports"]): Record<string, string> {
+  return Object.fromEntries(
+    ports.flatMap(({ name, hostPort }) => (hostPort === "internal" ? [] : [[name, `${loopback}:${hostPort}`]])),
+  );
 }

@@ -28,6 +28,9 @@ export function watched(platform: Platform): Platform {
   const see = watchers.getStore();
   if (see === undefined) return platform;
   return {
+    enrichment: platform.enrichment,
+    publicUrls: platform.publicUrls,
+    instanceAttributes: (workloadName) => platform.instanceAttributes(workloadName),
     conflicts: (workload) => platform.conflicts(workload),
     run: (workload, options) => {
       const running = platform.run(workload, options);

@@ -31,6 +31,8 @@ export interface Workload {
   readonly stopGraceSeconds: number;
   /** Number of instances; 0 keeps the data and the generated secrets and runs nothing. */
   readonly replicas: number;
+  /** Whether it may ask the platform which instance a connection comes from. */
+  readonly readsInstances: boolean;
 }
 
 /** An image by reference, or one that is built from a folder. */
@@ -77,13 +79,14 @@ export interface DataVolume {
 export interface Readiness {
   /** For platforms that ask over the network. */
   readonly port: number;
+  /** `"none"` where nothing answers: ready is what runs. */
   readonly httpPath: string;
   /** Command inside the container, for platforms that ask from within; `"none"` where the image has nothing to run. */
   readonly selfCheck: readonly string[] | "none";
   readonly intervalSeconds: number;
   /** Time in which a failed check does not count. */
   readonly startPeriodSeconds: number;
-  /** Whether what depends on the workload waits until it is ready. */
+  /** Whether what depends on the workload waits until it is ready. A platform that asks over the network always waits. */
   readonly gates: boolean;
 }
 

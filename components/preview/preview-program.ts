@@ -26,12 +26,12 @@ export interface PreviewPort {
   readonly port: number;
 }
 
-/** One running copy of a workload. */
+/** What runs of a workload under one name. */
 export interface PreviewInstance {
   /** As the platform's own tools show it. */
   readonly name: string;
   readonly workload: string;
-  /** Memory limit in MiB. */
+  /** Memory limit in MiB, of all copies together. */
   readonly memoryMib: number;
 }
 
@@ -123,7 +123,11 @@ function publishedPorts({ workload, running }: WatchedWorkload): readonly Previe
 
 function footprint(workloads: readonly WatchedWorkload[]): Omit<Footprint, "hostPorts"> {
   const instances = workloads.flatMap(({ workload, running }) =>
-    running.instances.map(({ name }) => ({ name, workload: workload.name, memoryMib: workload.memoryMib })),
+    running.instances.map(({ name, replicas }) => ({
+      name,
+      workload: workload.name,
+      memoryMib: replicas * workload.memoryMib,
+    })),
   );
   const volumes = workloads.flatMap(({ workload, running }) =>
     running.volumes.map(({ name, path }) => ({ name, workload: workload.name, path })),

@@ -7,6 +7,8 @@ export interface GrafanaServerSettings {
   readonly memoryMib: number;
   /** Port on the user's machine, for the links that Grafana makes. */
   readonly hostPort: number;
+  /** Address at which browsers find it elsewhere; `undefined` if only on the user's machine. */
+  readonly publicUrl: string | undefined;
 }
 
 /** Files whose content is generated and secret. */
@@ -29,7 +31,7 @@ export function grafanaServerEnv(settings: GrafanaServerSettings): Readonly<Reco
     GF_SECURITY_ADMIN_PASSWORD__FILE: grafanaSecretFiles.adminPassword,
     // Encrypts what Grafana stores; the default is the same for everybody and public.
     GF_SECURITY_SECRET_KEY__FILE: grafanaSecretFiles.secretKey,
-    GF_SERVER_ROOT_URL: `http://127.0.0.1:${settings.hostPort}/`,
+    GF_SERVER_ROOT_URL: settings.publicUrl ?? `http://127.0.0.1:${settings.hostPort}/`,
     GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: homeDashboardFile,
     // One user, no other way in.
     GF_AUTH_ANONYMOUS_ENABLED: "false",

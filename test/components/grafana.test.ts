@@ -9,7 +9,14 @@ import { grafanaServerEnv } from "../../config/grafana/server.ts";
 import { recordResources } from "../support/record-resources.ts";
 import { noDocker } from "../support/settings.ts";
 
-const args = { image: "grafana/grafana:12.3.1", memoryMib: 384, hostPort: 13000, adminUser: "admin", replicas: 1 };
+const args = {
+  image: "grafana/grafana:12.3.1",
+  memoryMib: 384,
+  hostPort: 13000,
+  adminUser: "admin",
+  publicUrl: undefined,
+  replicas: 1,
+};
 
 describe("Grafana as a workload", () => {
   it("comes with its data sources and the home dashboard, as the user of its image (S18)", () => {
@@ -41,6 +48,7 @@ describe("Grafana as a workload", () => {
       groupId: 0,
       stopGraceSeconds: 30,
       replicas: 1,
+      readsInstances: false,
     });
   });
 

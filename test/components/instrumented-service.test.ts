@@ -46,6 +46,7 @@ describe("an instrumented service as a workload", () => {
       groupId: 1000,
       stopGraceSeconds: 30,
       replicas: 1,
+      readsInstances: false,
     });
   });
 
@@ -100,6 +101,7 @@ describe("an instrumented service as a workload", () => {
       groupId: 1001,
       stopGraceSeconds: 5,
       replicas: 2,
+      readsInstances: false,
     });
   });
 

@@ -33,6 +33,7 @@ describe("Jaeger as a workload", () => {
       groupId: 10001,
       stopGraceSeconds: 30,
       replicas: 1,
+      readsInstances: false,
     });
   });
 });

@@ -39,6 +39,7 @@ describe("Loki as a workload", () => {
       groupId: 10001,
       stopGraceSeconds: 60,
       replicas: 1,
+      readsInstances: false,
     });
   });
 

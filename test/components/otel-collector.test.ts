@@ -10,6 +10,7 @@ describe("the Collector as a workload", () => {
       memoryMib: 256,
       queueMib: 512,
       serviceNamespace: "integr8scode",
+      enrichment: {},
     };
     assert.deepEqual(otelCollectorWorkload({ ...args, replicas: 1 }), {
       name: "otel-collector",
@@ -38,6 +39,7 @@ describe("the Collector as a workload", () => {
       groupId: 10001,
       stopGraceSeconds: 30,
       replicas: 1,
+      readsInstances: false,
     });
   });
 });

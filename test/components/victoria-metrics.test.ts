@@ -34,6 +34,7 @@ describe("VictoriaMetrics as a workload", () => {
       groupId: 10001,
       stopGraceSeconds: 60,
       replicas: 1,
+      readsInstances: false,
     });
   });
 });

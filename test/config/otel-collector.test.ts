@@ -5,7 +5,12 @@ import { z } from "zod";
 import { otelCollectorConfig, type OtelCollectorSettings } from "../../config/otel-collector.ts";
 import { anySettings } from "../support/settings.ts";
 
-const defaults: OtelCollectorSettings = { memoryMib: 256, queueMib: 512, serviceNamespace: "integr8scode" };
+const defaults: OtelCollectorSettings = {
+  memoryMib: 256,
+  queueMib: 512,
+  serviceNamespace: "integr8scode",
+  enrichment: {},
+};
 
 const pipeline = z.strictObject({
   receivers: z.array(z.string()),
@@ -32,6 +37,7 @@ const settingsOf = anySettings.map(({ memoryMib, otelCollector, serviceNamespace
   memoryMib: memoryMib.otelCollector,
   queueMib: otelCollector.queueMib,
   serviceNamespace,
+  enrichment: {},
 }));
 
 describe("the Collector's configuration", () => {

@@ -8,6 +8,7 @@ const identity: ServiceIdentity = {
   serviceVersion: "1.2.3",
   environment: "dev",
   serviceInstanceId: "observability-dev-backend",
+  place: {},
 };
 
 function attributesOf(env: Readonly<Record<string, string>>): Record<string, string> {

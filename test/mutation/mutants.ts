@@ -29,6 +29,7 @@ const neutral: Workload = {
   groupId: 0,
   stopGraceSeconds: 0,
   replicas: 1,
+  readsInstances: false,
 };
 
 const places: Readonly<Record<keyof Workload, readonly Place[]>> = {
@@ -47,6 +48,7 @@ const places: Readonly<Record<keyof Workload, readonly Place[]>> = {
   groupId: ["container", "around"],
   stopGraceSeconds: ["container", "around"],
   replicas: ["around"],
+  readsInstances: [],
 };
 
 /** Every fault to try. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { createPlatform } from "../../components/platform/create-platform.ts";
 import type { Platform } from "../../components/platform/platform.ts";
 import { allContainers, dockerTypes, envOf, isHelper, type RecordedContainer } from "./docker-view.ts";
+import { claims, observeKubernetes } from "./kubernetes-view.ts";
 import type { RecordedResource } from "./record-resources.ts";
 import { canonicalSeconds, settings } from "./settings.ts";
 import { agreed, withoutInstanceName, type Asking, type WorkloadView } from "./workload-view.ts";
@@ -23,6 +24,8 @@ const resourcePrefix = "contract";
 
 const { name: stackName } = settings();
 
+const kubernetes = { context: "kind-contract", namespace: "contract" };
+
 /** Every platform. Another one is another entry here; the contract suite takes them all. */
 export const platforms: readonly PlatformUnderTest[] = [
   {
@@ -32,6 +35,14 @@ export const platforms: readonly PlatformUnderTest[] = [
     observe: observeDocker,
     volumeNames: (resources) =>
       resources.filter(({ type }) => type === dockerTypes.volume).map(({ inputs }) => String(inputs["name"])),
+  },
+  {
+    name: "Kubernetes",
+    asking: "over the network",
+    create: (opts) => createPlatform(resourcePrefix, settings({ target: "kubernetes", kubernetes }), opts),
+    observe: (resources) =>
+      observeKubernetes(resources, resourcePrefix, (image) => builtOrNamedImage(resources, image)),
+    volumeNames: (resources) => claims(resources).map(({ inputs }) => inputs.metadata.name),
   },
 ];
 
@@ -69,6 +80,8 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
     groupId: agreed([...instances.map(({ inputs }) => inputs.user), ...owners(helpers)].map((user) => idOf(user, 1))),
     stopGraceSeconds: agreed(instances.flatMap(observedStopGrace)),
     replicas: instances.length,
+    // Docker tells no container of another.
+    readsInstances: false,
   };
 }
 
@@ -101,6 +114,12 @@ function observedImage(resources: readonly RecordedResource[], reference: string
   const { context: contextPath, dockerfile, buildArgs } = image.build;
   const name = reference.startsWith(`${stackName}-`) ? reference.slice(stackName.length + 1) : reference;
   return { kind: "build", name: name.replace(/:[0-9a-f]{12}$/, ""), contextPath, dockerfile, buildArgs };
+}
+
+/** The cluster itself pulls an image that is not built here; no resource stands for it. */
+function builtOrNamedImage(resources: readonly RecordedResource[], reference: string): unknown {
+  const isBuilt = resources.some(({ type, inputs }) => type === dockerTypes.image && inputs["name"] === reference);
+  return isBuilt ? observedImage(resources, reference) : { kind: "reference", reference };
 }
 
 function observedVolume(

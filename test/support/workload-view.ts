@@ -32,11 +32,15 @@ export function expectedView(workload: Workload, asking: Asking): WorkloadView {
     groupId: workload.groupId,
     stopGraceSeconds: workload.stopGraceSeconds,
     replicas: workload.replicas,
+    readsInstances: workload.readsInstances,
   };
 }
 
 function readinessView({ selfCheck, port, httpPath, ...timing }: Workload["readiness"], asking: Asking): unknown {
-  if (asking === "over the network") return { port, httpPath, ...timing };
+  if (asking === "over the network") {
+    const { intervalSeconds, startPeriodSeconds } = timing;
+    return httpPath === "none" ? "none" : { port, httpPath, intervalSeconds, startPeriodSeconds };
+  }
   return selfCheck === "none" ? "none" : { selfCheck, ...timing };
 }
 

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { grafanaWorkload } from "../../components/grafana.ts";
-import { serviceWorkload } from "../../components/instrumented-service.ts";
+import { serviceWorkload, type ServiceEnvironment } from "../../components/instrumented-service.ts";
 import { jaegerWorkload } from "../../components/jaeger.ts";
 import { lokiWorkload } from "../../components/loki.ts";
 import { otelCollectorWorkload } from "../../components/otel-collector.ts";
+import type { Platform } from "../../components/platform/platform.ts";
 import type { Workload } from "../../components/platform/workload.ts";
 import { victoriaMetricsWorkload } from "../../components/victoria-metrics.ts";
 import { settings } from "./settings.ts";
@@ -18,7 +19,17 @@ export const secretText = "the secret of the test";
 const { images, memoryMib, ports, retentionHours, loki, otelCollector, serviceNamespace } = settings();
 const common = { replicas: 1, retentionHours };
 
-const stack = { settings: settings() };
+/** What descriptions ask a platform for. */
+export type PlatformFacts = Pick<Platform, "enrichment" | "publicUrls" | "instanceAttributes">;
+
+/** A platform that has nothing to say. */
+export const noFacts: PlatformFacts = { enrichment: {}, publicUrls: {}, instanceAttributes: () => ({}) };
+
+function stackOn(platform: PlatformFacts): ServiceEnvironment {
+  const instanceAttributes = (name: string): Readonly<Record<string, string>> => platform.instanceAttributes(name);
+  return { settings: settings(), platform: { conflicts: () => [], instanceAttributes } };
+}
+
 const service = {
   command: ["serve", "--fast"],
   env: { MODE: "fast=1" },
@@ -36,7 +47,7 @@ const service = {
  * Every kind of workload that the stack runs, by what it is: the five backends, and services with several instances and
  * with an image of their own. Functions, since an Output belongs to the program that makes it.
  */
-export const sampleWorkloads: Readonly<Record<string, () => Workload>> = {
+export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) => Workload>> = {
   Loki: () => lokiWorkload({ ...common, ...loki, image: images.loki, memoryMib: memoryMib.loki, hostPort: ports.loki }),
   VictoriaMetrics: () =>
     victoriaMetricsWorkload({
@@ -47,8 +58,9 @@ export const sampleWorkloads: Readonly<Record<string, () => Workload>> = {
     }),
   Jaeger: () =>
     jaegerWorkload({ ...common, image: images.jaeger, memoryMib: memoryMib.jaeger, hostPort: ports.jaeger }),
-  "the Collector": () =>
+  "the Collector": ({ enrichment }) =>
     otelCollectorWorkload({
+      enrichment,
       ...common,
       ...otelCollector,
       image: images.otelCollector,
@@ -56,9 +68,10 @@ export const sampleWorkloads: Readonly<Record<string, () => Workload>> = {
       serviceNamespace,
       hostPorts: ports,
     }),
-  Grafana: () =>
+  Grafana: ({ publicUrls }) =>
     grafanaWorkload(
       {
+        publicUrl: publicUrls["grafana"],
         ...common,
         image: images.grafana,
         memoryMib: memoryMib.grafana,
@@ -67,8 +80,18 @@ export const sampleWorkloads: Readonly<Record<string, () => Workload>> = {
       },
       [{ path: "/run/secrets/one", content: pulumi.secret(secretText) }],
     ),
-  "a service with two instances": () =>
-    serviceWorkload("shop-api", { ...service, image: "registry.example.com/shop/api:1.4.2", replicas: 2 }, stack),
-  "a service with an image of its own": () =>
-    serviceWorkload("shop-web", { ...service, build: { context: imageFolder, args: { BASE: "scratch" } } }, stack),
+  "a service with two instances": (platform) =>
+    serviceWorkload(
+      "shop-api",
+      { ...service, image: "registry.example.com/shop/api:1.4.2", replicas: 2 },
+      stackOn(platform),
+    ),
+  "a service with an image of its own": (platform) =>
+    serviceWorkload(
+      "shop-web",
+      { ...service, build: { context: imageFolder, args: { BASE: "scratch" } } },
+      stackOn(platform),
+    ),
+  "a service that cannot be asked": (platform) =>
+    serviceWorkload("shop-job", { image: "registry.example.com/shop/job:1.4.2" }, stackOn(platform)),
 };

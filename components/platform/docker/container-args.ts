@@ -2,6 +2,7 @@ import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { instanceName } from "../../../config/names.ts";
 import { goDuration } from "../../../config/units.ts";
+import { loopback } from "../platform.ts";
 import { assertAllFieldsRead, instancePlaceholder, type Readiness, type Workload } from "../workload.ts";
 
 /** What a container needs to know beside its workload. */
@@ -12,9 +13,6 @@ export interface ContainerPlace {
   /** Name of the Docker volume for each data volume, by the data volume's name. */
   readonly volumeNames: Readonly<Record<string, pulumi.Input<string>>>;
 }
-
-/** Only this address: nothing of the stack listens on a network. */
-const loopback = "127.0.0.1";
 
 /** Mount options of a directory in memory, which is the container's own memory: executable, as a directory is. */
 const scratchOptions = "rw,exec,nosuid,nodev,mode=1777";
@@ -53,6 +51,7 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     groupId,
     stopGraceSeconds,
     replicas: _replicas,
+    readsInstances: _readsInstances,
     ...rest
   } = workload;
   assertAllFieldsRead(rest);
@@ -126,11 +125,4 @@ function health(readiness: Readiness): Pick<docker.ContainerArgs, "healthcheck" 
     wait: readiness.gates,
     waitTimeout: 120,
   };
-}
-
-/** `host:port` of each published port, by port name. */
-export function publishedAddresses(ports: Workload["ports"]): Record<string, string> {
-  return Object.fromEntries(
-    ports.flatMap(({ name, hostPort }) => (hostPort === "internal" ? [] : [[name, `${loopback}:${hostPort}`]])),
-  );
 }

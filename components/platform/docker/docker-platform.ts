@@ -2,12 +2,18 @@ import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { dataVolumeName, instanceName } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
-import type { Instance, Platform, RunningWorkload, RunOptions } from "../platform.ts";
+import { Claims } from "../claims.ts";
+import {
+  publishedAddresses,
+  type Instance,
+  type Platform,
+  type RunningWorkload,
+  type RunOptions,
+} from "../platform.ts";
 import { mostReplicas, refuse, workloadProblems } from "../workload-problems.ts";
-import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
-import { containerArgs, hardening, publishedAddresses, stackLabels } from "./container-args.ts";
-import { contentHash } from "./content-hash.ts";
-import { resolveDockerHost } from "./docker-host.ts";
+import type { DataVolume, Workload } from "../workload.ts";
+import { containerArgs, hardening, stackLabels } from "./container-args.ts";
+import { DockerImages } from "./docker-images.ts";
 
 /** What the Docker platform is made from. */
 export interface DockerPlatformArgs {
@@ -15,8 +21,8 @@ export interface DockerPlatformArgs {
   readonly resourcePrefix: string;
   /** Prefix of every container, volume and network. */
   readonly name: string;
-  /** Address of the daemon; `undefined` for the one the `docker` command uses. */
-  readonly host: pulumi.Input<string> | undefined;
+  /** Address of the daemon. */
+  readonly host: pulumi.Input<string>;
   /** Image with a `chown`, for the step that hands a new volume to the user of its workload. */
   readonly helperImage: string;
 }
@@ -24,21 +30,24 @@ export interface DockerPlatformArgs {
 /** Runs workloads as containers on one private network of one Docker daemon. */
 export class DockerPlatform implements Platform {
   private readonly args: DockerPlatformArgs;
-  private readonly parent: pulumi.Resource;
   private readonly provider: docker.Provider;
   private readonly network: docker.Network;
-  private readonly images = new Map<string, { readonly image: WorkloadImage; readonly resource: docker.RemoteImage }>();
-  private readonly names = new Set<string>();
-  private readonly hostPorts = new Map<number, string>();
+  private readonly images: DockerImages;
+  private readonly claims = new Claims();
+  /** The daemon has no words about itself that telemetry could carry. */
+  readonly enrichment = {};
+  /** Nothing of it listens beyond this machine. */
+  readonly publicUrls = {};
 
   constructor(args: DockerPlatformArgs, opts: { readonly parent: pulumi.Resource }) {
     this.args = args;
-    this.parent = opts.parent;
-    this.provider = new docker.Provider(
-      `${args.resourcePrefix}-docker`,
-      { host: args.host ?? resolveDockerHost(process.env) },
-      opts,
-    );
+    this.provider = new docker.Provider(`${args.resourcePrefix}-docker`, { host: args.host }, opts);
+    this.images = new DockerImages({
+      resourcePrefix: args.resourcePrefix,
+      builtPrefix: `${args.name}-`,
+      parent: opts.parent,
+      provider: () => this.provider,
+    });
     this.network = new docker.Network(
       `${args.resourcePrefix}-network`,
       { name: args.name, driver: "bridge", labels: stackLabels(args.name, "network") },
@@ -47,24 +56,22 @@ export class DockerPlatform implements Platform {
   }
 
   conflicts(workload: Workload): readonly Problem[] {
-    const taken = this.instanceNames(workload).find((name) => this.names.has(name));
-    const ports = workload.ports.flatMap(({ hostPort }, index) => {
-      const other = hostPort === "internal" ? undefined : this.hostPorts.get(hostPort);
-      if (other === undefined) return [];
-      return [
-        problem(`ports.${index}.hostPort`, `must differ from the ports of ${other}`, hostPort, "change one of the two"),
-      ];
-    });
     return [
-      ...(taken === undefined ? [] : [problem("name", "must be unique in the stack", taken, "rename one of the two")]),
-      ...ports,
-      ...this.otherBuilds(workload.image),
+      ...this.claims.conflicts(workload, this.instanceNames(workload)),
+      ...this.images.conflicts(workload.image),
+      ...(workload.readsInstances
+        ? [problem("readsInstances", "must be false on Docker, which tells nobody", true, "leave the enrichment out")]
+        : []),
     ];
+  }
+
+  instanceAttributes(): Readonly<Record<string, string>> {
+    return {};
   }
 
   run(workload: Workload, options: RunOptions): RunningWorkload {
     refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
-    this.claim(workload);
+    this.claims.take(workload, this.instanceNames(workload));
     const volumes = workload.dataVolumes.map((dataVolume) => this.volume(dataVolume, workload, options.parent));
     return {
       published: publishedAddresses(workload.ports),
@@ -78,7 +85,7 @@ export class DockerPlatform implements Platform {
     const place = {
       stackName: this.args.name,
       networkName: this.network.name,
-      image: this.image(workload.image).name,
+      image: this.images.get(workload.image).name,
       volumeNames: Object.fromEntries(volumes.map(({ volume, dataVolume }) => [dataVolume.name, volume.name])),
     };
     return Array.from({ length: workload.replicas }, (_, index) => {
@@ -97,13 +104,8 @@ export class DockerPlatform implements Platform {
           customTimeouts: { delete: `${workload.stopGraceSeconds + 60}s` },
         },
       );
-      return { name: instanceName(this.args.name, workload.name, instance), urn: container.urn };
+      return { name: instanceName(this.args.name, workload.name, instance), urn: container.urn, replicas: 1 };
     });
-  }
-
-  private claim(workload: Workload): void {
-    for (const name of this.instanceNames(workload)) this.names.add(name);
-    for (const { hostPort } of workload.ports) if (hostPort !== "internal") this.hostPorts.set(hostPort, workload.name);
   }
 
   /** A workload that is switched off keeps the name of its first instance. */
@@ -153,7 +155,7 @@ export class DockerPlatform implements Platform {
       `${this.args.resourcePrefix}-${name}`,
       {
         name: `${this.args.name}-${name}`,
-        image: this.image({ kind: "reference", reference: this.args.helperImage }).name,
+        image: this.images.get({ kind: "reference", reference: this.args.helperImage }).name,
         entrypoints: ["/bin/sh", "-c"],
         command: [script],
         user: "0",
@@ -171,44 +173,6 @@ export class DockerPlatform implements Platform {
       { parent, provider: this.provider, deleteBeforeReplace: true },
     );
   }
-
-  private imagesNamed(stem: string): readonly WorkloadImage[] {
-    return [...this.images.values()].flatMap(({ image }) => (imageStem(image) === stem ? [image] : []));
-  }
-
-  /** Two builds under one name would take turns in being the image of that name. */
-  private otherBuilds(image: WorkloadImage): readonly Problem[] {
-    if (image.kind === "reference" || this.images.has(JSON.stringify(image))) return [];
-    const { kind: _, name, ...build } = image;
-    if (!this.imagesNamed(name).some((other) => other.kind === "build")) return [];
-    const rule = `must be built one way only, as the image ${name} is already`;
-    return [problem("image", rule, build, "give one of two folders another name")];
-  }
-
-  /** Each image once, however many workloads use it; pulled only if the daemon does not have it. */
-  private image(image: WorkloadImage): docker.RemoteImage {
-    const key = JSON.stringify(image);
-    const known = this.images.get(key);
-    if (known !== undefined) return known.resource;
-    const stem = imageStem(image);
-    const sameStem = this.imagesNamed(stem);
-    const resource = new docker.RemoteImage(
-      `${this.args.resourcePrefix}-image-${stem}${sameStem.length === 0 ? "" : `-${sameStem.length + 1}`}`,
-      image.kind === "reference" ? { name: image.reference, keepLocally: true } : this.builtImage(image),
-      { parent: this.parent, provider: this.provider },
-    );
-    this.images.set(key, { image, resource });
-    return resource;
-  }
-
-  /** The tag names the content, so an image that was built for other content is never taken for this one. */
-  private builtImage(image: Extract<WorkloadImage, { kind: "build" }>): docker.RemoteImageArgs {
-    const hash = contentHash(image.contextPath, image.dockerfile, JSON.stringify(image.buildArgs));
-    return {
-      name: `${this.args.name}-${image.name}:${hash}`,
-      build: { context: image.contextPath, dockerfile: image.dockerfile, buildArgs: { ...image.buildArgs } },
-    };
-  }
 }
 
 interface NamedVolume {
@@ -219,14 +183,4 @@ interface NamedVolume {
 /** `loki_data` is `loki-data`: Pulumi's names have hyphens, Docker's volumes keep their underscores. */
 function dashed(name: string): string {
   return name.replaceAll("_", "-");
-}
-
-function imageStem(image: WorkloadImage): string {
-  return image.kind === "reference" ? repositoryName(image.reference) : image.name;
-}
-
-/** `registry.example.com/grafana/loki:3.7.8` is `grafana-loki`: stable over versions and registries. */
-function repositoryName(reference: string): string {
-  const repository = reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
-  return repository.split("/").slice(-2).join("-");
 }

@@ -4,7 +4,7 @@ import type { RunningWorkload } from "../../../components/platform/platform.ts";
 import type { Workload } from "../../../components/platform/workload.ts";
 import { platforms, type PlatformUnderTest } from "../../support/platforms.ts";
 import { recordResources, type RecordedResource } from "../../support/record-resources.ts";
-import { sampleWorkloads } from "../../support/workloads.ts";
+import { sampleWorkloads, type PlatformFacts } from "../../support/workloads.ts";
 import { expectedView, type WorkloadView } from "../../support/workload-view.ts";
 
 /*
@@ -21,12 +21,16 @@ interface Rendering {
   readonly resources: readonly RecordedResource[];
 }
 
-async function render(platform: PlatformUnderTest, describeWorkload: () => Workload): Promise<Rendering> {
+async function render(
+  platform: PlatformUnderTest,
+  describeWorkload: (platform: PlatformFacts) => Workload,
+): Promise<Rendering> {
   const rendered: { readonly workload: Workload; readonly running: RunningWorkload }[] = [];
   const resources = await recordResources(() => {
     const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
-    const workload = describeWorkload();
-    rendered.push({ workload, running: platform.create({ parent }).run(workload, { parent, dependsOn: [] }) });
+    const created = platform.create({ parent });
+    const workload = describeWorkload(created);
+    rendered.push({ workload, running: created.run(workload, { parent, dependsOn: [] }) });
   });
   const [first] = rendered;
   assert.ok(first);
@@ -55,6 +59,7 @@ const fields: readonly (keyof WorkloadView)[] = Object.keys({
   groupId: true,
   stopGraceSeconds: true,
   replicas: true,
+  readsInstances: true,
 } satisfies Record<keyof WorkloadView, true>) as (keyof WorkloadView)[];
 
 for (const platform of platforms) {
@@ -90,9 +95,11 @@ for (const platform of platforms) {
         assert.deepEqual(running.volumes.map(({ name }) => name).sort(), [...registered].sort());
       });
 
-      it("honours replicas in what it tells the user: as many instances, each with a name of its own", async () => {
+      it("honours replicas in what it tells the user: as many in all, each name once", async () => {
         const { workload, running } = await rendered();
-        assert.equal(new Set(running.instances.map(({ name }) => name)).size, workload.replicas);
+        const told = running.instances.reduce((sum, { replicas }) => sum + replicas, 0);
+        assert.equal(told, workload.replicas);
+        assert.equal(new Set(running.instances.map(({ name }) => name)).size, running.instances.length);
       });
     });
   }

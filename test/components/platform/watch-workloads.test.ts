@@ -6,16 +6,22 @@ import {
   watchWorkloads,
   type WatchedWorkload,
 } from "../../../components/platform/watch-workloads.ts";
-import { sampleWorkloads } from "../../support/workloads.ts";
+import { noFacts, sampleWorkloads } from "../../support/workloads.ts";
 
 const running: RunningWorkload = { published: { http: "127.0.0.1:1" }, instances: [], volumes: [] };
 const problems = [{ path: "name", text: "must be another" }];
-const platform: Platform = { conflicts: () => problems, run: () => running };
+const platform: Platform = {
+  conflicts: () => problems,
+  run: () => running,
+  instanceAttributes: (workload) => ({ workload }),
+  enrichment: { one: {} },
+  publicUrls: { two: "https://two.example.com/" },
+};
 
 describe("a watched platform", () => {
   const [describeWorkload] = Object.values(sampleWorkloads);
   assert.ok(describeWorkload);
-  const workload = describeWorkload();
+  const workload = describeWorkload(noFacts);
   const options = { parent: undefined as never, dependsOn: [] };
 
   it("reports each workload with what became of it, and answers as the platform does", () => {
@@ -26,6 +32,9 @@ describe("a watched platform", () => {
         const platformUnderTest = watched(platform);
         assert.equal(platformUnderTest.run(workload, options), running);
         assert.equal(platformUnderTest.conflicts(workload), problems);
+        assert.equal(platformUnderTest.enrichment, platform.enrichment);
+        assert.equal(platformUnderTest.publicUrls, platform.publicUrls);
+        assert.deepEqual(platformUnderTest.instanceAttributes("shop"), { workload: "shop" });
       },
     );
     assert.deepEqual(seen, [{ workload, running }]);

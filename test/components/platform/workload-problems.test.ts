@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { refuse, workloadProblems } from "../../../components/platform/workload-problems.ts";
 import type { Workload } from "../../../components/platform/workload.ts";
 import { problemLines } from "../../../config/problem.ts";
-import { sampleWorkloads } from "../../support/workloads.ts";
+import { noFacts, sampleWorkloads } from "../../support/workloads.ts";
 
 const valid: Workload = {
   name: "shop",
@@ -21,6 +21,7 @@ const valid: Workload = {
   groupId: 1000,
   stopGraceSeconds: 30,
   replicas: 1,
+  readsInstances: false,
 };
 
 const port = { name: "http", port: 80, hostPort: "internal" } as const;
@@ -32,7 +33,7 @@ function problemsOf(change: Partial<Workload>, leastReplicas?: number): readonly
 
 describe("a workload", () => {
   it("is valid as each of the stack's own", () => {
-    for (const workload of Object.values(sampleWorkloads)) assert.deepEqual(workloadProblems(workload()), []);
+    for (const workload of Object.values(sampleWorkloads)) assert.deepEqual(workloadProblems(workload(noFacts)), []);
     assert.deepEqual(problemsOf({}), []);
     assert.deepEqual(problemsOf({ name: "a".repeat(63), replicas: 0 }), []);
   });

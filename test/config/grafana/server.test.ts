@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { grafanaSecretFiles, grafanaServerEnv, type GrafanaServerSettings } from "../../../config/grafana/server.ts";
 import { anySettings } from "../../support/settings.ts";
 
-const defaults: GrafanaServerSettings = { adminUser: "admin", memoryMib: 384, hostPort: 3000 };
+const defaults: GrafanaServerSettings = { adminUser: "admin", memoryMib: 384, hostPort: 3000, publicUrl: undefined };
 
 /** Beginnings of the variables' names, by what they are about. */
 const groups = {
@@ -23,6 +23,7 @@ const settingsOf = anySettings.map(({ grafana, memoryMib, ports }) => ({
   adminUser: grafana.adminUser,
   memoryMib: memoryMib.grafana,
   hostPort: ports.grafana,
+  publicUrl: undefined,
 }));
 
 describe("Grafana's environment", () => {

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import {
   containerArgs,
   hardening,
-  publishedAddresses,
   type ContainerPlace,
 } from "../../../../components/platform/docker/container-args.ts";
+import { publishedAddresses } from "../../../../components/platform/platform.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
 import { containerInputs, type ContainerInputs } from "../../../support/docker-view.ts";
 import { canonicalSeconds } from "../../../support/settings.ts";
@@ -43,6 +43,7 @@ const workload: Workload = {
   groupId: 1001,
   stopGraceSeconds: 45,
   replicas: 2,
+  readsInstances: false,
 };
 
 /** Arguments without Outputs are plain values. */

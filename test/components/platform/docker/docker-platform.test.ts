@@ -28,6 +28,7 @@ const workload: Workload = {
   groupId: 10002,
   stopGraceSeconds: 45,
   replicas: 1,
+  readsInstances: false,
 };
 
 type Program = (platform: Platform, parent: pulumi.Resource) => void;
@@ -80,7 +81,7 @@ describe("the Docker platform", () => {
     try {
       const resources = await recordResources(() => {
         const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
-        new DockerPlatform({ ...platformArgs, host: undefined }, { parent });
+        createPlatform("stack", { ...settings(), docker: {} }, { parent });
       });
       assert.deepEqual(one(resources, "stack-docker").inputs, { host: "tcp://docker.example.com:2375" });
     } finally {

@@ -1,0 +1,84 @@
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import { problem, type Problem } from "../../../config/problem.ts";
+import type { WorkloadImage } from "../workload.ts";
+import { contentHash } from "./content-hash.ts";
+
+/** What the images of a stack are made from. */
+export interface DockerImagesArgs {
+  /** Stem of every Pulumi resource's name: part of its identity, never to change. */
+  readonly resourcePrefix: string;
+  /** Put before the name of every image that is built, for instance `observability-dev-`. */
+  readonly builtPrefix: string;
+  readonly parent: pulumi.Resource;
+  readonly provider: () => docker.Provider;
+}
+
+/** Images for a platform that runs them elsewhere: the daemon is asked for only if there is one to build. */
+export function dockerBuilder(
+  args: Omit<DockerImagesArgs, "provider">,
+  host: () => pulumi.Input<string>,
+): DockerImages {
+  let provider: docker.Provider | undefined;
+  const create = (): docker.Provider =>
+    new docker.Provider(`${args.resourcePrefix}-docker`, { host: host() }, { parent: args.parent });
+  return new DockerImages({ ...args, provider: () => (provider ??= create()) });
+}
+
+/** The images of a stack in one Docker daemon, each once however many workloads use it. */
+export class DockerImages {
+  private readonly args: DockerImagesArgs;
+  private readonly images = new Map<string, { readonly image: WorkloadImage; readonly resource: docker.RemoteImage }>();
+
+  constructor(args: DockerImagesArgs) {
+    this.args = args;
+  }
+
+  /** Two builds under one name would take turns in being the image of that name. */
+  conflicts(image: WorkloadImage): readonly Problem[] {
+    if (image.kind === "reference" || this.images.has(JSON.stringify(image))) return [];
+    const { kind: _, name, ...build } = image;
+    if (!this.named(name).some((other) => other.kind === "build")) return [];
+    const rule = `must be built one way only, as the image ${name} is already`;
+    return [problem("image", rule, build, "give one of two folders another name")];
+  }
+
+  /** The image in the daemon: pulled only if it does not have it, or built. */
+  get(image: WorkloadImage): docker.RemoteImage {
+    const key = JSON.stringify(image);
+    const known = this.images.get(key);
+    if (known !== undefined) return known.resource;
+    const stem = imageStem(image);
+    const sameStem = this.named(stem);
+    const resource = new docker.RemoteImage(
+      `${this.args.resourcePrefix}-image-${stem}${sameStem.length === 0 ? "" : `-${sameStem.length + 1}`}`,
+      image.kind === "reference" ? { name: image.reference, keepLocally: true } : this.built(image),
+      { parent: this.args.parent, provider: this.args.provider() },
+    );
+    this.images.set(key, { image, resource });
+    return resource;
+  }
+
+  private named(stem: string): readonly WorkloadImage[] {
+    return [...this.images.values()].flatMap(({ image }) => (imageStem(image) === stem ? [image] : []));
+  }
+
+  /** The tag names the content, so an image that was built for other content is never taken for this one. */
+  private built(image: Extract<WorkloadImage, { kind: "build" }>): docker.RemoteImageArgs {
+    const hash = contentHash(image.contextPath, image.dockerfile, JSON.stringify(image.buildArgs));
+    return {
+      name: `${this.args.builtPrefix}${image.name}:${hash}`,
+      build: { context: image.contextPath, dockerfile: image.dockerfile, buildArgs: { ...image.buildArgs } },
+    };
+  }
+}
+
+function imageStem(image: WorkloadImage): string {
+  return image.kind === "reference" ? repositoryName(image.reference) : image.name;
+}
+
+/** `registry.example.com/grafana/loki:3.7.8` is `grafana-loki`: stable over versions and registries. */
+function repositoryName(reference: string): string {
+  const repository = reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
+  return repository.split("/").slice(-2).join("-");
+}

@@ -1,0 +1,389 @@
+import { createHash } from "node:crypto";
+import type { types } from "@pulumi/kubernetes";
+import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
+import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
+import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
+import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1/persistentVolumeClaim.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
+import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
+import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
+import { Provider } from "@pulumi/kubernetes/provider.js";
+import { ClusterRole } from "@pulumi/kubernetes/rbac/v1/clusterRole.js";
+import { ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1/clusterRoleBinding.js";
+import { Role } from "@pulumi/kubernetes/rbac/v1/role.js";
+import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/roleBinding.js";
+import * as pulumi from "@pulumi/pulumi";
+import { isBackend } from "../../../config/flows.ts";
+import type { KubernetesSettings } from "../../../config/kubernetes.ts";
+import { problem, type Problem } from "../../../config/problem.ts";
+import { Claims } from "../claims.ts";
+import { dockerBuilder, type DockerImages } from "../docker/docker-images.ts";
+import {
+  publishedAddresses,
+  type Instance,
+  type Platform,
+  type RunningWorkload,
+  type RunOptions,
+} from "../platform.ts";
+import { refuse, workloadProblems } from "../workload-problems.ts";
+import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
+import { podEnrichment, podReaderRules } from "./enrichment.ts";
+import { commonLabels, localPortsAnnotation, selector } from "./labels.ts";
+import { backendPolicy, denyAll, servicesPolicy, type NetworkBorder } from "./network-policies.ts";
+import { claimNameOf, fileKey, podAttributes, podTemplate } from "./pod-template.ts";
+
+/** What the Kubernetes platform is made from. */
+export interface KubernetesPlatformArgs {
+  /** Stem of every Pulumi resource's name: part of its identity, never to change. */
+  readonly resourcePrefix: string;
+  /** Name of the stack, in the label of every object. */
+  readonly name: string;
+  readonly settings: KubernetesSettings;
+  /** Room for each data volume in GiB, by the data volume's name. */
+  readonly storageGib: Readonly<Record<string, number>>;
+  /** Address for a workload beyond the cluster, by the workload's name. */
+  readonly ingress: Readonly<Record<string, NonNullable<KubernetesSettings["ingress"]>>>;
+  /** Address of the Docker daemon that builds images. */
+  readonly dockerHost: () => pulumi.Input<string>;
+  /** Brings a built image into the cluster; `undefined` if there is no way. */
+  readonly deliver: ((image: string) => Promise<void>) | undefined;
+}
+
+/** Runs workloads as StatefulSets and Deployments in one namespace of one cluster. */
+export class KubernetesPlatform implements Platform {
+  readonly enrichment: Readonly<Record<string, object>>;
+  readonly publicUrls: Readonly<Record<string, string>>;
+  private readonly args: KubernetesPlatformArgs;
+  private readonly parent: pulumi.Resource;
+  private readonly provider: Provider;
+  private readonly namespace: pulumi.Output<string>;
+  private readonly serviceAccount: ServiceAccount;
+  private readonly images: DockerImages;
+  private readonly delivered = new Map<string, pulumi.Output<string>>();
+  private readonly claims = new Claims();
+
+  constructor(args: KubernetesPlatformArgs, opts: { readonly parent: pulumi.Resource }) {
+    const { settings, name, resourcePrefix } = args;
+    this.args = args;
+    this.parent = opts.parent;
+    this.enrichment = podEnrichment(settings.otlpNamespaces.length === 0 ? settings.namespace : undefined);
+    this.publicUrls = Object.fromEntries(
+      Object.entries(args.ingress).map(([workload, { host, tlsSecretName }]) => [
+        workload,
+        `${tlsSecretName === undefined ? "http" : "https"}://${host}/`,
+      ]),
+    );
+    this.provider = new Provider(
+      `${resourcePrefix}-kubernetes`,
+      {
+        context: settings.context,
+        ...(settings.kubeconfig === undefined ? {} : { kubeconfig: settings.kubeconfig }),
+        // Its own would change with every edit of the kubeconfig, and a change replaces everything, data and all.
+        clusterIdentifier: name,
+      },
+      opts,
+    );
+    this.namespace = settings.createNamespace ? this.newNamespace() : pulumi.output(settings.namespace);
+    this.serviceAccount = new ServiceAccount(
+      resourcePrefix,
+      { metadata: this.metadata(name, "stack"), automountServiceAccountToken: false },
+      this.child(),
+    );
+    for (const [policy, spec] of [
+      ["deny-all", denyAll],
+      ["services", servicesPolicy],
+    ] as const) {
+      new NetworkPolicy(
+        `${resourcePrefix}-${policy}`,
+        { metadata: this.metadata(policy, "stack"), spec },
+        this.child(),
+      );
+    }
+    const registry = settings.registry === "" ? "" : `${settings.registry.replace(/\/+$/, "")}/`;
+    this.images = dockerBuilder(
+      { resourcePrefix, builtPrefix: `${registry}${name}-`, parent: opts.parent },
+      args.dockerHost,
+    );
+  }
+
+  conflicts(workload: Workload): readonly Problem[] {
+    return [
+      ...this.claims.conflicts(workload, [workload.name]),
+      ...this.images.conflicts(workload.image),
+      ...this.deliveryProblems(workload.image),
+      ...workload.dataVolumes.flatMap(({ name }, index) =>
+        this.args.storageGib[name] === undefined
+          ? [problem(`dataVolumes.${index}.name`, "must have a size", name, "add it to kubernetes.storageGib")]
+          : [],
+      ),
+      ...(workload.dataVolumes.length > 0 && workload.replicas > 1
+        ? [problem("replicas", "must be 1 at most with data of its own", workload.replicas, "leave the others out")]
+        : []),
+    ];
+  }
+
+  instanceAttributes(): Readonly<Record<string, string>> {
+    return podAttributes(this.args.settings.namespace);
+  }
+
+  run(workload: Workload, options: RunOptions): RunningWorkload {
+    refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
+    this.claims.take(workload, [workload.name]);
+    const volumes = workload.dataVolumes.map((volume) => ({
+      volume,
+      resource: this.volume(volume, workload, options.parent),
+    }));
+    return {
+      published: publishedAddresses(workload.ports),
+      instances: workload.replicas === 0 ? [] : [this.pods(workload, volumes, options)],
+      volumes: workload.dataVolumes.map(({ name, path }) => ({ name: claimNameOf(name), path })),
+    };
+  }
+
+  private pods(workload: Workload, volumes: readonly NamedVolume[], { parent, dependsOn }: RunOptions): Instance {
+    const { name, replicas } = workload;
+    const identity = this.identity(workload, parent);
+    const template = podTemplate(workload, {
+      stackName: this.args.name,
+      image: this.image(workload.image),
+      serviceAccountName: identity.account.metadata.name,
+      configMapName: this.configMap(workload, parent)?.metadata.name,
+      secretName: this.secret(workload, parent)?.metadata.name,
+      claimNames: Object.fromEntries(volumes.map(({ volume, resource }) => [volume.name, resource.metadata.name])),
+      settings: this.args.settings,
+    });
+    this.network(workload, parent);
+    const opts: pulumi.CustomResourceOptions = {
+      ...this.child(parent),
+      dependsOn: [...dependsOn, ...identity.rights],
+      customTimeouts: { create: "10m", update: "10m", delete: `${workload.stopGraceSeconds + 60}s` },
+    };
+    const spec = {
+      replicas,
+      selector: { matchLabels: selector(this.args.name, name) },
+      revisionHistoryLimit: 3,
+      template,
+    };
+    const metadata = this.metadata(name, name);
+    if (volumes.length === 0) {
+      const { urn } = new Deployment(this.resourceName(name), { metadata, spec }, opts);
+      return { name: `deployment/${name}`, urn, replicas };
+    }
+    const { urn } = new StatefulSet(
+      this.resourceName(name),
+      // One after the other, a pod that cannot start would keep its own correction from being rolled out.
+      { metadata, spec: { ...spec, serviceName: name, podManagementPolicy: "Parallel" } },
+      opts,
+    );
+    return { name: `statefulset/${name}`, urn, replicas };
+  }
+
+  /** Who the pods are to the API server: nobody, unless they have to ask it something. */
+  private identity(
+    { name, readsInstances }: Workload,
+    parent: pulumi.Resource,
+  ): { readonly account: ServiceAccount; readonly rights: readonly pulumi.Resource[] } {
+    if (!readsInstances) return { account: this.serviceAccount, rights: [] };
+    const resource = this.resourceName(name);
+    const metadata = this.metadata(name, name);
+    const opts = this.child(parent);
+    const account = new ServiceAccount(resource, { metadata, automountServiceAccountToken: false }, opts);
+    const subjects = [{ kind: "ServiceAccount", name, namespace: this.namespace }];
+    const apiGroup = "rbac.authorization.k8s.io";
+    if (this.args.settings.otlpNamespaces.length === 0) {
+      const role = new Role(resource, { metadata, rules: podReaderRules }, opts);
+      const roleRef = { apiGroup, kind: "Role", name };
+      return { account, rights: [role, new RoleBinding(resource, { metadata, subjects, roleRef }, opts)] };
+    }
+    const wide = { name: `${this.args.settings.namespace}-${name}`, labels: commonLabels(this.args.name, name) };
+    const role = new ClusterRole(resource, { metadata: wide, rules: podReaderRules }, opts);
+    const roleRef = { apiGroup, kind: "ClusterRole", name: wide.name };
+    return { account, rights: [role, new ClusterRoleBinding(resource, { metadata: wide, subjects, roleRef }, opts)] };
+  }
+
+  /** Named by its content: another content is another ConfigMap, and its pods are started anew. */
+  private configMap({ name, configFiles }: Workload, parent: pulumi.Resource): ConfigMap | undefined {
+    if (configFiles.length === 0) return undefined;
+    const data = Object.fromEntries(configFiles.map(({ path, content }) => [fileKey(path), content]));
+    const hash = createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 12);
+    return new ConfigMap(
+      `${this.resourceName(name)}-config`,
+      { metadata: this.metadata(`${name}-config-${hash}`, name), data, immutable: true },
+      this.child(parent),
+    );
+  }
+
+  /** Named by Pulumi, anew for another content: a hash of a secret in its name could be guessed at. */
+  private secret({ name, secretFiles }: Workload, parent: pulumi.Resource): Secret | undefined {
+    if (secretFiles.length === 0) return undefined;
+    const { name: _, ...metadata } = this.metadata("", name);
+    return new Secret(
+      `${this.resourceName(name)}-secrets`,
+      {
+        metadata,
+        type: "Opaque",
+        stringData: Object.fromEntries(secretFiles.map(({ path, content }) => [fileKey(path), content])),
+        immutable: true,
+      },
+      this.child(parent),
+    );
+  }
+
+  /** Data is kept: deleting it is refused until it is unprotected. */
+  private volume({ name }: DataVolume, workload: Workload, parent: pulumi.Resource): PersistentVolumeClaim {
+    const { storageClass } = this.args.settings;
+    const metadata = this.metadata(claimNameOf(name), workload.name);
+    return new PersistentVolumeClaim(
+      this.resourceName(claimNameOf(name)),
+      {
+        // Many classes bind it only to a pod, which comes after it.
+        metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          ...(storageClass === "" ? {} : { storageClassName: storageClass }),
+          resources: { requests: { storage: `${this.args.storageGib[name] ?? 0}Gi` } },
+        },
+      },
+      { ...this.child(parent), protect: true },
+    );
+  }
+
+  /** The workload's host name, the connections that are let through, and its address beyond the cluster. */
+  private network(workload: Workload, parent: pulumi.Resource): void {
+    const { name, ports, readsInstances } = workload;
+    const resource = this.resourceName(name);
+    const opts = this.child(parent);
+    if (ports.length > 0) new Service(resource, this.service(workload), opts);
+    if (isBackend(name)) {
+      new NetworkPolicy(
+        resource,
+        { metadata: this.metadata(name, name), spec: backendPolicy(name, this.border(), readsInstances) },
+        opts,
+      );
+    }
+    const ingress = this.args.ingress[name];
+    const [first] = ports;
+    if (ingress === undefined || first === undefined) return;
+    const { host, className, tlsSecretName, annotations } = ingress;
+    new Ingress(
+      resource,
+      {
+        // Not every controller reports an address, for which Pulumi would wait.
+        metadata: {
+          ...this.metadata(name, name),
+          annotations: { "pulumi.com/skipAwait": "true", ...annotations },
+        },
+        spec: {
+          ...(className === undefined ? {} : { ingressClassName: className }),
+          ...(tlsSecretName === undefined ? {} : { tls: [{ hosts: [host], secretName: tlsSecretName }] }),
+          rules: [
+            {
+              host,
+              http: {
+                paths: [{ path: "/", pathType: "Prefix", backend: { service: { name, port: { name: first.name } } } }],
+              },
+            },
+          ],
+        },
+      },
+      opts,
+    );
+  }
+
+  private service({ name, ports }: Workload): { metadata: object; spec: types.input.core.v1.ServiceSpec } {
+    const local = Object.fromEntries(
+      ports.flatMap((port) => (port.hostPort === "internal" ? [] : [[port.name, port.hostPort]])),
+    );
+    return {
+      metadata: {
+        ...this.metadata(name, name),
+        annotations: {
+          // It has an address before a pod is ready behind it.
+          "pulumi.com/skipAwait": "true",
+          ...(Object.keys(local).length === 0 ? {} : { [localPortsAnnotation]: JSON.stringify(local) }),
+        },
+      },
+      spec: {
+        type: "ClusterIP",
+        selector: selector(this.args.name, name),
+        ports: ports.map((port) => ({ name: port.name, port: port.port, targetPort: port.port, protocol: "TCP" })),
+      },
+    };
+  }
+
+  private border(): NetworkBorder {
+    const { otlpNamespaces } = this.args.settings;
+    const [ingress] = Object.values(this.args.ingress);
+    return { stackName: this.args.name, otlpNamespaces, ingressNamespace: ingress?.controllerNamespace };
+  }
+
+  private image(image: WorkloadImage): pulumi.Input<string> {
+    if (image.kind === "reference") return image.reference;
+    const key = JSON.stringify(image);
+    const known = this.delivered.get(key);
+    if (known !== undefined) return known;
+    const { name, imageId } = this.images.get(image);
+    const { deliver } = this.args;
+    const reference =
+      deliver === undefined || pulumi.runtime.isDryRun()
+        ? name
+        : // The id is known when the image is built.
+          pulumi.all([name, imageId]).apply(async ([built]) => {
+            await deliver(built);
+            return built;
+          });
+    this.delivered.set(key, reference);
+    return reference;
+  }
+
+  private deliveryProblems(image: WorkloadImage): readonly Problem[] {
+    if (image.kind === "reference" || this.args.deliver !== undefined) return [];
+    const rule = "must have a way into the cluster, since it is built here";
+    return [problem("image", rule, image.name, "set kubernetes.registry or kubernetes.loadCommand")];
+  }
+
+  /** Kept like the data in it. The restricted profile refuses every pod that asks for more. */
+  private newNamespace(): pulumi.Output<string> {
+    const { name, settings, resourcePrefix } = this.args;
+    const level = "restricted";
+    const namespace = new Namespace(
+      resourcePrefix,
+      {
+        metadata: {
+          name: settings.namespace,
+          labels: {
+            ...commonLabels(name, "stack"),
+            "pod-security.kubernetes.io/enforce": level,
+            "pod-security.kubernetes.io/audit": level,
+            "pod-security.kubernetes.io/warn": level,
+          },
+        },
+      },
+      { parent: this.parent, provider: this.provider, protect: true },
+    );
+    return namespace.metadata.name;
+  }
+
+  private metadata(
+    name: string,
+    workloadName: string,
+  ): { name: string; namespace: pulumi.Output<string>; labels: Record<string, string> } {
+    return { name, namespace: this.namespace, labels: commonLabels(this.args.name, workloadName) };
+  }
+
+  private child(parent: pulumi.Resource = this.parent): pulumi.CustomResourceOptions {
+    return { parent, provider: this.provider };
+  }
+
+  private resourceName(name: string): string {
+    return `${this.args.resourcePrefix}-${name}`;
+  }
+}
+
+interface NamedVolume {
+  readonly volume: DataVolume;
+  readonly resource: PersistentVolumeClaim;
+}

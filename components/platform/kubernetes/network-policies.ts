@@ -1,0 +1,89 @@
+import type { types } from "@pulumi/kubernetes";
+import { flows, services, type Flow } from "../../../config/flows.ts";
+import { hosts, ports } from "../../../config/names.ts";
+import { roleLabel, roles, selector } from "./labels.ts";
+
+type Spec = types.input.networking.v1.NetworkPolicySpec;
+type Peer = types.input.networking.v1.NetworkPolicyPeer;
+type Ingress = types.input.networking.v1.NetworkPolicyIngressRule;
+type Egress = types.input.networking.v1.NetworkPolicyEgressRule;
+
+/** Who may come in from other namespaces. */
+export interface NetworkBorder {
+  readonly stackName: string;
+  /** Namespaces whose pods may send telemetry to the Collector. */
+  readonly otlpNamespaces: readonly string[];
+  /** Namespace of the ingress controller that leads to Grafana; `undefined` if there is none. */
+  readonly ingressNamespace: string | undefined;
+}
+
+/** Nothing goes in or out of any pod of the namespace, but for what the other policies add. */
+export const denyAll: Spec = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
+
+/** Services call each other, and whatever else they need. */
+export const servicesPolicy: Spec = {
+  podSelector: { matchLabels: { [roleLabel]: roles.service } },
+  policyTypes: ["Ingress", "Egress"],
+  ingress: [{ from: [{ podSelector: { matchLabels: { [roleLabel]: roles.service } } }] }],
+  egress: [{}],
+};
+
+/** The connections that a backend has, by the table of flows, and no others. */
+export function backendPolicy(host: string, border: NetworkBorder, readsInstances: boolean): Spec {
+  return {
+    podSelector: { matchLabels: selector(border.stackName, host) },
+    policyTypes: ["Ingress", "Egress"],
+    ingress: [
+      ...flows.filter(({ to }) => to === host).map((flow) => fromFlow(flow, border.stackName)),
+      ...fromOtherNamespaces(host, border),
+    ],
+    egress: [
+      ...flows.filter(({ from }) => from === host).map((flow) => toFlow(flow, border.stackName)),
+      nameService,
+      ...(readsInstances ? [apiServer] : []),
+    ],
+  };
+}
+
+/** Wherever the cluster has it: on a node, in a pod, or in a cache at an address of its own. */
+const nameService: Egress = {
+  ports: [
+    { port: 53, protocol: "UDP" },
+    { port: 53, protocol: "TCP" },
+  ],
+};
+
+/**
+ * It is no pod and has another address in every cluster; policies see it behind its Service's address or before. Ports of
+ * the Service and of kubeadm, kind and k3s; of minikube; of MicroK8s.
+ */
+const apiServer: Egress = { ports: [443, 6443, 8443, 16443].map((port) => ({ port, protocol: "TCP" })) };
+
+function pods(workload: string, stackName: string): Peer {
+  const matchLabels = workload === services ? { [roleLabel]: roles.service } : selector(stackName, workload);
+  return { podSelector: { matchLabels } };
+}
+
+function fromFlow({ from, port }: Flow, stackName: string): Ingress {
+  return { from: [pods(from, stackName)], ports: [{ port, protocol: "TCP" }] };
+}
+
+function toFlow({ to, port }: Flow, stackName: string): Egress {
+  return { to: [pods(to, stackName)], ports: [{ port, protocol: "TCP" }] };
+}
+
+function fromOtherNamespaces(host: string, { otlpNamespaces, ingressNamespace }: NetworkBorder): Ingress[] {
+  if (host === hosts.otelCollector && otlpNamespaces.length > 0) {
+    const otlp = [ports.otlpGrpc, ports.otlpHttp].map((port) => ({ port, protocol: "TCP" }));
+    return [{ from: otlpNamespaces.map(everyPodOf), ports: otlp }];
+  }
+  if (host === hosts.grafana && ingressNamespace !== undefined) {
+    return [{ from: [everyPodOf(ingressNamespace)], ports: [{ port: ports.grafanaHttp, protocol: "TCP" }] }];
+  }
+  return [];
+}
+
+/** By the label that the API server itself puts on every namespace. */
+function everyPodOf(namespace: string): Peer {
+  return { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } };
+}

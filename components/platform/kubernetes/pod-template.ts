@@ -1,0 +1,228 @@
+import type { types } from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { isBackend } from "../../../config/flows.ts";
+import type { KubernetesSettings } from "../../../config/kubernetes.ts";
+import { assertAllFieldsRead, instancePlaceholder, type Readiness, type Workload } from "../workload.ts";
+import { commonLabels, roleLabel, roles } from "./labels.ts";
+
+type Container = types.input.core.v1.Container;
+type EnvVar = types.input.core.v1.EnvVar;
+type Volume = types.input.core.v1.Volume;
+type VolumeMount = types.input.core.v1.VolumeMount;
+
+/** What a pod needs to know beside its workload. */
+export interface PodPlace {
+  readonly stackName: string;
+  readonly image: pulumi.Input<string>;
+  readonly serviceAccountName: pulumi.Input<string>;
+  /** ConfigMap and Secret with the files of the workload under {@link fileKey}; `undefined` if it has none. */
+  readonly configMapName: pulumi.Input<string> | undefined;
+  readonly secretName: pulumi.Input<string> | undefined;
+  /** Claim of each data volume, by the data volume's name. */
+  readonly claimNames: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly settings: Pick<KubernetesSettings, "imagePullSecrets" | "nodeSelector" | "tolerations" | "resources">;
+}
+
+/** A variable that Kubernetes fills in for each pod. */
+interface PodVariable {
+  /** Stands for it in {@link Workload.env}. */
+  readonly placeholder: string;
+  readonly name: string;
+  readonly fieldPath: string;
+}
+
+/** What a pod can be told of itself. */
+const podVariables = {
+  name: { placeholder: instancePlaceholder, name: "K8S_POD_NAME", fieldPath: "metadata.name" },
+  uid: { placeholder: "~pod-uid~", name: "K8S_POD_UID", fieldPath: "metadata.uid" },
+  node: { placeholder: "~node~", name: "K8S_NODE_NAME", fieldPath: "spec.nodeName" },
+} as const satisfies Readonly<Record<string, PodVariable>>;
+
+/** OpenTelemetry's attributes of a pod (opentelemetry.io/docs/specs/semconv/registry/attributes/k8s). */
+export function podAttributes(namespace: string): Readonly<Record<string, string>> {
+  return {
+    "k8s.namespace.name": namespace,
+    "k8s.pod.name": podVariables.name.placeholder,
+    "k8s.pod.uid": podVariables.uid.placeholder,
+    "k8s.node.name": podVariables.node.placeholder,
+  };
+}
+
+/**
+ * A workload as the template of its pods: the restricted Pod Security profile
+ * (kubernetes.io/docs/concepts/security/pod-security-standards), a root that nobody writes to, and no token.
+ */
+export function podTemplate(workload: Workload, place: PodPlace): types.input.core.v1.PodTemplateSpec {
+  const {
+    name,
+    image: _image,
+    args,
+    env,
+    configFiles,
+    secretFiles,
+    ports,
+    dataVolumes,
+    scratchPaths,
+    readiness,
+    memoryMib,
+    userId,
+    groupId,
+    stopGraceSeconds,
+    replicas: _replicas,
+    readsInstances,
+    ...rest
+  } = workload;
+  assertAllFieldsRead(rest);
+  const files = [
+    ...fileVolume("config", place.configMapName, configFiles),
+    ...fileVolume("secrets", place.secretName, secretFiles),
+  ];
+  const data = dataVolumes.map((volume) => dataMount(volume, place));
+  const scratch = scratchPaths.map((path, index): Mounted => ({
+    volume: { name: `scratch-${index}`, emptyDir: {} },
+    mounts: [{ name: `scratch-${index}`, mountPath: path }],
+  }));
+  const mounted = [...files, ...data, ...scratch];
+  const { imagePullSecrets, nodeSelector, tolerations, resources } = place.settings;
+  const cpu = resources[name];
+  return {
+    metadata: {
+      labels: {
+        ...commonLabels(place.stackName, name),
+        [roleLabel]: isBackend(name) ? roles.backend : roles.service,
+      },
+    },
+    spec: {
+      serviceAccountName: place.serviceAccountName,
+      automountServiceAccountToken: readsInstances,
+      // `LOKI_PORT=tcp://10.0.0.1:3100` and its like, for every Service there is, would be taken for settings.
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: stopGraceSeconds,
+      imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })),
+      nodeSelector: { ...nodeSelector },
+      tolerations: tolerations.map((toleration) => ({ ...toleration })),
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: userId,
+        runAsGroup: groupId,
+        fsGroup: groupId,
+        fsGroupChangePolicy: "OnRootMismatch",
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      containers: [
+        {
+          name,
+          image: place.image,
+          imagePullPolicy: "IfNotPresent",
+          args: args.map(literally),
+          env: environment(env),
+          ports: ports.map((port) => ({ name: port.name, containerPort: port.port, protocol: "TCP" })),
+          ...probes(readiness),
+          resources: {
+            requests: { cpu: `${cpu?.cpuRequestMillicores ?? usualCpuRequestMillicores}m`, memory: `${memoryMib}Mi` },
+            limits: {
+              ...(cpu?.cpuLimitMillicores === undefined ? {} : { cpu: `${cpu.cpuLimitMillicores}m` }),
+              memory: `${memoryMib}Mi`,
+            },
+          },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            privileged: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+          },
+          volumeMounts: mounted.flatMap(({ mounts }) => mounts),
+          terminationMessagePolicy: "FallbackToLogsOnError",
+        },
+      ],
+      volumes: mounted.map(({ volume }) => volume),
+    },
+  };
+}
+
+/** Share of a core, in thousandths, that a pod is given at least unless the settings say otherwise. */
+const usualCpuRequestMillicores = 20;
+
+/** Key of a file in its ConfigMap or Secret: `/etc/loki/local-config.yaml` is `etc_loki_local-config.yaml`. */
+export function fileKey(path: string): string {
+  return path.replace(/^\//, "").replaceAll(/[^A-Za-z0-9._-]/g, "_");
+}
+
+interface Mounted {
+  readonly volume: Volume;
+  readonly mounts: VolumeMount[];
+}
+
+/** Each file by itself, so that what the image has beside it stays. */
+function fileVolume(
+  name: "config" | "secrets",
+  source: pulumi.Input<string> | undefined,
+  files: readonly { readonly path: string }[],
+): Mounted[] {
+  if (source === undefined) return [];
+  const mode = 0o444;
+  return [
+    {
+      volume:
+        name === "config"
+          ? { name, configMap: { name: source, defaultMode: mode } }
+          : { name, secret: { secretName: source, defaultMode: mode } },
+      mounts: files.map(({ path }) => ({ name, mountPath: path, subPath: fileKey(path), readOnly: true })),
+    },
+  ];
+}
+
+function dataMount({ name, path }: Workload["dataVolumes"][number], place: PodPlace): Mounted {
+  const claimName = place.claimNames[name];
+  if (claimName === undefined) throw new Error(`${name}: must be created before the pod that mounts it`);
+  const volume = claimNameOf(name);
+  return {
+    volume: { name: volume, persistentVolumeClaim: { claimName } },
+    mounts: [{ name: volume, mountPath: path }],
+  };
+}
+
+/** `loki_data` is `loki-data`: Kubernetes has no underscores. */
+export function claimNameOf(dataVolumeName: string): string {
+  return dataVolumeName.replaceAll("_", "-");
+}
+
+/** The variables that Kubernetes fills in come first: only what is above can be named in a value. */
+function environment(env: Workload["env"]): EnvVar[] {
+  const used = Object.values(podVariables).filter(({ placeholder }) =>
+    Object.values(env).some((value) => value.includes(placeholder)),
+  );
+  const filled = (value: string): string =>
+    used.reduce((text, { placeholder, name }) => text.replaceAll(placeholder, `$(${name})`), literally(value));
+  return [
+    ...used.map(({ name, fieldPath }) => ({ name, valueFrom: { fieldRef: { fieldPath } } })),
+    ...Object.entries(env)
+      .map(([name, value]) => ({ name, value: filled(value) }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  ];
+}
+
+/** Kubernetes puts a variable's value in the place of `$(NAME)`; doubled, the dollar is one. */
+function literally(text: string): string {
+  return text.replaceAll("$(", "$$$$(");
+}
+
+/**
+ * Traffic comes when the process answers. One that does not for five minutes is started anew: much longer than a
+ * backend takes to replay what a crash left, and than a store that waits for another.
+ */
+function probes(readiness: Readiness): Pick<Container, "readinessProbe" | "livenessProbe"> {
+  const { port, httpPath, intervalSeconds, startPeriodSeconds } = readiness;
+  if (httpPath === "none") return {};
+  const httpGet = { path: httpPath, port };
+  return {
+    readinessProbe: { httpGet, periodSeconds: intervalSeconds, timeoutSeconds: 5, failureThreshold: 3 },
+    livenessProbe: {
+      httpGet,
+      initialDelaySeconds: startPeriodSeconds,
+      periodSeconds: 30,
+      timeoutSeconds: 10,
+      failureThreshold: 10,
+    },
+  };
+}

@@ -1,0 +1,307 @@
+import { z } from "zod";
+import type { RecordedResource } from "./record-resources.ts";
+import { agreed, type WorkloadView } from "./workload-view.ts";
+
+/** Types of the resources that the Kubernetes platform creates. */
+export const kubernetesTypes = {
+  claim: "kubernetes:core/v1:PersistentVolumeClaim",
+  clusterRole: "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+  configMap: "kubernetes:core/v1:ConfigMap",
+  deployment: "kubernetes:apps/v1:Deployment",
+  ingress: "kubernetes:networking.k8s.io/v1:Ingress",
+  namespace: "kubernetes:core/v1:Namespace",
+  networkPolicy: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+  role: "kubernetes:rbac.authorization.k8s.io/v1:Role",
+  roleBinding: "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+  secret: "kubernetes:core/v1:Secret",
+  service: "kubernetes:core/v1:Service",
+  statefulSet: "kubernetes:apps/v1:StatefulSet",
+} as const;
+
+const metadata = z.looseObject({
+  name: z.string(),
+  namespace: z.string().optional(),
+  labels: z.record(z.string(), z.string()),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+
+const probe = z.looseObject({
+  httpGet: z.strictObject({ path: z.string(), port: z.number() }),
+  periodSeconds: z.number(),
+  initialDelaySeconds: z.number().optional(),
+});
+
+const container = z.looseObject({
+  image: z.string(),
+  args: z.array(z.string()).optional(),
+  env: z.array(
+    z.union([
+      z.strictObject({ name: z.string(), value: z.string() }),
+      z.strictObject({
+        name: z.string(),
+        valueFrom: z.strictObject({ fieldRef: z.strictObject({ fieldPath: z.string() }) }),
+      }),
+    ]),
+  ),
+  readinessProbe: probe.optional(),
+  livenessProbe: probe.optional(),
+  resources: z.strictObject({
+    requests: z.record(z.string(), z.string()),
+    limits: z.record(z.string(), z.string()),
+  }),
+  volumeMounts: z.array(
+    z.strictObject({
+      name: z.string(),
+      mountPath: z.string(),
+      subPath: z.string().optional(),
+      readOnly: z.boolean().optional(),
+    }),
+  ),
+});
+
+const workloadInputs = z.looseObject({
+  metadata,
+  spec: z.looseObject({
+    replicas: z.number(),
+    selector: z.strictObject({ matchLabels: z.record(z.string(), z.string()) }),
+    template: z.strictObject({
+      metadata: z.strictObject({ labels: z.record(z.string(), z.string()) }),
+      spec: z.looseObject({
+        serviceAccountName: z.string(),
+        automountServiceAccountToken: z.boolean(),
+        terminationGracePeriodSeconds: z.number(),
+        securityContext: z.looseObject({ runAsUser: z.number(), runAsGroup: z.number(), fsGroup: z.number() }),
+        containers: z.tuple([container]),
+        volumes: z.array(
+          z.looseObject({
+            name: z.string(),
+            configMap: z.looseObject({ name: z.string(), defaultMode: z.number() }).optional(),
+            secret: z.looseObject({ secretName: z.string().optional(), defaultMode: z.number() }).optional(),
+            persistentVolumeClaim: z.strictObject({ claimName: z.string() }).optional(),
+            emptyDir: z.strictObject({}).optional(),
+          }),
+        ),
+      }),
+    }),
+  }),
+});
+
+/** A StatefulSet or Deployment with its inputs typed. */
+export type RecordedWorkload = RecordedResource & { readonly inputs: z.output<typeof workloadInputs> };
+
+/** Every StatefulSet and Deployment. */
+export function workloads(resources: readonly RecordedResource[]): readonly RecordedWorkload[] {
+  return resources
+    .filter(({ type }) => type === kubernetesTypes.statefulSet || type === kubernetesTypes.deployment)
+    .map((resource) => ({ ...resource, inputs: workloadInputs.parse(resource.inputs) }));
+}
+
+/** The only container of a workload's pods. */
+export function containerOf({ inputs }: RecordedWorkload): z.output<typeof container> {
+  return inputs.spec.template.spec.containers[0];
+}
+
+const claimInputs = z.looseObject({ metadata });
+
+/** Every PersistentVolumeClaim. */
+export function claims(
+  resources: readonly RecordedResource[],
+): readonly (RecordedResource & { readonly inputs: z.output<typeof claimInputs> })[] {
+  return resources
+    .filter(({ type }) => type === kubernetesTypes.claim)
+    .map((resource) => ({ ...resource, inputs: claimInputs.parse(resource.inputs) }));
+}
+
+const serviceInputs = z.looseObject({
+  metadata,
+  spec: z.looseObject({
+    selector: z.record(z.string(), z.string()),
+    ports: z.array(z.looseObject({ name: z.string(), port: z.number(), targetPort: z.number() })),
+  }),
+});
+
+/** Every Service. */
+export function services(resources: readonly RecordedResource[]): readonly z.output<typeof serviceInputs>[] {
+  return resources
+    .filter(({ type }) => type === kubernetesTypes.service)
+    .map(({ inputs }) => serviceInputs.parse(inputs));
+}
+
+const configMapInputs = z.looseObject({ metadata, data: z.record(z.string(), z.string()) });
+/** The SDK marks the whole of it. */
+const secretInputs = z.looseObject({
+  stringData: z.strictObject({ secret: z.record(z.string(), z.unknown()) }),
+});
+
+/**
+ * What the resources say about the only workload among them.
+ *
+ * @param imageOf reads an image from the resource that builds it
+ */
+export function observeKubernetes(
+  resources: readonly RecordedResource[],
+  resourcePrefix: string,
+  imageOf: (reference: string) => unknown,
+): WorkloadView {
+  const [workload, ...others] = workloads(resources);
+  if (workload === undefined || others.length > 0) throw new Error(`${others.length + 1} workloads, must be one`);
+  const { spec, metadata: own } = workload.inputs;
+  const { template } = spec;
+  const container = containerOf(workload);
+  const found = services(resources);
+  const pods = template.metadata.labels;
+  const selects = (labels: Readonly<Record<string, string>>): boolean =>
+    Object.entries(labels).every(([key, value]) => pods[key] === value);
+  if (!selects(spec.selector.matchLabels)) throw new Error("the selector must find the pods");
+  const { securityContext: user } = template.spec;
+  return {
+    // A workload without ports has nobody who calls it, and its name is in its labels alone.
+    host: agreed([
+      ...found.map(({ metadata: { name }, spec: { selector } }) => (selects(selector) ? name : "selects nothing")),
+      pods["app.kubernetes.io/name"],
+    ]),
+    name: agreed([own.name, withoutPrefix(workload.name, `${resourcePrefix}-`)]),
+    image: imageOf(container.image),
+    args: (container.args ?? []).map(literal),
+    env: environment(container.env),
+    configFiles: configFiles(workload, resources),
+    secretFiles: secretFiles(workload, resources),
+    ports: found.flatMap(publishedPorts),
+    dataVolumes: dataVolumes(workload, resources),
+    scratchPaths: mountsOf(workload, ({ emptyDir }) => emptyDir !== undefined).map(({ mountPath }) => mountPath),
+    readiness: readiness(container),
+    memoryMib: agreed(
+      [container.resources.requests["memory"], container.resources.limits["memory"]].map((text = "") =>
+        Number(/^(\d+)Mi$/.exec(text)?.[1]),
+      ),
+    ),
+    userId: user.runAsUser,
+    groupId: agreed([user.runAsGroup, user.fsGroup]),
+    stopGraceSeconds: stopGrace(workload),
+    replicas: spec.replicas,
+    readsInstances: agreed([template.spec.automountServiceAccountToken, mayRead(workload, resources)]),
+  };
+}
+
+function withoutPrefix(text: string, prefix: string): string {
+  return text.startsWith(prefix) ? text.slice(prefix.length) : text;
+}
+
+/** Text as the process sees it, after Kubernetes has read it. */
+function literal(text: string): string {
+  return text.replaceAll("$$(", "$(");
+}
+
+/** What stands for the fields of a pod in a workload's environment. */
+const placeholders: Readonly<Record<string, string>> = {
+  "metadata.name": "~instance~",
+  "metadata.uid": "~pod-uid~",
+  "spec.nodeName": "~node~",
+};
+
+function environment(env: z.output<typeof container>["env"]): unknown {
+  const known: { readonly reference: string; readonly placeholder: string }[] = [];
+  const values: [string, string][] = [];
+  for (const variable of env) {
+    if ("valueFrom" in variable) {
+      const placeholder = placeholders[variable.valueFrom.fieldRef.fieldPath] ?? variable.valueFrom.fieldRef.fieldPath;
+      known.push({ reference: `$(${variable.name})`, placeholder });
+    } else {
+      // Only what is above a variable is known to it.
+      const filled = known.reduce(
+        (text, { reference, placeholder }) => text.replaceAll(reference, placeholder),
+        variable.value,
+      );
+      values.push([variable.name, literal(filled)]);
+    }
+  }
+  return Object.fromEntries(values);
+}
+
+type Volume = RecordedWorkload["inputs"]["spec"]["template"]["spec"]["volumes"][number];
+
+function mountsOf(
+  workload: RecordedWorkload,
+  wanted: (volume: Volume) => boolean,
+): z.output<typeof container>["volumeMounts"] {
+  const names = workload.inputs.spec.template.spec.volumes.filter(wanted).map(({ name }) => name);
+  return containerOf(workload).volumeMounts.filter(({ name }) => names.includes(name));
+}
+
+const worldReadable = 0o444;
+
+function configFiles(workload: RecordedWorkload, resources: readonly RecordedResource[]): unknown {
+  const maps = resources
+    .filter(({ type }) => type === kubernetesTypes.configMap)
+    .map(({ inputs }) => configMapInputs.parse(inputs));
+  return mountsOf(workload, ({ configMap }) => configMap?.defaultMode === worldReadable).map(
+    ({ name, mountPath, subPath = "", readOnly }) => {
+      const volume = workload.inputs.spec.template.spec.volumes.find((each) => each.name === name);
+      const map = maps.find((each) => each.metadata.name === volume?.configMap?.name);
+      return { path: mountPath, content: map?.data[subPath], readOnly };
+    },
+  );
+}
+
+function secretFiles(workload: RecordedWorkload, resources: readonly RecordedResource[]): unknown {
+  const secrets = resources
+    .filter(({ type }) => type === kubernetesTypes.secret)
+    .map(({ inputs }) => secretInputs.parse(inputs));
+  return mountsOf(workload, ({ secret }) => secret?.defaultMode === worldReadable).map(
+    ({ mountPath, subPath = "", readOnly }) => {
+      const [secret] = secrets.map(({ stringData }) => stringData.secret[subPath]);
+      return { path: mountPath, secret, readOnly };
+    },
+  );
+}
+
+function publishedPorts({ metadata: { annotations }, spec }: z.output<typeof serviceInputs>): unknown[] {
+  const text = annotations?.["observability/local-ports"] ?? "{}";
+  const local = z.record(z.string(), z.number()).parse(JSON.parse(text));
+  return Object.entries(local).map(([name, hostPort]) => {
+    const port = spec.ports.find((each) => each.name === name);
+    return { port: agreed([port?.port, port?.targetPort]), at: `127.0.0.1:${hostPort}` };
+  });
+}
+
+function dataVolumes(workload: RecordedWorkload, resources: readonly RecordedResource[]): unknown {
+  return mountsOf(workload, ({ persistentVolumeClaim }) => persistentVolumeClaim !== undefined).map(
+    ({ name, mountPath }) => {
+      const volume = workload.inputs.spec.template.spec.volumes.find((each) => each.name === name);
+      const claim = claims(resources).find(
+        ({ inputs }) => inputs.metadata.name === volume?.persistentVolumeClaim?.claimName,
+      );
+      return {
+        name: claim?.inputs.metadata.name.replaceAll("-", "_"),
+        path: mountPath,
+        keptOnDestroy: claim?.protect,
+      };
+    },
+  );
+}
+
+function readiness({ readinessProbe, livenessProbe }: z.output<typeof container>): unknown {
+  if (readinessProbe === undefined && livenessProbe === undefined) return "none";
+  return {
+    port: agreed([readinessProbe?.httpGet.port, livenessProbe?.httpGet.port]),
+    httpPath: agreed([readinessProbe?.httpGet.path, livenessProbe?.httpGet.path]),
+    intervalSeconds: readinessProbe?.periodSeconds,
+    startPeriodSeconds: livenessProbe?.initialDelaySeconds,
+  };
+}
+
+/** The pod's time to end, and the engine's patience with it. */
+function stopGrace({ inputs, deleteTimeout }: RecordedWorkload): unknown {
+  const grace = inputs.spec.template.spec.terminationGracePeriodSeconds;
+  return Number.parseInt(deleteTimeout) > grace ? grace : `given up after ${deleteTimeout}`;
+}
+
+/** Whether the workload's own account is bound to a role. */
+function mayRead(workload: RecordedWorkload, resources: readonly RecordedResource[]): boolean {
+  const subject = z.looseObject({ subjects: z.array(z.looseObject({ kind: z.string(), name: z.string() })) });
+  const account = workload.inputs.spec.template.spec.serviceAccountName;
+  return resources
+    .filter(({ type }) => type === kubernetesTypes.roleBinding)
+    .flatMap(({ inputs }) => subject.parse(inputs).subjects)
+    .some(({ kind, name }) => kind === "ServiceAccount" && name === account);
+}
