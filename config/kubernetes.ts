@@ -41,10 +41,10 @@ const toleration = group({
 
 const ingress = group({
   host: text({
-    pattern: /^([a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
+    pattern: orEmpty(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/),
     rule: "must be a host name",
     change: "write for example grafana.example.com",
-  }),
+  }).default(""),
   className: text({ ...kubernetesName, change: "name one of `kubectl get ingressclasses`" }).optional(),
   tlsSecretName: text({ ...kubernetesName, change: "name a secret of the type kubernetes.io/tls" }).optional(),
   annotations: record("annotations by name", "write `name: value` below it, or leave it out").default({}),
@@ -59,43 +59,78 @@ export const kubernetesSettingsSchema = group({
     pattern: /^.{0,250}$/,
     rule: "must be the name of a context of the kubeconfig",
     change: "name one of `kubectl config get-contexts`",
-  }).default(""),
-  kubeconfig: text({ ...oneLine, change: "write the path of a kubeconfig, or leave it out" }).optional(),
+  })
+    .default("")
+    .describe("Context of the kubeconfig, which names the cluster. No default: nothing is deployed by accident."),
+  kubeconfig: text({ ...oneLine, change: "write the path of a kubeconfig, or leave it out" })
+    .optional()
+    .describe("Path of the kubeconfig. Default: KUBECONFIG, else ~/.kube/config."),
   namespace: text({
     pattern: orEmpty(dnsLabel.pattern),
     rule: dnsLabel.rule,
     change: "set one that fits, for example observability",
-  }).default(""),
-  createNamespace: flag().default(true),
+  })
+    .default("")
+    .describe("Namespace of everything. Empty: `name`."),
+  createNamespace: flag()
+    .default(true)
+    .describe(
+      "`false` uses a namespace that exists; whether it enforces the restricted profile is its owner's choice.",
+    ),
   storageClass: text({
     pattern: orEmpty(kubernetesName.pattern),
     rule: kubernetesName.rule,
     change: "name one of `kubectl get storageclasses`, or leave it out",
-  }).default(""),
+  })
+    .default("")
+    .describe("Class of the five volumes. Empty: the cluster's default. Fixed as soon as there is data."),
   storageGib: group({
     loki: gib(10),
     victoriaMetrics: gib(10),
     jaeger: gib(10),
     otelCollector: gib(4),
     grafana: gib(1),
-  }).prefault({}),
-  registry: text(imageRegistry).default(""),
+  })
+    .prefault({})
+    .describe("Size of each volume in GiB. It can grow later if its class allows that."),
+  registry: text(imageRegistry)
+    .default("")
+    .describe("Registry (and path) that images built here are pushed to with `docker push`, and pulled from."),
   loadCommand: text({
     pattern: /^.{0,1000}$/,
     rule: "must be one line of at most 1000 characters",
     change: 'write a shell command that takes the image from $IMAGE, for example minikube image load "$IMAGE"',
-  }).default(""),
-  imagePullSecrets: names("names of secrets", kubernetesName, "name secrets of the namespace").default([]),
-  nodeSelector: record("labels by name", "write `name: value` below it, or leave it out").default({}),
-  tolerations: list(toleration, "tolerations", "write a list of key, operator, value and effect").default([]),
+  })
+    .default("")
+    .describe(
+      "Shell command that brings an image built here, `$IMAGE`, into the cluster. Empty: by the context for kind, minikube, k3d and k3s.",
+    ),
+  imagePullSecrets: names("names of secrets", kubernetesName, "name secrets of the namespace")
+    .default([])
+    .describe("Names of secrets of the namespace with which images are pulled."),
+  nodeSelector: record("labels by name", "write `name: value` below it, or leave it out")
+    .default({})
+    .describe("Labels of the nodes that pods may run on."),
+  tolerations: list(toleration, "tolerations", "write a list of key, operator, value and effect")
+    .default([])
+    .describe("Taints that pods tolerate: key, operator, value, effect."),
   resources: z
     .record(z.string(), group({ cpuRequestMillicores: cpu, cpuLimitMillicores: cpu }), {
       error: ({ input }) =>
         complaint("must be workloads by name", input, "write `loki: {cpuRequestMillicores: 100}` or leave it out"),
     })
-    .default({}),
-  otlpNamespaces: names("names of namespaces", dnsLabel, "name namespaces of the cluster").default([]),
-  ingress: ingress.optional(),
+    .default({})
+    .describe(
+      "`cpuRequestMillicores` (20 if not set) and `cpuLimitMillicores` (none if not set) by host name. Memory: `memoryMib`, request and limit in one.",
+    ),
+  otlpNamespaces: names("names of namespaces", dnsLabel, "name namespaces of the cluster")
+    .default([])
+    .describe(
+      "Other namespaces whose pods may send telemetry. With any, the Collector reads the pods of all namespaces.",
+    ),
+  ingress: ingress
+    .prefault({})
+    .describe("Ingress for Grafana: none without a host. TLS with the certificate in `tlsSecretName`."),
 });
 
 /** Complete settings of the target `kubernetes`. */

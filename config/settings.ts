@@ -111,7 +111,7 @@ export const stackSettingsSchema = group({
     .describe("Address of the Docker daemon. Default: DOCKER_HOST, else the docker command's current context."),
   kubernetes: kubernetesSettingsSchema
     .prefault({})
-    .describe("The cluster, for the target `kubernetes`: each field is explained in docs/kubernetes.md."),
+    .describe("The cluster, for the target `kubernetes`. See docs/kubernetes.md."),
 });
 
 function seconds(usual: number): z.ZodDefault<z.ZodInt> {

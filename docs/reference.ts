@@ -85,14 +85,19 @@ function settings(): Readonly<Record<string, SettingSchema>> {
 
 /** The settings as rows of a Markdown table: key, default, meaning. */
 function settingsTable(): string {
-  const rows = Object.entries(settings()).map(([key, setting]) => [
-    `\`${key}\``,
-    defaultText(setting),
-    setting.description ?? "",
-  ]);
+  const rows = Object.entries(settings()).flatMap(([key, setting]) => settingRows(key, setting));
   return [["setting", "default", "meaning"], ["---", "---", "---"], ...rows]
     .map((row) => `| ${row.join(" | ")} |`)
     .join("\n");
+}
+
+/** A group whose fields have meanings of their own has a row for each. */
+function settingRows(key: string, setting: SettingSchema): string[][] {
+  const fields = Object.entries(setting.properties ?? {});
+  if (!fields.some(([, field]) => field.description !== undefined)) {
+    return [[`\`${key}\``, defaultText(setting), setting.description ?? ""]];
+  }
+  return fields.flatMap(([name, field]) => settingRows(`${key}.${name}`, field));
 }
 
 function defaultText(setting: SettingSchema): string {

@@ -45,6 +45,26 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
       found: "index.ts → node_modules/@pulumi/docker/container.js",
     },
   ],
+  "kubernetes-only-in-its-platform": [
+    {
+      files: {
+        "components/loki.ts": 'import * as kubernetes from "@pulumi/kubernetes";',
+        ...installed("@pulumi/kubernetes", "dependencies"),
+      },
+      found: "components/loki.ts → node_modules/@pulumi/kubernetes/index.js",
+    },
+  ],
+  "platforms-apart": [
+    {
+      files: {
+        "components/platform/kubernetes/kubernetes-platform.ts":
+          'import "../docker/docker-images.ts"; import "../docker/container-args.ts";',
+        "components/platform/docker/docker-images.ts": "",
+        "components/platform/docker/container-args.ts": "",
+      },
+      found: "components/platform/kubernetes/kubernetes-platform.ts → components/platform/docker/container-args.ts",
+    },
+  ],
   "one-place-chooses-the-platform": [
     {
       files: {
@@ -282,8 +302,8 @@ describe("the words of @pulumi/docker", () => {
   const declared = declaredNames(join(root, "node_modules", "@pulumi", "docker"));
   /** Single words that nobody else has. The others (`name`, `image`, …) belong to everybody. */
   const singleWords = ["entrypoints", "envs", "tmpfs", "uploads"];
-  /** Double words that others have too: every image builder has arguments, every process an exit code. */
-  const common = ["buildArgs", "exitCode"];
+  /** Double words that others have too, Kubernetes among them. */
+  const common = ["buildArgs", "exitCode", "readOnly", "secretName", "targetPort"];
   const words = new Set(
     [...declared].filter(
       (name) => singleWords.includes(name) || (/[a-z0-9][A-Z]/.test(name) && !common.includes(name)),

@@ -45,7 +45,7 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
             kubernetes.storageGib[store as keyof typeof volumes],
           ]),
         ),
-        ingress: kubernetes.ingress === undefined ? {} : { [hosts.grafana]: kubernetes.ingress },
+        ingress: kubernetes.ingress.host === "" ? {} : { [hosts.grafana]: kubernetes.ingress },
         dockerHost: () => dockerHost(settings),
         deliver:
           command === undefined

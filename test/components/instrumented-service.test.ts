@@ -35,7 +35,7 @@ describe("an instrumented service as a workload", () => {
       scratchPaths: ["/tmp"],
       readiness: {
         port: 8080,
-        httpPath: "/",
+        httpPath: "none",
         selfCheck: "none",
         intervalSeconds: 10,
         startPeriodSeconds: 30,

@@ -45,6 +45,21 @@ describe("settings", () => {
       otelCollector: { queueMib: 512 },
       grafana: { adminUser: "admin" },
       docker: {},
+      kubernetes: {
+        context: "",
+        namespace: "observability-dev",
+        createNamespace: true,
+        storageClass: "",
+        storageGib: { loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
+        registry: "",
+        loadCommand: "",
+        imagePullSecrets: [],
+        nodeSelector: {},
+        tolerations: [],
+        resources: {},
+        otlpNamespaces: [],
+        ingress: { host: "", annotations: {}, controllerNamespace: "ingress-nginx" },
+      },
     });
   });
 
@@ -120,7 +135,7 @@ describe("settings", () => {
   });
 
   const refusals: readonly (readonly [unknown, string])[] = [
-    [{ target: "nomad" }, 'target: must be one of docker, got "nomad"; write docker, or leave it out'],
+    [{ target: "nomad" }, 'target: must be one of docker, kubernetes, got "nomad"; write docker, or leave it out'],
     [{ name: "1st" }, `name: ${label}, got "1st"; set one that fits, for example shop-dev`],
     [{ name: "ends-" }, `name: ${label}, got "ends-"; set one that fits, for example shop-dev`],
     [{ name: "a".repeat(41) }, `name: ${label}, got "${"a".repeat(41)}"; set one that fits, for example shop-dev`],

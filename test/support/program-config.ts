@@ -144,6 +144,7 @@ const wrongType: fc.Arbitrary<Defect> = oneOf(fields).chain(({ path, schema }) =
 
 const otherTypes: Readonly<Record<string, readonly unknown[]>> = {
   object: [5, true, ["a"]],
+  array: [5, true, "text", {}],
   string: [5, true, ["a"], {}],
   boolean: [1, "text", [], {}],
   integer: ["text", true, [], {}],
@@ -209,11 +210,11 @@ const duplicatePort: fc.Arbitrary<Defect> = fc
     says: `must differ from ${first.join(".")}`,
   }));
 
-const unknownTarget: fc.Arbitrary<Defect> = oneOf(["kubernetes", "nomad", "dokcer"]).map((value) => ({
+const unknownTarget: fc.Arbitrary<Defect> = oneOf(["swarm", "nomad", "dokcer"]).map((value) => ({
   kind: "target",
   path: ["target"],
   value,
-  says: "must be one of docker",
+  says: "must be one of docker, kubernetes",
 }));
 
 const images = ["loki", "victoriaMetrics", "jaeger", "otelCollector", "grafana", "node"];

@@ -1,5 +1,5 @@
 import * as docker from "@pulumi/docker";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { problem, type Problem } from "../../../config/problem.ts";
 import type { WorkloadImage } from "../workload.ts";
 import { contentHash } from "./content-hash.ts";
@@ -52,11 +52,17 @@ export class DockerImages {
     const sameStem = this.named(stem);
     const resource = new docker.RemoteImage(
       `${this.args.resourcePrefix}-image-${stem}${sameStem.length === 0 ? "" : `-${sameStem.length + 1}`}`,
-      image.kind === "reference" ? { name: image.reference, keepLocally: true } : this.built(image),
+      image.kind === "reference" ? { name: image.reference, keepLocally: true } : this.build(image),
       { parent: this.args.parent, provider: this.args.provider() },
     );
     this.images.set(key, { image, resource });
     return resource;
+  }
+
+  /** Reference of the image, known when it is in the daemon. */
+  built(image: WorkloadImage): pulumi.Output<string> {
+    const { name, imageId } = this.get(image);
+    return pulumi.all([name, imageId]).apply(([reference]) => reference);
   }
 
   private named(stem: string): readonly WorkloadImage[] {
@@ -64,7 +70,7 @@ export class DockerImages {
   }
 
   /** The tag names the content, so an image that was built for other content is never taken for this one. */
-  private built(image: Extract<WorkloadImage, { kind: "build" }>): docker.RemoteImageArgs {
+  private build(image: Extract<WorkloadImage, { kind: "build" }>): docker.RemoteImageArgs {
     const hash = contentHash(image.contextPath, image.dockerfile, JSON.stringify(image.buildArgs));
     return {
       name: `${this.args.builtPrefix}${image.name}:${hash}`,

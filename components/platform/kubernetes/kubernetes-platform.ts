@@ -45,7 +45,7 @@ export interface KubernetesPlatformArgs {
   /** Room for each data volume in GiB, by the data volume's name. */
   readonly storageGib: Readonly<Record<string, number>>;
   /** Address for a workload beyond the cluster, by the workload's name. */
-  readonly ingress: Readonly<Record<string, NonNullable<KubernetesSettings["ingress"]>>>;
+  readonly ingress: Readonly<Record<string, KubernetesSettings["ingress"]>>;
   /** Address of the Docker daemon that builds images. */
   readonly dockerHost: () => pulumi.Input<string>;
   /** Brings a built image into the cluster; `undefined` if there is no way. */
@@ -325,13 +325,11 @@ export class KubernetesPlatform implements Platform {
     const key = JSON.stringify(image);
     const known = this.delivered.get(key);
     if (known !== undefined) return known;
-    const { name, imageId } = this.images.get(image);
     const { deliver } = this.args;
     const reference =
       deliver === undefined || pulumi.runtime.isDryRun()
-        ? name
-        : // The id is known when the image is built.
-          pulumi.all([name, imageId]).apply(async ([built]) => {
+        ? this.images.get(image).name
+        : this.images.built(image).apply(async (built) => {
             await deliver(built);
             return built;
           });
