@@ -1,4 +1,5 @@
 import type { Workload } from "../components/platform/workload.ts";
+import { flows, services } from "../config/flows.ts";
 import { dataVolumeName } from "../config/names.ts";
 import { goMemoryLimitMib } from "../config/units.ts";
 import type { StackSettings } from "../config/settings.ts";
@@ -35,6 +36,10 @@ const tables: Readonly<
   ports: {
     head: ["container", "port", "on this machine", "setting", "for"],
     rows: (workloads, all) => workloads.flatMap((workload) => portRows(workload, all)),
+  },
+  flows: {
+    head: ["from", "to", "port"],
+    rows: () => flows.map(({ from, to, port }) => [from === services ? "every service" : from, to, `${port}`]),
   },
   memory: { head: ["container", "limit, MiB", "`GOMEMLIMIT`", "setting"], rows: memoryRows },
   health: {

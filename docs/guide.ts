@@ -3,8 +3,14 @@ import { stringify } from "yaml";
 import { documentedDeployment, generatedTexts, type GeneratedText } from "./deployment.ts";
 import { guideTables } from "./guide-tables.ts";
 
-/** The pages of the operations guide, relative to the root of the repository. */
-export const guidePages = ["stack", "logs", "metrics", "traces"].map((page) => `docs/operations/${page}.md`);
+/** The pages about the stack wherever it runs, and about Docker; relative to the root of the repository. */
+export const operationsPages = ["stack", "logs", "metrics", "traces"].map((page) => `docs/operations/${page}.md`);
+
+/** The page about Kubernetes. */
+export const kubernetesPage = "docs/kubernetes.md";
+
+/** Every page of the guide. */
+export const guidePages = [...operationsPages, kubernetesPage];
 
 /**
  * A page of the guide with everything between its markers written anew from what the program generates:

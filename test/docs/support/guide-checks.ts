@@ -16,7 +16,7 @@ export function brokenClaims(markdown: string, page: string): readonly string[] 
   const code = codeSpans(markdown);
   return [
     ...missing("link", linksOf(markdown), (link) => leadsSomewhere(link, markdown, page)),
-    ...missing("file", code.filter(isFile), (file) => existsSync(join(root, file))),
+    ...missing("file", code.filter(isFile), (file) => existsSync(join(root, file)) || writtenFiles.has(file)),
     ...missing("script", all(markdown, /npm run ([\w:-]+)/g), (script) => Object.hasOwn(scripts(), script)),
     ...missing("port", portsOf(markdown), (port) => knownPorts.has(Number(port))),
     ...missing("variable", all(markdown, /\b([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)\b/g), (name) => sources().includes(name)),
@@ -60,6 +60,9 @@ function anchorsOf(markdown: string): ReadonlySet<string> {
     ),
   );
 }
+
+/** Files that a command writes at its first run. */
+const writtenFiles: ReadonlySet<string> = new Set(["Pulumi.kubernetes.yaml"]);
 
 /** A path in the repository; those in containers begin with a slash. */
 function isFile(code: string): boolean {

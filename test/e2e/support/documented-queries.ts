@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { datasourceUids } from "../../../config/names.ts";
 import { documentedDeployment } from "../../../docs/deployment.ts";
-import { guidePages } from "../../../docs/guide.ts";
+import { kubernetesPage, operationsPages } from "../../../docs/guide.ts";
 import {
   documentedCommands,
   documentedQueries,
@@ -15,15 +15,22 @@ import { run } from "./run.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 const { settings } = documentedDeployment();
-const pages = guidePages.map((page) => ({ page, markdown: readFileSync(join(root, page), "utf8") }));
+const markdown = (page: string): string => readFileSync(join(root, page), "utf8");
 
-/** Every query that the guide tells a reader to run. */
-export const guideQueries: readonly DocumentedQuery[] = pages.flatMap(({ page, markdown }) =>
-  documentedQueries(markdown, page, settings.ports),
+/** Every query that the guide tells a reader to run, on any platform. */
+export const guideQueries: readonly DocumentedQuery[] = operationsPages.flatMap((page) =>
+  documentedQueries(markdown(page), page, settings.ports),
+);
+
+/** Every query of the page about Kubernetes. */
+export const kubernetesQueries: readonly DocumentedQuery[] = documentedQueries(
+  markdown(kubernetesPage),
+  kubernetesPage,
+  settings.ports,
 );
 
 /** Every `docker` command of the guide. */
-export const guideCommands: readonly string[] = pages.flatMap(({ markdown }) => documentedCommands(markdown));
+export const guideCommands: readonly string[] = operationsPages.flatMap((page) => documentedCommands(markdown(page)));
 
 /** What Grafana's proxy puts in front of a store's own paths; Grafana's have nothing. */
 const prefixes: Readonly<Record<HttpBackend, string>> = {
