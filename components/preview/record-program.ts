@@ -142,7 +142,11 @@ function mocks({ requests }: Seen, fail: Fail): pulumi.runtime.Mocks {
         output,
         pulumi.secret(generatedSecret(name, output)),
       ]);
-      const outputs: Record<string, unknown> = { ...inputs, ...(Object.fromEntries(secrets) as object) };
+      const outputs: Record<string, unknown> = {
+        ...inputs,
+        ...(Object.fromEntries(secrets) as object),
+        ...nameOfProvider(type, inputs),
+      };
       return { id: `${name}-id`, state: outputs };
     },
     call: ({ token }) => {
@@ -151,6 +155,13 @@ function mocks({ requests }: Seen, fail: Fail): pulumi.runtime.Mocks {
       throw error;
     },
   };
+}
+
+/** The name of an object of Kubernetes that is left to the provider. */
+function nameOfProvider(type: string, inputs: object): Record<string, unknown> {
+  if (!type.startsWith("kubernetes:") || !("metadata" in inputs)) return {};
+  const metadata = inputs.metadata as Readonly<Record<string, unknown>>;
+  return metadata["name"] === undefined ? { metadata: { ...metadata, name: pulumi.unknown } } : {};
 }
 
 /** Text of a secret that a recorded resource generates. */

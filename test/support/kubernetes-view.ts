@@ -76,7 +76,10 @@ const workloadInputs = z.looseObject({
           z.looseObject({
             name: z.string(),
             configMap: z.looseObject({ name: z.string(), defaultMode: z.number() }).optional(),
-            secret: z.looseObject({ secretName: z.string().optional(), defaultMode: z.number() }).optional(),
+            // Its name is left to Pulumi.
+            secret: z
+              .strictObject({ secretName: z.strictObject({ unknown: z.literal(true) }), defaultMode: z.number() })
+              .optional(),
             persistentVolumeClaim: z.strictObject({ claimName: z.string() }).optional(),
             emptyDir: z.strictObject({}).optional(),
           }),

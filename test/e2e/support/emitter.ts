@@ -59,7 +59,7 @@ export class Emitter {
 
   /** Numbers of the lines it has written to stdout. */
   async written(): Promise<readonly number[]> {
-    return numbers((await succeed("docker", ["logs", this.container])).split("\n"));
+    return numbersIn((await succeed("docker", ["logs", this.container])).split("\n"));
   }
 
   /** Everything it printed, stdout and stderr. */
@@ -80,17 +80,27 @@ export class Emitter {
 
   /** Numbers of the lines that Loki has. */
   async storedLogs(grafana: GrafanaClient): Promise<readonly number[]> {
-    return numbers((await logs(grafana, `{service_name="${this.serviceName}"}`)).map((log) => log.line));
+    return storedLogs(grafana, this.serviceName);
   }
 
   /** Numbers of the spans that Jaeger has. */
   async storedSpans(outputs: StackOutputs): Promise<readonly number[]> {
-    const parameters = new URLSearchParams({ service: this.serviceName, limit: "5000", lookback: "1h" });
-    const answer = await fetch(`${outputs.urls.jaeger ?? ""}/api/traces?${parameters.toString()}`);
-    const { data } = traces.parse(await answer.json());
-    const found = data.flatMap(({ spans }) => spans.flatMap(({ tags }) => tags.filter(({ key }) => key === "number")));
-    return distinct(found.map(({ value }) => Number(value)));
+    return storedSpans(outputs.urls.jaeger ?? "", this.serviceName);
   }
+}
+
+/** Numbers of a service's lines that Loki has. */
+export async function storedLogs(grafana: GrafanaClient, serviceName: string): Promise<readonly number[]> {
+  return numbersIn((await logs(grafana, `{service_name="${serviceName}"}`)).map((log) => log.line));
+}
+
+/** Numbers of a service's spans that Jaeger has. */
+export async function storedSpans(jaeger: string, serviceName: string): Promise<readonly number[]> {
+  const parameters = new URLSearchParams({ service: serviceName, limit: "5000", lookback: "1h" });
+  const answer = await fetch(`${jaeger}/api/traces?${parameters.toString()}`);
+  const { data } = traces.parse(await answer.json());
+  const found = data.flatMap(({ spans }) => spans.flatMap(({ tags }) => tags.filter(({ key }) => key === "number")));
+  return distinct(found.map(({ value }) => Number(value)));
 }
 
 const traces = z.object({
@@ -99,7 +109,8 @@ const traces = z.object({
   ),
 });
 
-function numbers(lines: readonly string[]): readonly number[] {
+/** The numbers in lines of the emitter, each once, in order. */
+export function numbersIn(lines: readonly string[]): readonly number[] {
   const found = lines.map((line) => /"number":(\d+)/.exec(line)?.[1]).filter((digits) => digits !== undefined);
   return distinct(found.map(Number));
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
@@ -13,20 +13,23 @@ const repository = dirname(dirname(dirname(import.meta.dirname)));
 /** A fresh clone of this repository with a stack of its own: its own names, ports and state. */
 export class Workspace {
   readonly folder: string;
-  /** Prefix of its containers, volumes and network. */
+  /** The Pulumi stack that is worked on. */
+  readonly stack: string;
+  /** Prefix of its containers, volumes and network; its namespace on Kubernetes. */
   readonly name: string;
   readonly env: NodeJS.ProcessEnv;
   /** Everything that the commands of `npm` printed so far, but for those that are asked for secrets. */
   printed = "";
 
-  private constructor(folder: string, name: string, env: NodeJS.ProcessEnv) {
+  private constructor(folder: string, stack: string, name: string, env: NodeJS.ProcessEnv) {
     this.folder = folder;
+    this.stack = stack;
     this.name = name;
     this.env = env;
   }
 
   /** Clones the repository and commits settings that keep the stack out of everything else's way. */
-  static async create(): Promise<Workspace> {
+  static async create(stack: string): Promise<Workspace> {
     const folder = mkdtempSync(join(tmpdir(), "observability-e2e-"));
     const name = `o11y-e2e-${process.pid}`;
     await succeed("git", ["clone", "--quiet", repository, folder]);
@@ -39,7 +42,7 @@ export class Workspace {
     // npm hands its own settings and this clone's binaries down; a user's terminal has neither.
     const clean = Object.fromEntries(Object.entries(env).filter(([key]) => !key.startsWith("npm_")));
     const path = (env["PATH"] ?? "").split(":").filter((entry) => !entry.startsWith(repository));
-    const workspace = new Workspace(folder, name, { ...clean, PATH: path.join(":") });
+    const workspace = new Workspace(folder, stack, name, { ...clean, PATH: path.join(":") });
     const port = await freePorts(7);
     await workspace.configure((config) => {
       config["name"] = name;
@@ -52,6 +55,7 @@ export class Workspace {
         victoriaMetrics: port[5],
       };
       config["apiPort"] = port[6];
+      config["serviceNamespace"] = "integr8scode";
       // Two processes of one service.
       config["services"] = { "k8s-worker": { replicas: 2 } };
       const grafana = process.env["E2E_GRAFANA_IMAGE"];
@@ -61,12 +65,13 @@ export class Workspace {
   }
 
   /**
-   * Edits the settings of the stack `dev`, keys without the project's name in front, and commits them, so that a clean
+   * Edits the settings of the stack, keys without the project's name in front, and commits them, so that a clean
    * work tree is a statement about the commands.
    */
   async configure(edit: (config: Record<string, unknown>) => void): Promise<void> {
-    const file = join(this.folder, "Pulumi.dev.yaml");
-    const settings = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+    const file = join(this.folder, `Pulumi.${this.stack}.yaml`);
+    const text = existsSync(file) ? readFileSync(file, "utf8") : "config: {}";
+    const settings = parse(text) as { config: Record<string, unknown> };
     const prefix = "observability:";
     const config = Object.fromEntries(
       Object.entries(settings.config).map(([key, value]) => [key.slice(prefix.length), value]),
@@ -77,6 +82,7 @@ export class Workspace {
       stringify({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [prefix + key, value])) }),
     );
     const author = ["-c", "user.name=e2e", "-c", "user.email=e2e@example.com"];
+    await succeed("git", ["add", file], { cwd: this.folder });
     await succeed("git", [...author, "commit", "--quiet", "--all", "--message", "settings of the test"], {
       cwd: this.folder,
     });
@@ -97,8 +103,8 @@ export class Workspace {
   }
 
   /** `npm run up`, which has to succeed. */
-  async up(): Promise<Ended> {
-    const ended = await this.npm("run", "up");
+  async up(...args: readonly string[]): Promise<Ended> {
+    const ended = await this.npm("run", "up", ...(args.length === 0 ? [] : ["--", ...args]));
     if (ended.code !== 0) throw new Error(`npm run up ended with ${ended.code}:\n${ended.output}`);
     return ended;
   }
@@ -118,7 +124,7 @@ export class Workspace {
   }
 
   async outputs(): Promise<StackOutputs> {
-    const { stdout } = await this.pulumi("stack", "output", "--json", "--show-secrets", "--stack", "dev");
+    const { stdout } = await this.pulumi("stack", "output", "--json", "--show-secrets", "--stack", this.stack);
     const values = JSON.parse(stdout) as Record<string, unknown>;
     return deployedOutputs(
       Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { value, secret: false }])),
@@ -184,7 +190,7 @@ let shared: Promise<Workspace> | undefined;
 
 /** The workspace of this run: the files of the suite work on one stack, in order. */
 export async function sharedWorkspace(): Promise<Workspace> {
-  shared ??= Workspace.create();
+  shared ??= Workspace.create("dev");
   return shared;
 }
 
