@@ -102,11 +102,12 @@ describe("a stack on Kubernetes", () => {
       const grafana = await workspace.grafana();
       const pods = (await podsOf(namespace)).filter(({ workload }) => workload === "backend");
       const [line] = await eventuallyLogs(grafana, '{service_name="integr8scode-backend"}');
-      assert.equal(line?.labels["k8s_pod_name"], pods[0]?.name);
-      assert.equal(line?.labels["service_instance_id"], pods[0]?.name);
-      assert.equal(line?.labels["k8s_deployment_name"], "backend");
-      assert.equal(line?.labels["k8s_namespace_name"], namespace);
-      assert.match(line?.labels["k8s_node_name"] ?? "", /./);
+      assert.ok(line);
+      assert.equal(line.labels["k8s_pod_name"], pods[0]?.name);
+      assert.equal(line.labels["service_instance_id"], pods[0]?.name);
+      assert.equal(line.labels["k8s_deployment_name"], "backend");
+      assert.equal(line.labels["k8s_namespace_name"], namespace);
+      assert.match(line.labels["k8s_node_name"] ?? "", /./);
       const problems = await Promise.all(kubernetesQueries.map((query) => problemWith(query, grafana)));
       assert.deepEqual(
         problems.filter((problem) => problem !== undefined),
