@@ -65,6 +65,7 @@ function backends(settings: StackSettings): readonly Workload[] {
       memoryMib: memoryMib.otelCollector,
       queueMib: settings.otelCollector.queueMib,
       serviceNamespace: settings.serviceNamespace,
+      secretFiles: [],
       hostPorts: ports,
     }),
     grafanaWorkload(
@@ -74,6 +75,8 @@ function backends(settings: StackSettings): readonly Workload[] {
         memoryMib: memoryMib.grafana,
         hostPort: ports.grafana,
         adminUser: settings.grafana.adminUser,
+        dashboards: [],
+        datasources: [],
       },
       [],
     ),

@@ -83,6 +83,18 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
       found: "config/loki.ts → components/workload.ts",
     },
   ],
+  "config-reads-no-files": [
+    {
+      files: { "config/settings.ts": 'import "./files/folder.ts";', "config/files/folder.ts": 'import "node:fs";' },
+      found: "config/settings.ts → config/files/folder.ts",
+    },
+  ],
+  "config-files-read-only": [
+    {
+      files: { "config/files/folder.ts": 'import "node:child_process";' },
+      found: "config/files/folder.ts → child_process",
+    },
+  ],
   "config-without-pulumi": [
     {
       files: {

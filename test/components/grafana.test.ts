@@ -9,7 +9,15 @@ import { grafanaServerEnv } from "../../config/grafana/server.ts";
 import { recordResources } from "../support/record-resources.ts";
 import { noDocker } from "../support/settings.ts";
 
-const args = { image: "grafana/grafana:12.3.1", memoryMib: 384, hostPort: 13000, adminUser: "admin", replicas: 1 };
+const args = {
+  image: "grafana/grafana:12.3.1",
+  memoryMib: 384,
+  hostPort: 13000,
+  adminUser: "admin",
+  replicas: 1,
+  dashboards: [],
+  datasources: [],
+};
 
 describe("Grafana as a workload", () => {
   it("comes with its data sources and the home dashboard, as the user of its image (S18)", () => {
@@ -25,6 +33,7 @@ describe("Grafana as a workload", () => {
         { path: "/etc/grafana/dashboards/services.json", content: servicesDashboard() },
       ],
       secretFiles,
+      check: "none",
       ports: [{ name: "http", port: 3000, hostPort: 13000 }],
       dataVolumes: [{ name: "grafana_data", path: "/var/lib/grafana" }],
       scratchPaths: ["/tmp"],

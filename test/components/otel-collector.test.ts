@@ -10,6 +10,7 @@ describe("the Collector as a workload", () => {
       memoryMib: 256,
       queueMib: 512,
       serviceNamespace: "integr8scode",
+      secretFiles: [],
     };
     assert.deepEqual(otelCollectorWorkload({ ...args, replicas: 1 }), {
       name: "otel-collector",
@@ -18,6 +19,7 @@ describe("the Collector as a workload", () => {
       env: { GOMEMLIMIT: "204MiB" },
       configFiles: [{ path: "/etc/otelcol-contrib/config.yaml", content: otelCollectorConfig(args) }],
       secretFiles: [],
+      check: "none",
       ports: [
         { name: "otlp-grpc", port: 4317, hostPort: 14317 },
         { name: "otlp-http", port: 4318, hostPort: 14318 },

@@ -55,6 +55,18 @@ export const sampleWorkloads: Readonly<Record<string, () => Workload>> = {
       memoryMib: memoryMib.otelCollector,
       serviceNamespace,
       hostPorts: ports,
+      secretFiles: [],
+    }),
+  "the Collector with a fragment": () =>
+    otelCollectorWorkload({
+      ...common,
+      ...otelCollector,
+      image: images.otelCollector,
+      memoryMib: memoryMib.otelCollector,
+      serviceNamespace,
+      hostPorts: ports,
+      config: { exporters: { debug: { verbosity: "basic" } } },
+      secretFiles: [{ path: "/run/secrets/one", content: pulumi.secret(secretText) }],
     }),
   Grafana: () =>
     grafanaWorkload(
@@ -64,6 +76,8 @@ export const sampleWorkloads: Readonly<Record<string, () => Workload>> = {
         memoryMib: memoryMib.grafana,
         hostPort: ports.grafana,
         adminUser: "admin",
+        dashboards: [],
+        datasources: [],
       },
       [{ path: "/run/secrets/one", content: pulumi.secret(secretText) }],
     ),

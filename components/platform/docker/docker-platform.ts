@@ -1,11 +1,13 @@
 import * as docker from "@pulumi/docker";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { failedCheck } from "../../../config/failed-check.ts";
 import { dataVolumeName, instanceName } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import type { Instance, Platform, RunningWorkload, RunOptions } from "../platform.ts";
 import { mostReplicas, refuse, workloadProblems } from "../workload-problems.ts";
-import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
-import { containerArgs, hardening, publishedAddresses, stackLabels } from "./container-args.ts";
+import type { Check, DataVolume, Workload, WorkloadImage } from "../workload.ts";
+import { checkArgs, containerArgs, hardening, publishedAddresses, stackLabels } from "./container-args.ts";
+import type { ContainerPlace } from "./container-args.ts";
 import { contentHash } from "./content-hash.ts";
 import { resolveDockerHost } from "./docker-host.ts";
 
@@ -75,12 +77,13 @@ export class DockerPlatform implements Platform {
 
   private containers(workload: Workload, volumes: readonly NamedVolume[], options: RunOptions): Instance[] {
     const owners = volumes.map(({ volume, dataVolume }) => this.owner(volume, dataVolume, workload, options.parent));
-    const place = {
+    const unchecked = {
       stackName: this.args.name,
       networkName: this.network.name,
       image: this.image(workload.image).name,
       volumeNames: Object.fromEntries(volumes.map(({ volume, dataVolume }) => [dataVolume.name, volume.name])),
     };
+    const place = { ...unchecked, checked: this.checked(workload, unchecked, options.parent) };
     return Array.from({ length: workload.replicas }, (_, index) => {
       const instance = index + 1;
       const container = new docker.Container(
@@ -99,6 +102,28 @@ export class DockerPlatform implements Platform {
       );
       return { name: instanceName(this.args.name, workload.name, instance), urn: container.urn };
     });
+  }
+
+  /** "passed", once the check of a workload's configuration has ended well; `undefined` if there is none. */
+  private checked(
+    workload: Workload,
+    place: Omit<ContainerPlace, "checked">,
+    parent: pulumi.Resource,
+  ): pulumi.Output<string> | undefined {
+    const { check, secretFiles, name } = workload;
+    if (check === "none") return undefined;
+    const container = new docker.Container(
+      `${this.args.resourcePrefix}-${name}-check`,
+      checkArgs(workload, check, { ...place, checked: undefined }),
+      {
+        parent,
+        provider: this.provider,
+        deleteBeforeReplace: true,
+        // It may repeat what it does not like, be it a secret.
+        additionalSecretOutputs: secretFiles.length === 0 ? [] : ["containerLogs"],
+      },
+    );
+    return checkResult(container, check, secretFiles);
   }
 
   private claim(workload: Workload): void {
@@ -209,6 +234,25 @@ export class DockerPlatform implements Platform {
       build: { context: image.contextPath, dockerfile: image.dockerfile, buildArgs: { ...image.buildArgs } },
     };
   }
+}
+
+/**
+ * The provider takes a container that ends with another code than 0 for one that has done its work.
+ *
+ * @throws ResourceError, when the result is asked for, with what the check said, secrets left out.
+ */
+function checkResult(
+  container: docker.Container,
+  check: Check,
+  secretFiles: Workload["secretFiles"],
+): pulumi.Output<string> {
+  const secrets = pulumi.all(secretFiles.map(({ content }) => content));
+  const end = pulumi.all([container.exitCode, container.containerLogs, secrets]);
+  const result = end.apply(([code, said, hidden]) => {
+    if (code === 0) return "passed";
+    throw new pulumi.ResourceError(failedCheck({ setting: check.setting, said, secrets: hidden }), container, true);
+  });
+  return pulumi.unsecret(result);
 }
 
 interface NamedVolume {

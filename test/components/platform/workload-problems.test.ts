@@ -12,6 +12,7 @@ const valid: Workload = {
   env: {},
   configFiles: [],
   secretFiles: [],
+  check: "none",
   ports: [],
   dataVolumes: [],
   scratchPaths: [],

@@ -19,6 +19,7 @@ const workload: Workload = {
   env: {},
   configFiles: [],
   secretFiles: [],
+  check: "none",
   ports: [{ name: "http", port: 80, hostPort: 8000 }],
   dataVolumes: [{ name: "store_data", path: "/data" }],
   scratchPaths: [],
