@@ -128,9 +128,15 @@ export function fragmentSecrets(fragment: CollectorFragment): readonly string[] 
   return [...new Set(found.flatMap(({ secret }) => secret ?? []))].sort();
 }
 
-/** The second configuration file. Lists that both have are the stack's with what the user adds behind. */
+/**
+ * The second configuration file. Lists that both have are the stack's with what the user adds behind. Names are sorted:
+ * Pulumi's engine sorts them and a preview without it does not.
+ */
 export function fragmentConfig(fragment: CollectorFragment, settings: OtelCollectorSettings): string {
-  return stringify(joined(fragment, otelCollectorDocument(settings)), { aliasDuplicateObjects: false });
+  return stringify(joined(fragment, otelCollectorDocument(settings)), {
+    aliasDuplicateObjects: false,
+    sortMapEntries: true,
+  });
 }
 
 function joined(own: unknown, ours: unknown): unknown {

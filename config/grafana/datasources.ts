@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { datasourceUids, urls } from "../names.ts";
 
 /** How far around a trace its logs are looked for: clocks differ, and work goes on after the last span. */
@@ -71,14 +71,18 @@ export const generatedDatasources: readonly Datasource[] = [
   },
 ];
 
-/** The provisioning file of Grafana's data sources: the stack's own ones, and behind them the user's as they are. */
+/**
+ * The provisioning file of Grafana's data sources: the stack's own ones, and behind them the user's as they are, their
+ * names sorted: Pulumi's engine sorts them and a preview without it does not.
+ */
 export function datasources(own: readonly object[] = []): string {
+  const sorted = parse(stringify(own, { sortMapEntries: true })) as readonly object[];
   return stringify(
     {
       apiVersion: 1,
       // A data source that is no longer in this file goes (Grafana ≥ 11.1; older versions ignore the key).
       prune: true,
-      datasources: [...generatedDatasources, ...own],
+      datasources: [...generatedDatasources, ...sorted],
     },
     { aliasDuplicateObjects: false },
   );
