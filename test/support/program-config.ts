@@ -261,6 +261,7 @@ const badAddition: fc.Arbitrary<Defect> = oneOf<Omit<Defect, "kind">>([
   {
     path: ["otelCollector", "config", "exporters", "debug"],
     value: "${file:/run/secrets/gone}",
+    beside: { path: ["secrets"], value: {} },
     says: "set secrets.gone",
   },
   {

@@ -1,13 +1,13 @@
 import * as docker from "@pulumi/docker";
-import * as pulumi from "@pulumi/pulumi";
-import { failedCheck } from "../../../config/failed-check.ts";
+import type * as pulumi from "@pulumi/pulumi";
 import { dataVolumeName, instanceName } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import type { Instance, Platform, RunningWorkload, RunOptions } from "../platform.ts";
 import { mostReplicas, refuse, workloadProblems } from "../workload-problems.ts";
-import type { Check, DataVolume, Workload, WorkloadImage } from "../workload.ts";
+import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
 import { checkArgs, containerArgs, hardening, publishedAddresses, stackLabels } from "./container-args.ts";
 import type { ContainerPlace } from "./container-args.ts";
+import { checkResult } from "./check-result.ts";
 import { contentHash } from "./content-hash.ts";
 import { resolveDockerHost } from "./docker-host.ts";
 
@@ -234,25 +234,6 @@ export class DockerPlatform implements Platform {
       build: { context: image.contextPath, dockerfile: image.dockerfile, buildArgs: { ...image.buildArgs } },
     };
   }
-}
-
-/**
- * The provider takes a container that ends with another code than 0 for one that has done its work.
- *
- * @throws ResourceError, when the result is asked for, with what the check said, secrets left out.
- */
-function checkResult(
-  container: docker.Container,
-  check: Check,
-  secretFiles: Workload["secretFiles"],
-): pulumi.Output<string> {
-  const secrets = pulumi.all(secretFiles.map(({ content }) => content));
-  const end = pulumi.all([container.exitCode, container.containerLogs, secrets]);
-  const result = end.apply(([code, said, hidden]) => {
-    if (code === 0) return "passed";
-    throw new pulumi.ResourceError(failedCheck({ setting: check.setting, said, secrets: hidden }), container, true);
-  });
-  return pulumi.unsecret(result);
 }
 
 interface NamedVolume {
