@@ -57,8 +57,8 @@ export const sampleWorkloads: Readonly<Record<string, () => Workload>> = {
       hostPorts: ports,
       secretFiles: [],
     }),
-  "the Collector with a fragment": () =>
-    otelCollectorWorkload({
+  "the Collector with a fragment": () => ({
+    ...otelCollectorWorkload({
       ...common,
       ...otelCollector,
       image: images.otelCollector,
@@ -68,6 +68,9 @@ export const sampleWorkloads: Readonly<Record<string, () => Workload>> = {
       config: { exporters: { debug: { verbosity: "basic" } } },
       secretFiles: [{ path: "/run/secrets/one", content: pulumi.secret(secretText) }],
     }),
+    // A check has to have them as well.
+    scratchPaths: ["/tmp"],
+  }),
   Grafana: () =>
     grafanaWorkload(
       {
