@@ -71,8 +71,22 @@ module.exports = {
       name: "config-is-pure",
       comment: "Plain values in, plain values or text out: testable without Pulumi and the same at preview.",
       severity: "error",
-      from: { path: "^config/" },
+      from: { path: "^config/", pathNot: "^config/files/" },
       to: { pathNot: ["^config/", npm("(fastest-levenshtein|yaml|zod)(/|$)"), "^(node:)?path$"] },
+    },
+    {
+      name: "config-reads-no-files",
+      comment: "What reads the files that settings name is apart: whoever validates settings hands it over.",
+      severity: "error",
+      from: { path: "^config/", pathNot: "^config/files/" },
+      to: { path: "^config/files/" },
+    },
+    {
+      name: "config-files-read-only",
+      comment: "They read; what it means is said by the rest of config/.",
+      severity: "error",
+      from: { path: "^config/files/" },
+      to: { pathNot: ["^config/", "^(node:)?(path|fs)$"] },
     },
     {
       name: "config-without-pulumi",

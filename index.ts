@@ -2,11 +2,13 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { InstrumentedService, ObservabilityStack } from "./components/index.ts";
 import { exampleServices, programSettings } from "./config/example-services.ts";
+import { readDashboardFolder } from "./config/files/dashboard-folder.ts";
 
-const settings = programSettings(pulumi.runtime.allConfig(), {
-  project: pulumi.getProject(),
-  stack: pulumi.getStack(),
-});
+const settings = programSettings(
+  pulumi.runtime.allConfig(),
+  { project: pulumi.getProject(), stack: pulumi.getStack() },
+  readDashboardFolder,
+);
 
 const stack = new ObservabilityStack("observability", settings.stack);
 

@@ -1,5 +1,6 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { programSettings, type ProgramSettings } from "../config/example-services.ts";
+import { readDashboardFolder } from "../config/files/dashboard-folder.ts";
 import { Docker } from "./docker.ts";
 import { projectName } from "./project.ts";
 import { UserError } from "./user-error.ts";
@@ -19,7 +20,7 @@ export async function deploymentOf(stack: Stack): Promise<Deployment> {
 
 function validSettings(config: Readonly<Record<string, string>>, stackName: string): ProgramSettings {
   try {
-    return programSettings(config, { project: projectName, stack: stackName });
+    return programSettings(config, { project: projectName, stack: stackName }, readDashboardFolder);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new UserError(`${error.message}\n  next: correct Pulumi.${stackName}.yaml, then npm run up`);

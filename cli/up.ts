@@ -1,4 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { checkCollector } from "./collector-check.ts";
 import { deploymentOf, type Deployment } from "./deployment.ts";
 import { explain } from "./explain.ts";
 import { ensureLogin } from "./grafana-login.ts";
@@ -30,6 +31,7 @@ async function up(): Promise<number> {
       for (const volume of taken) say(`the volume ${volume} is not in the state: taking it over with its data`);
       await checkPlace(plannedPlace(settings), docker, await filledFolders(stateFolder, docker));
       await pullMissing(neededImages(settings), docker, say);
+      await checkCollector(settings.stack, docker);
       progress.phase(`deploying the stack ${stackName}`);
       const outputs = await deploy(stack, deployment, progress);
       progress.phase("waiting for every container to be healthy");

@@ -3,6 +3,8 @@ import * as random from "@pulumi/random";
 import { dashboardProvider } from "../config/grafana/dashboard-provider.ts";
 import { servicesDashboard } from "../config/grafana/dashboards/services.ts";
 import { datasources } from "../config/grafana/datasources.ts";
+import type { OwnDashboard } from "../config/grafana/own-dashboards.ts";
+import type { OwnDatasource } from "../config/grafana/own-datasources.ts";
 import {
   grafanaSecretFiles,
   grafanaServerEnv,
@@ -21,6 +23,12 @@ export interface GrafanaArgs {
   /** Port on the user's machine. */
   readonly hostPort: number;
   readonly adminUser: string;
+  /** Dashboards of the user. */
+  readonly dashboards: readonly OwnDashboard[];
+  /** Data sources of the user. */
+  readonly datasources: readonly OwnDatasource[];
+  /** The secrets that {@link datasources} refer to. */
+  readonly secretFiles: readonly SecretFile[];
   readonly replicas: number;
   /** Resources that have to be ready before Grafana starts. */
   readonly startsAfter: readonly pulumi.Resource[];
@@ -38,6 +46,7 @@ export class Grafana extends pulumi.ComponentResource {
     const secretFiles = [
       { path: grafanaSecretFiles.adminPassword, content: this.adminPassword },
       { path: grafanaSecretFiles.secretKey, content: this.generatedSecret(`${name}-secret-key`) },
+      ...args.secretFiles,
     ];
     const publicUrl = args.platform.publicUrls[hosts.grafana];
     const workload = grafanaWorkload({ ...args, publicUrl }, secretFiles);
@@ -57,7 +66,7 @@ export class Grafana extends pulumi.ComponentResource {
 
 /** Grafana as a workload. */
 export function grafanaWorkload(
-  args: Omit<GrafanaArgs, "platform" | "startsAfter"> & Pick<GrafanaServerSettings, "publicUrl">,
+  args: Omit<GrafanaArgs, "platform" | "startsAfter" | "secretFiles"> & Pick<GrafanaServerSettings, "publicUrl">,
   secretFiles: readonly SecretFile[],
 ): Workload {
   return {
@@ -66,11 +75,13 @@ export function grafanaWorkload(
     args: [],
     env: grafanaServerEnv(args),
     configFiles: [
-      { path: paths.grafanaDatasources, content: datasources() },
-      { path: paths.grafanaDashboardProvider, content: dashboardProvider() },
+      { path: paths.grafanaDatasources, content: datasources(args.datasources) },
+      { path: paths.grafanaDashboardProvider, content: dashboardProvider(args.dashboards.length > 0) },
       { path: homeDashboardFile, content: servicesDashboard() },
+      ...args.dashboards,
     ],
     secretFiles,
+    check: "none",
     ports: [{ name: "http", port: ports.grafanaHttp, hostPort: args.hostPort }],
     dataVolumes: [{ name: volumes.grafana, path: paths.grafanaData }],
     scratchPaths: ["/tmp"],

@@ -145,6 +145,7 @@ function describedService(
     env: { ...injected, ...args.env },
     configFiles: [],
     secretFiles: [],
+    check: "none",
     ports: (args.ports ?? []).map((port) => ({ ...port, hostPort: port.hostPort ?? "internal" })),
     dataVolumes: [],
     scratchPaths: ["/tmp"],
@@ -197,7 +198,10 @@ function workloadImage(args: Omit<InstrumentedServiceArgs, "stack">): WorkloadIm
 }
 
 /** The service's own name may be a label and still be too long behind the namespace. */
-function serviceNameProblems(name: string, { serviceNamespace }: StackSettings): readonly Problem[] {
+function serviceNameProblems(
+  name: string,
+  { serviceNamespace }: Pick<StackSettings, "serviceNamespace">,
+): readonly Problem[] {
   const full = `${serviceNamespace}-${name}`;
   if (!dnsLabel.pattern.test(name) || full.length <= dnsLabel.longest) return [];
   const rule = `must be at most ${dnsLabel.longest} characters long with the namespace in front`;

@@ -35,6 +35,7 @@ export function jaegerWorkload(args: Omit<JaegerArgs, "platform">): Workload {
     env: { GOMEMLIMIT: mebibytes(goMemoryLimitMib(args.memoryMib)) },
     configFiles: [{ path: paths.jaegerConfig, content: jaegerConfig(args) }],
     secretFiles: [],
+    check: "none",
     ports: [
       { name: "query", port: ports.jaegerQuery, hostPort: args.hostPort },
       { name: "otlp-grpc", port: ports.jaegerOtlpGrpc, hostPort: "internal" },

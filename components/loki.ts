@@ -38,6 +38,7 @@ export function lokiWorkload(args: Omit<LokiArgs, "platform">): Workload {
     },
     configFiles: [{ path: paths.lokiConfig, content: lokiConfig(args) }],
     secretFiles: [],
+    check: "none",
     ports: [{ name: "http", port: ports.lokiHttp, hostPort: args.hostPort }],
     dataVolumes: [{ name: volumes.loki, path: paths.lokiData }],
     scratchPaths: [],

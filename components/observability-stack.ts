@@ -1,5 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import { fragmentSecrets } from "../config/collector-fragment.ts";
+import { readDashboardFolder } from "../config/files/dashboard-folder.ts";
+import { ownDashboards } from "../config/grafana/own-dashboards.ts";
+import { datasourceSecrets } from "../config/grafana/own-datasources.ts";
 import { urls as internalUrls } from "../config/names.ts";
+import { secretFile } from "../config/secret-references.ts";
 import { parseSettings, type StackSettings, type StackSettingsInput } from "../config/settings.ts";
 import { Grafana } from "./grafana.ts";
 import { Jaeger } from "./jaeger.ts";
@@ -7,6 +12,7 @@ import { Loki } from "./loki.ts";
 import { OtelCollector } from "./otel-collector.ts";
 import { createPlatform } from "./platform/create-platform.ts";
 import type { Instance, Platform } from "./platform/platform.ts";
+import type { SecretFile } from "./platform/workload.ts";
 import { VictoriaMetrics } from "./victoria-metrics.ts";
 
 /** Every setting of the stack, as plain values; each has a default. */
@@ -30,8 +36,8 @@ export interface StackUrls {
  * const stack = new ObservabilityStack("observability", { retentionHours: 168 });
  */
 export class ObservabilityStack extends pulumi.ComponentResource {
-  /** The settings in force. */
-  readonly settings: StackSettings;
+  /** The settings in force, without the text of secrets. */
+  readonly settings: Omit<StackSettings, "secrets">;
   /** Where the stack and its services run. */
   readonly platform: Platform;
   /** Where to find each part; empty with `observability: false`. */
@@ -47,10 +53,14 @@ export class ObservabilityStack extends pulumi.ComponentResource {
 
   /** @throws Error with every problem of the settings, before any resource is created. */
   constructor(name: string, args: ObservabilityStackArgs = {}, opts: pulumi.ComponentResourceOptions = {}) {
-    const settings = parseSettings(args, { project: pulumi.getProject(), stack: pulumi.getStack() });
+    const identity = { project: pulumi.getProject(), stack: pulumi.getStack() };
+    const validated = parseSettings(args, identity, readDashboardFolder);
+    const { secrets, ...settings } = validated;
+    const { dashboards, datasources } = settings.grafana;
+    const dashboardFiles = dashboards === undefined ? [] : (readDashboardFolder(dashboards) ?? []);
     super("observability:index:ObservabilityStack", name, {}, opts);
     this.settings = settings;
-    this.platform = createPlatform(name, settings, { parent: this });
+    this.platform = createPlatform(name, validated, { parent: this });
 
     // Switched off, the backends keep their data and credentials and run nothing.
     const replicas = settings.observability ? 1 : 0;
@@ -95,6 +105,8 @@ export class ObservabilityStack extends pulumi.ComponentResource {
         memoryMib: settings.memoryMib.otelCollector,
         queueMib: settings.otelCollector.queueMib,
         serviceNamespace: settings.serviceNamespace,
+        config: settings.otelCollector.config,
+        secretFiles: secretFiles(fragmentSecrets(settings.otelCollector.config ?? {}), secrets),
         hostPorts: settings.ports,
         startsAfter: [loki],
       },
@@ -108,6 +120,9 @@ export class ObservabilityStack extends pulumi.ComponentResource {
         memoryMib: settings.memoryMib.grafana,
         hostPort: settings.ports.grafana,
         adminUser: settings.grafana.adminUser,
+        dashboards: ownDashboards(dashboardFiles),
+        datasources,
+        secretFiles: secretFiles(datasourceSecrets(datasources), secrets),
         startsAfter: [loki],
       },
       child,
@@ -123,7 +138,14 @@ export class ObservabilityStack extends pulumi.ComponentResource {
   }
 }
 
-function stackUrls({ ports }: StackSettings): StackUrls {
+/** The secrets of these names as files of a workload; the validation has seen to it that there are all of them. */
+function secretFiles(names: readonly string[], secrets: StackSettings["secrets"]): readonly SecretFile[] {
+  return Object.entries(secrets)
+    .filter(([name]) => names.includes(name))
+    .map(([name, text]) => ({ path: secretFile(name), content: pulumi.secret(text) }));
+}
+
+function stackUrls({ ports }: Pick<StackSettings, "ports">): StackUrls {
   const at = (port: number): string => `http://127.0.0.1:${port}`;
   return {
     grafana: at(ports.grafana),

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import { collectorConfigArgs, fragmentConfig, type CollectorFragment } from "../config/collector-fragment.ts";
 import { hosts, paths, ports, volumes } from "../config/names.ts";
 import { otelCollectorConfig, type OtelCollectorSettings } from "../config/otel-collector.ts";
 import { goMemoryLimitMib, mebibytes } from "../config/units.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
-import type { Workload } from "./platform/workload.ts";
+import type { SecretFile, Workload } from "./platform/workload.ts";
 
 /** What the Collector is made from. */
 export interface OtelCollectorArgs extends Omit<OtelCollectorSettings, "enrichment"> {
@@ -11,6 +12,10 @@ export interface OtelCollectorArgs extends Omit<OtelCollectorSettings, "enrichme
   readonly image: string;
   /** Ports on the user's machine. */
   readonly hostPorts: { readonly otlpGrpc: number; readonly otlpHttp: number };
+  /** What the user adds to the configuration. @default nothing */
+  readonly config?: CollectorFragment;
+  /** The secrets that {@link config} refers to. */
+  readonly secretFiles: readonly SecretFile[];
   readonly replicas: number;
   /** Resources that have to be ready before the Collector starts. */
   readonly startsAfter: readonly pulumi.Resource[];
@@ -32,13 +37,20 @@ export class OtelCollector extends pulumi.ComponentResource {
 export function otelCollectorWorkload(
   args: Omit<OtelCollectorArgs, "platform" | "startsAfter"> & OtelCollectorSettings,
 ): Workload {
+  const { config } = args;
+  const configArgs = collectorConfigArgs(config);
   return {
     name: hosts.otelCollector,
     image: { kind: "reference", reference: args.image },
-    args: ["--config", paths.collectorConfig],
+    args: configArgs,
     env: { GOMEMLIMIT: mebibytes(goMemoryLimitMib(args.memoryMib)) },
-    configFiles: [{ path: paths.collectorConfig, content: otelCollectorConfig(args) }],
-    secretFiles: [],
+    configFiles: [
+      { path: paths.collectorConfig, content: otelCollectorConfig(args) },
+      ...(config === undefined ? [] : [{ path: paths.collectorFragment, content: fragmentConfig(config, args) }]),
+    ],
+    secretFiles: args.secretFiles,
+    // What the stack generates is checked by its tests; what the user adds, by the Collector.
+    check: config === undefined ? "none" : { args: ["validate", ...configArgs], setting: "otelCollector.config" },
     ports: [
       { name: "otlp-grpc", port: ports.otlpGrpc, hostPort: args.hostPorts.otlpGrpc },
       { name: "otlp-http", port: ports.otlpHttp, hostPort: args.hostPorts.otlpHttp },

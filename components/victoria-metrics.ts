@@ -34,6 +34,7 @@ export function victoriaMetricsWorkload(args: Omit<VictoriaMetricsArgs, "platfor
     env: { GOMEMLIMIT: mebibytes(goMemoryLimitMib(args.memoryMib)) },
     configFiles: [],
     secretFiles: [],
+    check: "none",
     ports: [{ name: "http", port: ports.victoriaMetricsHttp, hostPort: args.hostPort }],
     dataVolumes: [{ name: volumes.victoriaMetrics, path: paths.victoriaMetricsData }],
     scratchPaths: [],

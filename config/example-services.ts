@@ -2,6 +2,8 @@ import type { z } from "zod";
 import { flag, group, hostPort, number, variables, wholeNumber } from "./fields.ts";
 import { imageDelivery } from "./kubernetes.ts";
 import { ports } from "./names.ts";
+import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
+import { ownCodeProblems } from "./own-code.ts";
 import { parseWith } from "./parse.ts";
 import { problem, type Problem } from "./problem.ts";
 import {
@@ -74,9 +76,14 @@ export interface ProgramSettings {
 /**
  * Reads and validates the whole Pulumi configuration of a program.
  *
+ * @param readFolder reads the folder of the setting `grafana.dashboards`, which is refused without
  * @throws Error with every problem, one a line: `<path>: <rule>, got <value>; <what to change>`.
  */
-export function programSettings(config: Readonly<Record<string, string>>, identity: StackIdentity): ProgramSettings {
+export function programSettings(
+  config: Readonly<Record<string, string>>,
+  identity: StackIdentity,
+  readFolder: ReadFolder = noFolders,
+): ProgramSettings {
   const given = settingsFromPulumiConfig(config, identity.project, programSettingsSchema.shape);
   const { exampleServices, apiPort, load, services, ...stack } = parseWith(
     programSettingsSchema,
@@ -85,6 +92,7 @@ export function programSettings(config: Readonly<Record<string, string>>, identi
       ...equalPorts([...stackPorts(given), ...examplePorts(given)]),
       ...kubernetesProblems(given),
       ...deliveryProblems(given),
+      ...ownCodeProblems(given, readFolder),
     ],
   );
   return { stack: completeSettings(stack), example: { exampleServices, apiPort, load, services } };

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { complaint } from "./problem.ts";
-import { hostPorts } from "./rules.ts";
+import { complaint, hiddenComplaint } from "./problem.ts";
+import { hostPorts, nameOfSecret } from "./rules.ts";
 
 /*
  * The kinds of fields that the settings are made of. A field has one rule, in words of its own, for whatever is wrong
@@ -90,6 +90,34 @@ export function names(
   change: string,
 ): z.ZodArray<z.ZodString> {
   return list(text({ ...rule, change }), what, change);
+}
+
+/** Secrets by name. No message shows one. */
+export function secretTexts(): z.ZodRecord<z.ZodString, z.ZodString> {
+  const name = told(nameOfSecret.rule, nameOfSecret.change);
+  const hidden = (rule: string, change: string): string => hiddenComplaint(rule, change);
+  const value = { error: () => hidden("must be text of 1 to 65536 characters", "set one that fits") };
+  const set = "npm run pulumi -- config set --secret --path 'observability:secrets.NAME'";
+  return z
+    .record(z.string().regex(nameOfSecret.pattern), z.string(value).min(1, value).max(65536, value), {
+      // The record reports a name that breaks its rule, with the name as the input.
+      error: (issue) =>
+        issue.code === "invalid_key" ? name.error(issue) : hidden("must be secrets by name", `set one by \`${set}\``),
+    })
+    .meta({ secret: true });
+}
+
+/** A group in the language of another program, which knows what may be in it. */
+export function foreign(what: string, change: string): z.ZodRecord<z.ZodString, z.ZodUnknown> {
+  return z.record(z.string(), z.unknown(), told(`must be ${what}`, change));
+}
+
+/** A list of groups in the language of another program, with fields that each of them has. */
+export function foreignList<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  { one, several, change }: { readonly one: string; readonly several: string; readonly change: string },
+): z.ZodArray<z.ZodObject<Shape, z.core.$loose>> {
+  return z.array(z.looseObject(shape, told(`must be ${one}`, change)), told(`must be ${several}`, change));
 }
 
 /** Settings under a common name. Any other key is a problem, see parse.ts. */

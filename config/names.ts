@@ -68,6 +68,9 @@ export const dashboardUids = {
   services: "services",
 } as const;
 
+/** Folder in Grafana for the user's dashboards that are in no folder of their own. */
+export const ownDashboardFolder = "Own";
+
 /** Directories and files inside the containers. */
 export const paths = {
   lokiData: "/loki",
@@ -76,10 +79,13 @@ export const paths = {
   jaegerData: "/badger",
   jaegerConfig: "/etc/jaeger/config.yaml",
   collectorConfig: "/etc/otelcol-contrib/config.yaml",
+  /** What the user adds; the Collector merges the two. */
+  collectorFragment: "/etc/otelcol-contrib/own.yaml",
   collectorQueue: "/var/lib/otelcol",
   grafanaData: "/var/lib/grafana",
   grafanaDatasources: "/etc/grafana/provisioning/datasources/stack.yaml",
   grafanaDashboardProvider: "/etc/grafana/provisioning/dashboards/stack.yaml",
   grafanaDashboards: "/etc/grafana/dashboards",
+  grafanaOwnDashboards: "/etc/grafana/own-dashboards",
   secrets: "/run/secrets",
 } as const;

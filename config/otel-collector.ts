@@ -23,96 +23,98 @@ const maxRequestMib = 16;
  * the queue has room. A full queue holds the client back (`block_on_overflow`), it drops nothing.
  */
 export function otelCollectorConfig(settings: OtelCollectorSettings): string {
+  // Anchors would be right but nobody writes a Collector configuration with them.
+  return stringify(otelCollectorDocument(settings), { aliasDuplicateObjects: false });
+}
+
+/** The configuration as an object, before it is text. */
+export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly<Record<string, object>> {
   const limitMib = Math.floor(settings.memoryMib * 0.8);
   const processors = ["memory_limiter", ...Object.keys(settings.enrichment), "resource"];
-  return stringify(
-    {
-      extensions: {
-        health_check: { endpoint: `0.0.0.0:${ports.collectorHealth}` },
-        file_storage: {
-          directory: paths.collectorQueue,
-          create_directory: true,
-          fsync: true,
-          // A damaged queue file is moved aside instead of keeping the Collector from starting.
-          recreate: true,
-          compaction: { directory: paths.collectorQueue, on_start: true, on_rebound: true, cleanup_on_start: true },
-        },
+  return {
+    extensions: {
+      health_check: { endpoint: `0.0.0.0:${ports.collectorHealth}` },
+      file_storage: {
+        directory: paths.collectorQueue,
+        create_directory: true,
+        fsync: true,
+        // A damaged queue file is moved aside instead of keeping the Collector from starting.
+        recreate: true,
+        compaction: { directory: paths.collectorQueue, on_start: true, on_rebound: true, cleanup_on_start: true },
       },
-      receivers: {
-        otlp: {
-          protocols: {
-            grpc: { endpoint: `0.0.0.0:${ports.otlpGrpc}`, max_recv_msg_size_mib: maxRequestMib },
-            http: { endpoint: `0.0.0.0:${ports.otlpHttp}`, max_request_body_size: maxRequestMib * 1024 * 1024 },
-          },
-        },
-      },
-      processors: {
-        // First in every pipeline: refuses data, which clients send again, before the kernel kills the container.
-        memory_limiter: { check_interval: "1s", limit_mib: limitMib, spike_limit_mib: Math.floor(limitMib * 0.2) },
-        ...settings.enrichment,
-        resource: {
-          attributes: [
-            { key: "service.namespace", value: settings.serviceNamespace, action: "insert" },
-            { key: "service.name", value: "unknown_service", action: "insert" },
-          ],
-        },
-        // What already travels in OTLP's own fields is not stored a second time as an attribute of each record.
-        attributes: {
-          actions: ["service.name", "service.namespace", "trace_id", "span_id"].map((key) => ({
-            key,
-            action: "delete",
-          })),
-        },
-      },
-      exporters: {
-        "otlp_http/loki": {
-          endpoint: `${urls.loki}/otlp`,
-          tls: { insecure: true },
-          ...durableDelivery(settings.queueMib),
-        },
-        "otlp_grpc/jaeger": {
-          endpoint: urls.jaegerOtlpGrpc,
-          tls: { insecure: true },
-          ...durableDelivery(settings.queueMib),
-        },
-        "otlp_http/victoria-metrics": {
-          metrics_endpoint: `${urls.victoriaMetrics}/opentelemetry/v1/metrics`,
-          tls: { insecure: true },
-          ...durableDelivery(settings.queueMib),
-        },
-      },
-      service: {
-        extensions: ["health_check", "file_storage"],
-        pipelines: {
-          logs: { receivers: ["otlp"], processors: [...processors, "attributes"], exporters: ["otlp_http/loki"] },
-          traces: { receivers: ["otlp"], processors, exporters: ["otlp_grpc/jaeger"] },
-          metrics: { receivers: ["otlp"], processors, exporters: ["otlp_http/victoria-metrics"] },
-        },
-        telemetry: {
-          logs: { level: "warn" },
-          // Straight to the store: the Collector's own numbers must not depend on the pipelines they report on.
-          metrics: {
-            level: "normal",
-            readers: [
-              {
-                periodic: {
-                  interval: 15000,
-                  exporter: {
-                    otlp: {
-                      protocol: "http/protobuf",
-                      endpoint: `${urls.victoriaMetrics}/opentelemetry/v1/metrics`,
-                    },
-                  },
-                },
-              },
-            ],
-          },
+    },
+    receivers: {
+      otlp: {
+        protocols: {
+          grpc: { endpoint: `0.0.0.0:${ports.otlpGrpc}`, max_recv_msg_size_mib: maxRequestMib },
+          http: { endpoint: `0.0.0.0:${ports.otlpHttp}`, max_request_body_size: maxRequestMib * 1024 * 1024 },
         },
       },
     },
-    // Anchors would be right but nobody writes a Collector configuration with them.
-    { aliasDuplicateObjects: false },
-  );
+    processors: {
+      // First in every pipeline: refuses data, which clients send again, before the kernel kills the container.
+      memory_limiter: { check_interval: "1s", limit_mib: limitMib, spike_limit_mib: Math.floor(limitMib * 0.2) },
+      ...settings.enrichment,
+      resource: {
+        attributes: [
+          { key: "service.namespace", value: settings.serviceNamespace, action: "insert" },
+          { key: "service.name", value: "unknown_service", action: "insert" },
+        ],
+      },
+      // What already travels in OTLP's own fields is not stored a second time as an attribute of each record.
+      attributes: {
+        actions: ["service.name", "service.namespace", "trace_id", "span_id"].map((key) => ({
+          key,
+          action: "delete",
+        })),
+      },
+    },
+    exporters: {
+      "otlp_http/loki": {
+        endpoint: `${urls.loki}/otlp`,
+        tls: { insecure: true },
+        ...durableDelivery(settings.queueMib),
+      },
+      "otlp_grpc/jaeger": {
+        endpoint: urls.jaegerOtlpGrpc,
+        tls: { insecure: true },
+        ...durableDelivery(settings.queueMib),
+      },
+      "otlp_http/victoria-metrics": {
+        metrics_endpoint: `${urls.victoriaMetrics}/opentelemetry/v1/metrics`,
+        tls: { insecure: true },
+        ...durableDelivery(settings.queueMib),
+      },
+    },
+    service: {
+      extensions: ["health_check", "file_storage"],
+      pipelines: {
+        logs: { receivers: ["otlp"], processors: [...processors, "attributes"], exporters: ["otlp_http/loki"] },
+        traces: { receivers: ["otlp"], processors, exporters: ["otlp_grpc/jaeger"] },
+        metrics: { receivers: ["otlp"], processors, exporters: ["otlp_http/victoria-metrics"] },
+      },
+      telemetry: {
+        logs: { level: "warn" },
+        // Straight to the store: the Collector's own numbers must not depend on the pipelines they report on.
+        metrics: {
+          level: "normal",
+          readers: [
+            {
+              periodic: {
+                interval: 15000,
+                exporter: {
+                  otlp: {
+                    protocol: "http/protobuf",
+                    endpoint: `${urls.victoriaMetrics}/opentelemetry/v1/metrics`,
+                  },
+                },
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
 }
 
 function durableDelivery(queueMib: number): object {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nearMatch, problem, problemLines, type Problem } from "./problem.ts";
+import { hiddenProblem, nearMatch, problem, problemLines, type Problem } from "./problem.ts";
 
 /**
  * Runs a schema and reports all problems together.
@@ -30,27 +30,35 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown):
   const known = knownKeys(schema, issue.path);
   return issue.keys.map((key) => {
     const path = [...issue.path, key];
-    const near = nearMatch(key, known);
-    const change =
-      near === undefined
-        ? `remove it, or use one of ${known.join(", ")}`
-        : `did you mean ${pathText([...issue.path, near])}?`;
-    return problem(pathText(path), "is no setting", valueAt(input, path), change);
+    const near = nearMatch(key, Object.keys(known));
+    if (near === undefined) {
+      const change = `remove it, or use one of ${Object.keys(known).join(", ")}`;
+      return problem(pathText(path), "is no setting", valueAt(input, path), change);
+    }
+    const change = `did you mean ${pathText([...issue.path, near])}?`;
+    return known[near]?.secret === true
+      ? hiddenProblem(pathText(path), "is no setting", change)
+      : problem(pathText(path), "is no setting", valueAt(input, path), change);
   });
 }
 
 /** Keys with dots in between; a key that has more than letters, digits, _ and - is quoted. */
-function pathText(path: readonly PropertyKey[]): string {
+export function pathText(path: readonly PropertyKey[]): string {
   return path.map((key) => (/^[\w-]+$/.test(String(key)) ? String(key) : JSON.stringify(key))).join(".");
 }
 
+/** What is known of a place in the settings. */
+interface KnownSetting {
+  readonly properties?: Readonly<Record<string, KnownSetting>>;
+  /** Whether its values are never shown (`secretTexts` in fields.ts). */
+  readonly secret?: boolean;
+}
+
 /** What may stand at a place in the settings. */
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
-  let place: { readonly properties?: Readonly<Record<string, object>> } = z.toJSONSchema(schema, {
-    io: "input",
-  }) as object;
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): Readonly<Record<string, KnownSetting>> {
+  let place = z.toJSONSchema(schema, { io: "input" }) as KnownSetting;
   for (const key of path) place = place.properties?.[String(key)] ?? {};
-  return Object.keys(place.properties ?? {});
+  return place.properties ?? {};
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

@@ -19,6 +19,16 @@ export function problem(path: string, rule: string, value: unknown, change: stri
   return { path, text: complaint(rule, value, change) };
 }
 
+/** A {@link problem} with a value that is, or may be, a secret. */
+export function hiddenProblem(path: string, rule: string, change: string): Problem {
+  return { path, text: hiddenComplaint(rule, change) };
+}
+
+/** The text of a {@link hiddenProblem}. */
+export function hiddenComplaint(rule: string, change: string): string {
+  return `${rule}, got a value that is not shown; ${change}`;
+}
+
 /** The text of a {@link problem}. */
 export function complaint(rule: string, value: unknown, change: string): string {
   return `${rule}, got ${shown(value)}; ${change}`;

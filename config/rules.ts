@@ -50,3 +50,16 @@ export const imageRegistry = {
   rule: "must be a registry without a scheme, and a path in it if need be",
   change: "write for example registry.example.com/mirror",
 } as const;
+
+/** A secret: the name of its file in a container. The stack's own ones begin with `grafana-`. */
+export const nameOfSecret = {
+  pattern: /^(?!grafana-)[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+  rule: "must have a name of at most 63 lower-case letters, digits and inner hyphens, a letter first, and not grafana- at its beginning",
+  change: "rename it",
+} as const;
+
+/** An identifier in Grafana, which is part of addresses (github.com/grafana/grafana, pkg/util/shortid_generator.go). */
+export const grafanaUid = {
+  pattern: /^[A-Za-z0-9_-]{1,40}$/,
+  rule: "must be 1 to 40 letters, digits, hyphens and underscores",
+} as const;

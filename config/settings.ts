@@ -1,10 +1,14 @@
 import type { z } from "zod";
-import { choice, flag, group, hostPort, memoryMib, text, wholeNumber } from "./fields.ts";
+import type { collectorSections } from "./collector-fragment.ts";
+import { choice, flag, foreign, foreignList, group, hostPort, memoryMib } from "./fields.ts";
+import { secretTexts, text, wholeNumber } from "./fields.ts";
+import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
 import { resolveImages, type Images } from "./images.ts";
 import { kubernetesSettingsSchema } from "./kubernetes.ts";
 import { isRecord, parseWith } from "./parse.ts";
 import { duplicates, problem, type Problem } from "./problem.ts";
-import { imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
+import { ownCodeProblems } from "./own-code.ts";
+import { grafanaUid, imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
 
 /** Everything a user can set about the stack itself. The example services have their own settings (example-services.ts). */
 export const stackSettingsSchema = group({
@@ -88,18 +92,50 @@ export const stackSettingsSchema = group({
       because: "less does not hold one request",
       change: "set at least 16, for example 512",
     }).default(512),
+    config: group({
+      receivers: section("receivers"),
+      processors: section("processors"),
+      exporters: section("exporters"),
+      connectors: section("connectors"),
+      extensions: section("extensions"),
+      service: section("service"),
+    } satisfies Record<(typeof collectorSections)[number], unknown>).optional(),
   })
     .prefault({})
-    .describe("Room on disk for what a backend that is away has not taken yet, per backend."),
+    .describe(
+      "`queueMib`: room on disk for what a backend that is away has not taken yet, per backend. `config`: what you add to the Collector's configuration, see docs/own-code.md.",
+    ),
   grafana: group({
     adminUser: text({
       pattern: /^.{1,100}$/,
       rule: "must be one line of 1 to 100 characters",
       change: "set a name, for example admin",
     }).default("admin"),
+    dashboards: text({
+      pattern: /^\S(.*\S)?$/,
+      rule: "must be the path of a folder",
+      change: "write one that is relative to the folder of Pulumi.yaml, for example dashboards, or leave it out",
+    }).optional(),
+    datasources: foreignList(
+      {
+        name: text({ pattern: /^\S(.{0,188}\S)?$/, rule: "must be 1 to 190 characters", change: "give it a name" }),
+        type: text({ pattern: /^[\w-]+$/, rule: "must be the id of a plugin", change: "write for example prometheus" }),
+        uid: text({ ...grafanaUid, change: "set one, for example my-prometheus" }),
+      },
+      {
+        one: "a data source",
+        several: "a list of data sources",
+        change: "write name, type, uid and url, as in a provisioning file of Grafana",
+      },
+    ).default([]),
   })
     .prefault({})
-    .describe("Grafana's first user."),
+    .describe(
+      "`adminUser`: Grafana's first user. `dashboards`, a folder, and `datasources`: what you add, see docs/own-code.md.",
+    ),
+  secrets: secretTexts()
+    .default({})
+    .describe("Secrets by name, for what you add to the configuration, see docs/own-code.md. Never shown."),
   docker: group({
     host: text({
       pattern: /^(unix|npipe|tcp|ssh|https?):\/\/\S+$/,
@@ -113,6 +149,11 @@ export const stackSettingsSchema = group({
     .prefault({})
     .describe("The cluster, for the target `kubernetes`. See docs/kubernetes.md."),
 });
+
+/** A section of the Collector's configuration. */
+function section(name: string): z.ZodOptional<ReturnType<typeof foreign>> {
+  return foreign(`a group in the Collector's own language`, `write ${name} as in a Collector's file`).optional();
+}
 
 function seconds(usual: number): z.ZodDefault<z.ZodInt> {
   const change = `set for example ${usual}`;
@@ -136,13 +177,19 @@ export interface StackIdentity {
 /**
  * Validates what the user wrote and fills in the defaults.
  *
+ * @param readFolder reads the folder of the setting `grafana.dashboards`, which is refused without
  * @throws Error with every problem, one a line: `<path>: <rule>, got <value>; <what to change>`.
  */
-export function parseSettings(input: unknown, identity: StackIdentity): StackSettings {
+export function parseSettings(
+  input: unknown,
+  identity: StackIdentity,
+  readFolder: ReadFolder = noFolders,
+): StackSettings {
   return completeSettings(
     parseWith(stackSettingsSchema, withDerivedDefaults(input, identity), (given) => [
       ...equalPorts(stackPorts(given)),
       ...kubernetesProblems(given),
+      ...ownCodeProblems(given, readFolder),
     ]),
   );
 }

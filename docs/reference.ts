@@ -75,6 +75,8 @@ interface SettingSchema {
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, SettingSchema>>;
   readonly additionalProperties?: unknown;
+  /** Whether `pulumi config set --secret` writes its values, as `secure: …`. */
+  readonly secret?: boolean;
 }
 
 /** Every setting of the program at the top of the repository. */
@@ -124,8 +126,13 @@ function completeDefault({ properties, default: own }: SettingSchema): unknown {
 /** What `pulumi config set` writes: it puts every number and every truth value at the top in quotes. */
 const quoted: Readonly<Record<string, string>> = { boolean: "^(true|false)$", integer: "^\\d+$" };
 
-function inStackFile({ description, default: usual, ...rule }: SettingSchema): object {
+function inStackFile({ description, default: usual, secret, ...rule }: SettingSchema): object {
   const pattern = quoted[rule.type ?? ""];
+  if (secret === true) {
+    const written = { type: "object", properties: { secure: rule.additionalProperties }, required: ["secure"] };
+    const additionalProperties = { anyOf: [rule.additionalProperties, written] };
+    return { description, default: usual, ...rule, additionalProperties };
+  }
   const value = pattern === undefined ? rule : { anyOf: [rule, { type: "string", pattern }] };
   return { description, default: usual, ...value };
 }

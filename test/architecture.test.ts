@@ -103,6 +103,18 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
       found: "config/loki.ts → components/workload.ts",
     },
   ],
+  "config-reads-no-files": [
+    {
+      files: { "config/settings.ts": 'import "./files/folder.ts";', "config/files/folder.ts": 'import "node:fs";' },
+      found: "config/settings.ts → config/files/folder.ts",
+    },
+  ],
+  "config-files-read-only": [
+    {
+      files: { "config/files/folder.ts": 'import "node:child_process";' },
+      found: "config/files/folder.ts → child_process",
+    },
+  ],
   "config-without-pulumi": [
     {
       files: {
@@ -303,7 +315,7 @@ describe("the words of @pulumi/docker", () => {
   /** Single words that nobody else has. The others (`name`, `image`, …) belong to everybody. */
   const singleWords = ["entrypoints", "envs", "tmpfs", "uploads"];
   /** Double words that others have too, Kubernetes among them. */
-  const common = ["buildArgs", "exitCode", "readOnly", "secretName", "targetPort"];
+  const common = ["buildArgs", "exitCode", "readOnly", "restartPolicy", "secretName", "targetPort"];
   const words = new Set(
     [...declared].filter(
       (name) => singleWords.includes(name) || (/[a-z0-9][A-Z]/.test(name) && !common.includes(name)),

@@ -17,6 +17,7 @@ export function workloadProblems(workload: Workload, leastReplicas = 0): readonl
     ...envProblems(workload),
     ...portProblems(workload),
     ...fileProblems(workload),
+    ...checkProblems(workload),
     ...numberProblems(workload, leastReplicas),
   ];
 }
@@ -79,6 +80,13 @@ function fileProblems({ configFiles, secretFiles, dataVolumes, scratchPaths }: W
     content === "" ? [problem(`configFiles.${index}.content`, "must not be empty", content, "leave the file out")] : [],
   );
   return [...relative, ...equal(paths), ...empty];
+}
+
+function checkProblems({ check }: Workload): readonly Problem[] {
+  if (check === "none" || check.args.length > 0) return [];
+  return [
+    problem("check.args", "must tell the image to check and end", check.args, 'write them, or set check to "none"'),
+  ];
 }
 
 function numberProblems(workload: Workload, leastReplicas: number): readonly Problem[] {

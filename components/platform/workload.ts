@@ -16,6 +16,8 @@ export interface Workload {
   readonly env: Readonly<Record<string, string>>;
   readonly configFiles: readonly ConfigFile[];
   readonly secretFiles: readonly SecretFile[];
+  /** How the image looks over these files; `"none"` where that is not needed. */
+  readonly check: Check | "none";
   readonly ports: readonly WorkloadPort[];
   /** Data that outlives the process. */
   readonly dataVolumes: readonly DataVolume[];
@@ -59,6 +61,17 @@ export interface ConfigFile {
 export interface SecretFile {
   readonly path: string;
   readonly content: pulumi.Output<string>;
+}
+
+/**
+ * A run of the image that looks over its configuration files and ends. No instance is started or replaced before it has
+ * ended with 0; what runs stays as it is.
+ */
+export interface Check {
+  /** Arguments for the image's entry point. */
+  readonly args: readonly string[];
+  /** The setting that the user has to change if it fails. */
+  readonly setting: string;
 }
 
 /** A TCP port of the process. */

@@ -1,20 +1,18 @@
 import { stringify } from "yaml";
 import { paths } from "../names.ts";
 
-/** Tells Grafana where the stack's dashboards are. They are code: what is edited in the browser is not kept. */
-export function dashboardProvider(): string {
+/**
+ * Tells Grafana where dashboards are. They are code: what is edited in the browser is not kept.
+ *
+ * @param hasOwn whether there are dashboards of the user, each in a folder that is one in Grafana as well
+ */
+export function dashboardProvider(hasOwn = false): string {
+  const common = { type: "file", allowUiUpdates: false, updateIntervalSeconds: 30 };
+  const stack = { name: "stack", ...common, folder: "Stack", disableDeletion: true };
+  const own = { name: "own", ...common, disableDeletion: false };
+  const options = { path: paths.grafanaOwnDashboards, foldersFromFilesStructure: true };
   return stringify({
     apiVersion: 1,
-    providers: [
-      {
-        name: "stack",
-        type: "file",
-        folder: "Stack",
-        disableDeletion: true,
-        allowUiUpdates: false,
-        updateIntervalSeconds: 30,
-        options: { path: paths.grafanaDashboards },
-      },
-    ],
+    providers: [{ ...stack, options: { path: paths.grafanaDashboards } }, ...(hasOwn ? [{ ...own, options }] : [])],
   });
 }

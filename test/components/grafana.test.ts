@@ -16,6 +16,8 @@ const args = {
   adminUser: "admin",
   publicUrl: undefined,
   replicas: 1,
+  dashboards: [],
+  datasources: [],
 };
 
 describe("Grafana as a workload", () => {
@@ -32,6 +34,7 @@ describe("Grafana as a workload", () => {
         { path: "/etc/grafana/dashboards/services.json", content: servicesDashboard() },
       ],
       secretFiles,
+      check: "none",
       ports: [{ name: "http", port: 3000, hostPort: 13000 }],
       dataVolumes: [{ name: "grafana_data", path: "/var/lib/grafana" }],
       scratchPaths: ["/tmp"],

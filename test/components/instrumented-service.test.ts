@@ -30,6 +30,7 @@ describe("an instrumented service as a workload", () => {
       args: [],
       configFiles: [],
       secretFiles: [],
+      check: "none",
       ports: [],
       dataVolumes: [],
       scratchPaths: ["/tmp"],
@@ -82,6 +83,7 @@ describe("an instrumented service as a workload", () => {
       args: ["serve"],
       configFiles: [],
       secretFiles: [],
+      check: "none",
       ports: [
         { name: "http", port: 9000, hostPort: 19000 },
         { name: "admin", port: 9001, hostPort: "internal" },

@@ -12,6 +12,7 @@ describe("Jaeger as a workload", () => {
       env: { GOMEMLIMIT: "409MiB" },
       configFiles: [{ path: "/etc/jaeger/config.yaml", content: jaegerConfig(args) }],
       secretFiles: [],
+      check: "none",
       ports: [
         { name: "query", port: 16686, hostPort: 16686 },
         // Nobody sends to it but the Collector.

@@ -22,6 +22,7 @@ describe("Loki as a workload", () => {
       env: { GOMEMLIMIT: "204MiB", TMPDIR: "/loki" },
       configFiles: [{ path: "/etc/loki/local-config.yaml", content: lokiConfig(args) }],
       secretFiles: [],
+      check: "none",
       ports: [{ name: "http", port: 3100, hostPort: 13100 }],
       dataVolumes: [{ name: "loki_data", path: "/loki" }],
       scratchPaths: [],

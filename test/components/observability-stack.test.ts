@@ -79,6 +79,25 @@ describe("the stack", () => {
     assert.deepEqual(view("grafana"), ["g:1", 305, "2006:3000"]);
   });
 
+  it("gives each secret to who refers to it, as a secret, and to nobody else", async () => {
+    const { resources } = await record({
+      otelCollector: { config: { exporters: { debug: "${file:/run/secrets/a} ${file:/run/secrets/both}" } } },
+      grafana: {
+        datasources: [{ name: "X", uid: "x", type: "loki", secureJsonData: { p: "$__file{/run/secrets/both}" } }],
+      },
+      secrets: { a: "text of a", both: "text of both", unused: "text of unused" },
+    });
+    const secrets = (host: string): unknown =>
+      container(resources, host).inputs.uploads?.flatMap(({ file, content }) =>
+        typeof content === "string" || file.startsWith("/run/secrets/grafana-") ? [] : [[file, content.secret]],
+      );
+    assert.deepEqual(secrets("otel-collector"), [
+      ["/run/secrets/a", "text of a"],
+      ["/run/secrets/both", "text of both"],
+    ]);
+    assert.deepEqual(secrets("grafana"), [["/run/secrets/both", "text of both"]]);
+  });
+
   it("says where each part is found on this machine (S21)", async () => {
     const { stack } = await record({ ports: { grafana: 13000 } });
     assert.deepEqual(stack.urls, {

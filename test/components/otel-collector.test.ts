@@ -11,6 +11,7 @@ describe("the Collector as a workload", () => {
       queueMib: 512,
       serviceNamespace: "integr8scode",
       enrichment: {},
+      secretFiles: [],
     };
     assert.deepEqual(otelCollectorWorkload({ ...args, replicas: 1 }), {
       name: "otel-collector",
@@ -19,6 +20,7 @@ describe("the Collector as a workload", () => {
       env: { GOMEMLIMIT: "204MiB" },
       configFiles: [{ path: "/etc/otelcol-contrib/config.yaml", content: otelCollectorConfig(args) }],
       secretFiles: [],
+      check: "none",
       ports: [
         { name: "otlp-grpc", port: 4317, hostPort: 14317 },
         { name: "otlp-http", port: 4318, hostPort: 14318 },

@@ -18,6 +18,7 @@ describe("VictoriaMetrics as a workload", () => {
       env: { GOMEMLIMIT: "204MiB" },
       configFiles: [],
       secretFiles: [],
+      check: "none",
       ports: [{ name: "http", port: 8428, hostPort: 8428 }],
       dataVolumes: [{ name: "victoria_metrics_data", path: "/victoria-metrics-data" }],
       scratchPaths: [],

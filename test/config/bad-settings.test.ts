@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { programSettings } from "../../config/example-services.ts";
+import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
 import { asPulumiConfig, badConfig, defectKinds, reported, type BadConfig } from "../support/program-config.ts";
 import { recordedIdentity, recordProgram } from "../support/record-resources.ts";
 
 /** What the program says of a configuration. */
 function messageOf(config: BadConfig["config"]): string {
   try {
-    programSettings(asPulumiConfig(config), recordedIdentity);
+    programSettings(asPulumiConfig(config), recordedIdentity, readDashboardFolder);
   } catch (error) {
     if (error instanceof Error) return error.message;
     throw error;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
 import { defaultImages } from "../../config/images.ts";
 import { parseSettings, settingsFromPulumiConfig, stackSettingsSchema } from "../../config/settings.ts";
 import { anySettingsInput } from "../support/settings.ts";
@@ -8,7 +9,7 @@ const identity = { project: "observability", stack: "dev" };
 
 function problemsOf(input: unknown): string {
   try {
-    parseSettings(input, identity);
+    parseSettings(input, identity, readDashboardFolder);
   } catch (error) {
     if (error instanceof Error) return error.message;
     throw error;
@@ -43,7 +44,8 @@ describe("settings", () => {
       memoryMib: { loki: 256, victoriaMetrics: 256, jaeger: 512, otelCollector: 256, grafana: 384 },
       loki: { compactionIntervalSeconds: 600, retentionDeleteDelaySeconds: 7200 },
       otelCollector: { queueMib: 512 },
-      grafana: { adminUser: "admin" },
+      grafana: { adminUser: "admin", datasources: [] },
+      secrets: {},
       docker: {},
       kubernetes: {
         context: "",
@@ -252,7 +254,7 @@ describe("settings", () => {
   it("accept everything the rules allow, and never change what the user set", () => {
     fc.assert(
       fc.property(anySettingsInput, (input) => {
-        const complete = parseSettings(input, identity);
+        const complete = parseSettings(input, identity, readDashboardFolder);
         for (const key of ["name", "observability", "retentionHours", "environment", "ports"] as const) {
           if (input[key] !== undefined) assert.deepEqual(complete[key], input[key]);
         }
@@ -263,7 +265,10 @@ describe("settings", () => {
   it("are the same for the same input", () => {
     fc.assert(
       fc.property(anySettingsInput, (input) => {
-        assert.deepEqual(parseSettings(input, identity), parseSettings(structuredClone(input), identity));
+        assert.deepEqual(
+          parseSettings(input, identity, readDashboardFolder),
+          parseSettings(structuredClone(input), identity, readDashboardFolder),
+        );
       }),
     );
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { exampleServiceNames, programSettings, type ProgramSettings } from "../../config/example-services.ts";
+import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
 import { anyConfig, asPulumiConfig, badConfig, type Config } from "../support/program-config.ts";
 import { containersOf } from "../support/docker-view.ts";
 import { recordedIdentity, recordProgram, type RecordedProgram } from "../support/record-resources.ts";
@@ -37,7 +38,9 @@ describe("the program", () => {
     await fc.assert(
       fc.asyncProperty(anyConfig, async (config) => {
         const { resources } = await run(config);
-        const expected = expectedInstances(programSettings(asPulumiConfig(config), recordedIdentity));
+        const expected = expectedInstances(
+          programSettings(asPulumiConfig(config), recordedIdentity, readDashboardFolder),
+        );
         const found = Object.keys(expected).map((host) => [host, containersOf(resources, host).length]);
         assert.deepEqual(Object.fromEntries(found), expected);
         const unset = resources.filter(({ inputs }) => /\bundefined\b|\[object |\bNaN\b/.test(JSON.stringify(inputs)));

@@ -46,6 +46,9 @@ export const containerInputs = z.looseObject({
   destroyGraceSeconds: z.number().optional(),
   stopTimeout: z.number().optional(),
   mustRun: z.boolean().optional(),
+  attach: z.boolean().optional(),
+  logs: z.boolean().optional(),
+  labels: z.array(z.strictObject({ label: z.string(), value: z.unknown() })).optional(),
 });
 
 /** Inputs of a container. */
@@ -63,9 +66,34 @@ export function allContainers(resources: readonly RecordedResource[]): readonly 
     .map((resource) => ({ ...resource, inputs: containerInputs.parse(resource.inputs) }));
 }
 
-/** Whether a container ends by itself: the helper that hands a volume to its user. */
+/** Whether a container ends by itself: the helper that hands a volume to its user, or a check. */
 export function isHelper(container: RecordedContainer): boolean {
   return container.inputs.mustRun === false;
+}
+
+/** Whether a container looks over the configuration of a workload: it runs the entry point of the workload's image. */
+export function isCheck(container: RecordedContainer): boolean {
+  return isHelper(container) && container.inputs.entrypoints === undefined;
+}
+
+/**
+ * What looks over the configuration before any of the instances is touched, as a view shows it: there has to be one
+ * container without network, the instances wait for it, and a value of theirs is known only when it has ended well.
+ */
+export function observedCheck(checks: readonly RecordedContainer[], instances: readonly RecordedContainer[]): unknown {
+  const [check, ...more] = checks;
+  if (check === undefined || more.length > 0) return more.length === 0 ? "none" : `${checks.length} checks`;
+  const { command: args, networkMode, attach, logs, networksAdvanced, volumes, ports } = check.inputs;
+  if (attach !== true || logs !== true) return "a check that nobody waits for";
+  if (networkMode !== "none" || [networksAdvanced, volumes, ports].some((field) => field !== undefined)) {
+    return "a check that reaches more than its files";
+  }
+  const comesFirst = instances.every(
+    ({ dependencies, inputs }) =>
+      dependencies.includes(check.urn) &&
+      inputs.labels?.some(({ label, value }) => label === "observability.check" && typeof value !== "string"),
+  );
+  return { args, comesFirst };
 }
 
 /** The containers that answer to a host name, the first instance first. */

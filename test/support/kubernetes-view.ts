@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { RecordedResource } from "./record-resources.ts";
 import { agreed, type WorkloadView } from "./workload-view.ts";
@@ -8,6 +9,7 @@ export const kubernetesTypes = {
   clusterRole: "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
   configMap: "kubernetes:core/v1:ConfigMap",
   deployment: "kubernetes:apps/v1:Deployment",
+  job: "kubernetes:batch/v1:Job",
   ingress: "kubernetes:networking.k8s.io/v1:Ingress",
   namespace: "kubernetes:core/v1:Namespace",
   networkPolicy: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
@@ -182,8 +184,48 @@ export function observeKubernetes(
     groupId: agreed([user.runAsGroup, user.fsGroup]),
     stopGraceSeconds: stopGrace(workload),
     replicas: spec.replicas,
+    check: observedCheck(workload, resources),
     readsInstances: agreed([template.spec.automountServiceAccountToken, mayRead(workload, resources)]),
   };
+}
+
+const jobInputs = z.looseObject({
+  metadata,
+  spec: z.looseObject({
+    backoffLimit: z.literal(0),
+    template: z.strictObject({
+      metadata: z.strictObject({ labels: z.record(z.string(), z.string()) }),
+      spec: z.looseObject({
+        restartPolicy: z.literal("Never"),
+        securityContext: z.unknown(),
+        containers: z.tuple([z.looseObject({ image: z.string(), args: z.array(z.string()) })]),
+        volumes: z.array(z.unknown()),
+      }),
+    }),
+  }),
+});
+
+/**
+ * The job that looks over the workload's files: with its image, its user and its files but not its data, and the
+ * workload waits for it. No selector of the workload finds its pod.
+ */
+function observedCheck(workload: RecordedWorkload, resources: readonly RecordedResource[]): unknown {
+  const jobs = resources.filter(({ type }) => type === kubernetesTypes.job);
+  const [job] = jobs;
+  if (job === undefined || jobs.length > 1) return jobs.length === 0 ? "none" : `${jobs.length} checks`;
+  const { labels } = jobInputs.parse(job.inputs).spec.template.metadata;
+  const { spec } = jobInputs.parse(job.inputs).spec.template;
+  const own = workload.inputs.spec.template.spec;
+  const found = Object.entries(workload.inputs.spec.selector.matchLabels);
+  if (found.every(([key, value]) => labels[key] === value)) return "a check that the workload's selector finds";
+  const isData = ({ persistentVolumeClaim }: Volume): boolean => persistentVolumeClaim !== undefined;
+  const same = [
+    [spec.containers[0].image, containerOf(workload).image],
+    [spec.securityContext, own.securityContext],
+    [spec.volumes, own.volumes.filter((volume) => !isData(volume))],
+  ];
+  if (!same.every(([ofCheck, ofWorkload]) => isDeepStrictEqual(ofCheck, ofWorkload))) return "a check of something else";
+  return { args: spec.containers[0].args, comesFirst: workload.dependencies.includes(job.urn) };
 }
 
 function withoutPrefix(text: string, prefix: string): string {

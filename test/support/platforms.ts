@@ -2,7 +2,15 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { createPlatform } from "../../components/platform/create-platform.ts";
 import type { Platform } from "../../components/platform/platform.ts";
-import { allContainers, dockerTypes, envOf, isHelper, type RecordedContainer } from "./docker-view.ts";
+import {
+  allContainers,
+  dockerTypes,
+  envOf,
+  isCheck,
+  isHelper,
+  observedCheck,
+  type RecordedContainer,
+} from "./docker-view.ts";
 import { claims, observeKubernetes } from "./kubernetes-view.ts";
 import type { RecordedResource } from "./record-resources.ts";
 import { canonicalSeconds, settings } from "./settings.ts";
@@ -49,35 +57,44 @@ export const platforms: readonly PlatformUnderTest[] = [
 function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
   const containers = allContainers(resources);
   const instances = containers.filter((container) => !isHelper(container));
-  const helpers = containers.filter(isHelper);
+  const checks = containers.filter(isCheck);
+  const helpers = containers.filter((container) => isHelper(container) && !isCheck(container));
   const each = (read: (instance: RecordedContainer, index: number) => unknown): unknown => agreed(instances.map(read));
+  // A check has to see what the instances will: it counts as one of them.
+  const eachAndCheck = (read: (container: RecordedContainer) => unknown): unknown =>
+    agreed([...instances, ...checks].map(read));
   const uploads = (wanted: (content: unknown) => boolean) => (instance: RecordedContainer) =>
     (instance.inputs.uploads ?? []).filter(({ content }) => wanted(content));
   return {
     host: each(({ inputs }) => inputs.networksAdvanced?.flatMap(({ aliases }) => aliases).join(" ")),
     name: agreed(instances.flatMap(instanceNames)),
-    image: each(({ inputs }) => observedImage(resources, inputs.image)),
+    image: eachAndCheck(({ inputs }) => observedImage(resources, inputs.image)),
     args: each(({ inputs }) => inputs.command),
     env: each((instance) => withoutInstanceName(envOf(instance), instance.inputs.name)),
-    configFiles: each((instance) =>
+    configFiles: eachAndCheck((instance) =>
       uploads((content) => typeof content === "string")(instance).map(({ file, content, permissions }) => {
         return { path: file, content, readOnly: permissions === "0444" };
       }),
     ),
-    secretFiles: each((instance) =>
+    secretFiles: eachAndCheck((instance) =>
       uploads((content) => typeof content !== "string")(instance).map(({ file, content, permissions }) => {
         return { path: file, ...(content as object), readOnly: permissions === "0444" };
       }),
     ),
+    check: observedCheck(checks, instances),
     ports: instances.flatMap(({ inputs }) =>
       (inputs.ports ?? []).map(({ internal, external, ip }) => ({ port: internal, at: `${ip}:${external}` })),
     ),
     dataVolumes: each(({ inputs }) => (inputs.volumes ?? []).map((mount) => observedVolume(resources, mount))),
-    scratchPaths: each(({ inputs }) => Object.keys(inputs.tmpfs ?? {})),
+    scratchPaths: eachAndCheck(({ inputs }) => Object.keys(inputs.tmpfs ?? {})),
     readiness: each(observedReadiness),
-    memoryMib: agreed(instances.flatMap(({ inputs }) => [inputs.memory, inputs.memorySwap])),
-    userId: agreed([...instances.map(({ inputs }) => inputs.user), ...owners(helpers)].map((user) => idOf(user, 0))),
-    groupId: agreed([...instances.map(({ inputs }) => inputs.user), ...owners(helpers)].map((user) => idOf(user, 1))),
+    memoryMib: agreed([...instances, ...checks].flatMap(({ inputs }) => [inputs.memory, inputs.memorySwap])),
+    userId: agreed(
+      [...[...instances, ...checks].map(({ inputs }) => inputs.user), ...owners(helpers)].map((user) => idOf(user, 0)),
+    ),
+    groupId: agreed(
+      [...[...instances, ...checks].map(({ inputs }) => inputs.user), ...owners(helpers)].map((user) => idOf(user, 1)),
+    ),
     stopGraceSeconds: agreed(instances.flatMap(observedStopGrace)),
     replicas: instances.length,
     // Docker tells no container of another.

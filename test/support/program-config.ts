@@ -77,9 +77,11 @@ export function badConfig(): fc.Arbitrary<BadConfig> {
 }
 
 /** The line that reports a defect, up to what to change. */
-export function reported({ path, value }: Defect): RegExp {
+export function reported({ path, value, says }: Defect): RegExp {
   const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^ {2}${literal(path.join("."))}: .+, got ${literal(shown(value))}; .+$`);
+  const isHidden = path[0] === "secrets" || says === "did you mean secrets?";
+  const got = isHidden ? "a value that is not shown" : shown(value);
+  return new RegExp(`^ {2}${literal(path.join("."))}: .+, got ${literal(got)}; .+$`);
 }
 
 /** Ports that no generated defect happens to use. */
@@ -144,11 +146,11 @@ const wrongType: fc.Arbitrary<Defect> = oneOf(fields).chain(({ path, schema }) =
 
 const otherTypes: Readonly<Record<string, readonly unknown[]>> = {
   object: [5, true, ["a"]],
-  array: [5, true, "text", {}],
   string: [5, true, ["a"], {}],
   boolean: [1, "text", [], {}],
   integer: ["text", true, [], {}],
   number: ["text", true, [], {}],
+  array: [5, true, "text", {}],
 };
 
 const numbers = fields.filter(({ schema }) => schema.minimum !== undefined && schema.maximum !== undefined);
@@ -254,13 +256,34 @@ const badVariable: fc.Arbitrary<Defect> = fc
     says,
   }));
 
+/** Something added to the configuration that would take the stack's own away, or refers to a secret that there is not. */
+const badAddition: fc.Arbitrary<Defect> = oneOf<Omit<Defect, "kind">>([
+  {
+    path: ["otelCollector", "config", "exporters", "debug"],
+    value: "${file:/run/secrets/gone}",
+    beside: { path: ["secrets"], value: {} },
+    says: "set secrets.gone",
+  },
+  {
+    path: ["otelCollector", "config", "processors", "resource"],
+    value: { attributes: [] },
+    says: "give yours another name, for example resource/mine",
+  },
+  {
+    path: ["otelCollector", "config", "service", "extensions"],
+    value: "zpages",
+    says: "must be a list, which is added to the stack's own",
+  },
+  { path: ["grafana", "dashboards"], value: "no/such/folder", says: "must be a folder" },
+]).map((defect) => ({ kind: "addition", ...defect }));
+
 const anyDefect: fc.Arbitrary<Defect> = fc.oneof(
   ...[wrongType, outOfRange, misspelt, unheardOf, duplicatePort],
-  ...[unknownTarget, unversionedImage, badName, badService, badVariable],
+  ...[unknownTarget, unversionedImage, badName, badService, badVariable, badAddition],
 );
 
 /** Every kind of defect that {@link badConfig} plants. */
 export const defectKinds: readonly string[] = [
-  ...["duplicate port", "image", "misspelt key", "name", "range"],
+  ...["addition", "duplicate port", "image", "misspelt key", "name", "range"],
   ...["service", "target", "type", "unknown key", "variable"],
 ];

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
 import { parseSettings, type StackSettings, type StackSettingsInput } from "../../config/settings.ts";
 import { recordedIdentity } from "./record-resources.ts";
 
@@ -7,7 +8,7 @@ export const noDocker = "unix:///nowhere/docker.sock";
 
 /** Complete settings; a test overrides what it is about. */
 export function settings(input: StackSettingsInput = {}): StackSettings {
-  return parseSettings({ docker: { host: noDocker }, ...input }, recordedIdentity);
+  return parseSettings({ docker: { host: noDocker }, ...input }, recordedIdentity, readDashboardFolder);
 }
 
 const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/);
@@ -25,6 +26,26 @@ const distinctPorts = fc
     jaeger,
     victoriaMetrics,
   }));
+
+/** Folder of a dashboard, as a setting names it. */
+export const dashboardFolder = "test/fixtures/dashboards";
+
+const anyFragment = fc.record(
+  {
+    receivers: fc.constant({ "otlp/mine": { protocols: { grpc: { endpoint: "0.0.0.0:5317" } } } }),
+    exporters: fc.dictionary(
+      fc.stringMatching(/^debug\/[a-z]{1,8}$/),
+      fc.constantFrom("basic", "detailed", "a dollar: $$").map((verbosity) => ({ verbosity })),
+      { maxKeys: 3 },
+    ),
+    service: fc.constant({ extensions: ["zpages"], pipelines: { "logs/mine": { receivers: ["otlp"] } } }),
+  },
+  { requiredKeys: [] },
+);
+
+const anyDatasource = fc
+  .record({ uid: fc.stringMatching(/^my-[A-Za-z0-9_-]{1,20}$/), type: fc.constantFrom("prometheus", "loki") })
+  .map(({ uid, type }) => ({ name: `Mine ${uid}`, uid, type, url: "http://prometheus:9090" }));
 
 /** Anything that the settings' rules allow, with any field left out. */
 export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc.record(
@@ -48,8 +69,21 @@ export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc.record(
       },
       { requiredKeys: [] },
     ),
-    otelCollector: fc.record({ queueMib: fc.integer({ min: 16, max: 1_000_000 }) }),
-    grafana: fc.record({ adminUser: fc.string({ minLength: 1, maxLength: 20 }) }),
+    otelCollector: fc.record(
+      { queueMib: fc.integer({ min: 16, max: 1_000_000 }), config: anyFragment },
+      { requiredKeys: [] },
+    ),
+    grafana: fc.record(
+      {
+        adminUser: fc.string({ minLength: 1, maxLength: 20 }),
+        dashboards: fc.constant(dashboardFolder),
+        datasources: fc.uniqueArray(anyDatasource, { selector: ({ uid }) => uid, maxLength: 3 }),
+      },
+      { requiredKeys: [] },
+    ),
+    secrets: fc.dictionary(fc.stringMatching(/^[a-f][a-z0-9]{0,8}$/), fc.string({ minLength: 1, maxLength: 20 }), {
+      maxKeys: 3,
+    }),
     docker: fc.constant({ host: noDocker }),
   },
   { requiredKeys: ["docker"] },

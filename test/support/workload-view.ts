@@ -20,6 +20,8 @@ export function expectedView(workload: Workload, asking: Asking): WorkloadView {
     env: workload.env,
     configFiles: workload.configFiles.map((file) => ({ ...file, readOnly: true })),
     secretFiles: workload.secretFiles.map(({ path }) => ({ path, secret: secretText, readOnly: true })),
+    // Which setting the user has to change is in no resource, but in the message.
+    check: workload.check === "none" ? "none" : { args: workload.check.args, comesFirst: true },
     // A port that is not published needs no mention where every process has an address of its own.
     ports: workload.ports.flatMap(({ port, hostPort }) =>
       hostPort === "internal" ? [] : [{ port, at: `127.0.0.1:${hostPort}` }],

@@ -67,7 +67,23 @@ export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) 
       memoryMib: memoryMib.otelCollector,
       serviceNamespace,
       hostPorts: ports,
+      secretFiles: [],
     }),
+  "the Collector with a fragment": ({ enrichment }) => ({
+    ...otelCollectorWorkload({
+      enrichment,
+      ...common,
+      ...otelCollector,
+      image: images.otelCollector,
+      memoryMib: memoryMib.otelCollector,
+      serviceNamespace,
+      hostPorts: ports,
+      config: { exporters: { debug: { verbosity: "basic" } } },
+      secretFiles: [{ path: "/run/secrets/one", content: pulumi.secret(secretText) }],
+    }),
+    // A check has to have them as well.
+    scratchPaths: ["/tmp"],
+  }),
   Grafana: ({ publicUrls }) =>
     grafanaWorkload(
       {
@@ -77,6 +93,8 @@ export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) 
         memoryMib: memoryMib.grafana,
         hostPort: ports.grafana,
         adminUser: "admin",
+        dashboards: [],
+        datasources: [],
       },
       [{ path: "/run/secrets/one", content: pulumi.secret(secretText) }],
     ),

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { instanceName } from "../../../config/names.ts";
 import { goDuration } from "../../../config/units.ts";
 import { loopback } from "../platform.ts";
-import { assertAllFieldsRead, instancePlaceholder, type Readiness, type Workload } from "../workload.ts";
+import { assertAllFieldsRead, instancePlaceholder, type Check, type Readiness, type Workload } from "../workload.ts";
 
 /** What a container needs to know beside its workload. */
 export interface ContainerPlace {
@@ -12,6 +12,8 @@ export interface ContainerPlace {
   readonly image: pulumi.Input<string>;
   /** Name of the Docker volume for each data volume, by the data volume's name. */
   readonly volumeNames: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Known once the workload's configuration is checked; `undefined` if there is nothing to check. */
+  readonly checked: pulumi.Input<string> | undefined;
 }
 
 /** Mount options of a directory in memory, which is the container's own memory: executable, as a directory is. */
@@ -42,6 +44,7 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     env,
     configFiles,
     secretFiles,
+    check: _check,
     ports,
     dataVolumes,
     scratchPaths,
@@ -64,11 +67,7 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     envs: environment(env, fullName),
     user: `${userId}:${groupId}`,
     // Neither survives a read-only root: the provider copies files to `/` (see README, "Hardening").
-    uploads: [...configFiles, ...secretFiles].map((file) => ({
-      file: file.path,
-      content: file.content,
-      permissions: "0444",
-    })),
+    uploads: uploads({ configFiles, secretFiles }),
     ports: instance === 1 ? publishedPorts(ports) : [],
     volumes: dataVolumes.map((volume) => ({
       volumeName: volumeName(place, volume.name),
@@ -86,7 +85,44 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     // Both: the provider stops with the first, `docker stop` and a daemon that shuts down use the second.
     destroyGraceSeconds: stopGraceSeconds,
     stopTimeout: stopGraceSeconds,
-    labels: stackLabels(place.stackName, name),
+    labels: [
+      ...stackLabels(place.stackName, name),
+      // Its value depends on the check's end, and so does whatever is done to the container.
+      ...(place.checked === undefined ? [] : [{ label: "observability.check", value: place.checked }]),
+    ],
+    ...hardening,
+  };
+}
+
+function uploads(files: Pick<Workload, "configFiles" | "secretFiles">): docker.types.input.ContainerUpload[] {
+  return [...files.configFiles, ...files.secretFiles].map((file) => ({
+    file: file.path,
+    content: file.content,
+    permissions: "0444",
+  }));
+}
+
+/**
+ * The check of a workload's configuration as the arguments of a container that runs once: the same image, user, files
+ * and memory, and nothing else, no network, no data and no port.
+ */
+export function checkArgs(workload: Workload, check: Check, place: ContainerPlace): docker.ContainerArgs {
+  return {
+    name: `${instanceName(place.stackName, workload.name, 1)}-check`,
+    image: place.image,
+    command: [...check.args],
+    user: `${workload.userId}:${workload.groupId}`,
+    uploads: uploads(workload),
+    tmpfs: Object.fromEntries(workload.scratchPaths.map((path) => [path, scratchOptions])),
+    memory: workload.memoryMib,
+    memorySwap: workload.memoryMib,
+    networkMode: "none",
+    mustRun: false,
+    // With both the provider waits for the end and has the exit code and what was said.
+    attach: true,
+    logs: true,
+    restart: "no",
+    labels: stackLabels(place.stackName, workload.name),
     ...hardening,
   };
 }

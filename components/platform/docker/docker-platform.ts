@@ -12,7 +12,8 @@ import {
 } from "../platform.ts";
 import { mostReplicas, refuse, workloadProblems } from "../workload-problems.ts";
 import type { DataVolume, Workload } from "../workload.ts";
-import { containerArgs, hardening, stackLabels } from "./container-args.ts";
+import { checkResult } from "./check-result.ts";
+import { checkArgs, containerArgs, hardening, stackLabels, type ContainerPlace } from "./container-args.ts";
 import { DockerImages } from "./docker-images.ts";
 
 /** What the Docker platform is made from. */
@@ -82,12 +83,13 @@ export class DockerPlatform implements Platform {
 
   private containers(workload: Workload, volumes: readonly NamedVolume[], options: RunOptions): Instance[] {
     const owners = volumes.map(({ volume, dataVolume }) => this.owner(volume, dataVolume, workload, options.parent));
-    const place = {
+    const unchecked = {
       stackName: this.args.name,
       networkName: this.network.name,
       image: this.images.get(workload.image).name,
       volumeNames: Object.fromEntries(volumes.map(({ volume, dataVolume }) => [dataVolume.name, volume.name])),
     };
+    const place = { ...unchecked, checked: this.checked(workload, unchecked, options.parent) };
     return Array.from({ length: workload.replicas }, (_, index) => {
       const instance = index + 1;
       const container = new docker.Container(
@@ -106,6 +108,28 @@ export class DockerPlatform implements Platform {
       );
       return { name: instanceName(this.args.name, workload.name, instance), urn: container.urn, replicas: 1 };
     });
+  }
+
+  /** "passed", once the check of a workload's configuration has ended well; `undefined` if there is none. */
+  private checked(
+    workload: Workload,
+    place: Omit<ContainerPlace, "checked">,
+    parent: pulumi.Resource,
+  ): pulumi.Output<string> | undefined {
+    const { check, secretFiles, name } = workload;
+    if (check === "none") return undefined;
+    const container = new docker.Container(
+      `${this.args.resourcePrefix}-${name}-check`,
+      checkArgs(workload, check, { ...place, checked: undefined }),
+      {
+        parent,
+        provider: this.provider,
+        deleteBeforeReplace: true,
+        // It may repeat what it does not like, be it a secret.
+        additionalSecretOutputs: secretFiles.length === 0 ? [] : ["containerLogs"],
+      },
+    );
+    return checkResult(container, check, secretFiles);
   }
 
   /** A workload that is switched off keeps the name of its first instance. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { types } from "@pulumi/kubernetes";
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
+import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1/persistentVolumeClaim.js";
@@ -33,7 +34,7 @@ import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
 import { podEnrichment, podReaderRules } from "./enrichment.ts";
 import { commonLabels, localPortsAnnotation, selector } from "./labels.ts";
 import { backendPolicy, denyAll, servicesPolicy, type NetworkBorder } from "./network-policies.ts";
-import { claimNameOf, fileKey, podAttributes, podTemplate } from "./pod-template.ts";
+import { checkTemplate, claimNameOf, fileKey, podAttributes, podTemplate, type PodPlace } from "./pod-template.ts";
 
 /** What the Kubernetes platform is made from. */
 export interface KubernetesPlatformArgs {
@@ -146,7 +147,7 @@ export class KubernetesPlatform implements Platform {
   private pods(workload: Workload, volumes: readonly NamedVolume[], { parent, dependsOn }: RunOptions): Instance {
     const { name, replicas } = workload;
     const identity = this.identity(workload, parent);
-    const template = podTemplate(workload, {
+    const place: PodPlace = {
       stackName: this.args.name,
       image: this.image(workload.image),
       serviceAccountName: identity.account.metadata.name,
@@ -154,11 +155,12 @@ export class KubernetesPlatform implements Platform {
       secretName: this.secret(workload, parent)?.metadata.name,
       claimNames: Object.fromEntries(volumes.map(({ volume, resource }) => [volume.name, resource.metadata.name])),
       settings: this.args.settings,
-    });
+    };
+    const template = podTemplate(workload, place);
     this.network(workload, parent);
     const opts: pulumi.CustomResourceOptions = {
       ...this.child(parent),
-      dependsOn: [...dependsOn, ...identity.rights],
+      dependsOn: [...dependsOn, ...identity.rights, ...this.checks(workload, place, parent)],
       customTimeouts: { create: "10m", update: "10m", delete: `${workload.stopGraceSeconds + 60}s` },
     };
     const spec = {
@@ -202,6 +204,21 @@ export class KubernetesPlatform implements Platform {
     const role = new ClusterRole(resource, { metadata: wide, rules: podReaderRules }, opts);
     const roleRef = { apiGroup, kind: "ClusterRole", name: wide.name };
     return { account, rights: [role, new ClusterRoleBinding(resource, { metadata: wide, subjects, roleRef }, opts)] };
+  }
+
+  /** Runs before the pods are started or replaced; another configuration is another run. */
+  private checks(workload: Workload, place: PodPlace, parent: pulumi.Resource): readonly pulumi.Resource[] {
+    const { check, name } = workload;
+    if (check === "none") return [];
+    const job = new Job(
+      `${this.resourceName(name)}-check`,
+      {
+        metadata: this.metadata(`${name}-check`, `${name}-check`),
+        spec: { backoffLimit: 0, template: checkTemplate(workload, check, place) },
+      },
+      { ...this.child(parent), deleteBeforeReplace: true, customTimeouts: { create: "5m" } },
+    );
+    return [job];
   }
 
   /** Named by its content: another content is another ConfigMap, and its pods are started anew. */

@@ -16,8 +16,8 @@ export function selector(stackName: string, workloadName: string): Record<string
 /** Label of every pod: {@link roles}. The network policies go by it. */
 export const roleLabel = "observability/role";
 
-/** Whether a pod belongs to a backend or to a service beside it. */
-export const roles = { backend: "backend", service: "service" } as const;
+/** Whether a pod belongs to a backend, to a service beside it, or checks a configuration and needs no connection. */
+export const roles = { backend: "backend", service: "service", check: "check" } as const;
 
 /** Annotation of a Service: JSON, name of a port → port on the user's machine that `npm run open` forwards to it. */
 export const localPortsAnnotation = "observability/local-ports";

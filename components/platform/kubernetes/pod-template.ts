@@ -2,13 +2,19 @@ import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { isBackend } from "../../../config/flows.ts";
 import type { KubernetesSettings } from "../../../config/kubernetes.ts";
-import { assertAllFieldsRead, instancePlaceholder, type Readiness, type Workload } from "../workload.ts";
+import { assertAllFieldsRead, instancePlaceholder, type Check, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
 
 type Container = types.input.core.v1.Container;
 type EnvVar = types.input.core.v1.EnvVar;
 type Volume = types.input.core.v1.Volume;
 type VolumeMount = types.input.core.v1.VolumeMount;
+
+/** Plain where Kubernetes' own type may be an Output. */
+interface PodTemplate {
+  readonly metadata: { readonly labels: Record<string, string> };
+  readonly spec: types.input.core.v1.PodSpec;
+}
 
 /** What a pod needs to know beside its workload. */
 export interface PodPlace {
@@ -52,7 +58,7 @@ export function podAttributes(namespace: string): Readonly<Record<string, string
  * A workload as the template of its pods: the restricted Pod Security profile
  * (kubernetes.io/docs/concepts/security/pod-security-standards), a root that nobody writes to, and no token.
  */
-export function podTemplate(workload: Workload, place: PodPlace): types.input.core.v1.PodTemplateSpec {
+export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
   const {
     name,
     image: _image,
@@ -60,6 +66,7 @@ export function podTemplate(workload: Workload, place: PodPlace): types.input.co
     env,
     configFiles,
     secretFiles,
+    check: _check,
     ports,
     dataVolumes,
     scratchPaths,
@@ -137,6 +144,20 @@ export function podTemplate(workload: Workload, place: PodPlace): types.input.co
       ],
       volumes: mounted.map(({ volume }) => volume),
     },
+  };
+}
+
+/**
+ * A pod that looks over the workload's files with the workload's own image and ends: no Service and no network policy
+ * finds it, and it has no data.
+ */
+export function checkTemplate(workload: Workload, { args }: Check, place: PodPlace): PodTemplate {
+  const name = `${workload.name}-check`;
+  const readiness = { ...workload.readiness, httpPath: "none" };
+  const { spec } = podTemplate({ ...workload, name, args, ports: [], dataVolumes: [], readiness }, place);
+  return {
+    metadata: { labels: { ...commonLabels(place.stackName, name), [roleLabel]: roles.check } },
+    spec: { ...spec, restartPolicy: "Never" },
   };
 }
 

@@ -50,6 +50,7 @@ const fields: readonly (keyof WorkloadView)[] = Object.keys({
   env: true,
   configFiles: true,
   secretFiles: true,
+  check: true,
   ports: true,
   dataVolumes: true,
   scratchPaths: true,

@@ -12,6 +12,7 @@ const valid: Workload = {
   env: {},
   configFiles: [],
   secretFiles: [],
+  check: "none",
   ports: [],
   dataVolumes: [],
   scratchPaths: [],
@@ -96,6 +97,10 @@ describe("a workload", () => {
     [
       { configFiles: [{ path: "/a", content: "" }] },
       'configFiles.0.content: must not be empty, got ""; leave the file out',
+    ],
+    [
+      { check: { args: [], setting: "shop.config" } },
+      'check.args: must tell the image to check and end, got []; write them, or set check to "none"',
     ],
     [{ env: { "A=B": "x" } }, 'env."A=B": must have names without = that are not empty, got "A=B"; rename it'],
     [{ env: { "": "x" } }, 'env."": must have names without = that are not empty, got ""; rename it'],

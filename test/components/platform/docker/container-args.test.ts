@@ -15,6 +15,7 @@ const place: ContainerPlace = {
   networkName: "observability-dev",
   image: "shop:1",
   volumeNames: { shop_data: "observability-dev_shop_data" },
+  checked: undefined,
 };
 
 const workload: Workload = {
@@ -24,6 +25,7 @@ const workload: Workload = {
   env: { B: "2", A: "id=~instance~,again=~instance~" },
   configFiles: [{ path: "/etc/shop.yaml", content: "a: 1\n" }],
   secretFiles: [],
+  check: "none",
   ports: [
     { name: "http", port: 80, hostPort: 8000 },
     { name: "admin", port: 81, hostPort: "internal" },

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { createPlatform } from "../../../../components/platform/create-platform.ts";
+import { hardening } from "../../../../components/platform/docker/container-args.ts";
 import { DockerPlatform } from "../../../../components/platform/docker/docker-platform.ts";
 import type { Platform } from "../../../../components/platform/platform.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
 import { shown } from "../../../../config/problem.ts";
-import { allContainers, dockerTypes, isHelper } from "../../../support/docker-view.ts";
+import { allContainers, dockerTypes, isCheck, isHelper } from "../../../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../../../support/record-resources.ts";
 import { noDocker, settings } from "../../../support/settings.ts";
 import { imageFolder } from "../../../support/workloads.ts";
@@ -19,6 +20,7 @@ const workload: Workload = {
   env: {},
   configFiles: [],
   secretFiles: [],
+  check: "none",
   ports: [{ name: "http", port: 80, hostPort: 8000 }],
   dataVolumes: [{ name: "store_data", path: "/data" }],
   scratchPaths: [],
@@ -136,6 +138,39 @@ describe("the Docker platform", () => {
       platform.run(second, { parent, dependsOn: [first] });
     });
     assert.ok(one(resources, "stack-second").dependencies.includes(one(resources, "stack-store").urn));
+  });
+
+  const check = { args: ["validate", "/a"], setting: "store.config" } as const;
+  const configFiles = [{ path: "/a", content: "x: 1" }];
+
+  it("checks a configuration by the workload's own image, user, files and memory, with no network and no data", async () => {
+    const resources = await run({ check, configFiles, scratchPaths: ["/tmp"] });
+    const { inputs, deleteBeforeReplace, dependencies } = one(resources, "stack-store-check");
+    const { labels: _, ...rest } = inputs;
+    assert.deepEqual(rest, {
+      name: "shop-dev-store-check",
+      image: "registry.example.com:5000/team/store:1.0",
+      command: ["validate", "/a"],
+      user: "10001:10002",
+      uploads: [{ file: "/a", content: "x: 1", permissions: "0444" }],
+      tmpfs: { "/tmp": "rw,exec,nosuid,nodev,mode=1777" },
+      memory: 128,
+      memorySwap: 128,
+      networkMode: "none",
+      mustRun: false,
+      attach: true,
+      logs: true,
+      restart: "no",
+      ...hardening,
+    });
+    assert.equal(deleteBeforeReplace, true);
+    assert.deepEqual(dependencies, [one(resources, "stack-image-team-store").urn]);
+  });
+
+  it("checks once for all instances, and not at all where nothing runs", async () => {
+    const named = async (replicas: number): Promise<number> =>
+      allContainers(await run({ check, configFiles, replicas })).filter(isCheck).length;
+    assert.deepEqual([await named(2), await named(1), await named(0)], [1, 1, 0]);
   });
 
   it("hands a new volume over with one capability, no network and as little memory", async () => {

@@ -1,0 +1,23 @@
+import type * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { failedCheck } from "../../../config/failed-check.ts";
+import type { Check, SecretFile } from "../workload.ts";
+
+/**
+ * The provider takes a container that ends with another code than 0 for one that has done its work.
+ *
+ * @throws ResourceError, when the result is asked for, with what the check said, secrets left out.
+ */
+export function checkResult(
+  container: pulumi.Resource & Pick<docker.Container, "exitCode" | "containerLogs">,
+  check: Check,
+  secretFiles: readonly SecretFile[],
+): pulumi.Output<string> {
+  const secrets = pulumi.all(secretFiles.map(({ content }) => content));
+  const end = pulumi.all([container.exitCode, container.containerLogs, secrets]);
+  const result = end.apply(([code, said, hidden]) => {
+    if (code === 0) return "passed";
+    throw new pulumi.ResourceError(failedCheck({ setting: check.setting, said, secrets: hidden }), container, true);
+  });
+  return pulumi.unsecret(result);
+}

@@ -1,0 +1,31 @@
+/** A check of a configuration by the program that it is for. */
+export interface FailedCheck {
+  /** The setting that the configuration comes from. */
+  readonly setting: string;
+  /** All that the program printed. */
+  readonly said: string;
+  /** Texts that are not to be shown, wherever they occur in it. */
+  readonly secrets: readonly string[];
+}
+
+/** How much of what the program said is shown. */
+const mostLines = 4;
+const mostCharacters = 200;
+
+/** What a user is told of a configuration that its program does not take, in that program's own words. */
+export function failedCheck({ setting, said, secrets }: FailedCheck): string {
+  const told = secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), said);
+  const lines = told
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const shown = lines.slice(0, mostLines).map((line) => `  ${cut(line)}`);
+  const more = lines.length > mostLines ? [`  … and ${lines.length - mostLines} more line(s)`] : [];
+  const words = lines.length === 0 ? ["  it said nothing"] : [...shown, ...more];
+  return [`${setting}: must be taken by the program it is for, which says; correct it:`, ...words].join("\n");
+}
+
+function cut(line: string): string {
+  const characters = Array.from(line);
+  return characters.length <= mostCharacters ? line : `${characters.slice(0, mostCharacters - 1).join("")}…`;
+}

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { failedCheck } from "../../config/failed-check.ts";
+
+const first = "otelCollector.config: must be taken by the program it is for, which says; correct it:";
+
+function message(said: string, secrets: readonly string[] = []): readonly string[] {
+  return failedCheck({ setting: "otelCollector.config", said, secrets }).split("\n");
+}
+
+describe("the message of a failed check", () => {
+  it("has the setting and the program's own words", () => {
+    assert.deepEqual(message("Error: a\n\n  b  \n"), [first, "  Error: a", "  b"]);
+    assert.deepEqual(message(""), [first, "  it said nothing"]);
+  });
+
+  it("is short, however much the program says", () => {
+    const lines = message(Array.from({ length: 20 }, (_, index) => `${index}${"x".repeat(300)}`).join("\n"));
+    assert.equal(lines.length, 6);
+    assert.equal(lines[1]?.length, 202);
+    assert.equal(lines[5], "  … and 16 more line(s)");
+  });
+
+  it("has no secret in it, also of several lines", () => {
+    assert.deepEqual(message("bad: one\ntwo, three", ["one\ntwo", "three"]), [first, "  bad: [secret], [secret]"]);
+  });
+});
