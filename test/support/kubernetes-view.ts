@@ -224,7 +224,8 @@ function observedCheck(workload: RecordedWorkload, resources: readonly RecordedR
     [spec.securityContext, own.securityContext],
     [spec.volumes, own.volumes.filter((volume) => !isData(volume))],
   ];
-  if (!same.every(([ofCheck, ofWorkload]) => isDeepStrictEqual(ofCheck, ofWorkload))) return "a check of something else";
+  if (!same.every(([ofCheck, ofWorkload]) => isDeepStrictEqual(ofCheck, ofWorkload)))
+    return "a check of something else";
   return { args: spec.containers[0].args, comesFirst: workload.dependencies.includes(job.urn) };
 }
 
