@@ -71,7 +71,8 @@ export function forStack(text: string, stackName: string): string {
   if (stackName === defaultStacks.docker) return text;
   const commands = /npm run (up|down|verify|open|password|preview)\b( -- [^\n;,]*)?/g;
   return text.replaceAll(commands, (found, command: string, rest = "") => {
-    if (/--(stack|target)\b/.test(found)) return found;
+    const isNamed = found.includes("--stack") || (stackName === defaultStacks.kubernetes && found.includes("--target"));
+    if (isNamed) return found;
     return `npm run ${command} -- --stack ${stackName}${String(rest).slice(" --".length)}`;
   });
 }

@@ -99,8 +99,11 @@ async function connect(
   // The pod says so when it cannot be connected to, for instance while its process starts.
   const refusals = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
-      tell(oneLine(chunk.toString()));
-      socket.destroy();
+      // The library hands on the beginning of the stream as well, which has no text.
+      if (chunk.length > 0) {
+        tell(oneLine(chunk.toString()));
+        socket.destroy();
+      }
       done();
     },
   });
