@@ -43,7 +43,7 @@ export const claimKind = namespaced("v1", "PersistentVolumeClaim", "persistentvo
  */
 export function ownKinds(settings: KubernetesSettings): readonly Kind[] {
   return [
-    ...(settings.ingress === undefined ? [] : [namespaced(networking, "Ingress", "ingresses")]),
+    ...(settings.ingress.host === "" ? [] : [namespaced(networking, "Ingress", "ingresses")]),
     namespaced("apps/v1", "Deployment", "deployments"),
     namespaced("apps/v1", "StatefulSet", "statefulsets"),
     namespaced("v1", "Service", "services"),

@@ -36,8 +36,8 @@ export class KubernetesTarget implements Target {
     this.pulumiStack = pulumiStack;
     this.env = env;
     const { ingress } = settings.stack.kubernetes;
-    const scheme = ingress?.tlsSecretName === undefined ? "http" : "https";
-    this.furtherUrls = ingress === undefined ? [] : [["", `${scheme}://${ingress.host}/`, "the same by the ingress"]];
+    const scheme = ingress.tlsSecretName === undefined ? "http" : "https";
+    this.furtherUrls = ingress.host === "" ? [] : [["", `${scheme}://${ingress.host}/`, "the same by the ingress"]];
   }
 
   /** Read at the first use, so that its errors come where a command asks for it. */
@@ -68,7 +68,15 @@ export class KubernetesTarget implements Target {
 
   takeOver(leftData: readonly string[]): void {
     if (leftData.length === 0) return;
-    throw new UserError("TODO");
+    const { namespace, context } = this.cluster;
+    throw new UserError(
+      `${leftData.join(", ")}: must be in the state of ${this.pulumiStack}, got the stack's labels without it ` +
+        `(context ${context}, namespace ${namespace}): its data is there and its state is lost; nothing was changed\n` +
+        "  next: put the state back (.pulumi-state, or where PULUMI_BACKEND_URL says)\n" +
+        `  next: or take the data over, each object by \`npm run pulumi -- import TYPE NAME ID --stack ${this.pulumiStack}\` ` +
+        "with its provider and parent (docs/kubernetes.md)\n" +
+        "  next: or remove the data for good: npm run down -- --destroy-data",
+    );
   }
 
   async removeLeftData(): Promise<void> {
