@@ -9,7 +9,7 @@ const npm = (name) => `(^|node_modules/)${name}`;
 /** Files that something starts from outside: the Pulumi program, npm scripts, the bundler's entries. */
 const entryPoints = [
   "^index\\.ts$",
-  "^cli/(up|down|verify|preview|password|pulumi)\\.ts$",
+  "^cli/(up|down|verify|open|preview|password|pulumi)\\.ts$",
   "^packages/telemetry/src/index\\.ts$",
   "^services/(main|build|healthcheck/healthcheck)\\.ts$",
 ];

@@ -1,24 +1,54 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { programSettings, type ProgramSettings } from "../config/example-services.ts";
 import { readDashboardFolder } from "../config/files/dashboard-folder.ts";
-import { Docker } from "./docker.ts";
+import type { TargetName } from "./options.ts";
 import { projectName } from "./project.ts";
+import type { Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
 
-/** A stack's settings and the Docker that it runs on. */
+/** A stack's settings and the target that it runs on. */
 export interface Deployment {
   readonly settings: ProgramSettings;
-  readonly docker: Docker;
+  readonly target: Target;
+}
+
+/**
+ * @param wanted the target that the command names, if it names one
+ * @throws UserError with every problem of the settings, or if the stack is for another target.
+ */
+export async function deploymentOf(stack: Stack, wanted: TargetName | undefined): Promise<Deployment> {
+  const config = Object.entries(await stack.getAllConfig()).map(([key, { value }]) => [key, value]);
+  const settings = validSettings(Object.fromEntries(config) as Record<string, string>, stack.name);
+  refuseOtherTarget(settings.stack.target, wanted, stack.name);
+  return { settings, target: await targetOf(settings, stack.name) };
+}
+
+/** The target that the settings ask for: the only place that knows which targets there are. */
+export async function targetOf(settings: ProgramSettings, stackName: string): Promise<Target> {
+  switch (settings.stack.target) {
+    case "docker": {
+      const { DockerTarget } = await import("./docker/docker-target.ts");
+      return new DockerTarget(settings);
+    }
+    case "kubernetes": {
+      // It brings a client library that takes most of a second to load.
+      const { KubernetesTarget } = await import("./kubernetes/kubernetes-target.ts");
+      return new KubernetesTarget(settings, stackName);
+    }
+  }
+}
+
+/** @throws UserError if a command names another target than the stack has. */
+export function refuseOtherTarget(target: TargetName, wanted: TargetName | undefined, stackName: string): void {
+  if (wanted === undefined || wanted === target) return;
+  throw new UserError(
+    `--target: must be the one of the stack ${stackName}, which never changes, got ${wanted} instead of ${target}\n` +
+      `  next: leave --stack out, or name another stack: npm run up -- --target ${wanted} --stack NAME`,
+  );
 }
 
 /** @throws UserError with every problem of the settings. */
-export async function deploymentOf(stack: Stack): Promise<Deployment> {
-  const config = Object.entries(await stack.getAllConfig()).map(([key, { value }]) => [key, value]);
-  const settings = validSettings(Object.fromEntries(config) as Record<string, string>, stack.name);
-  return { settings, docker: new Docker(settings.stack.docker.host) };
-}
-
-function validSettings(config: Readonly<Record<string, string>>, stackName: string): ProgramSettings {
+export function validSettings(config: Readonly<Record<string, string>>, stackName: string): ProgramSettings {
   try {
     return programSettings(config, { project: projectName, stack: stackName }, readDashboardFolder);
   } catch (error) {

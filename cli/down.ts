@@ -1,7 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { deploymentOf } from "./deployment.ts";
-import type { Docker } from "./docker.ts";
 import { explain } from "./explain.ts";
 import { throughInterrupts } from "./interrupt.ts";
 import { commandOptions } from "./options.ts";
@@ -12,10 +11,9 @@ import { runCommand, UserError } from "./user-error.ts";
 
 /** Stops everything and keeps data and credentials, or removes those as well. */
 async function down(): Promise<number> {
-  const { stack: stackName, flags } = commandOptions("npm run down [-- --stack NAME] [--destroy-data [--yes]]", [
-    "destroy-data",
-    "yes",
-  ]);
+  const usage = "npm run down [-- --target docker|kubernetes] [--stack NAME] [--destroy-data [--yes]]";
+  const options = commandOptions(usage, ["destroy-data", "yes"]);
+  const { stack: stackName, flags } = options;
   const destroyData = flags.has("destroy-data");
   if (destroyData && !flags.has("yes") && !(await confirmed(stackName))) {
     process.stdout.write("nothing was changed\n");
@@ -26,13 +24,13 @@ async function down(): Promise<number> {
   progress.phase(destroyData ? `removing the stack ${stackName} and its data` : `stopping the stack ${stackName}`);
   try {
     await withLockedStack(stackName, async (stack) => {
-      const { docker, settings } = await deploymentOf(stack);
-      await docker.serverVersion();
-      const unknownVolumes = await recover(stack, docker, settings.stack.name, say);
+      const { target } = await deploymentOf(stack, options.target);
+      await target.describe();
+      const leftData = await recover(stack, target, say);
       if (destroyData) await unprotect(stack);
       await destroy(stack, !destroyData, progress);
       if (destroyData) {
-        await removeLeftData(docker, unknownVolumes);
+        await target.removeLeftData(leftData);
         await stack.workspace.removeStack(stackName, { preserveConfig: true });
       }
     });
@@ -77,11 +75,6 @@ async function destroy(stack: Stack, excludeProtected: boolean, progress: Progre
       { cause: error },
     );
   }
-}
-
-/** Those that carry the stack's label but are not in its state, for instance after the state was lost. */
-async function removeLeftData(docker: Docker, names: readonly string[]): Promise<void> {
-  if (names.length > 0) await docker.run(["volume", "rm", ...names]);
 }
 
 await runCommand(down);

@@ -1,14 +1,16 @@
-import type { Docker } from "./docker.ts";
+import { hosts } from "../config/names.ts";
+import { instanceOf } from "./instances.ts";
 import type { StackOutputs } from "./outputs.ts";
+import type { Say, Target } from "./target.ts";
 import { GrafanaClient, HttpError } from "./verification/grafana.ts";
 
 /**
  * Sees to it that Grafana takes the password of the state. It does unless its data is older than the state: then the
  * data is kept and its password is set anew.
  */
-export async function ensureLogin(outputs: StackOutputs, docker: Docker, say: (line: string) => void): Promise<void> {
+export async function ensureLogin(outputs: StackOutputs, target: Target, say: Say): Promise<void> {
   const { grafanaUser, grafanaPassword, instances } = outputs;
-  const grafana = instances.find(({ name }) => name.endsWith("-grafana"));
+  const grafana = instanceOf(instances, hosts.grafana);
   if (outputs.urls.grafana === undefined || grafana === undefined) return;
   try {
     await new GrafanaClient(outputs.urls.grafana, grafanaUser, grafanaPassword).get("/api/user");
@@ -19,8 +21,5 @@ export async function ensureLogin(outputs: StackOutputs, docker: Docker, say: (l
     if (error.status !== 401) return;
   }
   say("Grafana's data is older than its password: setting the password of this stack");
-  await docker.run(["exec", "--interactive", grafana.name, "grafana", "cli", ...reset], { input: grafanaPassword });
+  await target.resetLogin(grafana.name, grafanaPassword);
 }
-
-/** From standard input: an argument could be read in the list of processes. */
-const reset = ["--homepath", "/usr/share/grafana", "admin", "reset-admin-password", "--password-from-stdin"];

@@ -1,39 +1,27 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
-import type { Docker } from "./docker.ts";
-
-const inspected = z.array(
-  z.object({
-    Name: z.string(),
-    State: z.object({ Status: z.string(), Health: z.object({ Status: z.string() }).optional() }),
-    NetworkSettings: z.object({ Networks: z.record(z.string(), z.object({ NetworkID: z.string() })) }),
-  }),
-);
+import pWaitFor from "p-wait-for";
 
 /**
- * `missing`, `unhealthy`, `starting`, `healthy`, `cut off` (its network is gone), or Docker's word for the state:
- * `running`, `exited`, …
+ * `missing`, `unhealthy`, `starting`, `healthy`, `cut off` (its network is gone), or the target's own word for the
+ * state: `running`, `exited`, `ImagePullBackOff`, …
  */
 export type InstanceState = string;
 
-/**
- * The state of each instance. An instance with a health check is judged by it as soon as it runs.
- *
- * @param network the network that all of them have to be on
- */
-export async function instanceStates(
-  docker: Docker,
-  names: readonly string[],
-  network: string,
-): Promise<ReadonlyMap<string, InstanceState>> {
-  const found = new Map<string, InstanceState>(names.map((name) => [name, "missing"]));
-  const [current] = await docker.objects("network", [network]);
-  for (const { Name, State, NetworkSettings } of inspected.parse(await docker.inspect("container", names))) {
-    const isConnected = current !== undefined && NetworkSettings.Networks[network]?.NetworkID === current.id;
-    const running = State.Health?.Status ?? "running";
-    found.set(Name.replace(/^\//, ""), !isConnected ? "cut off" : State.Status === "running" ? running : State.Status);
-  }
-  return found;
+/** What runs a workload's process, as the program's outputs have it. */
+export interface InstanceOutput {
+  /** As the target's own tools show it: `observability-dev-loki`, `statefulset/loki`. */
+  readonly name: string;
+  /** Of the resource that has to be replaced to start it afresh. */
+  readonly urn: string;
+  /** How many copies of it there have to be. */
+  readonly replicas: number;
+}
+
+/** The instance that runs a workload, by the workload's host name. */
+export function instanceOf<Instance extends Pick<InstanceOutput, "name">>(
+  instances: readonly Instance[],
+  host: string,
+): Instance | undefined {
+  return instances.find(({ name }) => name.endsWith(`-${host}`) || name.endsWith(`/${host}`));
 }
 
 /** Whether an instance does its work. */
@@ -41,16 +29,23 @@ export function isUp(state: InstanceState): boolean {
   return state === "running" || state === "healthy";
 }
 
-/** Waits until every instance is up or one has failed for good, at most `timeoutMillis`; returns the last states. */
+/**
+ * Waits until every instance is up or one has failed for good, at most `timeoutMillis`; returns the last states.
+ *
+ * @param signal ends the wait at once, with its reason
+ */
 export async function waitUntilUp(
   states: () => Promise<ReadonlyMap<string, InstanceState>>,
   timeoutMillis: number,
+  signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, InstanceState>> {
-  const deadline = Date.now() + timeoutMillis;
-  for (;;) {
-    const current = await states();
-    const waiting = [...current.values()].filter((state) => state === "starting" || state === "restarting");
-    if (waiting.length === 0 || Date.now() > deadline) return current;
-    await sleep(500);
-  }
+  let current: ReadonlyMap<string, InstanceState> = new Map();
+  return pWaitFor(
+    async () => {
+      current = await states();
+      const isWaiting = [...current.values()].some((state) => state === "starting" || state === "restarting");
+      return isWaiting ? false : pWaitFor.resolveWith(current);
+    },
+    { interval: 500, timeout: { milliseconds: timeoutMillis, fallback: () => current }, ...(signal ? { signal } : {}) },
+  );
 }

@@ -1,26 +1,58 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import type { StackSettings } from "../config/settings.ts";
 import { UserError } from "./user-error.ts";
 
-/** The Pulumi stack that the commands work on unless `--stack` names another. */
-const defaultStack = "dev";
+/** Where a stack runs. */
+export type TargetName = StackSettings["target"];
 
-/** Options of a command: `--stack` and the flags that it names. */
-export function commandOptions<Flag extends string>(
+/** The Pulumi stack that the commands work on unless `--stack` names another, for each target. */
+const defaultStacks: Readonly<Record<TargetName, string>> = { docker: "dev", kubernetes: "kubernetes" };
+
+/** What a command was told. */
+export interface CommandOptions<Flag extends string, Value extends string> {
+  readonly stack: string;
+  /** `undefined` if it is left to the stack. */
+  readonly target: TargetName | undefined;
+  readonly flags: ReadonlySet<Flag>;
+  /** The values of those options that were given. */
+  readonly values: Readonly<Partial<Record<Value, string>>>;
+}
+
+/**
+ * Options of a command: `--stack`, `--target`, and those that it names.
+ *
+ * @param flags options without a value
+ * @param valued options with one
+ * @throws UserError with the usage.
+ */
+export function commandOptions<Flag extends string, Value extends string = never>(
   usage: string,
   flags: readonly Flag[],
-): { readonly stack: string; readonly flags: ReadonlySet<Flag> } {
-  const options: NonNullable<ParseArgsConfig["options"]> = { stack: { type: "string" }, help: { type: "boolean" } };
+  valued: readonly Value[] = [],
+): CommandOptions<Flag, Value> {
+  const options: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean" } };
   for (const flag of flags) options[flag] = { type: "boolean" };
+  for (const name of ["stack", "target", ...valued]) options[name] = { type: "string" };
   const values = parse(options, usage);
   if (values["help"] === true) {
     process.stdout.write(`${usage}\n`);
     process.exit(0);
   }
-  const stack = values["stack"];
+  const { stack } = values;
+  const target = targetName(values["target"], usage);
   return {
-    stack: typeof stack === "string" ? stack : defaultStack,
+    stack: typeof stack === "string" ? stack : defaultStacks[target ?? "docker"],
+    target,
     flags: new Set(flags.filter((flag) => values[flag] === true)),
+    values: Object.fromEntries(valued.flatMap((name) => (name in values ? [[name, values[name]]] : []))) as Partial<
+      Record<Value, string>
+    >,
   };
+}
+
+function targetName(given: unknown, usage: string): TargetName | undefined {
+  if (given === undefined || given === "docker" || given === "kubernetes") return given;
+  throw new UserError(`--target: must be docker or kubernetes, got ${JSON.stringify(given)}\n  usage: ${usage}`);
 }
 
 function parse(options: NonNullable<ParseArgsConfig["options"]>, usage: string): Readonly<Record<string, unknown>> {
@@ -29,4 +61,18 @@ function parse(options: NonNullable<ParseArgsConfig["options"]>, usage: string):
   } catch (error) {
     throw new UserError(`${error instanceof Error ? error.message : String(error)}\n  usage: ${usage}`);
   }
+}
+
+/**
+ * A text with its commands as they have to be typed for a stack: `npm run up` becomes `npm run up -- --stack shop`. The
+ * stack that is meant without an option needs none.
+ */
+export function forStack(text: string, stackName: string): string {
+  if (stackName === defaultStacks.docker) return text;
+  const commands = /npm run (up|down|verify|open|password|preview)\b( -- [^\n;,]*)?/g;
+  return text.replaceAll(commands, (found, command: string, rest = "") => {
+    const isNamed = found.includes("--stack") || (stackName === defaultStacks.kubernetes && found.includes("--target"));
+    if (isNamed) return found;
+    return `npm run ${command} -- --stack ${stackName}${String(rest).slice(" --".length)}`;
+  });
 }

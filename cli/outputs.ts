@@ -15,7 +15,8 @@ const schema = z.object({
   grafanaUser: z.string(),
   grafanaPassword: z.string(),
   serviceNames: z.array(z.string()),
-  instances: z.array(z.object({ name: z.string(), urn: z.string() })),
+  // A stack that was deployed before they were counted has one of each.
+  instances: z.array(z.object({ name: z.string(), urn: z.string(), replicas: z.number().default(1) })),
 });
 
 /** What the program at the top of the repository exports. */

@@ -11,7 +11,7 @@ import { runCommand, UserError } from "./user-error.ts";
 
 /** Prints what would be deployed, without Pulumi's engine, Docker or a network; with `--diff` also what would change. */
 async function preview(): Promise<number> {
-  const usage = "npm run preview [-- [--stack NAME] [--json] [--diff]]";
+  const usage = "npm run preview [-- [--target docker|kubernetes] [--stack NAME] [--json] [--diff]]";
   const { stack, flags } = commandOptions(usage, ["json", "diff"]);
   const { outputs, ...graph } = await plannedProgram(stack);
   const urls = programUrls.parse(outputs["urls"]);

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { explain } from "./explain.ts";
 import { withLock } from "./lock.ts";
 import { checkMachine } from "./machine.ts";
+import { forStack } from "./options.ts";
 import { passphraseFile, projectFolder, stateFolder } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
@@ -24,20 +25,33 @@ export async function withStack<Result>(
   stackName: string,
   action: (stack: Stack, machine: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
-  const machine = await checkMachine();
-  const envVars = localEnvironment();
-  return keepSaltOut(join(projectFolder, `Pulumi.${stackName}.yaml`), async () =>
-    action(await select(stackName, envVars), machine),
-  );
+  return tellingCommandsOf(stackName, async () => {
+    const machine = await checkMachine();
+    const envVars = localEnvironment();
+    return keepSaltOut(join(projectFolder, `Pulumi.${stackName}.yaml`), async () =>
+      action(await select(stackName, envVars), machine),
+    );
+  });
 }
 
-/** The same for an action that changes the stack: one at a time. */
+/** Runs an action whose errors tell the next commands as they have to be typed for a stack. */
+export async function tellingCommandsOf<Result>(stackName: string, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { exitCode } = error;
+    throw new UserError(forStack(error.message, stackName), { cause: error, exitCode });
+  }
+}
+
+/** The same as {@link withStack} for an action that changes the stack: one at a time. */
 export async function withLockedStack<Result>(
   stackName: string,
   action: (stack: Stack, machine: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
   mkdirSync(stateFolder, { recursive: true });
-  return withLock(stateFolder, stackName, () => withStack(stackName, action));
+  return tellingCommandsOf(stackName, () => withLock(stateFolder, stackName, () => withStack(stackName, action)));
 }
 
 async function select(stackName: string, envVars: Record<string, string>): Promise<Stack> {

@@ -1,45 +1,56 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { checkCollector } from "./collector-check.ts";
-import { deploymentOf, type Deployment } from "./deployment.ts";
+import { deploymentOf, targetOf } from "./deployment.ts";
 import { explain } from "./explain.ts";
 import { ensureLogin } from "./grafana-login.ts";
-import { neededImages, pullMissing } from "./images.ts";
-import { instanceStates, isUp, waitUntilUp } from "./instances.ts";
+import { isUp, waitUntilUp } from "./instances.ts";
 import { throughInterrupts } from "./interrupt.ts";
-import { commandOptions } from "./options.ts";
+import { commandOptions, forStack, type CommandOptions } from "./options.ts";
 import { deployedOutputs, stackOutputs, type StackOutputs } from "./outputs.ts";
-import { checkPlace, filledFolders, plannedPlace } from "./place.ts";
 import { Progress } from "./progress.ts";
-import { stateFolder } from "./project.ts";
-import { withLockedStack } from "./pulumi-stack.ts";
+import { tellingCommandsOf, withLockedStack } from "./pulumi-stack.ts";
 import { recover } from "./recovery.ts";
+import { changedStackFile, settingOptions, writeStackFile, type SettingOption } from "./stack-file.ts";
+import type { Say, Target } from "./target.ts";
+import { urlLines } from "./urls.ts";
 import { runCommand, UserError } from "./user-error.ts";
 import { table, verify } from "./verification/verify.ts";
 
 /** Deploys, waits until everything is healthy, verifies, and says where to find what. */
 async function up(): Promise<number> {
-  const { stack: stackName } = commandOptions("npm run up [-- --stack NAME]", []);
+  const usage = "npm run up [-- --target docker|kubernetes] [--stack NAME]";
+  const ofKubernetes = settingOptions.map((name) => ` [--${name} …]`).join("");
+  const options = commandOptions(`${usage}${ofKubernetes}`, [], settingOptions);
+  const { stack: stackName } = options;
   const progress = new Progress((text) => process.stdout.write(`${text}\n`));
   const say = progress.line;
   progress.phase("checking the machine");
   try {
+    await tellingCommandsOf(stackName, () => keepOptions(options, say));
     return await withLockedStack(stackName, async (stack, machine) => {
-      const deployment = await deploymentOf(stack);
-      const { docker, settings } = deployment;
-      say([...machine, `Docker ${await docker.serverVersion()}`].join(", "));
-      const taken = await recover(stack, docker, settings.stack.name, say);
-      for (const volume of taken) say(`the volume ${volume} is not in the state: taking it over with its data`);
-      await checkPlace(plannedPlace(settings), docker, await filledFolders(stateFolder, docker));
-      await pullMissing(neededImages(settings), docker, say);
-      await checkCollector(settings.stack, docker);
+      const { target } = await deploymentOf(stack, options.target);
+      say([...machine, await target.describe()].join(", "));
+      target.takeOver(await recover(stack, target, say), say);
+      await target.checkRoom(say);
+      await target.prepareImages(say);
+      await target.checkConfiguration();
       progress.phase(`deploying the stack ${stackName}`);
-      const outputs = await deploy(stack, deployment, progress);
-      progress.phase("waiting for every container to be healthy");
-      await health(outputs, deployment);
-      await ensureLogin(outputs, docker, say);
-      progress.phase("verifying: one request, found again as log, trace and metric");
-      const results = await verify(outputs, deployment, say);
-      process.stdout.write(`\n${table(results)}\n\n${summary(outputs, stackName)}\n`);
+      const outputs = await target.watch(async (signal) => {
+        const deployed = await deploy(stack, target, progress, signal);
+        progress.phase(`waiting for every ${target.instanceWord} to be healthy`);
+        await health(deployed, target, signal);
+        return deployed;
+      }, say);
+      const results = await target.reach(
+        outputs,
+        async (reached) => {
+          await ensureLogin(reached, target, say);
+          progress.phase("verifying: one request, found again as log, trace and metric");
+          return verify(reached, target, say);
+        },
+        say,
+      );
+      const end = `\n${table(results)}\n\n${summary(outputs, target)}\n`;
+      process.stdout.write(forStack(end, stackName));
       return results.every((result) => result.passed) ? 0 : 1;
     });
   } finally {
@@ -47,8 +58,18 @@ async function up(): Promise<number> {
   }
 }
 
-async function deploy(stack: Stack, deployment: Deployment, progress: Progress): Promise<StackOutputs> {
-  const broken = await brokenInstances(stack, deployment);
+/** Writes the options to the stack's settings once it is known that they lead somewhere. */
+async function keepOptions(options: CommandOptions<never, SettingOption>, say: Say): Promise<void> {
+  const changed = changedStackFile(options);
+  if (changed === undefined) return;
+  const target = await targetOf(changed.settings, options.stack);
+  await target.describe();
+  writeStackFile(changed);
+  say(`wrote to ${changed.name}, for the next command and for plain pulumi up: ${changed.changes.join(", ")}`);
+}
+
+async function deploy(stack: Stack, target: Target, progress: Progress, signal: AbortSignal): Promise<StackOutputs> {
+  const broken = await brokenInstances(stack, target);
   for (const { name, state } of broken) progress.line(`${name} is ${state} and will be replaced`);
   try {
     const result = await throughInterrupts(progress.line, () =>
@@ -58,6 +79,7 @@ async function deploy(stack: Stack, deployment: Deployment, progress: Progress):
         onEvent: progress.onEvent,
         suppressOutputs: true,
         color: "never",
+        signal,
       }),
     );
     return deployedOutputs(result.outputs);
@@ -73,66 +95,47 @@ async function deploy(stack: Stack, deployment: Deployment, progress: Progress):
 /** Instances that a deployment alone would leave as they are although they do not work. */
 async function brokenInstances(
   stack: Stack,
-  deployment: Deployment,
+  target: Target,
 ): Promise<readonly { readonly name: string; readonly urn: string; readonly state: string }[]> {
   const instances = stackOutputs(await stack.outputs())?.instances ?? [];
-  const states = await statesOf(instances, deployment);
+  const states = await target.instanceStates(instances);
   return instances.flatMap(({ name, urn }) => {
     const state = states.get(name) ?? "missing";
-    return state === "unhealthy" || state === "cut off" ? [{ name, urn, state }] : [];
+    return target.isBroken(state) ? [{ name, urn, state }] : [];
   });
-}
-
-function statesOf(
-  instances: StackOutputs["instances"],
-  { docker, settings }: Deployment,
-): ReturnType<typeof instanceStates> {
-  const names = instances.map(({ name }) => name);
-  return instanceStates(docker, names, settings.stack.name);
 }
 
 /** How many of its last lines a container that is down is shown with. */
 const shownLines = 5;
 
-async function health(outputs: StackOutputs, deployment: Deployment): Promise<void> {
-  const states = await waitUntilUp(() => statesOf(outputs.instances, deployment), 90_000);
+async function health({ instances }: StackOutputs, target: Target, signal: AbortSignal): Promise<void> {
+  const states = await waitUntilUp(() => target.instanceStates(instances), target.startMillis, signal);
   const [first, ...others] = [...states].filter(([, state]) => !isUp(state));
   if (first === undefined) return;
   const [name, state] = first;
   const more = others.map((other) => `${other[0]} is ${other[1]}`).join(", ");
-  const said = (await deployment.docker.run(["logs", "--tail", String(shownLines), name])).trim();
+  const said = await target.lastLines(name, shownLines);
   throw new UserError(
     [
       `${name} is ${state}${more === "" ? "" : `; ${more}`}`,
       ...(said === "" ? [] : [`its last lines:\n${said}`]),
-      `  next: npm run up; or see more: docker logs ${name}`,
+      `  next: npm run up; or see more: ${target.logCommand(name)}`,
     ].join("\n"),
   );
 }
 
-function summary({ urls, grafanaUser }: StackOutputs, stackName: string): string {
-  const option = stackName === "dev" ? "" : ` -- --stack ${stackName}`;
-  const entries = [
-    ["Grafana", urls.grafana, `user ${grafanaUser}, password: npm run password${option}`],
-    ["Jaeger", urls.jaeger, "traces"],
-    ["Loki", urls.loki, "logs, API only"],
-    ["VictoriaMetrics", urls.victoriaMetrics, "metrics, /vmui for queries"],
-    ["OTLP gRPC", urls.otlpGrpc, "for your own services: OTEL_EXPORTER_OTLP_ENDPOINT"],
-    ["OTLP HTTP", urls.otlpHttp, "the same with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"],
-    ["Example API", urls.api, "the seven example services"],
-  ].flatMap(([name = "", url, what = ""]) =>
-    url === undefined ? [] : [`  ${name.padEnd(16)} ${url.padEnd(24)} ${what}`],
-  );
-  return [...entries, "", ...nextSteps(urls.api, option)].join("\n");
+function summary({ urls, grafanaUser }: StackOutputs, target: Target): string {
+  return [...urlLines(urls, grafanaUser, target), "", ...nextSteps(urls.api, target)].join("\n");
 }
 
-function nextSteps(api: string | undefined, option: string): string[] {
+function nextSteps(api: string | undefined, { needsOpen }: Target): string[] {
   const tryIt = `curl -s ${api ?? ""}/api/v1/executions -H 'content-type: application/json' -d '{"script":"print(42)","simulate":"error"}'`;
   return [
     "Next:",
+    ...(needsOpen ? ["  npm run open     makes the addresses of this machine reachable, until Ctrl-C"] : []),
     ...(api === undefined ? [] : [`  ${tryIt}`, "    and look for its trace_id in Grafana's Explore"]),
-    `  npm run verify${option}   proves it again`,
-    `  npm run down${option}     stops everything, keeps data and credentials`,
+    `  npm run verify   proves it again`,
+    `  npm run down     stops everything, keeps data and credentials`,
   ];
 }
 

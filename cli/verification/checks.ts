@@ -28,8 +28,8 @@ export interface CheckContext {
   readonly probe: Probe;
   /** Value of the probe's metric before the probe. */
   readonly metricBefore: number;
-  /** What runs a backend, as the platform's own tools name it; for the command that shows its log. */
-  readonly instanceOf: (host: string) => string;
+  /** The command that shows a backend's last lines. */
+  readonly logCommand: (host: string) => string;
 }
 
 /** Looks for the probe's log, trace and metric, and follows the links between them; reports each as it ends. */
@@ -154,7 +154,7 @@ function failed(name: string, cause: string, next: string): CheckResult {
 
 /** Turns what went wrong into a failed check; `host` is the part of the stack to look at first. */
 async function orFailure(
-  { instanceOf }: CheckContext,
+  { logCommand }: CheckContext,
   name: string,
   host: string,
   check: () => Promise<Found>,
@@ -166,8 +166,7 @@ async function orFailure(
       error instanceof TimeoutError
         ? `${error.message}: the Collector has not delivered it, or ${host} does not answer`
         : String(error);
-    const logOf = (part: string): string => `docker logs --tail 50 ${instanceOf(part)}`;
-    return { result: failed(name, cause, `${logOf(host)}; ${logOf(hosts.otelCollector)}`) };
+    return { result: failed(name, cause, `${logCommand(host)}; ${logCommand(hosts.otelCollector)}`) };
   }
 }
 

@@ -1,7 +1,7 @@
 import { datasourceUids } from "../../config/names.ts";
-import type { Deployment } from "../deployment.ts";
-import { instanceStates, isUp } from "../instances.ts";
+import { instanceOf, isUp } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";
+import type { Target } from "../target.ts";
 import { runChecks, type CheckResult } from "./checks.ts";
 import { GrafanaClient } from "./grafana.ts";
 import { apiMetricQuery, otlpMetricQuery, probeApi, probeOtlp, type Probe } from "./probe.ts";
@@ -14,11 +14,10 @@ import { apiMetricQuery, otlpMetricQuery, probeApi, probeOtlp, type Probe } from
  */
 export async function verify(
   outputs: StackOutputs,
-  deployment: Deployment,
+  target: Target,
   report: (line: string) => void,
 ): Promise<readonly CheckResult[]> {
-  const names = outputs.instances.map(({ name }) => name);
-  const instances = await checkInstances(names, deployment);
+  const instances = await checkInstances(outputs, target);
   report(line(instances));
   const { grafana: grafanaUrl } = outputs.urls;
   if (!instances.passed || grafanaUrl === undefined) return [instances];
@@ -29,13 +28,16 @@ export async function verify(
     return [instances, reached];
   }
   report(`sent: ${reached.probe.description}; Grafana is ${reached.grafanaVersion}`);
-  const instanceOf = (host: string): string =>
-    outputs.instances.find(({ name }) => name.endsWith(`-${host}`))?.name ?? host;
-  const results = await runChecks({ grafana, instanceOf, ...reached }, (result) => {
+  const logCommand = (host: string): string =>
+    target.logCommand(instanceOf(outputs.instances, host)?.name ?? host, shownLines);
+  const results = await runChecks({ grafana, logCommand, ...reached }, (result) => {
     report(line(result));
   });
   return [instances, ...results];
 }
+
+/** How many of its last lines the next command shows of a log. */
+const shownLines = 50;
 
 interface Reached {
   readonly grafanaVersion: string;
@@ -64,20 +66,21 @@ async function reach(grafana: GrafanaClient, { urls, serviceNames }: StackOutput
   }
 }
 
-async function checkInstances(names: readonly string[], { docker, settings }: Deployment): Promise<CheckResult> {
+async function checkInstances({ instances }: StackOutputs, target: Target): Promise<CheckResult> {
   const startedMillis = Date.now();
-  const name = "every container is up";
-  const states = await instanceStates(docker, names, settings.stack.name);
+  const name = `every ${target.instanceWord} is up`;
+  const states = await target.instanceStates(instances);
   const down = [...states].filter(([, state]) => !isUp(state) && state !== "starting");
   if (down.length === 0) {
-    return { name, passed: true, detail: `${names.length} container(s)`, afterMillis: Date.now() - startedMillis };
+    const detail = `${instances.length} ${target.instanceWord}(s)`;
+    return { name, passed: true, detail, afterMillis: Date.now() - startedMillis };
   }
   const [first] = down;
   return {
     name,
     passed: false,
     cause: down.map(([instance, state]) => `${instance} is ${state}`).join(", "),
-    next: `npm run up; or see why: docker logs --tail 50 ${first?.[0] ?? ""}`,
+    next: `npm run up; or see why: ${target.logCommand(first?.[0] ?? "", shownLines)}`,
   };
 }
 

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { Docker } from "../../cli/docker.ts";
-import { instanceStates, isUp } from "../../cli/instances.ts";
-import { fakeCommand } from "../support/fake-command.ts";
+import { instanceOf, isUp, waitUntilUp } from "../../cli/instances.ts";
 
 describe("an instance", () => {
   it("is up when it runs, and healthy if it can say so", () => {
@@ -9,39 +7,30 @@ describe("an instance", () => {
     assert.deepEqual(states.filter(isUp), ["running", "healthy"]);
   });
 
-  it("is judged by its health, its run, and its network", async () => {
-    const container = (name: string, State: object, NetworkID: string): object => ({
-      Name: `/${name}`,
-      State,
-      NetworkSettings: { Networks: { shop: { NetworkID } } },
-    });
-    const containers = [
-      container("healthy", { Status: "running", Health: { Status: "healthy" } }, "n1"),
-      container("sick", { Status: "running", Health: { Status: "unhealthy" } }, "n1"),
-      container("plain", { Status: "running" }, "n1"),
-      container("ended", { Status: "exited", Health: { Status: "healthy" } }, "n1"),
-      container("stray", { Status: "running" }, "another network"),
-    ];
-    const fake = fakeCommand(
-      "docker",
-      `case "$1" in
-         network) echo '[{"Id":"n1","Name":"shop"}]';;
-         container) echo '${JSON.stringify(containers)}'; exit 1;;
-       esac`,
+  it("is found by its workload on every target", () => {
+    const named = (...names: readonly string[]): { readonly name: string }[] => names.map((name) => ({ name }));
+    const docker = named("observability-dev-backend", "observability-dev-grafana");
+    assert.equal(instanceOf(docker, "grafana")?.name, "observability-dev-grafana");
+    assert.equal(
+      instanceOf(named("deployment/backend", "statefulset/grafana"), "grafana")?.name,
+      "statefulset/grafana",
     );
-    try {
-      const names = ["healthy", "sick", "plain", "ended", "stray", "gone"];
-      const states = await instanceStates(new Docker(undefined, fake.env), names, "shop");
-      assert.deepEqual(Object.fromEntries(states), {
-        healthy: "healthy",
-        sick: "unhealthy",
-        plain: "running",
-        ended: "exited",
-        stray: "cut off",
-        gone: "missing",
-      });
-    } finally {
-      fake.remove();
-    }
+    assert.equal(instanceOf(docker, "loki"), undefined);
+  });
+});
+
+describe("the wait for instances", () => {
+  it("ends when none is starting any more, or one has failed for good", async () => {
+    const answers = [["starting"], ["restarting"], ["healthy"], ["not asked for"]];
+    const states = (): Promise<Map<string, string>> => Promise.resolve(new Map([["loki", answers.shift()?.[0] ?? ""]]));
+    assert.deepEqual([...(await waitUntilUp(states, 10_000))], [["loki", "healthy"]]);
+    assert.equal(answers.length, 1);
+  });
+
+  it("ends with the last states when its time is over, and at once when it is told to", async () => {
+    const states = (): Promise<Map<string, string>> => Promise.resolve(new Map([["loki", "starting"]]));
+    assert.deepEqual([...(await waitUntilUp(states, 1))], [["loki", "starting"]]);
+    const cause = new Error("a pod fails");
+    await assert.rejects(waitUntilUp(states, 10_000, AbortSignal.abort(cause)), cause);
   });
 });

@@ -7,7 +7,7 @@ const values = {
   grafanaUser: "admin",
   grafanaPassword: "the password",
   serviceNames: ["integr8scode-backend"],
-  instances: [{ name: "observability-dev-loki", urn: "urn:pulumi:dev::observability::x::loki" }],
+  instances: [{ name: "observability-dev-loki", urn: "urn:pulumi:dev::observability::x::loki", replicas: 1 }],
 };
 const outputs = Object.fromEntries(
   Object.entries(values).map(([key, value]) => [key, { value, secret: key === "grafanaPassword" }]),
@@ -17,6 +17,13 @@ describe("the outputs of a stack", () => {
   it("are the values that the program exports, secrets among them", () => {
     assert.deepEqual(stackOutputs(outputs), values);
     assert.deepEqual(deployedOutputs(outputs), values);
+  });
+
+  it("have one instance of each workload where they were not counted yet", () => {
+    const [instance] = values.instances;
+    const { replicas: _, ...uncounted } = instance ?? { replicas: 0 };
+    const older = { ...outputs, instances: { value: [uncounted], secret: false } };
+    assert.deepEqual(deployedOutputs(older).instances, values.instances);
   });
 
   it("are none for a stack that is not deployed, and the commands that need them say so", () => {

@@ -99,7 +99,7 @@ describe("a machine that lacks something", () => {
 
   it("with a user who may not use Docker", async () => {
     chmodSync(workspace.folder, 0o755);
-    const script = `import { Docker } from ${JSON.stringify(join(workspace.folder, "cli/docker.ts"))};
+    const script = `import { Docker } from ${JSON.stringify(join(workspace.folder, "cli/docker/docker.ts"))};
       await new Docker(undefined).serverVersion().catch((error) => console.log(error.message));`;
     const node = join(workspace.folder, "node_modules/node/bin/node");
     const told = await succeed("setpriv", [

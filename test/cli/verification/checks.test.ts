@@ -54,8 +54,8 @@ describe("the checks of a verification", () => {
     grafana = await FakeGrafana.start({ ...answers, ...changes });
     const client = new GrafanaClient(grafana.url, "admin", "secret");
     const reported: CheckResult[] = [];
-    const instanceOf = (host: string): string => `shop-${host}`;
-    const context = { grafana: client, grafanaVersion, probe, metricBefore: 4, instanceOf };
+    const logCommand = (host: string): string => `docker logs --tail 50 shop-${host}`;
+    const context = { grafana: client, grafanaVersion, probe, metricBefore: 4, logCommand };
     const results = await runChecks(context, (result) => {
       reported.push(result);
     });

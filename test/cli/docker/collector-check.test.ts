@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkCollector } from "../../cli/collector-check.ts";
-import { Docker } from "../../cli/docker.ts";
-import { UserError } from "../../cli/user-error.ts";
-import type { StackSettingsInput } from "../../config/settings.ts";
-import { fakeCommand, type FakeCommand } from "../support/fake-command.ts";
-import { settings } from "../support/settings.ts";
+import { checkCollector } from "../../../cli/docker/collector-check.ts";
+import { Docker } from "../../../cli/docker/docker.ts";
+import { UserError } from "../../../cli/user-error.ts";
+import type { StackSettingsInput } from "../../../config/settings.ts";
+import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
+import { settings } from "../../support/settings.ts";
 
 const config = { exporters: { debug: { a: "${file:/run/secrets/token}" } } };
 const withConfig = { otelCollector: { config }, secrets: { token: "hunter2", other: "not asked for" } };

@@ -1,6 +1,6 @@
-import type { ProgramSettings } from "../config/example-services.ts";
+import type { ProgramSettings } from "../../config/example-services.ts";
 import { CommandFailed, type Docker } from "./docker.ts";
-import { UserError } from "./user-error.ts";
+import { UserError } from "../user-error.ts";
 
 /** References of the images that these settings use. */
 export function neededImages({ stack, example }: ProgramSettings): readonly string[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Docker } from "../../cli/docker.ts";
-import { pullMissing } from "../../cli/images.ts";
-import { fakeCommand, type FakeCommand } from "../support/fake-command.ts";
+import { Docker } from "../../../cli/docker/docker.ts";
+import { pullMissing } from "../../../cli/docker/images.ts";
+import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
 
 describe("images", () => {
   let fake: FakeCommand | undefined;

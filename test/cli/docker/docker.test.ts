@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { CommandFailed, Docker } from "../../cli/docker.ts";
-import { UserError } from "../../cli/user-error.ts";
-import { fakeCommand, type FakeCommand } from "../support/fake-command.ts";
+import { CommandFailed, Docker } from "../../../cli/docker/docker.ts";
+import { UserError } from "../../../cli/user-error.ts";
+import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
 
 describe("the docker command", () => {
   let fake: FakeCommand | undefined;

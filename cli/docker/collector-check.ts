@@ -1,14 +1,14 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { collectorConfigArgs, fragmentConfig, fragmentSecrets } from "../config/collector-fragment.ts";
-import { failedCheck } from "../config/failed-check.ts";
-import { paths } from "../config/names.ts";
-import { otelCollectorConfig } from "../config/otel-collector.ts";
-import { secretFile } from "../config/secret-references.ts";
-import type { StackSettings } from "../config/settings.ts";
+import { collectorConfigArgs, fragmentConfig, fragmentSecrets } from "../../config/collector-fragment.ts";
+import { failedCheck } from "../../config/failed-check.ts";
+import { paths } from "../../config/names.ts";
+import { otelCollectorConfig } from "../../config/otel-collector.ts";
+import { secretFile } from "../../config/secret-references.ts";
+import type { StackSettings } from "../../config/settings.ts";
 import { CommandFailed, type Docker } from "./docker.ts";
-import { UserError } from "./user-error.ts";
+import { UserError } from "../user-error.ts";
 
 /**
  * Has the Collector itself look at what the user adds to its configuration, in a container of its own. The deployment

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { UserError } from "./user-error.ts";
+import { UserError } from "../user-error.ts";
 
 const execute = promisify(execFile);
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server } from "node:net";
-import { Docker } from "../../cli/docker.ts";
-import { checkPlace, isFree, type Place } from "../../cli/place.ts";
-import { fakeCommand, type FakeCommand } from "../support/fake-command.ts";
+import { Docker } from "../../../cli/docker/docker.ts";
+import { checkPlace, type Place } from "../../../cli/docker/place.ts";
+import { isFree } from "../../../cli/ports.ts";
+import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
 
 describe("the place of a deployment", () => {
   let server: Server;

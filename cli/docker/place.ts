@@ -1,13 +1,10 @@
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { statfs } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { z } from "zod";
-import { exampleServices, type ProgramSettings } from "../config/example-services.ts";
-import { hosts, instanceName, dataVolumeName, volumes } from "../config/names.ts";
+import { exampleServices, type ProgramSettings } from "../../config/example-services.ts";
+import { hosts, instanceName, dataVolumeName, volumes } from "../../config/names.ts";
 import type { Docker, ObjectKind } from "./docker.ts";
-import { projectFolder } from "./project.ts";
-import { UserError } from "./user-error.ts";
+import { isFree, processOn } from "../ports.ts";
+import { projectFolder } from "../project.ts";
+import { UserError } from "../user-error.ts";
 
 /** What a deployment will take of the machine. */
 export interface Place {
@@ -104,30 +101,6 @@ async function portProblems({ ports, stackName }: Place, docker: Docker): Promis
   return found.flat();
 }
 
-/** Whether a port of 127.0.0.1 can be listened on. */
-export async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen(port, "127.0.0.1");
-    await once(server, "listening");
-    return true;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return false;
-    throw error;
-  } finally {
-    server.close();
-  }
-}
-
-type FindProcess = (by: "port", port: number) => Promise<unknown>;
-
-/** Asked for by `require`: the package's types do not resolve from an ES module. */
-const { default: findProcess } = z
-  .object({ default: z.custom<FindProcess>((value) => typeof value === "function") })
-  .parse(createRequire(import.meta.url)("find-process"));
-
-const listeners = z.array(z.object({ name: z.string(), pid: z.number() }));
-
 /** Who listens on a port, as far as the system tells. */
 async function ownerOf(port: number, stackName: string, docker: Docker): Promise<string> {
   const format = '{{.Names}}\t{{.Label "observability.stack"}}';
@@ -136,8 +109,7 @@ async function ownerOf(port: number, stackName: string, docker: Docker): Promise
     const [name = "", stack = ""] = container.split("\t");
     return stack === stackName ? "this stack" : `the container ${name}`;
   }
-  const [found] = listeners.parse(await findProcess("port", port));
-  return found === undefined ? "a process that this user cannot see" : `${found.name} (process ${found.pid})`;
+  return processOn(port);
 }
 
 async function diskProblems(folders: readonly string[]): Promise<readonly string[]> {

@@ -1,0 +1,230 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import {
+  ApiException,
+  AppsV1Api,
+  AuthorizationV1Api,
+  CoreV1Api,
+  createConfiguration,
+  KubeConfig,
+  KubernetesObjectApi,
+  ServerConfiguration,
+  StorageV1Api,
+  VersionApi,
+  type Configuration,
+} from "@kubernetes/client-node";
+import { z } from "zod";
+import type { KubernetesSettings } from "../../config/kubernetes.ts";
+import { projectFolder } from "../project.ts";
+import { UserError } from "../user-error.ts";
+
+/** How long the API server may take for one answer before it counts as not answering, in milliseconds. */
+const patienceMillis = 5_000;
+
+/** The cluster and the namespace that a stack runs in. */
+export class Cluster {
+  /** Name of the context in the kubeconfig. */
+  readonly context: string;
+  readonly namespace: string;
+  /** For what the library opens by itself: port-forwards, commands in pods. */
+  readonly config: KubeConfig;
+  readonly core: CoreV1Api;
+  readonly apps: AppsV1Api;
+  readonly storage: StorageV1Api;
+  readonly authorization: AuthorizationV1Api;
+  /** For objects of any kind. */
+  readonly objects: KubernetesObjectApi;
+  private readonly server: string;
+  private readonly versions: VersionApi;
+
+  private constructor(config: KubeConfig, context: string, namespace: string, server: string) {
+    this.config = config;
+    this.context = context;
+    this.namespace = namespace;
+    this.server = server;
+    const configuration = withinPatience(config, server);
+    this.core = new CoreV1Api(configuration);
+    this.apps = new AppsV1Api(configuration);
+    this.storage = new StorageV1Api(configuration);
+    this.authorization = new AuthorizationV1Api(configuration);
+    this.objects = new KubernetesObjectApi(configuration);
+    this.versions = new VersionApi(configuration);
+  }
+
+  /**
+   * Reads the kubeconfig; asks the cluster nothing.
+   *
+   * @param env where KUBECONFIG is looked up
+   * @throws UserError if there is none that can be read, or it has no such context.
+   */
+  static of(
+    { context, kubeconfig, namespace }: Pick<KubernetesSettings, "context" | "kubeconfig" | "namespace">,
+    env: NodeJS.ProcessEnv = process.env,
+  ): Cluster {
+    const { config, where } = readConfig(kubeconfig, env);
+    const names = config.getContexts().map(({ name }) => name);
+    if (!names.includes(context)) {
+      const there = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
+      throw new UserError(
+        `kubernetes.context: must be a context of ${where} (${there}), got ${context}\n` +
+          `  next: npm run up -- --target kubernetes --context ${names[0] ?? "NAME"}, or another kubeconfig by KUBECONFIG or --kubeconfig`,
+      );
+    }
+    config.setCurrentContext(context);
+    const server = config.getCurrentCluster()?.server;
+    if (server === undefined || config.getCurrentUser() === null) {
+      throw new UserError(
+        `kubernetes.context: must name a cluster and a user that are in ${where}, got ${context}, whose are not\n` +
+          "  next: put them into the kubeconfig, then npm run up",
+      );
+    }
+    return new Cluster(config, context, namespace, server);
+  }
+
+  /** Version of the API server. The first question to ask: its errors say what is wrong with the cluster. */
+  async version(): Promise<string> {
+    const { gitVersion } = await this.ask(() => this.versions.getCode());
+    return gitVersion.replace(/^v/, "");
+  }
+
+  /**
+   * Asks the API server.
+   *
+   * @throws UserError if it cannot be reached, does not answer, or refuses the user.
+   * @throws ApiRefused for everything else that it refuses.
+   */
+  async ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await question();
+    } catch (error) {
+      throw this.problem(error);
+    }
+  }
+
+  /** The same for something that may not be there: then it is `undefined`. */
+  async find<Answer>(question: () => Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      return await this.ask(question);
+    } catch (error) {
+      if (error instanceof ApiRefused && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  private problem(error: unknown): unknown {
+    const { context, server } = this;
+    if (error instanceof ApiException) return this.refusal(error.code, statusMessage(error.body));
+    if (!(error instanceof Error)) return error;
+    if (error.name === "TimeoutError" || error.name === "AbortError") {
+      return new UserError(
+        `kubernetes: the API server ${server} (context ${context}) must answer within ${patienceMillis / 1000} s, got nothing\n` +
+          "  next: see whether the cluster runs and this machine reaches it, then npm run up",
+        { cause: error },
+      );
+    }
+    // What `fetch` throws says only "fetch failed"; its cause says why.
+    const why = error.cause instanceof Error ? error.cause : error;
+    return new UserError(
+      `kubernetes: the API server ${server} (context ${context}) must be reachable, got: ${oneLine(why.message)}\n` +
+        "  next: start the cluster, or name another context: npm run up -- --target kubernetes --context NAME",
+      { cause: error },
+    );
+  }
+
+  private refusal(status: number, message: string): Error {
+    if (status === 401) {
+      return new UserError(
+        `kubernetes: the API server must accept the credentials of the context ${this.context}, got 401 ${message}\n` +
+          "  next: log in to the cluster again, then npm run up",
+      );
+    }
+    if (status === 403) return new Forbidden(this.context, message);
+    return new ApiRefused(status, message);
+  }
+}
+
+/** A request that the user may not make. */
+export class Forbidden extends UserError {
+  constructor(context: string, message: string) {
+    super(
+      `kubernetes: the user of the context ${context} must be allowed what the stack needs, got: ${message}\n` +
+        "  next: have the permission granted, or use another context, then npm run up",
+    );
+  }
+}
+
+/** A request that the API server has refused. */
+export class ApiRefused extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(`the API server answered ${status}: ${message}`);
+    this.status = status;
+  }
+}
+
+function readConfig(
+  kubeconfig: string | undefined,
+  env: NodeJS.ProcessEnv,
+): { readonly config: KubeConfig; readonly where: string } {
+  const config = new KubeConfig();
+  const usual = join(env["HOME"] ?? homedir(), ".kube", "config");
+  const { KUBECONFIG: listed = "" } = env;
+  const files =
+    kubeconfig !== undefined ? [resolve(projectFolder, kubeconfig)] : listed === "" ? [usual] : listed.split(":");
+  // As kubectl does it: of several files some may be missing.
+  const found = files.filter((file) => file !== "" && existsSync(file));
+  const setting = kubeconfig === undefined ? "kubeconfig" : "kubernetes.kubeconfig";
+  if (found.length === 0) {
+    throw new UserError(
+      `${setting}: must be a file that can be read, found none at ${files.join(", ")}\n` +
+        "  next: name one by KUBECONFIG, or by npm run up -- --target kubernetes --kubeconfig FILE",
+    );
+  }
+  for (const file of found) {
+    try {
+      const next = new KubeConfig();
+      next.loadFromFile(file);
+      config.mergeConfig(next);
+    } catch (error) {
+      throw new UserError(
+        `${setting}: must be a kubeconfig that can be read, got ${file}: ${oneLine(String(error))}\n` +
+          "  next: correct it, or name another by KUBECONFIG or --kubeconfig",
+        { cause: error },
+      );
+    }
+  }
+  return { config, where: found.join(", ") };
+}
+
+/** What the library's own `makeApiClient` makes, with an end to the waiting. */
+function withinPatience(config: KubeConfig, server: string): Configuration {
+  return createConfiguration({
+    baseServer: new ServerConfiguration(server, {}),
+    authMethods: { default: config },
+    promiseMiddleware: [
+      {
+        pre: (context) => {
+          context.setSignal(AbortSignal.timeout(patienceMillis));
+          return Promise.resolve(context);
+        },
+        post: (context) => Promise.resolve(context),
+      },
+    ],
+  });
+}
+
+const statusSchema = z.looseObject({ message: z.string().optional(), reason: z.string().optional() });
+
+/** What an answer that is an error says: a status object of Kubernetes, as JSON or read, or any text. */
+function statusMessage(body: unknown): string {
+  const json = typeof body === "string" && body.startsWith("{") ? (JSON.parse(body) as unknown) : body;
+  const { data: status } = statusSchema.safeParse(json);
+  return oneLine(status?.message ?? status?.reason ?? String(body));
+}
+
+/** Text in one line of at most 300 characters. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim().slice(0, 300);
+}

@@ -1,0 +1,198 @@
+import type { ProgramSettings } from "../../config/example-services.ts";
+import { hosts } from "../../config/names.ts";
+import type { InstanceOutput, InstanceState } from "../instances.ts";
+import type { StackOutputs } from "../outputs.ts";
+import type { KnownState } from "../state.ts";
+import type { Opened, Say, Target } from "../target.ts";
+import { UserError } from "../user-error.ts";
+import { Cluster, Forbidden } from "./cluster.ts";
+import { prepareDelivery } from "./delivery.ts";
+import { checkLocalPorts, forward, isReady, localPortsOf, type Forward } from "./forward.ts";
+import { ofWorkload } from "./labels.ts";
+import { checkIdentity, ownObjects, removeLeftOvers, removeObjects } from "./left-overs.ts";
+import { instanceStates, snapshotOf } from "./observe.ts";
+import { runInPod } from "./pod-command.ts";
+import { checkRoom } from "./room.ts";
+import { logLines, watchPods } from "./watch.ts";
+
+/** A stack in a namespace of a Kubernetes cluster. */
+export class KubernetesTarget implements Target {
+  readonly instanceWord = "workload";
+  readonly startMillis = 300_000;
+  readonly foreignTypes = /^docker:index\/container:Container$/;
+  readonly needsOpen = true;
+  readonly furtherUrls: Target["furtherUrls"];
+  private readonly settings: ProgramSettings;
+  private readonly pulumiStack: string;
+  private readonly env: NodeJS.ProcessEnv;
+  private found: Cluster | undefined;
+
+  /**
+   * @param pulumiStack name of the stack for the commands of `pulumi`
+   * @param env where KUBECONFIG is looked up
+   */
+  constructor(settings: ProgramSettings, pulumiStack: string, env: NodeJS.ProcessEnv = process.env) {
+    this.settings = settings;
+    this.pulumiStack = pulumiStack;
+    this.env = env;
+    const { ingress } = settings.stack.kubernetes;
+    const scheme = ingress.tlsSecretName === undefined ? "http" : "https";
+    this.furtherUrls = ingress.host === "" ? [] : [["", `${scheme}://${ingress.host}/`, "the same by the ingress"]];
+  }
+
+  /** Read at the first use, so that its errors come where a command asks for it. */
+  private get cluster(): Cluster {
+    this.found ??= Cluster.of(this.settings.stack.kubernetes, this.env);
+    return this.found;
+  }
+
+  private get stackName(): string {
+    return this.settings.stack.name;
+  }
+
+  async describe(): Promise<string> {
+    const version = await this.cluster.version();
+    return `Kubernetes ${version} (context ${this.cluster.context}, namespace ${this.cluster.namespace})`;
+  }
+
+  async recover(state: KnownState, say: Say): Promise<readonly string[]> {
+    try {
+      await checkIdentity(state, this.cluster, this.pulumiStack);
+      return await removeLeftOvers(state, this.cluster, this.settings.stack.kubernetes, this.stackName, say);
+    } catch (error) {
+      // One permission is seldom the only one that is missing.
+      if (error instanceof Forbidden) await this.checkRoom(say);
+      throw error;
+    }
+  }
+
+  takeOver(leftData: readonly string[]): void {
+    if (leftData.length === 0) return;
+    const { namespace, context } = this.cluster;
+    throw new UserError(
+      `${leftData.join(", ")}: must be in the state of ${this.pulumiStack}, got the stack's labels without it ` +
+        `(context ${context}, namespace ${namespace}): its data is there and its state is lost; nothing was changed\n` +
+        "  next: put the state back (.pulumi-state, or where PULUMI_BACKEND_URL says)\n" +
+        `  next: or take the data over, each object by \`npm run pulumi -- import TYPE NAME ID --stack ${this.pulumiStack}\` ` +
+        "with its provider and parent (docs/kubernetes.md)\n" +
+        "  next: or remove the data for good: npm run down -- --destroy-data",
+    );
+  }
+
+  async removeLeftData(): Promise<void> {
+    await removeObjects(this.cluster, await ownObjects(this.cluster, this.settings.stack.kubernetes, this.stackName));
+  }
+
+  async checkRoom(say: Say): Promise<void> {
+    await checkRoom(this.cluster, this.settings, say);
+  }
+
+  async prepareImages(say: Say): Promise<void> {
+    await prepareDelivery(this.settings, say);
+  }
+
+  /** A job of the deployment does it, in the cluster and with its rights. */
+  async checkConfiguration(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async instanceStates(instances: readonly InstanceOutput[]): Promise<ReadonlyMap<string, InstanceState>> {
+    return instanceStates(await snapshotOf(this.cluster, this.stackName), instances, Date.now());
+  }
+
+  /** A controller goes on with a pod that fails only after a pause that gets longer each time, up to five minutes. */
+  isBroken(state: InstanceState): boolean {
+    return !["healthy", "starting", "missing"].includes(state);
+  }
+
+  async lastLines(instance: string, lines: number): Promise<string> {
+    const { core, namespace } = this.cluster;
+    const { workload } = partsOf(instance);
+    const labelSelector = ofWorkload(this.stackName, workload);
+    const { items } = await this.cluster.ask(() => core.listNamespacedPod({ namespace, labelSelector }));
+    const pod = items.find((candidate) => !isReady(candidate)) ?? items[0];
+    const status = pod?.status?.containerStatuses?.[0];
+    if (pod === undefined || status?.state?.waiting !== undefined) return "";
+    const log = { pod: pod.metadata?.name ?? "", container: status?.name ?? workload, previous: false };
+    return logLines(this.cluster, log, lines);
+  }
+
+  logCommand(instance: string, lines?: number): string {
+    const { context, namespace } = this.cluster;
+    const tail = lines === undefined ? "" : ` --tail ${lines}`;
+    return `kubectl --context ${context} --namespace ${namespace} logs${tail} ${instance}`;
+  }
+
+  async watch<Result>(action: (signal: AbortSignal) => Promise<Result>, say: Say): Promise<Result> {
+    const logCommand = (instance: string): string => this.logCommand(instance);
+    return watchPods({ cluster: this.cluster, stackName: this.stackName, logCommand, say }, action);
+  }
+
+  async reach<Result>(
+    outputs: StackOutputs,
+    action: (reached: StackOutputs) => Promise<Result>,
+    say: Say,
+  ): Promise<Result> {
+    const ports = await localPortsOf(this.cluster, this.stackName);
+    const forwards = await Promise.all(
+      ports.map(async (port) => ({
+        port,
+        opened: await forward(this.cluster, this.stackName, port, 0, say),
+      })),
+    );
+    const reachable = new Map(forwards.map(({ port, opened }) => [port.localPort, opened.localPort]));
+    try {
+      return await action({ ...outputs, urls: withPorts(outputs.urls, reachable) });
+    } finally {
+      await closeAll(forwards.map(({ opened }) => opened));
+    }
+  }
+
+  async resetLogin(grafana: string, password: string): Promise<void> {
+    const { core, namespace } = this.cluster;
+    const labelSelector = ofWorkload(this.stackName, hosts.grafana);
+    const { items } = await this.cluster.ask(() => core.listNamespacedPod({ namespace, labelSelector }));
+    const pod = items.find(isReady);
+    if (pod === undefined)
+      throw new UserError(`${grafana}: must have a pod that is ready, got none\n  next: npm run up`);
+    const container = pod.spec?.containers[0]?.name ?? hosts.grafana;
+    await runInPod(this.cluster, pod.metadata?.name ?? "", container, resetPassword, password);
+  }
+
+  async open(say: Say): Promise<Opened> {
+    const ports = await localPortsOf(this.cluster, this.stackName);
+    if (ports.length === 0) throw new UserError("the stack is not running\n  next: npm run up");
+    await checkLocalPorts(ports);
+    const forwards = await Promise.all(
+      ports.map((port) => forward(this.cluster, this.stackName, port, port.localPort, say)),
+    );
+    return { close: () => closeAll(forwards) };
+  }
+}
+
+async function closeAll(forwards: readonly Forward[]): Promise<void> {
+  await Promise.all(forwards.map(({ close }) => close()));
+}
+
+/** `statefulset/loki` in two. */
+function partsOf(instance: string): { readonly kind: string; readonly workload: string } {
+  const [kind = "", workload = ""] = instance.split("/");
+  return { kind, workload };
+}
+
+/** Addresses with the ports that lead to the same. */
+function withPorts(urls: StackOutputs["urls"], reachable: ReadonlyMap<number, number>): StackOutputs["urls"] {
+  return Object.fromEntries(
+    Object.entries(urls).map(([name, text]) => {
+      const url = new URL(text);
+      url.port = String(reachable.get(Number(url.port)) ?? url.port);
+      return [name, url.href.replace(/\/$/, "")];
+    }),
+  );
+}
+
+/** From standard input: an argument could be read in the list of processes. */
+const resetPassword = [
+  ...["grafana", "cli", "--homepath", "/usr/share/grafana"],
+  ...["admin", "reset-admin-password", "--password-from-stdin"],
+];

@@ -1,0 +1,251 @@
+import {
+  V1ResourceAttributes,
+  V1SelfSubjectAccessReview,
+  V1SelfSubjectAccessReviewSpec,
+  type V1ResourceQuota,
+} from "@kubernetes/client-node";
+import { exampleServices, type ProgramSettings } from "../../config/example-services.ts";
+import type { KubernetesSettings } from "../../config/kubernetes.ts";
+import { projectFolder } from "../project.ts";
+import type { Say } from "../target.ts";
+import { UserError } from "../user-error.ts";
+import { Forbidden, type Cluster } from "./cluster.ts";
+import { groupOf, ownKinds, namespaceKind } from "./kinds.ts";
+import { belongsTo, ofStack } from "./labels.ts";
+import { quantity, shownQuantity } from "./quantity.ts";
+
+/** How many problems are listed; a message of more than ten lines is not read. */
+const mostProblems = 7;
+
+/**
+ * Looks whether there is room for a deployment: permissions, the namespace, a storage class and the quotas.
+ *
+ * @throws UserError with every problem, before anything is created.
+ */
+export async function checkRoom(cluster: Cluster, settings: ProgramSettings, say: Say): Promise<void> {
+  const { kubernetes, name } = settings.stack;
+  const problems = await Promise.all([
+    permissionProblems(cluster, kubernetes),
+    orSay(say, "the namespace cannot be looked at", () => namespaceProblems(cluster, kubernetes, name)),
+    orSay(say, "the storage classes cannot be looked at", () => storageProblems(cluster, settings)),
+    orSay(say, "the quotas cannot be looked at", () => quotaProblems(cluster, settings)),
+  ]);
+  const all = problems.flat();
+  if (all.length === 0) return;
+  const shown = all.slice(0, mostProblems);
+  const more = all.length > shown.length ? [`… and ${all.length - shown.length} more`] : [];
+  throw new UserError([...shown, ...more, "nothing was changed", "  next: solve this, then npm run up"].join("\n"));
+}
+
+/** A user who may deploy may still not see everything of the cluster: then the deployment finds out, and it is said. */
+async function orSay(say: Say, what: string, find: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await find();
+  } catch (error) {
+    if (!(error instanceof Forbidden)) throw error;
+    say(`${what}, this user may not: going on without`);
+    return [];
+  }
+}
+
+/** A permission that the commands or the program need. */
+interface Permission {
+  readonly group: string;
+  /** With a subresource behind a slash. */
+  readonly resource: string;
+  readonly verb: string;
+  /** `undefined` for the whole cluster. */
+  readonly namespace: string | undefined;
+}
+
+const changing = ["create", "delete", "get", "list", "patch", "watch"];
+const reading = ["get", "list", "watch"];
+
+function neededPermissions(settings: KubernetesSettings, namespace: string): readonly Permission[] {
+  const own = ownKinds(settings).flatMap((kind) =>
+    // All namespaces of a cluster are nobody's business.
+    (kind === namespaceKind ? ["create", "delete", "get", "patch"] : changing).map((verb) => ({
+      group: groupOf(kind),
+      resource: kind.resource,
+      verb,
+      namespace: kind.isNamespaced ? namespace : undefined,
+    })),
+  );
+  const seen = [
+    ["", "pods", reading],
+    ["", "events", ["list"]],
+    ["apps", "replicasets", reading],
+    ["", "pods/log", ["get"]],
+    ["", "pods/portforward", ["create", "get"]],
+    ["", "pods/exec", ["create", "get"]],
+  ] as const;
+  return [
+    ...own,
+    ...seen.flatMap(([group, resource, verbs]) => verbs.map((verb) => ({ group, resource, verb, namespace }))),
+  ];
+}
+
+/** One line for each kind of object that the user may not do everything with that is needed. */
+async function permissionProblems(cluster: Cluster, settings: KubernetesSettings): Promise<readonly string[]> {
+  const { namespace, context } = cluster;
+  const missing = new Map<string, string[]>();
+  await Promise.all(
+    neededPermissions(settings, namespace).map(async (permission) => {
+      if (await isAllowed(cluster, permission)) return;
+      const { group, resource, verb, namespace: within } = permission;
+      const place = within === undefined ? "in the whole cluster" : `in the namespace ${within}`;
+      const what = `${group === "" ? resource : `${resource}.${group}`} ${place}`;
+      missing.set(what, [...(missing.get(what) ?? []), verb]);
+    }),
+  );
+  return [...missing]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(
+      ([what, verbs]) =>
+        `permission on ${what}: the user of the context ${context} must be allowed to ${verbs.sort().join(", ")}, got no; have it granted, or use another context`,
+    );
+}
+
+async function isAllowed(cluster: Cluster, { group, resource, verb, namespace }: Permission): Promise<boolean> {
+  const [name = "", subresource] = resource.split("/");
+  const resourceAttributes = Object.assign(
+    new V1ResourceAttributes(),
+    { group, resource: name, verb },
+    subresource === undefined ? {} : { subresource },
+    namespace === undefined ? {} : { namespace },
+  );
+  const body = Object.assign(new V1SelfSubjectAccessReview(), {
+    spec: Object.assign(new V1SelfSubjectAccessReviewSpec(), { resourceAttributes }),
+  });
+  const { status } = await cluster.ask(() => cluster.authorization.createSelfSubjectAccessReview({ body }));
+  return status?.allowed === true;
+}
+
+async function namespaceProblems(
+  cluster: Cluster,
+  { createNamespace }: KubernetesSettings,
+  stackName: string,
+): Promise<readonly string[]> {
+  const { core, namespace } = cluster;
+  const found = await cluster.find(() => core.readNamespace({ name: namespace }));
+  const path = "kubernetes.namespace";
+  if (found === undefined) {
+    if (createNamespace) return [];
+    return [
+      `${path}: must exist with kubernetes.createNamespace false, got ${namespace}, which does not; create it, or leave createNamespace out`,
+    ];
+  }
+  if (found.status?.phase === "Terminating") {
+    return [`${path}: must not be about to be deleted, got ${namespace}, which is; wait until it is gone`];
+  }
+  if (!createNamespace || belongsTo(found.metadata?.labels, stackName)) return [];
+  return [
+    `${path}: must be free, since the stack creates it, got ${namespace}, which is not of the stack ${stackName}; name another, or set kubernetes.createNamespace to false to use it as it is`,
+  ];
+}
+
+const defaultClass = "storageclass.kubernetes.io/is-default-class";
+
+async function storageProblems(cluster: Cluster, { stack }: ProgramSettings): Promise<readonly string[]> {
+  if (!stack.observability) return [];
+  const { items } = await cluster.ask(() => cluster.storage.listStorageClass());
+  const names = items.map(({ metadata }) => metadata?.name ?? "");
+  const there = names.length === 0 ? "there is none" : `there are ${names.join(", ")}`;
+  const { storageClass } = stack.kubernetes;
+  if (storageClass !== "") {
+    if (names.includes(storageClass)) return [];
+    return [
+      `kubernetes.storageClass: must be a storage class of the cluster (${there}), got ${storageClass}; name one of them`,
+    ];
+  }
+  if (items.some(({ metadata }) => metadata?.annotations?.[defaultClass] === "true")) return [];
+  return [
+    `kubernetes.storageClass: must be set where the cluster has no default storage class (${there}), got none; name one: npm run up -- --target kubernetes --storage-class NAME`,
+  ];
+}
+
+/** What the pods and claims of the stack ask for, by the names that quotas have for it. */
+export function plannedUse({ stack, example }: ProgramSettings): ReadonlyMap<string, number> {
+  const services = exampleServices({ stack, example }, projectFolder);
+  const pods = [
+    ...(stack.observability ? Object.entries(stack.memoryMib) : []).map(([workload, memoryMib]) => ({
+      workload,
+      memoryMib,
+      copies: 1,
+    })),
+    ...services.map(({ name, replicas }) => ({ workload: name, memoryMib: serviceMemoryMib, copies: replicas })),
+  ];
+  const count = sum(pods.map(({ copies }) => copies));
+  const memory = sum(pods.map(({ memoryMib, copies }) => memoryMib * copies)) * 1024 ** 2;
+  const claims = stack.observability ? Object.values(stack.kubernetes.storageGib) : [];
+  return new Map([
+    ["pods", count],
+    ["count/pods", count],
+    ["memory", memory],
+    ["requests.memory", memory],
+    ["limits.memory", memory],
+    ["persistentvolumeclaims", claims.length],
+    ["count/persistentvolumeclaims", claims.length],
+    ["requests.storage", sum(claims) * 1024 ** 3],
+  ]);
+}
+
+/** What an instrumented service has unless it says otherwise (components/instrumented-service.ts). */
+const serviceMemoryMib = 128;
+
+function sum(values: readonly number[]): number {
+  return values.reduce((all, value) => all + value, 0);
+}
+
+async function quotaProblems(cluster: Cluster, settings: ProgramSettings): Promise<readonly string[]> {
+  const { core, namespace } = cluster;
+  const { items: quotas } = await cluster.ask(() => core.listNamespacedResourceQuota({ namespace }));
+  // Most namespaces have none.
+  if (quotas.length === 0) return [];
+  const planned = plannedUse(settings);
+  const own = await ownUse(cluster, settings.stack.name);
+  return quotas.flatMap((quota) => tooSmall(quota, planned, own));
+}
+
+/** What the stack takes already, which a deployment does not take twice. */
+async function ownUse(cluster: Cluster, stackName: string): Promise<ReadonlyMap<string, number>> {
+  const { core, namespace } = cluster;
+  const own = { namespace, labelSelector: ofStack(stackName) };
+  const [{ items: pods }, { items: claims }] = await cluster.ask(() =>
+    Promise.all([core.listNamespacedPod(own), core.listNamespacedPersistentVolumeClaim(own)]),
+  );
+  const containers = pods.flatMap(({ spec }) => spec?.containers ?? []);
+  const requested = sum(containers.map(({ resources }) => quantity(resources?.requests?.["memory"] ?? "0")));
+  const limited = sum(containers.map(({ resources }) => quantity(resources?.limits?.["memory"] ?? "0")));
+  const storage = sum(claims.map(({ spec }) => quantity(spec?.resources?.requests?.["storage"] ?? "0")));
+  return new Map([
+    ["pods", pods.length],
+    ["count/pods", pods.length],
+    ["memory", requested],
+    ["requests.memory", requested],
+    ["limits.memory", limited],
+    ["persistentvolumeclaims", claims.length],
+    ["count/persistentvolumeclaims", claims.length],
+    ["requests.storage", storage],
+  ]);
+}
+
+function tooSmall(
+  { metadata, spec, status }: V1ResourceQuota,
+  planned: ReadonlyMap<string, number>,
+  own: ReadonlyMap<string, number>,
+): readonly string[] {
+  // One for some priorities or kinds of pods only is for the API server to judge.
+  if ((spec?.scopes ?? []).length > 0 || spec?.scopeSelector !== undefined) return [];
+  return Object.entries(status?.hard ?? spec?.hard ?? {}).flatMap(([resource, hard]) => {
+    const need = planned.get(resource);
+    if (need === undefined) return [];
+    const others = Math.max(0, quantity(status?.used?.[resource] ?? "0") - (own.get(resource) ?? 0));
+    const left = quantity(hard) - others;
+    if (left >= need) return [];
+    const room = shownQuantity(resource, left);
+    return [
+      `quota ${metadata?.name ?? ""}: ${resource} must leave ${shownQuantity(resource, need)} for the stack, got ${room} (of ${hard}); have it raised, or lower observability:memoryMib, kubernetes.storageGib or observability:services`,
+    ];
+  });
+}

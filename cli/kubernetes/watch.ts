@@ -1,0 +1,103 @@
+import pWaitFor from "p-wait-for";
+import type { Say } from "../target.ts";
+import { UserError } from "../user-error.ts";
+import { ApiRefused, oneLine, type Cluster } from "./cluster.ts";
+import { causes, keysOf, type Cause, type LogPlace } from "./diagnosis.ts";
+import { snapshotOf } from "./observe.ts";
+
+/** Time between two looks at the pods, in milliseconds. */
+const intervalMillis = 2_000;
+
+/** How many of its last lines a container that fails is shown with. */
+const shownLines = 5;
+
+/** What a watch goes by. */
+export interface WatchArgs {
+  readonly cluster: Cluster;
+  readonly stackName: string;
+  /** The command that shows an instance's log. */
+  readonly logCommand: (instance: string) => string;
+  readonly say: Say;
+}
+
+/**
+ * Runs an action that creates pods or waits for them, and ends it by the signal as soon as a pod fails in a way that
+ * waiting does not change. What failed before the action does not count: it may be there to repair just that.
+ *
+ * @throws UserError with the pod, the reason, its last lines and the next command.
+ */
+export async function watchPods<Result>(
+  { cluster, stackName, logCommand, say }: WatchArgs,
+  action: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const ignored = keysOf(await snapshotOf(cluster, stackName));
+  const stopped = new AbortController();
+  const failed = new AbortController();
+  let trouble = "";
+  const look = async (): Promise<boolean> => {
+    try {
+      const found = causes(await snapshotOf(cluster, stackName), Date.now(), ignored);
+      const [first, ...others] = found;
+      if (first === undefined) return false;
+      failed.abort(await failure(cluster, first, others, logCommand));
+      return true;
+    } catch (error) {
+      if (!(error instanceof UserError || error instanceof ApiRefused)) throw error;
+      // The deployment finds out by itself whether it can do without.
+      const [problem = ""] = error.message.split("\n", 1);
+      if (problem !== trouble) say(`the pods cannot be looked at: ${problem}`);
+      trouble = problem;
+      return false;
+    }
+  };
+  const watching = pWaitFor(look, { interval: intervalMillis, signal: stopped.signal }).catch((error: unknown) => {
+    if (!stopped.signal.aborted) failed.abort(error);
+  });
+  try {
+    const result = await action(failed.signal);
+    failed.signal.throwIfAborted();
+    return result;
+  } catch (error) {
+    throw failed.signal.aborted ? failed.signal.reason : error;
+  } finally {
+    stopped.abort();
+    await watching;
+  }
+}
+
+/** What the user is told of a pod that fails. */
+async function failure(
+  cluster: Cluster,
+  { instance, where, reason, message, next, log }: Cause,
+  others: readonly Cause[],
+  logCommand: (instance: string) => string,
+): Promise<UserError> {
+  const more = others.map((other) => `${other.instance} is ${other.reason}`).join(", ");
+  const said = log === undefined ? "" : await logLines(cluster, log, shownLines);
+  const about = where === instance ? instance : `${instance} (${where})`;
+  return new UserError(
+    [
+      `${about} is ${reason}: ${message}`,
+      ...(more === "" ? [] : [`also: ${more}`]),
+      ...(said === "" ? [] : [`its last lines:\n${said}`]),
+      "what was done so far is kept",
+      `  next: ${next}${log === undefined ? "" : `; or see more: ${logCommand(instance)}`}`,
+    ].join("\n"),
+  );
+}
+
+/** The last lines of a container; none if it is gone. */
+export async function logLines(
+  cluster: Cluster,
+  { pod, container, previous }: LogPlace,
+  lines: number,
+): Promise<string> {
+  const { core, namespace } = cluster;
+  const request = { name: pod, namespace, container, previous, tailLines: lines };
+  try {
+    return (await cluster.ask(() => core.readNamespacedPodLog(request))).trim();
+  } catch (error) {
+    if (error instanceof ApiRefused) return `(none: ${oneLine(error.message)})`;
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import { once } from "node:events";
+import { deploymentOf } from "./deployment.ts";
+import { commandOptions, forStack } from "./options.ts";
+import { deployedOutputs } from "./outputs.ts";
+import { tellingCommandsOf, withStack } from "./pulumi-stack.ts";
+import { urlLines } from "./urls.ts";
+import { runCommand } from "./user-error.ts";
+
+/** Prints where everything is, and where that takes a connection, keeps it until Ctrl-C. */
+async function open(): Promise<number> {
+  const options = commandOptions("npm run open [-- --target docker|kubernetes] [--stack NAME]", []);
+  const say = (text: string): void => {
+    process.stdout.write(`${forStack(text, options.stack)}\n`);
+  };
+  const { target, outputs } = await withStack(options.stack, async (stack) => {
+    const deployment = await deploymentOf(stack, options.target);
+    await deployment.target.describe();
+    return { target: deployment.target, outputs: deployedOutputs(await stack.outputs()) };
+  });
+  // Before anything is open, so that no signal finds it unattended.
+  const ended = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      ended.abort();
+    });
+  }
+  const opened = await tellingCommandsOf(options.stack, () => target.open(say));
+  for (const line of urlLines(outputs.urls, outputs.grafanaUser, target)) say(line);
+  if (opened === undefined) return 0;
+  say("\nopen until Ctrl-C");
+  if (!ended.signal.aborted) await once(ended.signal, "abort");
+  await opened.close();
+  return 0;
+}
+
+await runCommand(open);

@@ -1,0 +1,34 @@
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { z } from "zod";
+
+/** Whether a port of 127.0.0.1 can be listened on. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return false;
+    throw error;
+  } finally {
+    server.close();
+  }
+}
+
+type FindProcess = (by: "port", port: number) => Promise<unknown>;
+
+/** Asked for by `require`: the package's types do not resolve from an ES module. */
+const { default: findProcess } = z
+  .object({ default: z.custom<FindProcess>((value) => typeof value === "function") })
+  .parse(createRequire(import.meta.url)("find-process"));
+
+const listeners = z.array(z.object({ name: z.string(), pid: z.number() }));
+
+/** The process that listens on a port, as far as the system tells. */
+export async function processOn(port: number): Promise<string> {
+  const [found] = listeners.parse(await findProcess("port", port));
+  return found === undefined ? "a process that this user cannot see" : `${found.name} (process ${found.pid})`;
+}

@@ -1,0 +1,115 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isMap, parseDocument } from "yaml";
+import type { KubernetesSettings } from "../config/kubernetes.ts";
+import type { ProgramSettings } from "../config/example-services.ts";
+import { refuseOtherTarget, validSettings } from "./deployment.ts";
+import type { CommandOptions, TargetName } from "./options.ts";
+import { stackConfig } from "./preview/stack-config.ts";
+import { projectFolder, projectName } from "./project.ts";
+import { UserError } from "./user-error.ts";
+
+/** Options of `npm run up` that are settings, each with its name in `observability:kubernetes`. */
+const settingOf = {
+  context: "context",
+  namespace: "namespace",
+  "storage-class": "storageClass",
+  registry: "registry",
+  "load-command": "loadCommand",
+  kubeconfig: "kubeconfig",
+} as const satisfies Record<string, keyof KubernetesSettings>;
+
+/** An option of `npm run up` that is written to the stack's file. */
+export type SettingOption = keyof typeof settingOf;
+
+/** Names of all {@link SettingOption}s. */
+export const settingOptions = Object.keys(settingOf) as readonly SettingOption[];
+
+/** A stack's settings file with the options of a command in it, not yet written. */
+export interface ChangedFile {
+  readonly name: string;
+  readonly text: string;
+  readonly settings: ProgramSettings;
+  /** What is new in it, for the user to read: `kubernetes.context: rig`. */
+  readonly changes: readonly string[];
+}
+
+/** First line of a settings file, by which an editor completes and checks it. */
+const schemaLine = "# yaml-language-server: $schema=./config/stack-settings.schema.json";
+
+/**
+ * The settings file of a stack with the options of `npm run up` in it, so that the next command and plain `pulumi up`
+ * do the same; `undefined` if the options change nothing. Nothing is written.
+ *
+ * @param projectText text of Pulumi.yaml
+ * @param stackText text of the stack's file, `undefined` if there is none
+ * @throws UserError if the options do not fit the stack, or each other.
+ */
+export function withOptions(
+  { stack, target, values }: CommandOptions<never, SettingOption>,
+  projectText: string,
+  stackText: string | undefined,
+): ChangedFile | undefined {
+  const given = settingOptions.flatMap((name) => {
+    const value = values[name];
+    return value === undefined ? [] : [{ name, value }];
+  });
+  const wanted = target ?? targetIn(projectText, stackText ?? "");
+  if (stackText !== undefined) refuseOtherTarget(targetIn(projectText, stackText), target, stack);
+  const [first] = given;
+  if (first !== undefined && wanted !== "kubernetes") {
+    throw new UserError(
+      `--${first.name}: is an option of the target kubernetes, got it for the stack ${stack} of the target ${wanted}\n` +
+        `  next: npm run up -- --target kubernetes --${first.name} …`,
+    );
+  }
+  const name = `Pulumi.${stack}.yaml`;
+  const document = parseDocument(stackText ?? `${schemaLine}\nconfig:\n  ${projectName}:target: ${wanted}\n`);
+  const changes = stackText === undefined && target !== undefined ? [`target: ${target}`] : [];
+  for (const { name: option, value } of given) {
+    const path = ["config", `${projectName}:kubernetes`];
+    for (const depth of [1, 2]) {
+      const place = path.slice(0, depth);
+      // An empty `config:` is no place to put something into.
+      if (!isMap(document.getIn(place))) document.setIn(place, document.createNode({}));
+    }
+    const key = settingOf[option];
+    if (document.getIn([...path, key]) === value) continue;
+    document.setIn([...path, key], value);
+    changes.push(`kubernetes.${key}: ${value}`);
+  }
+  if (changes.length === 0) return undefined;
+  const text = document.toString();
+  return { name, text, settings: settingsIn(projectText, text, stack, given.length > 0), changes };
+}
+
+function targetIn(projectText: string, stackText: string): TargetName {
+  const { [`${projectName}:target`]: target } = stackConfig(projectText, stackText, projectName);
+  return target === "kubernetes" ? target : "docker";
+}
+
+function settingsIn(projectText: string, text: string, stack: string, hasOptions: boolean): ProgramSettings {
+  try {
+    return validSettings(stackConfig(projectText, text, projectName), stack);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const [problems = ""] = error.message.split("\n  next: ");
+    const option = hasOptions ? "correct the option" : "name a context of your kubeconfig";
+    throw new UserError(
+      `${problems}\n  next: ${option}: npm run up -- --target kubernetes --context NAME [--registry REGISTRY | --load-command COMMAND]`,
+      { cause: error },
+    );
+  }
+}
+
+/** The same for the files of this project. */
+export function changedStackFile(options: CommandOptions<never, SettingOption>): ChangedFile | undefined {
+  const file = join(projectFolder, `Pulumi.${options.stack}.yaml`);
+  const stackText = existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  return withOptions(options, readFileSync(join(projectFolder, "Pulumi.yaml"), "utf8"), stackText);
+}
+
+/** Writes a {@link ChangedFile}. */
+export function writeStackFile({ name, text }: ChangedFile): void {
+  writeFileSync(join(projectFolder, name), text);
+}

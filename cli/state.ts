@@ -1,0 +1,36 @@
+import type { Deployment } from "@pulumi/pulumi/automation/index.js";
+import { z } from "zod";
+
+const metadata = z.looseObject({ name: z.string().optional(), uid: z.string().optional() });
+const resource = z.looseObject({
+  type: z.string(),
+  id: z.string().optional(),
+  urn: z.string(),
+  inputs: z.looseObject({ metadata: metadata.optional().catch(undefined) }).optional(),
+  outputs: z.looseObject({ metadata: metadata.optional().catch(undefined) }).optional(),
+});
+
+/** Pulumi's state as far as the commands look into it. */
+export const deploymentSchema = z.looseObject({
+  resources: z.array(resource).nullish(),
+  pending_operations: z.array(z.looseObject({ type: z.string(), resource })).nullish(),
+});
+
+/** A resource in Pulumi's state. */
+export type StateResource = z.output<typeof resource>;
+
+/** What Pulumi knows of a stack. */
+export interface KnownState {
+  readonly resources: readonly StateResource[];
+  /** Resources whose creation was cut off: they may be there or not, and hold nothing yet. */
+  readonly cutOff: readonly StateResource[];
+}
+
+/** The part of an exported state that a target's recovery needs. */
+export function knownState(exported: Deployment): KnownState {
+  const { resources, pending_operations: pending } = deploymentSchema.parse(exported.deployment);
+  return {
+    resources: resources ?? [],
+    cutOff: (pending ?? []).filter(({ type }) => type === "creating").map((operation) => operation.resource),
+  };
+}

@@ -1,0 +1,78 @@
+import type { InstanceOutput, InstanceState } from "./instances.ts";
+import type { StackOutputs } from "./outputs.ts";
+import type { KnownState } from "./state.ts";
+
+/** Prints a line of progress. */
+export type Say = (line: string) => void;
+
+/** Everything that the commands ask of the place where a stack runs. They never ask which place it is. */
+export interface Target {
+  /** What it calls that which runs a workload: `container`. */
+  readonly instanceWord: string;
+  /** How long the instances may take to be healthy once the deployment has ended, in milliseconds. */
+  readonly startMillis: number;
+  /** Types of Pulumi resources that another target makes: a state that holds one is not for this target. */
+  readonly foreignTypes: RegExp;
+  /** Whether the addresses of the outputs lead somewhere only while `npm run open` runs. */
+  readonly needsOpen: boolean;
+  /** Further addresses that users of a deployed stack have, each with what it is for. */
+  readonly furtherUrls: readonly (readonly [name: string, url: string, purpose: string])[];
+
+  /**
+   * What it is and its version, for the user to read. The first question to ask.
+   *
+   * @throws UserError if it cannot be reached, with what is wrong.
+   */
+  describe(): Promise<string>;
+  /**
+   * Removes what a run that was cut off has left there beside the state, and says so; never data.
+   *
+   * @returns names of what holds data of this stack and is not in the state: of a deployment whose state is lost.
+   * @throws UserError if the state belongs to another place.
+   */
+  recover(state: KnownState, say: Say): Promise<readonly string[]>;
+  /** Makes a deployment go on with data that the state does not know, or says how. @throws UserError if it cannot. */
+  takeOver(leftData: readonly string[], say: Say): void;
+  /** Removes data that the state does not know, and whatever else of the stack is still there. */
+  removeLeftData(leftData: readonly string[]): Promise<void>;
+  /** Looks whether there is room for a deployment. @throws UserError with every problem, before anything is created. */
+  checkRoom(say: Say): Promise<void>;
+  /** Sees to it that every image can be had. @throws UserError with every problem, before anything is created. */
+  prepareImages(say: Say): Promise<void>;
+  /**
+   * Has programs look over what the user adds to their configuration, as far as that needs no deployment.
+   *
+   * @throws UserError in the program's own words, before anything is created.
+   */
+  checkConfiguration(): Promise<void>;
+  /** The state of each instance by name. */
+  instanceStates(instances: readonly InstanceOutput[]): Promise<ReadonlyMap<string, InstanceState>>;
+  /** Whether a deployment has to replace an instance in this state, since it would leave it as it is. */
+  isBroken(state: InstanceState): boolean;
+  /** What an instance has written last. */
+  lastLines(instance: string, lines: number): Promise<string>;
+  /** The command that shows an instance's log. @param lines how many of its last lines, all if left out */
+  logCommand(instance: string, lines?: number): string;
+  /**
+   * Watches over an action that deploys or waits for what was deployed, and ends it by the signal as soon as there is a
+   * problem that will not go away by waiting.
+   *
+   * @throws UserError with that problem.
+   */
+  watch<Result>(action: (signal: AbortSignal) => Promise<Result>, say: Say): Promise<Result>;
+  /** Makes the addresses of the outputs reachable while an action runs that is told them. */
+  reach<Result>(outputs: StackOutputs, action: (reached: StackOutputs) => Promise<Result>, say: Say): Promise<Result>;
+  /** Sets the password of Grafana's first user. */
+  resetLogin(grafana: string, password: string): Promise<void>;
+  /**
+   * Makes the addresses of the outputs reachable as they are, until that is closed; `undefined` where they always are.
+   *
+   * @throws UserError if a port of theirs is taken, and by whom.
+   */
+  open(say: Say): Promise<Opened | undefined>;
+}
+
+/** Addresses that are reachable. */
+export interface Opened {
+  readonly close: () => Promise<void>;
+}

@@ -1,0 +1,118 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { Cluster } from "../../cli/kubernetes/cluster.ts";
+
+/** What a {@link FakeApiServer} answers to a request; a number is a status. */
+export type Answer = object | number | ((body: unknown) => object | number);
+
+/** A Kubernetes API server that gives prepared answers by path, and lists of nothing for everything else. */
+export class FakeApiServer {
+  /** `METHOD path` of each request that changes something. */
+  readonly changes: string[] = [];
+  readonly folder = mkdtempSync(join(tmpdir(), "fake-api-server-"));
+  private readonly server: Server;
+
+  private constructor(answers: Readonly<Record<string, Answer>>) {
+    this.server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const { pathname } = new URL(request.url ?? "", "http://localhost");
+        const method = request.method ?? "";
+        const body = chunks.length === 0 ? undefined : (JSON.parse(Buffer.concat(chunks).toString()) as unknown);
+        if (method === "DELETE") this.changes.push(`${method} ${pathname}`);
+        const prepared = answers[`${method} ${pathname}`] ?? answers[pathname] ?? usual(method, pathname);
+        const answer =
+          typeof prepared === "function" ? (prepared as (body: unknown) => object | number)(body) : prepared;
+        response.statusCode = typeof answer === "number" ? answer : 200;
+        response.setHeader("content-type", "application/json");
+        const failed = { kind: "Status", status: "Failure", message: `status ${String(answer)} for ${pathname}` };
+        response.end(JSON.stringify(typeof answer === "number" ? failed : answer));
+      });
+    });
+  }
+
+  /** @param answers by path, or by method and path */
+  static async start(answers: Readonly<Record<string, Answer>> = {}): Promise<FakeApiServer> {
+    const fake = new FakeApiServer(answers);
+    fake.server.listen(0, "127.0.0.1");
+    await once(fake.server, "listening");
+    return fake;
+  }
+
+  get url(): string {
+    const { port } = z.object({ port: z.number() }).parse(this.server.address());
+    return `http://127.0.0.1:${port}`;
+  }
+
+  /** A kubeconfig whose context `fake` leads here. */
+  kubeconfig(url = this.url): string {
+    const file = join(this.folder, "kubeconfig");
+    const content = {
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "fake", cluster: { server: url, "insecure-skip-tls-verify": true } }],
+      users: [{ name: "fake", user: { token: "hunter2" } }],
+      contexts: [{ name: "fake", context: { cluster: "fake", user: "fake" } }],
+    };
+    writeFileSync(file, stringify(content));
+    return file;
+  }
+
+  cluster(): Cluster {
+    return Cluster.of({ context: "fake", kubeconfig: this.kubeconfig(), namespace: "shop" });
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, "close");
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+const resources: Readonly<Record<string, readonly (readonly [name: string, kind: string])[]>> = {
+  "/api/v1": [
+    ["services", "Service"],
+    ["configmaps", "ConfigMap"],
+    ["secrets", "Secret"],
+    ["serviceaccounts", "ServiceAccount"],
+    ["persistentvolumeclaims", "PersistentVolumeClaim"],
+  ],
+  "/apis/apps/v1": [
+    ["deployments", "Deployment"],
+    ["statefulsets", "StatefulSet"],
+  ],
+  "/apis/networking.k8s.io/v1": [["networkpolicies", "NetworkPolicy"]],
+  "/apis/rbac.authorization.k8s.io/v1": [
+    ["roles", "Role"],
+    ["rolebindings", "RoleBinding"],
+  ],
+};
+
+/** A cluster in which everything is allowed and nothing is there. */
+function usual(method: string, path: string): object | number {
+  const found = resources[path];
+  if (found !== undefined) {
+    const entries = found.map(([name, kind]) => ({ name, kind, namespaced: true, singularName: "", verbs: [] }));
+    return { kind: "APIResourceList", groupVersion: "", resources: entries };
+  }
+  if (path === "/version") return { gitVersion: "v1.34.3" };
+  if (path.endsWith("/selfsubjectaccessreviews")) return { status: { allowed: true } };
+  if (path.endsWith("/storageclasses")) return { items: [storageClass("local-path", true)] };
+  if (method === "DELETE") return { kind: "Status", status: "Success" };
+  const depth = path.split("/").length;
+  const isObject = path.startsWith("/api/") ? depth === 7 || depth === 5 : depth === 8;
+  return isObject ? 404 : { items: [] };
+}
+
+/** A storage class as the API server has it. */
+export function storageClass(name: string, isDefault: boolean): object {
+  const annotations = { "storageclass.kubernetes.io/is-default-class": String(isDefault) };
+  return { metadata: { name, annotations }, provisioner: "example.com/fake" };
+}
