@@ -17,13 +17,14 @@ import { Workspace } from "../support/workspace.ts";
 const target = ["--target", "kubernetes"] as const;
 
 describe("a stack on Kubernetes", () => {
+  let created: Workspace | undefined;
   let workspace: Workspace;
   let namespace: string;
   let first: Ended;
 
   before(async function () {
     this.timeout(400_000);
-    workspace = await Workspace.create("kubernetes");
+    workspace = created = await Workspace.create("kubernetes");
     namespace = workspace.name;
     const installed = await workspace.npm("ci");
     assert.equal(installed.code, 0, installed.output);
@@ -32,8 +33,9 @@ describe("a stack on Kubernetes", () => {
   });
 
   after(async () => {
-    await removeNamespace(namespace);
-    await workspace.remove();
+    if (created === undefined) return;
+    await removeNamespace(created.name);
+    await created.remove();
   });
 
   it("is made of objects that the API server takes, strictly, and so are all that settings can add", async () => {

@@ -82,7 +82,8 @@ export class Workspace {
       stringify({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [prefix + key, value])) }),
     );
     const author = ["-c", "user.name=e2e", "-c", "user.email=e2e@example.com"];
-    await succeed("git", ["add", file], { cwd: this.folder });
+    // The settings of any other stack than `dev` are ignored.
+    await succeed("git", ["add", "--force", file], { cwd: this.folder });
     await succeed("git", [...author, "commit", "--quiet", "--all", "--message", "settings of the test"], {
       cwd: this.folder,
     });
