@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commandOptions } from "../../cli/options.ts";
+import { commandOptions, forStack } from "../../cli/options.ts";
 import { UserError } from "../../cli/user-error.ts";
 
 const usage = "npm run down [-- --stack NAME] [--destroy-data [--yes]]";
@@ -26,10 +26,30 @@ describe("the options of a command", () => {
     assert.deepEqual(parse("--destroy-data"), ["dev", ["destroy-data"]]);
   });
 
+  it("name the stack by the target, unless it is named", () => {
+    process.argv = ["node", "up.ts", "--target", "kubernetes", "--context", "rig"];
+    const options = commandOptions(usage, [], ["context", "registry"]);
+    assert.deepEqual([options.stack, options.target, options.values], ["kubernetes", "kubernetes", { context: "rig" }]);
+    assert.deepEqual(parse("--target", "docker")[0], "dev");
+    assert.deepEqual(parse("--target", "kubernetes", "--stack", "shop")[0], "shop");
+  });
+
+  it("are in the next commands of a stack that is not the usual one", () => {
+    const text =
+      "next: npm run up, or npm run down -- --destroy-data; npm run up -- --target kubernetes --context NAME";
+    assert.equal(forStack(text, "dev"), text);
+    assert.equal(
+      forStack(text, "shop"),
+      "next: npm run up -- --stack shop, or npm run down -- --stack shop --destroy-data; npm run up -- --stack shop --target kubernetes --context NAME",
+    );
+    assert.match(forStack(text, "kubernetes"), /; npm run up -- --target kubernetes --context NAME$/);
+  });
+
   const refused: readonly (readonly [readonly string[], RegExp])[] = [
     [["--destroy"], /Unknown option '--destroy'/],
     [["dev"], /Unexpected argument 'dev'/],
     [["--stack"], /'--stack <value>' argument missing/],
+    [["--target", "nomad"], /--target: must be docker or kubernetes, got "nomad"/],
     [["--yes=maybe"], /'--yes' does not take an argument/],
   ];
   for (const [args, problem] of refused) {

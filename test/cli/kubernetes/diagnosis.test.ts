@@ -1,0 +1,272 @@
+import assert from "node:assert/strict";
+import { CoreV1Event, V1Deployment, V1Pod, V1ReplicaSet, V1StatefulSet } from "@kubernetes/client-node";
+import { ObjectSerializer } from "@kubernetes/client-node/dist/gen/models/ObjectSerializer.js";
+import { causes, keysOf, type Snapshot } from "../../../cli/kubernetes/diagnosis.ts";
+import { instanceStates } from "../../../cli/kubernetes/observe.ts";
+
+const now = Date.parse("2026-01-02T12:00:00Z");
+const ago = (seconds: number): string => new Date(now - seconds * 1000).toISOString();
+const label = { "app.kubernetes.io/name": "loki" };
+const revision = "controller-revision-hash";
+
+/** An object of the API server, read as the client library reads it. */
+function read<Kind extends object>(kind: string, constructor: new () => Kind, json: object): Kind {
+  const object: unknown = ObjectSerializer.deserialize(json, kind, "");
+  assert.ok(object instanceof constructor);
+  return object;
+}
+
+const statefulSet = (status: object = {}): V1StatefulSet =>
+  read("V1StatefulSet", V1StatefulSet, {
+    metadata: { name: "loki", uid: "s1", generation: 2, labels: label },
+    spec: { replicas: 1 },
+    status: { observedGeneration: 2, updateRevision: "loki-2", currentRevision: "loki-2", replicas: 1, ...status },
+  });
+
+function pod(container: object, more: { readonly status?: object; readonly metadata?: object } = {}): V1Pod {
+  const status = { name: "loki", image: "grafana/loki:9", ready: false, restartCount: 0, started: false, ...container };
+  return read("V1Pod", V1Pod, {
+    metadata: {
+      name: "loki-0",
+      uid: "p1",
+      creationTimestamp: ago(120),
+      labels: { ...label, [revision]: "loki-2" },
+      ...more.metadata,
+    },
+    spec: { containers: [{ name: "loki", readinessProbe: { periodSeconds: 5 } }] },
+    status: { containerStatuses: [status], ...more.status },
+  });
+}
+
+const waiting = (reason: string, message = "why"): object => ({ state: { waiting: { reason, message } } });
+const ended = (exitCode: number, reason: string): object => ({ terminated: { exitCode, reason, finishedAt: ago(5) } });
+
+function event(kind: string, name: string, reason: string, message: string, firstSeconds = 60): CoreV1Event {
+  return read("CoreV1Event", CoreV1Event, {
+    metadata: { name: "e", uid: `e-${reason}`, creationTimestamp: ago(firstSeconds) },
+    involvedObject: { kind, name },
+    reason,
+    message,
+    firstTimestamp: ago(firstSeconds),
+    lastTimestamp: ago(2),
+  });
+}
+
+function snapshot(pods: readonly V1Pod[], more: Partial<Snapshot> = {}): Snapshot {
+  const nothing = { deployments: [], replicaSets: [], claims: [], events: [] };
+  return { ...nothing, statefulSets: [statefulSet()], pods, ...more };
+}
+
+describe("what is wrong with a pod", () => {
+  const found = (shot: Snapshot, ignored: ReadonlySet<string> = new Set()): (readonly string[])[] =>
+    causes(shot, now, ignored).map(({ instance, reason, message }) => [instance, reason, message]);
+
+  const running = { state: { running: { startedAt: ago(90) } }, started: true };
+  const failures: readonly (readonly [what: string, shot: Snapshot, reason: string, message: RegExp])[] = [
+    [
+      "an image that cannot be pulled",
+      snapshot([pod(waiting("ImagePullBackOff"))]),
+      "ImagePullBackOff",
+      /^image grafana/,
+    ],
+    ["an image without a valid name", snapshot([pod(waiting("InvalidImageName"))]), "InvalidImageName", /why/],
+    [
+      "a secret that is not there",
+      snapshot([pod(waiting("CreateContainerConfigError"))]),
+      "CreateContainerConfigError",
+      /why/,
+    ],
+    [
+      "a process that crashes again and again",
+      snapshot([pod({ ...waiting("CrashLoopBackOff"), restartCount: 1, lastState: ended(3, "Error") })]),
+      "CrashLoopBackOff",
+      /^container loki has failed 2 times, the last time with exit code 3$/,
+    ],
+    [
+      "two restarts by error",
+      snapshot([pod({ ...running, restartCount: 2, lastState: ended(1, "Error") })]),
+      "CrashLoopBackOff",
+      /has failed 2 times/,
+    ],
+    [
+      "a memory limit that is too low",
+      snapshot([pod({ ...waiting("CrashLoopBackOff"), restartCount: 1, lastState: ended(137, "OOMKilled") })]),
+      "OOMKilled",
+      /killed for taking more than its memory limit/,
+    ],
+    [
+      "an init container that fails",
+      snapshot([
+        pod(waiting("PodInitializing"), {
+          status: {
+            initContainerStatuses: [
+              {
+                name: "owner",
+                image: "x",
+                ready: false,
+                restartCount: 2,
+                ...waiting("CrashLoopBackOff"),
+                lastState: ended(1, "Error"),
+              },
+            ],
+          },
+        }),
+      ]),
+      "CrashLoopBackOff",
+      /^container owner has failed 3 times/,
+    ],
+    [
+      "no node that takes it",
+      snapshot([
+        pod(waiting("ContainerCreating"), {
+          status: {
+            conditions: [
+              {
+                type: "PodScheduled",
+                status: "False",
+                reason: "Unschedulable",
+                message: "0/1 nodes",
+                lastTransitionTime: ago(31),
+              },
+            ],
+          },
+        }),
+      ]),
+      "FailedScheduling",
+      /^0\/1 nodes$/,
+    ],
+    [
+      "a volume that cannot be mounted",
+      snapshot([pod(waiting("ContainerCreating"))], { events: [event("Pod", "loki-0", "FailedMount", "no volume")] }),
+      "FailedMount",
+      /^no volume$/,
+    ],
+    [
+      "a process that never becomes ready",
+      snapshot([pod(running)], { events: [event("Pod", "loki-0", "Unhealthy", "Readiness probe failed: 503")] }),
+      "NotReady",
+      /does not become ready: Readiness probe failed: 503$/,
+    ],
+    [
+      "a quota that is too small",
+      snapshot([], {
+        statefulSets: [statefulSet({ replicas: 0 })],
+        events: [event("StatefulSet", "loki", "FailedCreate", "forbidden: exceeded quota: small")],
+      }),
+      "FailedCreate",
+      /exceeded quota: small/,
+    ],
+    [
+      "a namespace whose profile refuses it",
+      snapshot([], {
+        statefulSets: [statefulSet({ replicas: 0 })],
+        events: [event("StatefulSet", "loki", "FailedCreate", "violates PodSecurity", 1)],
+      }),
+      "FailedCreate",
+      /violates PodSecurity/,
+    ],
+  ];
+  for (const [what, shot, reason, message] of failures) {
+    it(`is seen: ${what}`, () => {
+      const [cause, ...others] = found(shot);
+      assert.deepEqual([cause?.[0], cause?.[1], others], ["statefulset/loki", reason, []]);
+      assert.match(cause?.[2] ?? "", message);
+      assert.equal(instanceStates(shot, [{ name: "statefulset/loki", urn: "", replicas: 1 }], now).size, 1);
+    });
+  }
+
+  const fine: readonly (readonly [what: string, shot: Snapshot])[] = [
+    ["a pod that is being started", snapshot([pod(waiting("ContainerCreating"))])],
+    [
+      "a single crash",
+      snapshot([
+        pod({ ...running, state: { running: { startedAt: ago(5) } }, restartCount: 1, lastState: ended(1, "Error") }),
+      ]),
+    ],
+    [
+      "restarts of a pod that is ready again",
+      snapshot([pod({ ...running, ready: true, restartCount: 9, lastState: ended(1, "Error") })]),
+    ],
+    [
+      "a pod that has just started and is not ready yet",
+      snapshot([pod({ ...running, state: { running: { startedAt: ago(20) } } })]),
+    ],
+    [
+      "a pod of an older revision",
+      snapshot([pod(waiting("ImagePullBackOff"), { metadata: { labels: { ...label, [revision]: "loki-1" } } })]),
+    ],
+    [
+      "a pod that is being terminated",
+      snapshot([
+        pod(waiting("ImagePullBackOff"), {
+          metadata: { labels: { ...label, [revision]: "loki-2" }, deletionTimestamp: ago(1) },
+        }),
+      ]),
+    ],
+    [
+      "a change that no controller has seen yet",
+      snapshot([pod(waiting("ImagePullBackOff"))], { statefulSets: [statefulSet({ observedGeneration: 1 })] }),
+    ],
+    [
+      "quota that a pod which ends still takes",
+      snapshot([], {
+        statefulSets: [statefulSet({ replicas: 0 })],
+        events: [event("StatefulSet", "loki", "FailedCreate", "exceeded quota", 5)],
+      }),
+    ],
+  ];
+  for (const [what, shot] of fine) {
+    it(`is not: ${what}`, () => {
+      assert.deepEqual(found(shot), []);
+    });
+  }
+
+  it("does not count if it was there before", () => {
+    const shot = snapshot([pod(waiting("ImagePullBackOff"))]);
+    assert.deepEqual(found(shot, keysOf(shot)), []);
+  });
+
+  it("is seen of a Deployment by its newest ReplicaSet only", () => {
+    const annotations = { "deployment.kubernetes.io/revision": "2" };
+    const shot = snapshot(
+      ["old", "new"].map((hash) =>
+        pod(waiting("ImagePullBackOff", hash), {
+          metadata: { uid: hash, labels: { ...label, "pod-template-hash": hash } },
+        }),
+      ),
+      {
+        statefulSets: [],
+        deployments: [
+          read("V1Deployment", V1Deployment, {
+            metadata: { name: "loki", uid: "d1", generation: 1, labels: label, annotations },
+            spec: { replicas: 1 },
+            status: { observedGeneration: 1, updatedReplicas: 1 },
+          }),
+        ],
+        replicaSets: [
+          read("V1ReplicaSet", V1ReplicaSet, {
+            metadata: {
+              name: "loki-new",
+              annotations,
+              labels: { "pod-template-hash": "new" },
+              ownerReferences: [{ uid: "d1", name: "loki", kind: "Deployment", apiVersion: "apps/v1" }],
+            },
+          }),
+        ],
+      },
+    );
+    assert.deepEqual(found(shot), [["deployment/loki", "ImagePullBackOff", "image grafana/loki:9: new"]]);
+  });
+});
+
+describe("the state of an instance in a cluster", () => {
+  const instances = ["statefulset/loki", "deployment/gone"].map((name) => ({ name, urn: "", replicas: 1 }));
+  it("is healthy, starting, missing, or why it fails", () => {
+    const states = (shot: Snapshot): object => Object.fromEntries(instanceStates(shot, instances, now));
+    const ready = { statefulSets: [statefulSet({ readyReplicas: 1, updatedReplicas: 1 })] };
+    assert.deepEqual(states(snapshot([], ready)), { "statefulset/loki": "healthy", "deployment/gone": "missing" });
+    assert.deepEqual(states(snapshot([])), { "statefulset/loki": "starting", "deployment/gone": "missing" });
+    const failing = snapshot([pod(waiting("ImagePullBackOff"))]);
+    assert.deepEqual(states(failing), { "statefulset/loki": "ImagePullBackOff", "deployment/gone": "missing" });
+  });
+});
