@@ -7,8 +7,8 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { Cluster } from "../../cli/kubernetes/cluster.ts";
 
-/** What a {@link FakeApiServer} answers to a request; a number is a status. */
-export type Answer = object | number | ((body: unknown) => object | number);
+/** What a {@link FakeApiServer} answers to a request: an object as JSON, text as it is; a number is a status. */
+export type Answer = object | string | number | ((body: unknown) => object | number);
 
 /** A Kubernetes API server that gives prepared answers by path, and lists of nothing for everything else. */
 export class FakeApiServer {
@@ -30,9 +30,11 @@ export class FakeApiServer {
         const answer =
           typeof prepared === "function" ? (prepared as (body: unknown) => object | number)(body) : prepared;
         response.statusCode = typeof answer === "number" ? answer : 200;
-        response.setHeader("content-type", "application/json");
+        response.setHeader("content-type", typeof answer === "string" ? "text/plain" : "application/json");
         const failed = { kind: "Status", status: "Failure", message: `status ${String(answer)} for ${pathname}` };
-        response.end(JSON.stringify(typeof answer === "number" ? failed : answer));
+        response.end(
+          typeof answer === "string" ? answer : JSON.stringify(typeof answer === "number" ? failed : answer),
+        );
       });
     });
   }
@@ -74,6 +76,10 @@ export class FakeApiServer {
     await once(this.server, "close");
     rmSync(this.folder, { recursive: true });
   }
+}
+
+function isFunction(answer: Answer): answer is (body: unknown) => object | number {
+  return typeof answer === "function";
 }
 
 const resources: Readonly<Record<string, readonly (readonly [name: string, kind: string])[]>> = {

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { checkIdentity, removeLeftOvers } from "../../../cli/kubernetes/left-overs.ts";
+import type { KnownState, StateResource } from "../../../cli/state.ts";
+import { settings } from "../../support/settings.ts";
+import { FakeApiServer, type Answer } from "../../support/fake-api-server.ts";
+
+const { kubernetes } = settings({ target: "kubernetes", kubernetes: { context: "fake", namespace: "shop" } });
+const base = "/api/v1/namespaces/shop";
+const object = (name: string, more: object = {}): object => ({ metadata: { name, namespace: "shop", ...more } });
+
+function resource(type: string, id: string, metadata: { name: string; uid?: string }): StateResource {
+  return { type, id, urn: `urn:pulumi:k8s::observability::${type}::x`, inputs: { metadata }, outputs: { metadata } };
+}
+
+describe("what a run that was cut off has left in a cluster", () => {
+  async function left(
+    answers: Readonly<Record<string, Answer>>,
+    state: Partial<KnownState> = {},
+  ): Promise<{ readonly data: readonly string[]; readonly changes: readonly string[]; readonly said: string[] }> {
+    const server = await FakeApiServer.start(answers);
+    const said: string[] = [];
+    try {
+      const known = { resources: [], cutOff: [], ...state };
+      const data = await removeLeftOvers(known, server.cluster(), kubernetes, "shop-dev", (line) => said.push(line));
+      return { data, changes: server.changes, said };
+    } finally {
+      await server.stop();
+    }
+  }
+
+  const configMaps = { items: [object("known"), object("stray"), object("made", { ownerReferences: [] })] };
+
+  it("is removed if the state does not know it, and said", async () => {
+    const known = resource("kubernetes:core/v1:ConfigMap", "shop/known", { name: "known" });
+    const { data, changes, said } = await left({ [`${base}/configmaps`]: configMaps }, { resources: [known] });
+    assert.deepEqual([data, changes], [[], [`DELETE ${base}/configmaps/stray`]]);
+    assert.deepEqual(said, [
+      "removing 1 object(s) that the state does not know, left by a run that was cut off: configmap stray",
+    ]);
+  });
+
+  it("stays as it is beside data that the state does not know", async () => {
+    const claims = { items: [object("loki-data")] };
+    const found = await left({
+      [`${base}/configmaps`]: configMaps,
+      [`${base}/persistentvolumeclaims`]: claims,
+    });
+    assert.deepEqual(found, { data: ["persistentvolumeclaim loki-data"], changes: [], said: [] });
+  });
+
+  it("is removed although it could hold data, if its creation was cut off", async () => {
+    const type = "kubernetes:core/v1:PersistentVolumeClaim";
+    const cutOff = [{ type, urn: "x", inputs: { metadata: { name: "loki-data" } } }];
+    const claims = { items: [object("loki-data")] };
+    const { data, changes } = await left({ [`${base}/persistentvolumeclaims`]: claims }, { cutOff });
+    assert.deepEqual([data, changes], [[], [`DELETE ${base}/persistentvolumeclaims/loki-data`]]);
+  });
+});
+
+describe("the identity of a cluster", () => {
+  const namespace = resource("kubernetes:core/v1:Namespace", "shop", { name: "shop", uid: "u1" });
+  const claim = resource("kubernetes:core/v1:PersistentVolumeClaim", "shop/d", { name: "d", uid: "u2" });
+
+  async function check(
+    resources: readonly StateResource[],
+    answers: Readonly<Record<string, Answer>>,
+  ): Promise<string> {
+    const server = await FakeApiServer.start(answers);
+    try {
+      await checkIdentity({ resources, cutOff: [] }, server.cluster(), "k8s");
+      return "the same";
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  it("is that of the state's namespace, or of its data where the namespace is somebody else's", async () => {
+    assert.equal(await check([], {}), "the same");
+    assert.equal(await check([namespace, claim], { [base]: { metadata: { name: "shop", uid: "u1" } } }), "the same");
+    const claims = { [`${base}/persistentvolumeclaims/d`]: { metadata: { name: "d", uid: "u2" } } };
+    assert.equal(await check([claim], claims), "the same");
+  });
+
+  it("is another one if the namespace is not there or has another uid, with what to do in both cases", async () => {
+    const told = await check([namespace], {});
+    assert.match(
+      told,
+      /^the namespace in the state of k8s is not the one of this cluster \(context fake, namespace shop\): [^\n]+; nothing was changed\n {2}next: for another cluster[^\n]+\n {2}next: if it was removed by hand[^\n]+refresh --stack k8s/,
+    );
+    assert.equal(await check([namespace], { [base]: { metadata: { name: "shop", uid: "other" } } }), told);
+    assert.match(await check([claim], {}), /^the data volumes in the state of k8s are not those of this cluster/);
+  });
+});

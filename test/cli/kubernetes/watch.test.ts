@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { watchPods } from "../../../cli/kubernetes/watch.ts";
+import { FakeApiServer, type Answer } from "../../support/fake-api-server.ts";
+
+const base = "/api/v1/namespaces/shop";
+const labels = { "app.kubernetes.io/name": "loki", "controller-revision-hash": "loki-1" };
+const statefulSets = {
+  items: [
+    {
+      metadata: { name: "loki", generation: 1, labels },
+      spec: { replicas: 1 },
+      status: { observedGeneration: 1, updateRevision: "loki-1", replicas: 1 },
+    },
+  ],
+};
+const crashed = { terminated: { exitCode: 1, reason: "Error", finishedAt: new Date().toISOString() } };
+const container = {
+  name: "loki",
+  image: "grafana/loki:9",
+  ready: false,
+  restartCount: 1,
+  state: { waiting: { reason: "CrashLoopBackOff", message: "back-off" } },
+  lastState: crashed,
+};
+const pod = { metadata: { name: "loki-0", uid: "p1", labels }, status: { containerStatuses: [container] } };
+
+describe("the watch over a deployment", () => {
+  /** Runs an action under the watch; the pod that crashes appears after the first look. */
+  async function watched<Result>(
+    action: (signal: AbortSignal) => Promise<Result>,
+    pods: Answer,
+  ): Promise<{ readonly result: Result | string; readonly said: readonly string[] }> {
+    const server = await FakeApiServer.start({
+      "/apis/apps/v1/namespaces/shop/statefulsets": statefulSets,
+      [`${base}/pods`]: pods,
+      [`${base}/pods/loki-0/log`]: 'starting\n{"last":"words"}\n',
+    });
+    const said: string[] = [];
+    const args = {
+      cluster: server.cluster(),
+      stackName: "shop-dev",
+      logCommand: (instance: string) => `logs of ${instance}`,
+      say: (line: string) => {
+        said.push(line);
+      },
+    };
+    try {
+      return { result: await watchPods(args, action), said };
+    } catch (error) {
+      return { result: error instanceof Error ? error.message : String(error), said };
+    } finally {
+      await server.stop();
+    }
+  }
+
+  const appearing = (): Answer => {
+    let looks = 0;
+    return () => ({ items: looks++ === 0 ? [] : [pod] });
+  };
+  const untilAborted = async (signal: AbortSignal): Promise<never> => {
+    await once(signal, "abort");
+    throw new Error("canceled");
+  };
+
+  it("ends it when a pod fails for good, and tells why, its last lines and the next command", async () => {
+    const { result } = await watched(untilAborted, appearing());
+    assert.deepEqual(result.split("\n"), [
+      "statefulset/loki (pod loki-0) is CrashLoopBackOff: container loki has failed 2 times, the last time with exit code 1",
+      "its last lines:",
+      "starting",
+      '{"last":"words"}',
+      "what was done so far is kept",
+      "  next: solve what its last lines say, then npm run up; or see more: logs of statefulset/loki",
+    ]);
+  });
+
+  it("tells the pod's failure although the deployment calls itself a success, as Pulumi does", async () => {
+    const { result } = await watched(async (signal) => {
+      await once(signal, "abort");
+      return "done";
+    }, appearing());
+    assert.match(result, /^statefulset\/loki \(pod loki-0\) is CrashLoopBackOff/);
+  });
+
+  it("lets it go on with a pod that failed before it, which it may be there to repair", async () => {
+    assert.deepEqual(await watched(() => Promise.resolve("done"), { items: [pod] }), { result: "done", said: [] });
+  });
+
+  it("says it once when the pods cannot be looked at, and lets it go on", async () => {
+    let looks = 0;
+    const answer = (): object | number => (looks++ === 0 ? { items: [] } : 403);
+    const action = async (): Promise<string> => {
+      while (looks < 3) await new Promise((resolve) => setTimeout(resolve, 50));
+      return "done";
+    };
+    const { result, said } = await watched(action, answer);
+    assert.equal(result, "done");
+    assert.equal(said.length, 1);
+    assert.match(
+      said[0] ?? "",
+      /^the pods cannot be looked at: kubernetes: the user of the context fake must be allowed/,
+    );
+  });
+});
