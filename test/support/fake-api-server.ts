@@ -27,14 +27,10 @@ export class FakeApiServer {
         const body = chunks.length === 0 ? undefined : (JSON.parse(Buffer.concat(chunks).toString()) as unknown);
         if (method === "DELETE") this.changes.push(`${method} ${pathname}`);
         const prepared = answers[`${method} ${pathname}`] ?? answers[pathname] ?? usual(method, pathname);
-        const answer =
-          typeof prepared === "function" ? (prepared as (body: unknown) => object | number)(body) : prepared;
+        const answer = isFunction(prepared) ? prepared(body) : prepared;
         response.statusCode = typeof answer === "number" ? answer : 200;
         response.setHeader("content-type", typeof answer === "string" ? "text/plain" : "application/json");
-        const failed = { kind: "Status", status: "Failure", message: `status ${String(answer)} for ${pathname}` };
-        response.end(
-          typeof answer === "string" ? answer : JSON.stringify(typeof answer === "number" ? failed : answer),
-        );
+        response.end(textOf(answer, pathname));
       });
     });
   }
@@ -76,6 +72,13 @@ export class FakeApiServer {
     await once(this.server, "close");
     rmSync(this.folder, { recursive: true });
   }
+}
+
+function textOf(answer: object | string | number, path: string): string {
+  if (typeof answer === "string") return answer;
+  // The API server's own words for an error.
+  const failed = { kind: "Status", status: "Failure", message: `status ${JSON.stringify(answer)} for ${path}` };
+  return JSON.stringify(typeof answer === "number" ? failed : answer);
 }
 
 function isFunction(answer: Answer): answer is (body: unknown) => object | number {
