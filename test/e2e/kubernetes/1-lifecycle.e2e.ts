@@ -24,11 +24,12 @@ describe("a stack on Kubernetes", () => {
 
   before(async function () {
     this.timeout(400_000);
+    const options = clusterOptions(`o11y-e2e-${process.pid}`);
     workspace = created = await Workspace.create("kubernetes");
     namespace = workspace.name;
     const installed = await workspace.npm("ci");
     assert.equal(installed.code, 0, installed.output);
-    first = await workspace.up(...clusterOptions(namespace));
+    first = await workspace.up(...options);
     process.stdout.write(`      npm run up took ${(first.tookMillis / 1000).toFixed(1)} s\n`);
   });
 

@@ -45,6 +45,7 @@ export class Workspace {
     const workspace = new Workspace(folder, stack, name, { ...clean, PATH: path.join(":") });
     const port = await freePorts(7);
     await workspace.configure((config) => {
+      if (stack === "kubernetes") config["target"] = "kubernetes";
       config["name"] = name;
       config["ports"] = {
         grafana: port[0],
