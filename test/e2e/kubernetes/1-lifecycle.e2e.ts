@@ -8,35 +8,26 @@ import { storedLogs, storedSpans } from "../support/emitter.ts";
 import { eventuallyLogs } from "../support/loki.ts";
 import type { Ended } from "../support/run.ts";
 import { emptyPanels } from "../support/panels.ts";
-import { clusterOptions, kubectl, podsOf, removeNamespace, rolledBy } from "./support/cluster.ts";
+import { clusterOptions, kubectl, podsOf, rolledBy } from "./support/cluster.ts";
+import { clusterWorkspace } from "./support/cluster-workspace.ts";
 import { dryRunProblems } from "./support/dry-run.ts";
 import { Open } from "./support/open.ts";
 import { PodEmitter } from "./support/pod-emitter.ts";
-import { Workspace } from "../support/workspace.ts";
+import type { Workspace } from "../support/workspace.ts";
 
 const target = ["--target", "kubernetes"] as const;
 
 describe("a stack on Kubernetes", () => {
-  let created: Workspace | undefined;
   let workspace: Workspace;
   let namespace: string;
   let first: Ended;
 
   before(async function () {
     this.timeout(400_000);
-    const options = clusterOptions(`o11y-e2e-${process.pid}`);
-    workspace = created = await Workspace.create("kubernetes");
+    workspace = await clusterWorkspace();
     namespace = workspace.name;
-    const installed = await workspace.npm("ci");
-    assert.equal(installed.code, 0, installed.output);
-    first = await workspace.up(...options);
+    first = await workspace.up(...clusterOptions(namespace));
     process.stdout.write(`      npm run up took ${(first.tookMillis / 1000).toFixed(1)} s\n`);
-  });
-
-  after(async () => {
-    if (created === undefined) return;
-    await removeNamespace(created.name);
-    await created.remove();
   });
 
   it("is made of objects that the API server takes, strictly, and so are all that settings can add", async () => {

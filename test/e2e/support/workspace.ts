@@ -98,8 +98,12 @@ export class Workspace {
   }
 
   /** Runs an npm script and interrupts it. */
-  async interrupted(script: string, interruption: Interruption): Promise<Ended> {
-    const ended = await run("npm", ["run", script], { cwd: this.folder, env: this.env, interruption });
+  async interrupted(script: string, interruption: Interruption, args: readonly string[] = []): Promise<Ended> {
+    const ended = await run("npm", ["run", script, ...(args.length === 0 ? [] : ["--", ...args])], {
+      cwd: this.folder,
+      env: this.env,
+      interruption,
+    });
     this.printed += ended.output;
     return ended;
   }

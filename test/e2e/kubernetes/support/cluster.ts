@@ -87,3 +87,39 @@ export async function rolledBy(namespace: string, action: () => Promise<unknown>
 export async function removeNamespace(namespace: string): Promise<void> {
   await kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--wait"]);
 }
+
+const kubeconfig = z.looseObject({
+  clusters: z.tuple([z.looseObject({ cluster: z.looseObject({ server: z.string() }) })]),
+  users: z.tuple([z.looseObject({ name: z.string() })]),
+});
+
+async function ownKubeconfig(): Promise<z.output<typeof kubeconfig>> {
+  return kubeconfig.parse(JSON.parse(await kubectl(["config", "view", "--minify", "--raw", "--output", "json"])));
+}
+
+/** The kubeconfig of the cluster with an address that nothing listens on. */
+export async function unreachableKubeconfig(): Promise<string> {
+  const { clusters, ...config } = await ownKubeconfig();
+  const [{ cluster, ...named }] = clusters;
+  return JSON.stringify({
+    ...config,
+    clusters: [{ ...named, cluster: { ...cluster, server: "https://127.0.0.1:1" } }],
+  });
+}
+
+/** The kubeconfig of the cluster with a user who may look at a namespace and create pods there, and nothing else. */
+export async function limitedKubeconfig(namespace: string): Promise<string> {
+  await kubectl(["create", "serviceaccount", "limited", "--namespace", namespace]);
+  const role = ["limited", "--namespace", namespace];
+  await kubectl([
+    "create",
+    "role",
+    ...role,
+    "--verb=get,list,watch,create",
+    "--resource=pods,events,configmaps,services",
+  ]);
+  await kubectl(["create", "rolebinding", ...role, "--role=limited", `--serviceaccount=${namespace}:limited`]);
+  const token = (await kubectl(["create", "token", "limited", "--namespace", namespace])).trim();
+  const { users, ...config } = await ownKubeconfig();
+  return JSON.stringify({ ...config, users: [{ name: users[0].name, user: { token } }] });
+}
