@@ -216,7 +216,7 @@ export class KubernetesPlatform implements Platform {
         metadata: this.metadata(`${name}-check`, `${name}-check`),
         spec: { backoffLimit: 0, template: checkTemplate(workload, check, place) },
       },
-      { ...this.child(parent), deleteBeforeReplace: true, customTimeouts: { create: "5m" } },
+      { ...this.child(parent), deleteBeforeReplace: true, customTimeouts: { create: "5m", delete: "60s" } },
     );
     return [job];
   }
@@ -264,7 +264,7 @@ export class KubernetesPlatform implements Platform {
           resources: { requests: { storage: `${this.args.storageGib[name] ?? 0}Gi` } },
         },
       },
-      { ...this.child(parent), protect: true },
+      { ...this.child(parent), protect: true, customTimeouts: { delete: "60s" } },
     );
   }
 
@@ -390,7 +390,9 @@ export class KubernetesPlatform implements Platform {
   }
 
   private child(parent: pulumi.Resource = this.parent): pulumi.CustomResourceOptions {
-    return { parent, provider: this.provider };
+    // The API server removes such an object at once. Providers before 4.23 may miss that it is gone and wait for as long
+    // as they are given, by default ten minutes, before they look again (pulumi-kubernetes#3317).
+    return { parent, provider: this.provider, customTimeouts: { delete: "15s" } };
   }
 
   private resourceName(name: string): string {
