@@ -16,6 +16,76 @@ const image = fc
   .tuple(fc.stringMatching(/^[a-z0-9]{1,8}(\/[a-z0-9]{1,8})?$/), fc.stringMatching(/^[a-z0-9][a-z0-9.]{0,6}$/))
   .map(([repository, tag]) => `${repository}:${tag}`);
 const mib = (floor: number): fc.Arbitrary<number> => fc.integer({ min: floor, max: 16384 });
+const subdomain = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?)?$/);
+const labels = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}(\/[a-z]{1,8})?$/), fc.stringMatching(/^[a-z0-9]{1,8}$/), {
+  maxKeys: 2,
+});
+const gib = fc.integer({ min: 1, max: 65536 });
+const millicores = fc.integer({ min: 1, max: 64_000 });
+
+/** Processor shares that fit each other: no more is asked for than the limit allows. */
+const cpuShares = fc.oneof(
+  fc.record({ cpuRequestMillicores: millicores }, { requiredKeys: [] }),
+  fc.integer({ min: 20, max: 64_000 }).map((cpuLimitMillicores) => ({ cpuLimitMillicores })),
+  fc
+    .tuple(millicores, millicores)
+    .map(([a, b]) => ({ cpuRequestMillicores: Math.min(a, b), cpuLimitMillicores: Math.max(a, b) })),
+);
+
+const tolerations = fc.array(
+  fc.record({
+    key: label,
+    operator: fc.constant("Exists" as const),
+    effect: fc.constantFrom("NoSchedule" as const, "PreferNoSchedule" as const, "NoExecute" as const),
+  }),
+  { maxLength: 2 },
+);
+
+/** Contexts of every kind that has a way for images of its own, and ways for those that have none. */
+const anyCluster = fc.oneof(
+  fc.constantFrom("kind-a", "minikube", "k3d-a", "k3s").map((context) => ({ context })),
+  fc.record({
+    context: fc.constant("prod"),
+    registry: fc.constantFrom("registry.example.com", "localhost:5000/team/"),
+  }),
+  fc.record({ context: fc.constant("prod"), loadCommand: fc.constant('load "$IMAGE"') }),
+);
+
+/** Anything that the rules allow about the cluster, but for the Collector's volume, whose size depends on its queues. */
+const anyKubernetesInput = fc
+  .tuple(
+    anyCluster,
+    fc.record(
+      {
+        kubeconfig: fc.constant("/nowhere/kubeconfig"),
+        namespace: fc.oneof(fc.constant(""), label),
+        createNamespace: fc.boolean(),
+        storageClass: fc.oneof(fc.constant(""), subdomain),
+        imagePullSecrets: fc.array(subdomain, { maxLength: 2 }),
+        nodeSelector: labels,
+        tolerations,
+        resources: fc.record(
+          { loki: cpuShares, grafana: cpuShares, "otel-collector": cpuShares, backend: cpuShares },
+          { requiredKeys: [] },
+        ),
+        otlpNamespaces: fc.uniqueArray(label, { maxLength: 2 }),
+        ingress: fc.record(
+          {
+            host: fc.constantFrom("", "grafana.example.com"),
+            className: subdomain,
+            tlsSecretName: subdomain,
+            annotations: labels,
+            controllerNamespace: label,
+          },
+          { requiredKeys: [] },
+        ),
+      },
+      { requiredKeys: [] },
+    ),
+    fc.record({ loki: gib, victoriaMetrics: gib, jaeger: gib, grafana: gib }, { requiredKeys: [] }),
+  )
+  .map(([cluster, rest, storageGib]) => ({ ...cluster, ...rest, storageGib }));
+
 const distinctPorts = fc
   .uniqueArray(fc.integer({ min: 1024, max: 65535 }), { minLength: 6, maxLength: 6 })
   .map(([grafana, loki, otlpGrpc, otlpHttp, jaeger, victoriaMetrics]) => ({
@@ -48,46 +118,55 @@ const anyDatasource = fc
   .map(({ uid, type }) => ({ name: `Mine ${uid}`, uid, type, url: "http://prometheus:9090" }));
 
 /** Anything that the settings' rules allow, with any field left out. */
-export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc.record(
-  {
-    name: label,
-    observability: fc.boolean(),
-    retentionHours: fc.integer({ min: 24, max: 100 * 365 * 24 }),
-    serviceNamespace: label,
-    environment: fc.string({ minLength: 1, maxLength: 20 }),
-    imageRegistry: fc.constantFrom("", "registry.example.com", "registry.example.com:5000/mirror/"),
-    images: fc.record({ loki: image, grafana: image, otelCollector: image }, { requiredKeys: [] }),
-    ports: distinctPorts,
-    memoryMib: fc.record(
-      { loki: mib(128), victoriaMetrics: mib(96), jaeger: mib(256), otelCollector: mib(96), grafana: mib(128) },
-      { requiredKeys: [] },
-    ),
-    loki: fc.record(
-      {
-        compactionIntervalSeconds: fc.integer({ min: 1, max: 1_000_000 }),
-        retentionDeleteDelaySeconds: fc.integer({ min: 1, max: 1_000_000 }),
-      },
-      { requiredKeys: [] },
-    ),
-    otelCollector: fc.record(
-      { queueMib: fc.integer({ min: 16, max: 1_000_000 }), config: anyFragment },
-      { requiredKeys: [] },
-    ),
-    grafana: fc.record(
-      {
-        adminUser: fc.string({ minLength: 1, maxLength: 20 }),
-        dashboards: fc.constant(dashboardFolder),
-        datasources: fc.uniqueArray(anyDatasource, { selector: ({ uid }) => uid, maxLength: 3 }),
-      },
-      { requiredKeys: [] },
-    ),
-    secrets: fc.dictionary(fc.stringMatching(/^[a-f][a-z0-9]{0,8}$/), fc.string({ minLength: 1, maxLength: 20 }), {
-      maxKeys: 3,
-    }),
-    docker: fc.constant({ host: noDocker }),
-  },
-  { requiredKeys: ["docker"] },
-);
+export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
+  .record(
+    {
+      target: fc.constantFrom("docker" as const, "kubernetes" as const),
+      name: label,
+      observability: fc.boolean(),
+      retentionHours: fc.integer({ min: 24, max: 100 * 365 * 24 }),
+      serviceNamespace: label,
+      environment: fc.string({ minLength: 1, maxLength: 20 }),
+      imageRegistry: fc.constantFrom("", "registry.example.com", "registry.example.com:5000/mirror/"),
+      images: fc.record({ loki: image, grafana: image, otelCollector: image }, { requiredKeys: [] }),
+      ports: distinctPorts,
+      memoryMib: fc.record(
+        { loki: mib(128), victoriaMetrics: mib(96), jaeger: mib(256), otelCollector: mib(96), grafana: mib(128) },
+        { requiredKeys: [] },
+      ),
+      loki: fc.record(
+        {
+          compactionIntervalSeconds: fc.integer({ min: 1, max: 1_000_000 }),
+          retentionDeleteDelaySeconds: fc.integer({ min: 1, max: 1_000_000 }),
+        },
+        { requiredKeys: [] },
+      ),
+      otelCollector: fc.record(
+        { queueMib: fc.integer({ min: 16, max: 1_000_000 }), config: anyFragment },
+        { requiredKeys: [] },
+      ),
+      grafana: fc.record(
+        {
+          adminUser: fc.string({ minLength: 1, maxLength: 20 }),
+          dashboards: fc.constant(dashboardFolder),
+          datasources: fc.uniqueArray(anyDatasource, { selector: ({ uid }) => uid, maxLength: 3 }),
+        },
+        { requiredKeys: [] },
+      ),
+      secrets: fc.dictionary(fc.stringMatching(/^[a-f][a-z0-9]{0,8}$/), fc.string({ minLength: 1, maxLength: 20 }), {
+        maxKeys: 3,
+      }),
+      docker: fc.constant({ host: noDocker }),
+      // Whatever the target: on Docker it is read and does nothing.
+      kubernetes: anyKubernetesInput,
+    },
+    { requiredKeys: ["docker", "kubernetes"] },
+  )
+  .map(({ kubernetes, ...input }) => {
+    // One queue for each signal, and not one GiB more.
+    const otelCollector = Math.ceil((3 * (input.otelCollector?.queueMib ?? 512)) / 1024);
+    return { ...input, kubernetes: { ...kubernetes, storageGib: { ...kubernetes.storageGib, otelCollector } } };
+  });
 
 /** Complete settings of {@link anySettingsInput}. */
 export const anySettings: fc.Arbitrary<StackSettings> = anySettingsInput.map((input) => settings(input));
