@@ -90,7 +90,7 @@ export interface RecordedObject {
   readonly object: Readonly<Record<string, unknown>>;
 }
 
-/** Every object of Kubernetes among the resources, its secrets in plain. */
+/** Every object of Kubernetes among the resources, its secrets in plain and a word for what is not known. */
 export function objectsOf(resources: readonly RecordedResource[]): readonly RecordedObject[] {
   return resources
     .filter(({ type }) => type.startsWith("kubernetes:"))
@@ -108,5 +108,7 @@ function inPlain(value: unknown): unknown {
   const entries = Object.entries(value);
   const [first] = entries;
   if (entries.length === 1 && first?.[0] === "secret") return inPlain(first[1]);
+  // A name that Pulumi chooses.
+  if (entries.length === 1 && first?.[0] === "unknown") return "unknown";
   return Object.fromEntries(entries.map(([name, entry]) => [name, inPlain(entry)]));
 }

@@ -45,6 +45,7 @@ const container = z.looseObject({
       }),
     ]),
   ),
+  ports: z.array(z.looseObject({ containerPort: z.number() })),
   readinessProbe: probe.optional(),
   livenessProbe: probe.optional(),
   resources: z.strictObject({

@@ -94,7 +94,7 @@ export class KubernetesPlatform implements Platform {
       this.child(),
     );
     for (const [policy, spec] of [
-      ["deny-all", denyAll],
+      ["deny-all", denyAll(name)],
       ["services", servicesPolicy],
     ] as const) {
       new NetworkPolicy(

@@ -1,8 +1,11 @@
+/** Label of every object: the name of its stack. */
+export const instanceLabel = "app.kubernetes.io/instance";
+
 /** Whose object it is and what it is for, by the common names (kubernetes.io/docs/concepts/overview/working-with-objects/common-labels). */
 export function commonLabels(stackName: string, workloadName: string): Record<string, string> {
   return {
     "app.kubernetes.io/name": workloadName,
-    "app.kubernetes.io/instance": stackName,
+    [instanceLabel]: stackName,
     "app.kubernetes.io/part-of": "observability",
     "app.kubernetes.io/managed-by": "pulumi",
   };
@@ -10,7 +13,7 @@ export function commonLabels(stackName: string, workloadName: string): Record<st
 
 /** What finds the pods of a workload. Fixed for ever: a selector cannot be changed. */
 export function selector(stackName: string, workloadName: string): Record<string, string> {
-  return { "app.kubernetes.io/name": workloadName, "app.kubernetes.io/instance": stackName };
+  return { "app.kubernetes.io/name": workloadName, [instanceLabel]: stackName };
 }
 
 /** Label of every pod: {@link roles}. The network policies go by it. */

@@ -1,7 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import { flows, services, type Flow } from "../../../config/flows.ts";
 import { hosts, ports } from "../../../config/names.ts";
-import { roleLabel, roles, selector } from "./labels.ts";
+import { instanceLabel, roleLabel, roles, selector } from "./labels.ts";
 
 type Spec = types.input.networking.v1.NetworkPolicySpec;
 type Peer = types.input.networking.v1.NetworkPolicyPeer;
@@ -17,8 +17,16 @@ export interface NetworkBorder {
   readonly ingressNamespace: string | undefined;
 }
 
-/** Nothing goes in or out of any pod of the namespace, but for what the other policies add. */
-export const denyAll: Spec = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
+/**
+ * Nothing goes in or out of any pod of the stack, but for what the other policies add. In a namespace that exists there
+ * may be pods of other people, which are none of the stack's business.
+ */
+export function denyAll(stackName: string): Spec {
+  return {
+    podSelector: { matchLabels: { [instanceLabel]: stackName } },
+    policyTypes: ["Ingress", "Egress"],
+  };
+}
 
 /** Services call each other, and whatever else they need. */
 export const servicesPolicy: Spec = {
