@@ -10,7 +10,7 @@ import { noDocker, settings } from "../support/settings.ts";
 /** Every workload of a whole stack, with services for both protocols. */
 async function workloads(target: "docker" | "kubernetes"): Promise<readonly Workload[]> {
   const seen: Workload[] = [];
-  await recordResources(() =>
+  await recordResources(() => {
     watchWorkloads(
       ({ workload }) => seen.push(workload),
       () => {
@@ -20,8 +20,8 @@ async function workloads(target: "docker" | "kubernetes"): Promise<readonly Work
         new InstrumentedService("shop-api", { stack, image });
         new InstrumentedService("shop-web", { stack, image, protocol: "http/protobuf" });
       },
-    ),
-  );
+    );
+  });
   return seen;
 }
 

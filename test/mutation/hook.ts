@@ -1,7 +1,7 @@
 import { registerHooks } from "node:module";
 import { apply, edits, mutantVariable, type Mutant } from "./mutants.ts";
 
-/** Loaded with `--import`: changes the source of the Docker platform, as the mutant in the environment says. */
+/** Loaded with `--import`: changes the source of a platform, as the mutant in the environment says. */
 const text = process.env[mutantVariable];
 
 if (text !== undefined) {
@@ -9,7 +9,7 @@ if (text !== undefined) {
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
-      const mine = changes.filter(({ file }) => url.endsWith(`/components/platform/docker/${file}`));
+      const mine = changes.filter(({ file }) => url.endsWith(`/components/platform/${file}`));
       if (mine.length === 0) return loaded;
       const { source } = loaded;
       const code = typeof source === "string" ? source : Buffer.from(source as Uint8Array).toString("utf8");

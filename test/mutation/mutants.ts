@@ -1,13 +1,17 @@
 import type { Workload } from "../../components/platform/workload.ts";
 
 /**
- * Where the Docker platform reads a field: `container` is the mapping to one container's arguments, `around` is
- * everything else it creates and returns.
+ * Where a platform reads a field: `container` is the mapping to one container's arguments or to the template of a pod,
+ * `around` is everything else it creates and returns.
  */
 export type Place = "container" | "around";
 
+/** A platform by the name that the contract suite has for it. */
+export type PlatformName = "Docker" | "Kubernetes";
+
 /** One fault: the renderer takes a field's neutral value in one place instead of the workload's. */
 export interface Mutant {
+  readonly platform: PlatformName;
   readonly field: keyof Workload;
   readonly place: Place;
 }
@@ -33,29 +37,52 @@ const neutral: Workload = {
   readsInstances: false,
 };
 
-const places: Readonly<Record<keyof Workload, readonly Place[]>> = {
-  name: ["container", "around"],
-  image: ["around"],
-  args: ["container"],
-  env: ["container"],
-  configFiles: ["container", "around"],
-  secretFiles: ["container", "around"],
-  check: ["around"],
-  ports: ["container", "around"],
-  dataVolumes: ["container", "around"],
-  scratchPaths: ["container", "around"],
-  readiness: ["container"],
-  memoryMib: ["container", "around"],
-  userId: ["container", "around"],
-  groupId: ["container", "around"],
-  stopGraceSeconds: ["container", "around"],
-  replicas: ["around"],
-  readsInstances: [],
+const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, readonly Place[]>>>> = {
+  Docker: {
+    name: ["container", "around"],
+    image: ["around"],
+    args: ["container"],
+    env: ["container"],
+    configFiles: ["container", "around"],
+    secretFiles: ["container", "around"],
+    check: ["around"],
+    ports: ["container", "around"],
+    dataVolumes: ["container", "around"],
+    scratchPaths: ["container", "around"],
+    readiness: ["container"],
+    memoryMib: ["container", "around"],
+    userId: ["container", "around"],
+    groupId: ["container", "around"],
+    stopGraceSeconds: ["container", "around"],
+    replicas: ["around"],
+    readsInstances: [],
+  },
+  Kubernetes: {
+    name: ["container", "around"],
+    image: ["around"],
+    args: ["container"],
+    env: ["container"],
+    configFiles: ["container", "around"],
+    secretFiles: ["container", "around"],
+    check: ["around"],
+    ports: ["container", "around"],
+    dataVolumes: ["container", "around"],
+    scratchPaths: ["container"],
+    readiness: ["container"],
+    memoryMib: ["container"],
+    userId: ["container"],
+    groupId: ["container"],
+    stopGraceSeconds: ["container", "around"],
+    replicas: ["around"],
+    readsInstances: ["container", "around"],
+  },
 };
 
 /** Every fault to try. */
-export const mutants: readonly Mutant[] = Object.entries(places).flatMap(([field, where]) =>
-  where.map((place) => ({ field: field as keyof Workload, place })),
+export const mutants: readonly Mutant[] = (["Docker", "Kubernetes"] as const).flatMap((platform) =>
+  Object.entries(places[platform]).flatMap(([field, where]) =>
+    where.map((place) => ({ platform, field: field as keyof Workload, place })),
+  ),
 );
 
 /** The variable that carries a {@link Mutant} as JSON into the process that runs the contract suite. */
@@ -67,25 +94,38 @@ interface Edit {
   readonly replacement: string;
 }
 
-/** What a mutant changes in the source of the Docker platform. */
-export function edits({ field, place }: Mutant): readonly Edit[] {
+/** The source of a platform: where it creates and returns, and the mapping that it calls for that. */
+const sources: Readonly<
+  Record<PlatformName, { readonly around: string; readonly container: string; readonly call: string }>
+> = {
+  Docker: {
+    around: "docker/docker-platform.ts",
+    container: "docker/container-args.ts",
+    call: "containerArgs(workload, ",
+  },
+  Kubernetes: {
+    around: "kubernetes/kubernetes-platform.ts",
+    container: "kubernetes/pod-template.ts",
+    call: "podTemplate(workload, ",
+  },
+};
+
+/** What a mutant changes in the source of its platform. */
+export function edits({ platform, field, place }: Mutant): readonly Edit[] {
+  const { around, container, call } = sources[platform];
   const dropped = `{ ...workload, ${field}: ${JSON.stringify(neutral[field])} }`;
   if (place === "container") {
-    return [{ file: "container-args.ts", search: "} = workload;", replacement: `} = ${dropped};` }];
+    return [{ file: container, search: "} = workload;", replacement: `} = ${dropped};` }];
   }
   const run = "run(workload: Workload, options: RunOptions): RunningWorkload {";
   const whole = 'Symbol.for("the whole workload")';
   return [
     {
-      file: "docker-platform.ts",
+      file: around,
       search: run,
       replacement: `${run} workload = Object.assign(${dropped}, { [${whole}]: workload });`,
     },
-    {
-      file: "docker-platform.ts",
-      search: "containerArgs(workload, instance, place)",
-      replacement: `containerArgs(Reflect.get(workload, ${whole}), instance, place)`,
-    },
+    { file: around, search: call, replacement: call.replace("workload", `Reflect.get(workload, ${whole})`) },
   ];
 }
 

@@ -4,8 +4,8 @@ import { z } from "zod";
 import { mutants, mutantVariable, type Mutant } from "./mutants.ts";
 
 /*
- * Shows that the contract suite sees every field of a workload: each mutant makes the Docker platform lose one field
- * in one place, and the suite has to fail in the test that is named after this very field.
+ * Shows that the contract suite sees every field of a workload: each mutant makes a platform lose one field in one
+ * place, and the suite has to fail in the test that is named after this very field.
  */
 
 const root = join(import.meta.dirname, "..", "..");
@@ -25,6 +25,8 @@ function runContractSuite(mutant: Mutant | undefined): Promise<Report> {
     join(import.meta.dirname, "hook.ts"),
     join(root, "node_modules", "mocha", "bin", "mocha.js"),
     ...["--no-config", "--reporter", "json", "test/components/platform/contract.test.ts"],
+    // The other platform is as it was.
+    ...(mutant === undefined ? [] : ["--fgrep", ` on ${mutant.platform} `]),
   ];
   const env = { ...process.env, ...(mutant === undefined ? {} : { [mutantVariable]: JSON.stringify(mutant) }) };
   return new Promise((resolve, reject) => {
@@ -63,13 +65,14 @@ async function main(): Promise<number> {
 }
 
 function row(
-  { field, place }: Mutant,
+  { platform, field, place }: Mutant,
   result: Report | undefined,
 ): { readonly text: string; readonly isCaught: boolean } {
   const failure = result === undefined ? undefined : failureNaming(field, result);
-  if (failure === undefined) return { text: `${field.padEnd(17)} ${place.padEnd(10)} NOT CAUGHT`, isCaught: false };
+  const what = `${platform.padEnd(11)} ${field.padEnd(17)} ${place.padEnd(10)}`;
+  if (failure === undefined) return { text: `${what} NOT CAUGHT`, isCaught: false };
   const how = failure.err.message.startsWith("Expected values") ? "caught " : "refused";
-  return { text: `${field.padEnd(17)} ${place.padEnd(10)} ${how}     ${failure.fullTitle}`, isCaught: true };
+  return { text: `${what} ${how}     ${failure.fullTitle}`, isCaught: true };
 }
 
 process.exitCode = await main();

@@ -34,6 +34,7 @@ const probe = z.looseObject({
 });
 
 const container = z.looseObject({
+  name: z.string(),
   image: z.string(),
   args: z.array(z.string()).optional(),
   env: z.array(
@@ -45,7 +46,7 @@ const container = z.looseObject({
       }),
     ]),
   ),
-  ports: z.array(z.looseObject({ containerPort: z.number() })),
+  ports: z.array(z.looseObject({ name: z.string(), containerPort: z.number() })),
   readinessProbe: probe.optional(),
   livenessProbe: probe.optional(),
   resources: z.strictObject({
@@ -158,21 +159,20 @@ export function observeKubernetes(
   const pods = template.metadata.labels;
   const selects = (labels: Readonly<Record<string, string>>): boolean =>
     Object.entries(labels).every(([key, value]) => pods[key] === value);
-  if (!selects(spec.selector.matchLabels)) throw new Error("the selector must find the pods");
   const { securityContext: user } = template.spec;
   return {
     // A workload without ports has nobody who calls it, and its name is in its labels alone.
     host: agreed([
       ...found.map(({ metadata: { name }, spec: { selector } }) => (selects(selector) ? name : "selects nothing")),
-      pods["app.kubernetes.io/name"],
+      selects(spec.selector.matchLabels) ? pods["app.kubernetes.io/name"] : "has no pods",
     ]),
-    name: agreed([own.name, withoutPrefix(workload.name, `${resourcePrefix}-`)]),
+    name: agreed([own.name, withoutPrefix(workload.name, `${resourcePrefix}-`), container.name]),
     image: imageOf(container.image),
     args: (container.args ?? []).map(literal),
     env: environment(container.env),
     configFiles: configFiles(workload, resources),
     secretFiles: secretFiles(workload, resources),
-    ports: found.flatMap(publishedPorts),
+    ports: found.flatMap((service) => publishedPorts(service, container)),
     dataVolumes: dataVolumes(workload, resources),
     scratchPaths: mountsOf(workload, ({ emptyDir }) => emptyDir !== undefined).map(({ mountPath }) => mountPath),
     readiness: readiness(container),
@@ -302,12 +302,17 @@ function secretFiles(workload: RecordedWorkload, resources: readonly RecordedRes
   );
 }
 
-function publishedPorts({ metadata: { annotations }, spec }: z.output<typeof serviceInputs>): unknown[] {
+/** A port that is no port of the container would work, and nobody who looks at the pod would know of it. */
+function publishedPorts(
+  { metadata: { annotations }, spec }: z.output<typeof serviceInputs>,
+  { ports }: z.output<typeof container>,
+): unknown[] {
   const text = annotations?.["observability/local-ports"] ?? "{}";
   const local = z.record(z.string(), z.number()).parse(JSON.parse(text));
   return Object.entries(local).map(([name, hostPort]) => {
     const port = spec.ports.find((each) => each.name === name);
-    return { port: agreed([port?.port, port?.targetPort]), at: `127.0.0.1:${hostPort}` };
+    const own = ports.find((each) => each.name === name)?.containerPort;
+    return { port: agreed([port?.port, port?.targetPort, own]), at: `127.0.0.1:${hostPort}` };
   });
 }
 
