@@ -13,6 +13,9 @@ function gib(usual: number): z.ZodDefault<z.ZodInt> {
   return wholeNumber({ least: 1, most: 1024 * 64, unit: "GiB", change }).default(usual);
 }
 
+/** Share of a core, in thousandths, that a pod is given at least unless the settings say otherwise. */
+export const usualCpuRequestMillicores = 20;
+
 const cpu = wholeNumber({
   least: 1,
   most: 1024 * 1000,

@@ -4,7 +4,7 @@ import { choice, flag, foreign, foreignList, group, hostPort, memoryMib } from "
 import { secretTexts, text, wholeNumber } from "./fields.ts";
 import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
 import { resolveImages, type Images } from "./images.ts";
-import { kubernetesSettingsSchema } from "./kubernetes.ts";
+import { kubernetesSettingsSchema, usualCpuRequestMillicores, type KubernetesSettings } from "./kubernetes.ts";
 import { isRecord, parseWith } from "./parse.ts";
 import { duplicates, problem, type Problem } from "./problem.ts";
 import { ownCodeProblems } from "./own-code.ts";
@@ -235,7 +235,18 @@ export function kubernetesProblems(input: unknown): readonly Problem[] {
             `set at least ${neededGib}, or a smaller queue`,
           ),
         ];
-  return [...context, ...room];
+  return [...context, ...room, ...processorProblems(cluster.resources)];
+}
+
+/** No pod may ask for more than its limit. */
+function processorProblems(resources: KubernetesSettings["resources"]): readonly Problem[] {
+  return Object.entries(resources).flatMap(([name, { cpuRequestMillicores, cpuLimitMillicores }]) => {
+    const request = cpuRequestMillicores ?? usualCpuRequestMillicores;
+    if (cpuLimitMillicores === undefined || cpuLimitMillicores >= request) return [];
+    const rule = `must be at least cpuRequestMillicores (${request})`;
+    const path = `kubernetes.resources.${name}.cpuLimitMillicores`;
+    return [problem(path, rule, cpuLimitMillicores, `set at least ${request}, or ask for less`)];
+  });
 }
 
 /** One for each signal. */

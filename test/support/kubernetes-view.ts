@@ -168,7 +168,7 @@ export function observeKubernetes(
     ]),
     name: agreed([own.name, withoutPrefix(workload.name, `${resourcePrefix}-`), container.name]),
     image: imageOf(container.image),
-    args: (container.args ?? []).map(literal),
+    args: (container.args ?? []).map((text) => expanded(text, allVariables(container.env))),
     env: environment(container.env),
     configFiles: configFiles(workload, resources),
     secretFiles: secretFiles(workload, resources),
@@ -234,9 +234,11 @@ function withoutPrefix(text: string, prefix: string): string {
   return text.startsWith(prefix) ? text.slice(prefix.length) : text;
 }
 
-/** Text as the process sees it, after Kubernetes has read it. */
-function literal(text: string): string {
-  return text.replaceAll("$$(", "$(");
+/** Text as the kubelet hands it over (k8s.io/kubernetes/third_party/forked/golang/expansion): `$$` is `$`, `$(NAME)` a value. */
+export function expanded(text: string, variables: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\$(\$|\(([^)]*)\))/g, (whole, second: string, name: string) =>
+    second === "$" ? "$" : (variables[name] ?? whole),
+  );
 }
 
 /** What stands for the fields of a pod in a workload's environment. */
@@ -246,23 +248,21 @@ const placeholders: Readonly<Record<string, string>> = {
   "spec.nodeName": "~node~",
 };
 
+/** The variables that a process has. Only what is above a variable is known to it. */
+function allVariables(env: z.output<typeof container>["env"]): Record<string, string> {
+  return env.reduce<Record<string, string>>((above, variable) => {
+    const value =
+      "valueFrom" in variable
+        ? (placeholders[variable.valueFrom.fieldRef.fieldPath] ?? variable.valueFrom.fieldRef.fieldPath)
+        : expanded(variable.value, above);
+    return { ...above, [variable.name]: value };
+  }, {});
+}
+
+/** The variables that the workload asked for, without those that the pod fills in for their sake. */
 function environment(env: z.output<typeof container>["env"]): unknown {
-  const known: { readonly reference: string; readonly placeholder: string }[] = [];
-  const values: [string, string][] = [];
-  for (const variable of env) {
-    if ("valueFrom" in variable) {
-      const placeholder = placeholders[variable.valueFrom.fieldRef.fieldPath] ?? variable.valueFrom.fieldRef.fieldPath;
-      known.push({ reference: `$(${variable.name})`, placeholder });
-    } else {
-      // Only what is above a variable is known to it.
-      const filled = known.reduce(
-        (text, { reference, placeholder }) => text.replaceAll(reference, placeholder),
-        variable.value,
-      );
-      values.push([variable.name, literal(filled)]);
-    }
-  }
-  return Object.fromEntries(values);
+  const own = env.filter((variable) => "value" in variable).map(({ name }) => name);
+  return Object.fromEntries(Object.entries(allVariables(env)).filter(([name]) => own.includes(name)));
 }
 
 type Volume = RecordedWorkload["inputs"]["spec"]["template"]["spec"]["volumes"][number];

@@ -19,6 +19,33 @@ export const secretText = "the secret of the test";
 const { images, memoryMib, ports, retentionHours, loki, otelCollector, serviceNamespace } = settings();
 const common = { replicas: 1, retentionHours };
 
+/** The least that a workload can be. */
+export const plainWorkload: Workload = {
+  name: "plain",
+  image: { kind: "reference", reference: "plain:1" },
+  args: [],
+  env: {},
+  configFiles: [],
+  secretFiles: [],
+  ports: [],
+  dataVolumes: [],
+  scratchPaths: [],
+  readiness: {
+    port: 80,
+    httpPath: "none",
+    selfCheck: "none",
+    intervalSeconds: 2,
+    startPeriodSeconds: 10,
+    gates: false,
+  },
+  memoryMib: 64,
+  userId: 1000,
+  groupId: 1000,
+  stopGraceSeconds: 10,
+  replicas: 1,
+  readsInstances: false,
+};
+
 /** What descriptions ask a platform for. */
 export type PlatformFacts = Pick<Platform, "enrichment" | "publicUrls" | "instanceAttributes">;
 
@@ -31,8 +58,9 @@ function stackOn(platform: PlatformFacts): ServiceEnvironment {
 }
 
 const service = {
-  command: ["serve", "--fast"],
-  env: { MODE: "fast=1" },
+  // No platform puts anything in the place of a dollar.
+  command: ["serve", "--fast", "--costs=$(MODE) $$(MODE) $5"],
+  env: { MODE: "fast=1", OTHER: "$(MODE) $$(MODE) $$ $5" },
   ports: [
     { name: "http", port: 8080, hostPort: 18080 },
     { name: "admin", port: 8081 },

@@ -20,8 +20,8 @@ export async function deliverImage(command: string, image: string, dockerHost: s
       timeout: timeoutMillis,
     });
   } catch (error) {
-    const said = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
-    const lines = (said.trim() === "" ? String(error) : said.trim()).split("\n").slice(-5).join("\n");
+    const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
+    const lines = (said === "" ? String(error).trim() : said).split("\n").slice(-5).join("\n");
     throw new Error(
       `image ${image}: must get into the cluster by \`${command}\`, got: ${lines}; ` +
         "look at kubernetes.registry and kubernetes.loadCommand",

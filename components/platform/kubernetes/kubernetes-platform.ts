@@ -34,6 +34,7 @@ import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
 import { podEnrichment, podReaderRules } from "./enrichment.ts";
 import { commonLabels, localPortsAnnotation, selector } from "./labels.ts";
 import { backendPolicy, denyAll, servicesPolicy, type NetworkBorder } from "./network-policies.ts";
+import { podProblems } from "./pod-problems.ts";
 import { checkTemplate, claimNameOf, fileKey, podAttributes, podTemplate, type PodPlace } from "./pod-template.ts";
 
 /** What the Kubernetes platform is made from. */
@@ -115,6 +116,7 @@ export class KubernetesPlatform implements Platform {
       ...this.claims.conflicts(workload, [workload.name]),
       ...this.images.conflicts(workload.image),
       ...this.deliveryProblems(workload.image),
+      ...podProblems(workload),
       ...workload.dataVolumes.flatMap(({ name }, index) =>
         this.args.storageGib[name] === undefined
           ? [problem(`dataVolumes.${index}.name`, "must have a size", name, "add it to kubernetes.storageGib")]

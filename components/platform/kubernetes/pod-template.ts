@@ -1,7 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { isBackend } from "../../../config/flows.ts";
-import type { KubernetesSettings } from "../../../config/kubernetes.ts";
+import { usualCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes.ts";
 import { assertAllFieldsRead, instancePlaceholder, type Check, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
 
@@ -161,9 +161,6 @@ export function checkTemplate(workload: Workload, { args }: Check, place: PodPla
   };
 }
 
-/** Share of a core, in thousandths, that a pod is given at least unless the settings say otherwise. */
-const usualCpuRequestMillicores = 20;
-
 /** Key of a file in its ConfigMap or Secret: `/etc/loki/local-config.yaml` is `etc_loki_local-config.yaml`. */
 export function fileKey(path: string): string {
   return path.replace(/^\//, "").replaceAll(/[^A-Za-z0-9._-]/g, "_");
@@ -223,9 +220,9 @@ function environment(env: Workload["env"]): EnvVar[] {
   ];
 }
 
-/** Kubernetes puts a variable's value in the place of `$(NAME)`; doubled, the dollar is one. */
+/** Kubernetes puts a variable's value in the place of `$(NAME)` and one dollar in the place of two, wherever they are. */
 function literally(text: string): string {
-  return text.replaceAll("$(", "$$$$(");
+  return text.replaceAll("$", "$$$$");
 }
 
 /**

@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import {
+  claimNameOf,
+  fileKey,
+  podAttributes,
+  podTemplate,
+  type PodPlace,
+} from "../../../../components/platform/kubernetes/pod-template.ts";
+import type { Workload } from "../../../../components/platform/workload.ts";
+import { expanded } from "../../../support/kubernetes-view.ts";
+
+const place: PodPlace = {
+  stackName: "shop-dev",
+  image: "registry.example.com/shop:1",
+  serviceAccountName: "shop-account",
+  configMapName: "shop-config-0a1b",
+  secretName: "shop-secrets-2c3d",
+  claimNames: { shop_data: "shop-data" },
+  settings: {
+    imagePullSecrets: ["registry"],
+    nodeSelector: { disk: "fast" },
+    tolerations: [{ key: "dedicated", operator: "Exists", effect: "NoSchedule" }],
+    resources: { shop: { cpuRequestMillicores: 100, cpuLimitMillicores: 500 } },
+  },
+};
+
+const workload: Workload = {
+  name: "shop",
+  image: { kind: "reference", reference: "shop:1" },
+  args: ["serve", "--at=$(HOST)"],
+  env: { B: "$(A) costs $5", A: "id=~instance~,uid=~pod-uid~,again=~instance~" },
+  configFiles: [
+    { path: "/etc/shop.yaml", content: "a: 1\n" },
+    { path: "/etc/shop/other.yaml", content: "b: 1\n" },
+  ],
+  secretFiles: [],
+  ports: [
+    { name: "http", port: 80, hostPort: 8000 },
+    { name: "admin", port: 81, hostPort: "internal" },
+  ],
+  dataVolumes: [{ name: "shop_data", path: "/data" }],
+  scratchPaths: ["/tmp", "/cache"],
+  readiness: {
+    port: 80,
+    httpPath: "/ready",
+    selfCheck: "none",
+    intervalSeconds: 2,
+    startPeriodSeconds: 30,
+    gates: true,
+  },
+  memoryMib: 128,
+  userId: 1000,
+  groupId: 1001,
+  stopGraceSeconds: 45,
+  replicas: 2,
+  readsInstances: true,
+};
+
+/** Arguments without Outputs are plain values. */
+function template(change: Partial<Workload> = {}, placeChange: Partial<PodPlace> = {}): unknown {
+  return JSON.parse(JSON.stringify(podTemplate({ ...workload, ...change }, { ...place, ...placeChange })));
+}
+
+interface Template {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly automountServiceAccountToken: boolean;
+    readonly containers: readonly [
+      {
+        readonly args: readonly string[];
+        readonly env: readonly { readonly name: string; readonly value?: string }[];
+        readonly resources: unknown;
+        readonly readinessProbe?: unknown;
+        readonly livenessProbe?: unknown;
+      },
+    ];
+    readonly volumes: readonly unknown[];
+  };
+}
+
+function typed(change: Partial<Workload> = {}, placeChange: Partial<PodPlace> = {}): Template {
+  return template(change, placeChange) as Template;
+}
+
+describe("the template of a pod", () => {
+  it("is exactly this for a workload that uses everything", () => {
+    const probe = { path: "/ready", port: 80 };
+    assert.deepEqual(template({ secretFiles: [] }), {
+      metadata: {
+        labels: {
+          "app.kubernetes.io/name": "shop",
+          "app.kubernetes.io/instance": "shop-dev",
+          "app.kubernetes.io/part-of": "observability",
+          "app.kubernetes.io/managed-by": "pulumi",
+          "observability/role": "service",
+        },
+      },
+      spec: {
+        serviceAccountName: "shop-account",
+        automountServiceAccountToken: true,
+        enableServiceLinks: false,
+        terminationGracePeriodSeconds: 45,
+        imagePullSecrets: [{ name: "registry" }],
+        nodeSelector: { disk: "fast" },
+        tolerations: [{ key: "dedicated", operator: "Exists", effect: "NoSchedule" }],
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 1000,
+          runAsGroup: 1001,
+          fsGroup: 1001,
+          fsGroupChangePolicy: "OnRootMismatch",
+          seccompProfile: { type: "RuntimeDefault" },
+        },
+        containers: [
+          {
+            name: "shop",
+            image: "registry.example.com/shop:1",
+            imagePullPolicy: "IfNotPresent",
+            args: ["serve", "--at=$$(HOST)"],
+            env: [
+              // What is named in a value has to stand above it.
+              { name: "K8S_POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+              { name: "K8S_POD_UID", valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } },
+              { name: "A", value: "id=$(K8S_POD_NAME),uid=$(K8S_POD_UID),again=$(K8S_POD_NAME)" },
+              { name: "B", value: "$$(A) costs $$5" },
+            ],
+            ports: [
+              { name: "http", containerPort: 80, protocol: "TCP" },
+              { name: "admin", containerPort: 81, protocol: "TCP" },
+            ],
+            readinessProbe: { httpGet: probe, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 },
+            livenessProbe: {
+              httpGet: probe,
+              initialDelaySeconds: 30,
+              periodSeconds: 30,
+              timeoutSeconds: 10,
+              failureThreshold: 10,
+            },
+            resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              privileged: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ["ALL"] },
+            },
+            volumeMounts: [
+              { name: "config", mountPath: "/etc/shop.yaml", subPath: "etc_shop.yaml", readOnly: true },
+              { name: "config", mountPath: "/etc/shop/other.yaml", subPath: "etc_shop_other.yaml", readOnly: true },
+              { name: "shop-data", mountPath: "/data" },
+              { name: "scratch-0", mountPath: "/tmp" },
+              { name: "scratch-1", mountPath: "/cache" },
+            ],
+            terminationMessagePolicy: "FallbackToLogsOnError",
+          },
+        ],
+        volumes: [
+          { name: "config", configMap: { name: "shop-config-0a1b", defaultMode: 0o444 } },
+          { name: "secrets", secret: { secretName: "shop-secrets-2c3d", defaultMode: 0o444 } },
+          { name: "shop-data", persistentVolumeClaim: { claimName: "shop-data" } },
+          { name: "scratch-0", emptyDir: {} },
+          { name: "scratch-1", emptyDir: {} },
+        ],
+      },
+    });
+  });
+
+  it("has no volume for files that it has not, and asks for a little of a processor unless told otherwise", () => {
+    const { spec } = typed(
+      { configFiles: [], dataVolumes: [], scratchPaths: [] },
+      { configMapName: undefined, secretName: undefined, settings: { ...place.settings, resources: {} } },
+    );
+    assert.deepEqual(spec.volumes, []);
+    assert.deepEqual(spec.containers[0].resources, {
+      requests: { cpu: "20m", memory: "128Mi" },
+      limits: { memory: "128Mi" },
+    });
+  });
+
+  it("says that a backend is one", () => {
+    assert.equal(typed({ name: "loki" }).metadata.labels["observability/role"], "backend");
+  });
+
+  it("has no token where nothing is asked of the API server", () => {
+    assert.equal(typed({ readsInstances: false }).spec.automountServiceAccountToken, false);
+  });
+
+  it("has no probes where nothing answers", () => {
+    const { readinessProbe, livenessProbe } = typed({ readiness: { ...workload.readiness, httpPath: "none" } }).spec
+      .containers[0];
+    assert.deepEqual([readinessProbe, livenessProbe], [undefined, undefined]);
+  });
+
+  it("has variables about the pod only where a value needs them", () => {
+    assert.deepEqual(typed({ env: { A: "plain" } }).spec.containers[0].env, [{ name: "A", value: "plain" }]);
+    const attributes = Object.values(podAttributes("team-a")).join(",");
+    assert.deepEqual(typed({ env: { A: attributes } }).spec.containers[0].env.at(-1), {
+      name: "A",
+      value: "team-a,$(K8S_POD_NAME),$(K8S_POD_UID),$(K8S_NODE_NAME)",
+    });
+  });
+
+  it("hands dollars over as they are, and puts no variable in the place of a user's own text", () => {
+    const texts = ["$(K8S_POD_NAME)", "$$(A)", "$(A", "$A", "$", "a)$(b"];
+    const { args, env } = typed({ args: texts, env: { A: `~instance~ ${texts.join(" ")}` } }).spec.containers[0];
+    const variables = { K8S_POD_NAME: "shop-1", A: "not this", HOST: "not this" };
+    assert.deepEqual(
+      args.map((text) => expanded(text, variables)),
+      texts,
+    );
+    assert.equal(expanded(env.at(-1)?.value ?? "", variables), `shop-1 ${texts.join(" ")}`);
+  });
+
+  it("is the same whatever the order in which the environment was written", () => {
+    assert.deepEqual(template({ env: { A: "1", B: "2" } }), template({ env: { B: "2", A: "1" } }));
+  });
+
+  it("refuses a volume that nobody made", () => {
+    assert.throws(() => template({ dataVolumes: [{ name: "other", path: "/other" }] }), {
+      message: "other: must be created before the pod that mounts it",
+    });
+  });
+});
+
+describe("names inside a pod", () => {
+  it("are keys of a ConfigMap for files, and have hyphens for volumes", () => {
+    assert.equal(fileKey("/etc/loki/local-config.yaml"), "etc_loki_local-config.yaml");
+    assert.equal(fileKey("/a b/ü.json"), "a_b__.json");
+    assert.equal(claimNameOf("loki_data"), "loki-data");
+  });
+});
