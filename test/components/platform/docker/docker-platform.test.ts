@@ -5,11 +5,9 @@ import { hardening } from "../../../../components/platform/docker/container-args
 import { DockerPlatform } from "../../../../components/platform/docker/docker-platform.ts";
 import type { Platform } from "../../../../components/platform/platform.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
-import { shown } from "../../../../config/problem.ts";
 import { allContainers, dockerTypes, isCheck, isHelper } from "../../../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../../../support/record-resources.ts";
 import { noDocker, settings } from "../../../support/settings.ts";
-import { imageFolder } from "../../../support/workloads.ts";
 
 const platformArgs = { resourcePrefix: "stack", name: "shop-dev", host: noDocker, helperImage: "helper:1" };
 
@@ -221,82 +219,6 @@ describe("the Docker platform", () => {
       containers.filter((container) => !isHelper(container)).map(({ name }) => name),
       ["stack-store", "stack-store-2"],
     );
-  });
-
-  describe("with images", () => {
-    const other = { name: "other", ports: [], dataVolumes: [] };
-    const build = {
-      kind: "build",
-      name: "shop",
-      contextPath: imageFolder,
-      dockerfile: "Dockerfile",
-      buildArgs: {},
-    } as const;
-    const imagesOf = (resources: readonly RecordedResource[]): unknown[] =>
-      resources.filter(({ type }) => type === dockerTypes.image).map(({ name, inputs }) => [name, inputs]);
-
-    it("has one for all workloads that use it, and leaves it on the machine", async () => {
-      const resources = await run({ dataVolumes: [] }, other);
-      assert.deepEqual(imagesOf(resources), [
-        ["stack-image-team-store", { name: "registry.example.com:5000/team/store:1.0", keepLocally: true }],
-      ]);
-    });
-
-    it("has two for two versions of one image", async () => {
-      const image = { kind: "reference", reference: "registry.example.com:5000/team/store:2.0" } as const;
-      const resources = await run({ dataVolumes: [] }, { ...other, image });
-      assert.deepEqual(
-        imagesOf(resources),
-        [
-          ["stack-image-team-store", "1.0"],
-          ["stack-image-team-store-2", "2.0"],
-        ].map(([name, tag = ""]) => [name, { name: `registry.example.com:5000/team/store:${tag}`, keepLocally: true }]),
-      );
-      assert.equal(one(resources, "stack-other").inputs["image"], "registry.example.com:5000/team/store:2.0");
-    });
-
-    it("names them after the repository, so that another version or registry is the same resource", async () => {
-      const references = ["team/store:2.0", `mirror.example.com/a/team/store@sha256:${"0".repeat(64)}`, "store:1"];
-      const found = await Promise.resolve(references).then(async (list) => {
-        const all: string[][] = [];
-        for (const reference of list) {
-          all.push(names(await run({ dataVolumes: [], image: { kind: "reference", reference } }), dockerTypes.image));
-        }
-        return all;
-      });
-      assert.deepEqual(found, [["stack-image-team-store"], ["stack-image-team-store"], ["stack-image-store"]]);
-    });
-
-    it("builds one from its folder under a tag that names the content", async () => {
-      const resources = await run({ dataVolumes: [], image: build }, { ...other, image: { ...build } });
-      const { inputs } = one(resources, "stack-image-shop");
-      assert.deepEqual(inputs["build"], { context: imageFolder, dockerfile: "Dockerfile", buildArgs: {} });
-      assert.match(String(inputs["name"]), /^shop-dev-shop:[0-9a-f]{12}$/);
-      for (const name of ["stack-store", "stack-other"]) {
-        assert.equal(one(resources, name).inputs["image"], inputs["name"]);
-      }
-    });
-
-    it("builds another one when the arguments change", async () => {
-      const tags: unknown[] = [];
-      const variants: readonly Readonly<Record<string, string>>[] = [{}, { BASE: "a" }, { BASE: "b" }];
-      for (const buildArgs of variants) {
-        const resources = await run({ dataVolumes: [], image: { ...build, buildArgs } });
-        tags.push(one(resources, "stack-image-shop").inputs["name"]);
-      }
-      assert.equal(new Set(tags).size, 3);
-    });
-
-    it("refuses two builds under one name, where the second service would run the first one's image", async () => {
-      await record((platform, parent) => {
-        platform.run({ ...workload, dataVolumes: [], image: build }, { parent, dependsOn: [] });
-        const image = { ...build, buildArgs: { BASE: "other" } };
-        const got = shown({ contextPath: imageFolder, dockerfile: "Dockerfile", buildArgs: { BASE: "other" } });
-        assert.throws(() => platform.run({ ...workload, ...other, image }, { parent, dependsOn: [] }), {
-          message: `other.image: must be built one way only, as the image shop is already, got ${got}; give one of two folders another name`,
-        });
-      });
-    });
   });
 
   describe("refuses", () => {
