@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { programSettings } from "../../config/example-services.ts";
+import { imageDelivery } from "../../config/kubernetes.ts";
+import { problemLines } from "../../config/problem.ts";
+import { kubernetesProblems, parseSettings, type StackSettingsInput } from "../../config/settings.ts";
+import { asPulumiConfig, type Config } from "../support/program-config.ts";
+import { recordedIdentity } from "../support/record-resources.ts";
+import { settings } from "../support/settings.ts";
+
+describe("the way of an image into the cluster", () => {
+  const byContext = (context: string): string | undefined => imageDelivery({ registry: "", loadCommand: "", context });
+
+  for (const [context, command] of [
+    ["kind-kind", 'kind load docker-image "$IMAGE" --name kind'],
+    ["kind-my.cluster_1", 'kind load docker-image "$IMAGE" --name my.cluster_1'],
+    ["minikube", 'minikube image load "$IMAGE"'],
+    ["k3d-dev", 'k3d image import "$IMAGE" --cluster dev'],
+    ["k3s", 'docker save "$IMAGE" | sudo k3s ctr images import -'],
+    ["k3s-home", 'docker save "$IMAGE" | sudo k3s ctr images import -'],
+  ] as const) {
+    it(`is known for the context ${context}`, () => {
+      assert.equal(byContext(context), command);
+    });
+  }
+
+  for (const context of [
+    "",
+    "prod",
+    "kind",
+    "kind-",
+    "my-kind-a",
+    "minikube-2",
+    "k3d-",
+    "k3sx",
+    'kind-a"; rm -rf "',
+    "kind-$(id)",
+  ]) {
+    it(`is not guessed for the context ${JSON.stringify(context)}`, () => {
+      assert.equal(byContext(context), undefined);
+    });
+  }
+
+  it("is the user's own command rather than what the context says", () => {
+    assert.equal(imageDelivery({ registry: "", loadCommand: "load it", context: "kind-a" }), "load it");
+  });
+
+  it("is the registry if there is one, from which the cluster pulls", () => {
+    const all = { registry: "registry.example.com", loadCommand: "load it", context: "kind-a" };
+    assert.equal(imageDelivery(all), 'docker push --quiet "$IMAGE"');
+  });
+});
+
+describe("the settings of a stack on Kubernetes", () => {
+  const problems = (input: StackSettingsInput): readonly string[] =>
+    problemLines(kubernetesProblems({ target: "kubernetes", ...input }));
+  const context = "kind-a";
+
+  it("are complete with a context alone", () => {
+    assert.deepEqual(settings({ target: "kubernetes", kubernetes: { context } }).kubernetes, {
+      context,
+      namespace: "observability-test",
+      createNamespace: true,
+      storageClass: "",
+      storageGib: { loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
+      registry: "",
+      loadCommand: "",
+      imagePullSecrets: [],
+      nodeSelector: {},
+      tolerations: [],
+      resources: {},
+      otlpNamespaces: [],
+      ingress: { host: "", annotations: {}, controllerNamespace: "ingress-nginx" },
+    });
+  });
+
+  it("are in the namespace that they name, or else in one named after the stack", () => {
+    const namespace = (input: StackSettingsInput): string => settings(input).kubernetes.namespace;
+    assert.equal(namespace({ name: "shop" }), "shop");
+    assert.equal(namespace({ name: "shop", kubernetes: { namespace: "team-a" } }), "team-a");
+  });
+
+  it("need a context, so that nothing is deployed by accident", () => {
+    const line =
+      'kubernetes.context: must be set with the target kubernetes, so that nothing is deployed by accident, got ""; name one of `kubectl config get-contexts`';
+    assert.deepEqual(problems({}), [line]);
+    assert.deepEqual(problems({ kubernetes: { context: "" } }), [line]);
+    assert.throws(() => parseSettings({ target: "kubernetes" }, recordedIdentity), {
+      message: `the configuration has 1 problem(s), nothing was changed:\n  ${line}`,
+    });
+  });
+
+  it("need room for the three queues of the Collector, to the last MiB", () => {
+    const queue = (queueMib: number, otelCollector: number): readonly string[] =>
+      problems({ otelCollector: { queueMib }, kubernetes: { context, storageGib: { otelCollector } } });
+    assert.deepEqual(queue(1024, 3), []);
+    assert.deepEqual(queue(1025, 4), []);
+    assert.deepEqual(queue(1025, 3), [
+      "kubernetes.storageGib.otelCollector: must hold the 3 queues of otelCollector.queueMib (1025), got 3; set at least 4, or a smaller queue",
+    ]);
+    assert.deepEqual(problems({ otelCollector: { queueMib: 2048 }, kubernetes: { context } }), [
+      "kubernetes.storageGib.otelCollector: must hold the 3 queues of otelCollector.queueMib (2048), got 4; set at least 6, or a smaller queue",
+    ]);
+  });
+
+  it("let no pod ask for more of a processor than its limit, the usual share included", () => {
+    const shares = (loki: object): readonly string[] => problems({ kubernetes: { context, resources: { loki } } });
+    assert.deepEqual(shares({ cpuRequestMillicores: 500, cpuLimitMillicores: 500 }), []);
+    assert.deepEqual(shares({ cpuRequestMillicores: 500 }), []);
+    assert.deepEqual(shares({ cpuLimitMillicores: 20 }), []);
+    assert.deepEqual(shares({ cpuRequestMillicores: 500, cpuLimitMillicores: 499 }), [
+      "kubernetes.resources.loki.cpuLimitMillicores: must be at least cpuRequestMillicores (500), got 499; set at least 500, or ask for less",
+    ]);
+    assert.deepEqual(shares({ cpuLimitMillicores: 10 }), [
+      "kubernetes.resources.loki.cpuLimitMillicores: must be at least cpuRequestMillicores (20), got 10; set at least 20, or ask for less",
+    ]);
+  });
+
+  it("may be whatever they are on Docker, which does not look at them", () => {
+    const kubernetes = {
+      context: "",
+      storageGib: { otelCollector: 1 },
+      resources: { loki: { cpuLimitMillicores: 1 } },
+    };
+    assert.deepEqual(kubernetesProblems({ target: "docker", kubernetes, otelCollector: { queueMib: 9999 } }), []);
+    assert.deepEqual(kubernetesProblems({ kubernetes }), []);
+  });
+
+  it("are not judged together where one of them is wrong by itself, which is reported alone", () => {
+    assert.deepEqual(kubernetesProblems({ target: "kubernetes", kubernetes: { context: 5 } }), []);
+    assert.deepEqual(kubernetesProblems("kubernetes"), []);
+  });
+
+  for (const [kubernetes, line] of [
+    [
+      { context: "a\nb" },
+      'context: must be the name of a context of the kubeconfig, got "a\\nb"; name one of `kubectl config get-contexts`',
+    ],
+    [
+      { kubeconfig: "" },
+      'kubeconfig: must be one line of 1 to 250 characters, got ""; write the path of a kubeconfig, or leave it out',
+    ],
+    [
+      { storageGib: { loki: 0 } },
+      "storageGib.loki: must be a whole number of GiB from 1 to 65536, got 0; set for example 10",
+    ],
+    [
+      { imagePullSecrets: ["a", "B"] },
+      'imagePullSecrets.1: must be a name of Kubernetes: lower-case letters, digits, inner hyphens and dots, got "B"; name secrets of the namespace',
+    ],
+    [
+      { otlpNamespaces: "shop" },
+      'otlpNamespaces: must be a list of names of namespaces, got "shop"; name namespaces of the cluster',
+    ],
+    [
+      { tolerations: [{ operator: "Is" }] },
+      'tolerations.0.operator: must be one of Exists, Equal, got "Is"; write Equal, or leave it out',
+    ],
+    [
+      { tolerations: [{ effect: "No" }] },
+      'tolerations.0.effect: must be one of NoSchedule, PreferNoSchedule, NoExecute, got "No"; write the taint\'s own',
+    ],
+    [
+      { ingress: { host: "grafana" } },
+      'ingress.host: must be a host name, got "grafana"; write for example grafana.example.com',
+    ],
+    [{ nodeSelector: { disk: 1 } }, "nodeSelector.disk: must be text, got 1; put the value in quotes"],
+    [
+      { resources: { loki: { cpuRequestMillicores: 0 } } },
+      "resources.loki.cpuRequestMillicores: must be a whole number of millicores from 1 to 1024000 (1000 are one core), got 0; set for example 100, or leave it out",
+    ],
+    [
+      { createNamespace: "no" },
+      'createNamespace: must be true or false, got "no"; write true or false, without quotes',
+    ],
+  ] as const) {
+    it(`report kubernetes.${line.split(":")[0] ?? ""}`, () => {
+      const input: unknown = { kubernetes };
+      assert.throws(() => parseSettings(input, recordedIdentity), {
+        message: `the configuration has 1 problem(s), nothing was changed:\n  kubernetes.${line}`,
+      });
+    });
+  }
+});
+
+describe("the services' image on Kubernetes", () => {
+  const parse = (config: Config): unknown => programSettings(asPulumiConfig(config), recordedIdentity);
+  const target = "kubernetes";
+
+  it("needs a way into a cluster that is not on this machine", () => {
+    assert.throws(() => parse({ target, kubernetes: { context: "prod" } }), {
+      message:
+        'the configuration has 1 problem(s), nothing was changed:\n  kubernetes.registry: must be set, or kubernetes.loadCommand: the services\' image is built here and has to get into the cluster, got ""; name a registry that you may push to, or set exampleServices to false',
+    });
+  });
+
+  it("has one by a registry, by a command, by the context, or is not built at all", () => {
+    for (const config of [
+      { kubernetes: { context: "prod", registry: "registry.example.com" } },
+      { kubernetes: { context: "prod", loadCommand: "load it" } },
+      { kubernetes: { context: "kind-a" } },
+      { kubernetes: { context: "prod" }, exampleServices: false },
+      { kubernetes: { context: "prod" }, target: "docker" },
+    ]) {
+      assert.doesNotThrow(() => parse({ target, ...config }));
+    }
+  });
+
+  it("is no second problem of a context that is missing", () => {
+    assert.throws(() => parse({ target }), {
+      message: /^the configuration has 1 problem\(s\), .*\n {2}kubernetes\.context: [^\n]*$/,
+    });
+  });
+});
