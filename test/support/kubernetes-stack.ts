@@ -1,7 +1,7 @@
 import type fc from "fast-check";
 import { InstrumentedService, ObservabilityStack, type InstrumentedServiceArgs } from "../../components/index.ts";
 import type { StackSettingsInput } from "../../config/settings.ts";
-import { workloads } from "./kubernetes-view.ts";
+import { z } from "zod";
 import { recordResources, type RecordedResource } from "./record-resources.ts";
 import { anySettingsInput, noDocker } from "./settings.ts";
 import { imageFolder } from "./workloads.ts";
@@ -81,6 +81,16 @@ export const stackVariants: Readonly<Record<string, KubernetesStackInput>> = {
       storageGib: { loki: 200 },
     },
   },
+  "a configuration that is checked": {
+    otelCollector: {
+      config: {
+        exporters: {
+          "otlp_http/mine": { endpoint: "https://otlp.example.com", headers: { token: "${file:/run/secrets/token}" } },
+        },
+      },
+    },
+    secrets: { token: "the token of the test" },
+  },
   "no observability": { observability: false },
 };
 
@@ -97,9 +107,15 @@ export function objectsOf(resources: readonly RecordedResource[]): readonly Reco
     .map((resource) => ({ resource, object: inPlain(resource.inputs) as Readonly<Record<string, unknown>> }));
 }
 
-/** Specification of the pods of every workload. */
+const withPods = z.object({
+  spec: z.object({ template: z.object({ spec: z.record(z.string(), z.unknown()) }) }),
+});
+
+/** Specification of the pods of every workload and of every check. */
 export function podSpecsOf(resources: readonly RecordedResource[]): readonly Readonly<Record<string, unknown>>[] {
-  return workloads(resources).map(({ inputs }) => inputs.spec.template.spec);
+  return objectsOf(resources)
+    .filter(({ object }) => ["Deployment", "StatefulSet", "Job"].includes(String(object["kind"])))
+    .map(({ object }) => withPods.parse(object).spec.template.spec);
 }
 
 function inPlain(value: unknown): unknown {

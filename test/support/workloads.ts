@@ -27,6 +27,7 @@ export const plainWorkload: Workload = {
   env: {},
   configFiles: [],
   secretFiles: [],
+  check: "none",
   ports: [],
   dataVolumes: [],
   scratchPaths: [],

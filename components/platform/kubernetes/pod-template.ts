@@ -149,12 +149,13 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
 
 /**
  * A pod that looks over the workload's files with the workload's own image and ends: no Service and no network policy
- * finds it, and it has no data.
+ * finds it, and it has no data and no token.
  */
 export function checkTemplate(workload: Workload, { args }: Check, place: PodPlace): PodTemplate {
   const name = `${workload.name}-check`;
   const readiness = { ...workload.readiness, httpPath: "none" };
-  const { spec } = podTemplate({ ...workload, name, args, ports: [], dataVolumes: [], readiness }, place);
+  const nothing = { ports: [], dataVolumes: [], readsInstances: false };
+  const { spec } = podTemplate({ ...workload, ...nothing, name, args, readiness }, place);
   return {
     metadata: { labels: { ...commonLabels(place.stackName, name), [roleLabel]: roles.check } },
     spec: { ...spec, restartPolicy: "Never" },

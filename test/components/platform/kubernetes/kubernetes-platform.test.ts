@@ -90,6 +90,12 @@ function labels(workload: string): object {
 }
 
 describe("the Kubernetes platform", () => {
+  const { KUBECONFIG: kubeconfig } = process.env;
+
+  afterEach(() => {
+    if (kubeconfig !== undefined) process.env["KUBECONFIG"] = kubeconfig;
+  });
+
   it("makes of a workload with data its claim, its Service and its StatefulSet", async () => {
     assert.deepEqual(
       shortNames(await run()),
@@ -147,6 +153,8 @@ describe("the Kubernetes platform", () => {
       const args = { settings: { ...platformArgs.settings, ...change } };
       return one(await record(() => undefined, args), "kubernetes", "stack-kubernetes").inputs;
     };
+    // Pulumi would take it up.
+    delete process.env["KUBECONFIG"];
     assert.deepEqual(await provider({}), { context: "kind-nowhere", clusterIdentifier: "shop-dev" });
     assert.deepEqual(await provider({ context: "other", kubeconfig: "/home/me/.kube/other" }), {
       context: "other",

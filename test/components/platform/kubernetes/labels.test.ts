@@ -32,7 +32,7 @@ describe("the labels of an object", () => {
       [
         "app.kubernetes.io/instance",
         "observability/role",
-        { backend: "backend", service: "service" },
+        { backend: "backend", service: "service", check: "check" },
         "observability/local-ports",
       ],
     );

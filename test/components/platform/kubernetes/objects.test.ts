@@ -269,7 +269,7 @@ describe("the restricted profile", () => {
 
   it("is kept by every pod", async () => {
     const pods = [...(await stacks()).values()].flatMap(podSpecsOf);
-    assert.equal(pods.length, 6 * 8 + 3);
+    assert.equal(pods.length, 7 * 8 + 1 + 3);
     assert.deepEqual(pods.flatMap(brokenRules), []);
   });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  checkTemplate,
   claimNameOf,
   fileKey,
   podAttributes,
@@ -34,6 +35,7 @@ const workload: Workload = {
     { path: "/etc/shop/other.yaml", content: "b: 1\n" },
   ],
   secretFiles: [],
+  check: "none",
   ports: [
     { name: "http", port: 80, hostPort: 8000 },
     { name: "admin", port: 81, hostPort: "internal" },
@@ -217,6 +219,43 @@ describe("the template of a pod", () => {
   it("refuses a volume that nobody made", () => {
     assert.throws(() => template({ dataVolumes: [{ name: "other", path: "/other" }] }), {
       message: "other: must be created before the pod that mounts it",
+    });
+  });
+});
+
+describe("the template of a pod that checks files", () => {
+  it("is exactly the workload's, but for what answers, what is kept, who it is to the API server, and that it ends", () => {
+    const { metadata, spec } = typed();
+    const [container] = spec.containers;
+    const { readinessProbe: _, livenessProbe: __, ...rest } = container;
+    const mounts = (container as unknown as { readonly volumeMounts: readonly { readonly name: string }[] })
+      .volumeMounts;
+    const isData = ({ name }: { readonly name: string }): boolean => name === "shop-data";
+    const check = { args: ["validate", "$(A)"], setting: "shop.config" };
+    assert.deepEqual(JSON.parse(JSON.stringify(checkTemplate(workload, check, place))), {
+      metadata: {
+        labels: {
+          ...metadata.labels,
+          "app.kubernetes.io/name": "shop-check",
+          "observability/role": "check",
+        },
+      },
+      spec: {
+        ...spec,
+        restartPolicy: "Never",
+        automountServiceAccountToken: false,
+        containers: [
+          {
+            ...rest,
+            name: "shop-check",
+            args: ["validate", "$$(A)"],
+            ports: [],
+            resources: { requests: { cpu: "20m", memory: "128Mi" }, limits: { memory: "128Mi" } },
+            volumeMounts: mounts.filter((mount) => !isData(mount)),
+          },
+        ],
+        volumes: (spec.volumes as readonly { readonly name: string }[]).filter((volume) => !isData(volume)),
+      },
     });
   });
 });
