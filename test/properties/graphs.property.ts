@@ -6,7 +6,16 @@ import { exampleServiceNames, programSettings, type ProgramSettings } from "../.
 import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
 import { anyConfig, asPulumiConfig, badConfig, type Config } from "../support/program-config.ts";
 import { containersOf } from "../support/docker-view.ts";
-import { recordedIdentity, recordProgram, type RecordedProgram } from "../support/record-resources.ts";
+import { schemaProblems } from "../support/kubernetes-schema.ts";
+import { objectsOf, podSpecsOf } from "../support/kubernetes-stack.ts";
+import { workloads } from "../support/kubernetes-view.ts";
+import { brokenRules } from "../support/pod-security.ts";
+import {
+  recordedIdentity,
+  recordProgram,
+  type RecordedProgram,
+  type RecordedResource,
+} from "../support/record-resources.ts";
 
 const program = pathToFileURL(join(import.meta.dirname, "..", "..", "index.ts")).href;
 let runs = 0;
@@ -32,24 +41,37 @@ function expectedInstances({ stack, example }: ProgramSettings): Readonly<Record
   ]);
 }
 
+/** How many instances of each host there are, on whichever platform. */
+function foundInstances(resources: readonly RecordedResource[], hosts: readonly string[]): Record<string, number> {
+  const onKubernetes = workloads(resources).map(({ inputs: { metadata, spec } }) => [metadata.name, spec.replicas]);
+  const replicas = Object.fromEntries(onKubernetes) as Readonly<Record<string, number>>;
+  return Object.fromEntries(
+    hosts.map((host) => [host, containersOf(resources, host).length + (replicas[host] ?? 0)] as const),
+  );
+}
+
 describe("the program", () => {
   it("makes of 300 good configurations 300 graphs without an error, each with what the settings ask for", async () => {
-    let graphs = 0;
+    const graphs = { docker: 0, kubernetes: 0 };
     await fc.assert(
       fc.asyncProperty(anyConfig, async (config) => {
         const { resources } = await run(config);
-        const expected = expectedInstances(
-          programSettings(asPulumiConfig(config), recordedIdentity, readDashboardFolder),
-        );
-        const found = Object.keys(expected).map((host) => [host, containersOf(resources, host).length]);
-        assert.deepEqual(Object.fromEntries(found), expected);
+        const settings = programSettings(asPulumiConfig(config), recordedIdentity, readDashboardFolder);
+        const expected = expectedInstances(settings);
+        assert.deepEqual(foundInstances(resources, Object.keys(expected)), expected);
         const unset = resources.filter(({ inputs }) => /\bundefined\b|\[object |\bNaN\b/.test(JSON.stringify(inputs)));
         assert.deepEqual(unset, []);
-        graphs += 1;
+        const objects = objectsOf(resources).map(({ object }) => object);
+        assert.deepEqual(objects.flatMap(schemaProblems), []);
+        assert.deepEqual(podSpecsOf(resources).flatMap(brokenRules), []);
+        assert.equal(objects.length > 0, settings.stack.target === "kubernetes");
+        graphs[settings.stack.target] += 1;
       }),
       { numRuns: 300 },
     );
-    assert.equal(graphs, 300);
+    assert.equal(graphs.docker + graphs.kubernetes, 300);
+    // A third of the configurations names the target kubernetes.
+    assert.ok(graphs.kubernetes > 50, String(graphs.kubernetes));
   });
 
   it("makes of 300 bad configurations 300 errors and not one resource", async () => {

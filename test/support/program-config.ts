@@ -55,8 +55,10 @@ export interface Defect {
   /** Keys down to the value. */
   readonly path: readonly string[];
   readonly value: unknown;
-  /** Another value that has to be there for it to be wrong. */
-  readonly beside?: { readonly path: readonly string[]; readonly value: unknown };
+  /** Other values that have to be there for it to be wrong. */
+  readonly beside?: readonly { readonly path: readonly string[]; readonly value: unknown }[];
+  /** Places that have to be right for it to be seen. @default none */
+  readonly needs?: readonly (readonly string[])[];
   /** What the line has to say of the rule or of what to change. */
   readonly says: string;
 }
@@ -90,9 +92,8 @@ function withPortsOfItsOwn(config: Config): Config {
   return { ...config, ports, apiPort: 20_100 };
 }
 
-function withDefect(config: Config, { path, value, beside }: Defect): Config {
-  const changed = withValue(config, path, value);
-  return beside === undefined ? changed : withValue(changed, beside.path, beside.value);
+function withDefect(config: Config, { path, value, beside = [] }: Defect): Config {
+  return [{ path, value }, ...beside].reduce((changed, each) => withValue(changed, each.path, each.value), config);
 }
 
 function withValue(config: Config, [key = "", ...rest]: readonly string[], value: unknown): Config {
@@ -103,8 +104,8 @@ function withValue(config: Config, [key = "", ...rest]: readonly string[], value
 
 /** Whether one defect is at, above or below a place of the other. */
 function isRelated(one: Defect, other: Defect): boolean {
-  const places = ({ path, beside }: Defect): readonly string[] =>
-    [path, ...(beside === undefined ? [] : [beside.path])].map((keys) => `${keys.join("/")}/`);
+  const places = ({ path, beside = [], needs = [] }: Defect): readonly string[] =>
+    [path, ...beside.map((other) => other.path), ...needs].map((keys) => `${keys.join("/")}/`);
   const isOnePort = one.kind === "duplicate port" && other.kind === one.kind && other.value === one.value;
   return isOnePort || places(one).some((a) => places(other).some((b) => a.startsWith(b) || b.startsWith(a)));
 }
@@ -208,7 +209,7 @@ const duplicatePort: fc.Arbitrary<Defect> = fc
     kind: "duplicate port",
     path: second,
     value: port,
-    beside: { path: first, value: port },
+    beside: [{ path: first, value: port }],
     says: `must differ from ${first.join(".")}`,
   }));
 
@@ -261,7 +262,7 @@ const badAddition: fc.Arbitrary<Defect> = oneOf<Omit<Defect, "kind">>([
   {
     path: ["otelCollector", "config", "exporters", "debug"],
     value: "${file:/run/secrets/gone}",
-    beside: { path: ["secrets"], value: {} },
+    beside: [{ path: ["secrets"], value: {} }],
     says: "set secrets.gone",
   },
   {
@@ -277,13 +278,55 @@ const badAddition: fc.Arbitrary<Defect> = oneOf<Omit<Defect, "kind">>([
   { path: ["grafana", "dashboards"], value: "no/such/folder", says: "must be a folder" },
 ]).map((defect) => ({ kind: "addition", ...defect }));
 
+/** Settings of the target `kubernetes` that do not fit each other; judged only where each is right by itself. */
+const badCluster: fc.Arbitrary<Defect> = oneOf<Omit<Defect, "kind" | "needs">>([
+  {
+    path: ["kubernetes", "context"],
+    value: "",
+    beside: [{ path: ["target"], value: "kubernetes" }],
+    says: "name one of `kubectl config get-contexts`",
+  },
+  {
+    path: ["kubernetes", "storageGib", "otelCollector"],
+    value: 2,
+    beside: [
+      { path: ["target"], value: "kubernetes" },
+      { path: ["otelCollector", "queueMib"], value: 1024 },
+    ],
+    says: "must hold the 3 queues of otelCollector.queueMib (1024)",
+  },
+  {
+    path: ["kubernetes", "registry"],
+    value: "",
+    beside: [
+      { path: ["target"], value: "kubernetes" },
+      { path: ["kubernetes", "context"], value: "prod" },
+      { path: ["kubernetes", "loadCommand"], value: "" },
+      { path: ["exampleServices"], value: true },
+    ],
+    says: "name a registry that you may push to, or set exampleServices to false",
+  },
+  {
+    path: ["kubernetes", "resources", "loki", "cpuLimitMillicores"],
+    value: 19,
+    beside: [
+      { path: ["target"], value: "kubernetes" },
+      { path: ["kubernetes", "resources", "loki", "cpuRequestMillicores"], value: 20 },
+    ],
+    says: "must be at least cpuRequestMillicores (20)",
+  },
+]).map((defect) => ({ kind: "cluster", needs: [["kubernetes"], ["otelCollector"]], ...defect }));
+
+/** Kinds of defects that no schema can see: each value is right by itself. */
+export const kindsBeyondSchema: readonly string[] = ["addition", "cluster", "duplicate port"];
+
 const anyDefect: fc.Arbitrary<Defect> = fc.oneof(
   ...[wrongType, outOfRange, misspelt, unheardOf, duplicatePort],
-  ...[unknownTarget, unversionedImage, badName, badService, badVariable, badAddition],
+  ...[unknownTarget, unversionedImage, badName, badService, badVariable, badAddition, badCluster],
 );
 
 /** Every kind of defect that {@link badConfig} plants. */
 export const defectKinds: readonly string[] = [
-  ...["addition", "duplicate port", "image", "misspelt key", "name", "range"],
+  ...["addition", "cluster", "duplicate port", "image", "misspelt key", "name", "range"],
   ...["service", "target", "type", "unknown key", "variable"],
 ];

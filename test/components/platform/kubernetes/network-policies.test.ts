@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { z } from "zod";
 import { backendPolicy, denyAll, servicesPolicy } from "../../../../components/platform/kubernetes/network-policies.ts";
 import { flows, isBackend, services } from "../../../../config/flows.ts";
 import { hosts } from "../../../../config/names.ts";
 import { containerOf, workloads } from "../../../support/kubernetes-view.ts";
-import { recordStack, type KubernetesStackInput } from "../../../support/kubernetes-stack.ts";
+import { objectsOf, recordStack, type KubernetesStackInput } from "../../../support/kubernetes-stack.ts";
 import { allows, policiesOf, policyOf, type End, type Pod, type Policy } from "../../../support/network-policies.ts";
 import type { RecordedResource } from "../../../support/record-resources.ts";
 
@@ -79,6 +80,22 @@ interface NamedPod extends Pod {
   readonly ports: readonly number[];
 }
 
+/** Pods that check files, which want no connection. */
+function checksOf(resources: readonly RecordedResource[]): readonly NamedPod[] {
+  return objectsOf(resources)
+    .filter(({ object }) => object["kind"] === "Job")
+    .map(({ object }) => {
+      const { metadata, spec } = jobInputs.parse(object);
+      const { labels } = spec.template.metadata;
+      return { name: metadata.name, namespace: metadata.namespace, labels, ports: [] };
+    });
+}
+
+const jobInputs = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string() }),
+  spec: z.object({ template: z.object({ metadata: z.object({ labels: z.record(z.string(), z.string()) }) }) }),
+});
+
 function podsOf(resources: readonly RecordedResource[]): readonly NamedPod[] {
   return workloads(resources).map((workload) => ({
     name: workload.inputs.metadata.name,
@@ -107,7 +124,7 @@ const unused = 9999;
 async function allowed(input: KubernetesStackInput): Promise<readonly string[]> {
   const resources = await recordStack(input);
   const policies = policiesOf(resources);
-  const own = podsOf(resources);
+  const own = [...podsOf(resources), ...checksOf(resources)];
   const pods = [...own, ...strangers(own[0]?.namespace ?? "")];
   const ports = [...new Set([...pods.flatMap((pod) => pod.ports), unused])];
   return pods.flatMap((from) =>
@@ -171,6 +188,9 @@ describe("the connections that a stack on Kubernetes has", () => {
       },
       ["grafana:3000", "otel-collector:4317", "otel-collector:4318"].map((to) => `a pod of ingress → ${to}`),
     ));
+
+  it("are none of a pod that checks files", () =>
+    assertAllowed({ otelCollector: { config: { exporters: { debug: {} } } } }, []));
 
   it("leave pods of other people in the stack's namespace alone", async () => {
     const resources = await recordStack({ kubernetes: { createNamespace: false, namespace: "team-a" } });
