@@ -91,8 +91,9 @@ function fileRow({ workload, path, content }: PreviewFile): readonly string[] {
 }
 
 function footprintRows({ memoryMib, instances, volumes, hostPorts }: ProgramPreview["footprint"]): readonly string[] {
+  const copies = instances.reduce((sum, { replicas }) => sum + replicas, 0);
   return [
-    `memory limits: ${memoryMib} MiB in ${count(instances.length, "container")}`,
+    `memory limits: ${memoryMib} MiB in ${count(copies, "container")}`,
     ...columns(instances.map(({ name, memoryMib: limit }) => [`  ${name}`, `${String(limit).padStart(5)} MiB`])),
     `volumes: ${volumes.length}`,
     ...columns(volumes.map(({ name, workload, path }) => [`  ${name}`, `${workload}:${path}`])),
@@ -117,6 +118,6 @@ export function differenceText({ changes, unchanged }: Difference, stackName: st
   const asking = `npm run pulumi -- preview --stack ${stackName}`;
   return [
     section(title, [...columns(rows), `${unchanged} unchanged`]),
-    `  Computed from the program and the state alone. Neither Docker nor a provider was asked, so what was changed by hand\n  and what has to be replaced does not show; \`${asking}\` asks.`,
+    `  Computed from the program and the state alone. Neither a provider nor what runs was asked, so what was changed by\n  hand and what has to be replaced does not show; \`${asking}\` asks.`,
   ].join("\n");
 }

@@ -31,6 +31,8 @@ export interface PreviewInstance {
   /** As the platform's own tools show it. */
   readonly name: string;
   readonly workload: string;
+  /** How many copies there are. */
+  readonly replicas: number;
   /** Memory limit in MiB, of all copies together. */
   readonly memoryMib: number;
 }
@@ -126,6 +128,7 @@ function footprint(workloads: readonly WatchedWorkload[]): Omit<Footprint, "host
     running.instances.map(({ name, replicas }) => ({
       name,
       workload: workload.name,
+      replicas,
       memoryMib: replicas * workload.memoryMib,
     })),
   );

@@ -35,17 +35,18 @@ async function previewWith(settings: string, ...args: readonly string[]): Promis
 }
 
 describe("npm run preview", () => {
-  let text: Ended, json: Ended, bad: Ended, diff: Ended;
+  let text: Ended, json: Ended, bad: Ended, diff: Ended, cluster: Ended;
 
   before(async function () {
-    // Four processes that load Pulumi, on a machine that may have other work.
+    // Five processes that load Pulumi, on a machine that may have other work.
     this.timeout(60_000);
     const settings = "config:\n  observability:retentionHours: 48\n  observability:name: elsewhere\n";
-    [text, json, bad, diff] = await Promise.all([
+    [text, json, bad, diff, cluster] = await Promise.all([
       preview(),
       previewWith(`${settings}  observability:exampleServices: false\n`, "--json"),
       previewWith("config:\n  observability:retentionHours: 1\n  observability:port: 80\n"),
       preview("--diff"),
+      previewWith("config:\n  observability:target: kubernetes\n  observability:kubernetes: {context: kind-a}\n"),
     ]);
   });
 
@@ -63,6 +64,17 @@ describe("npm run preview", () => {
     assert.match(text.stdout, /^ {2}127\.0\.0\.1:8080 +→ backend:8080 +http$/m);
     assert.match(text.stdout, /^ {2}api +http:\/\/127\.0\.0\.1:8080$/m);
     assert.match(text.stdout, /^ {2}memory limits: 2688 MiB in 13 containers$/m);
+  });
+
+  it("prints a program for a cluster as well, on a machine that has none", () => {
+    assert.deepEqual([cluster.code, cluster.stderr], [0, ""]);
+    assert.match(
+      cluster.stdout,
+      /^ {2}observability:InstrumentedService +backend\n {4}kubernetes:Deployment +observability-backend$/m,
+    );
+    assert.match(cluster.stdout, /^ {6}kubernetes:PersistentVolumeClaim +observability-loki-data +protected$/m);
+    assert.match(cluster.stdout, /^ {6}kubernetes:Secret +observability-grafana-secrets +secret: data, stringData$/m);
+    assert.match(cluster.stdout, /^ {2}memory limits: 2688 MiB in 13 containers$/m);
   });
 
   it("prints the same as JSON, with the settings of the stack that is named", () => {

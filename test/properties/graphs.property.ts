@@ -70,7 +70,7 @@ describe("the program", () => {
       { numRuns: 300 },
     );
     assert.equal(graphs.docker + graphs.kubernetes, 300);
-    // A third of the configurations names the target kubernetes.
+    // About a third of the configurations names the target kubernetes.
     assert.ok(graphs.kubernetes > 50, String(graphs.kubernetes));
   });
 

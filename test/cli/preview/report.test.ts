@@ -76,8 +76,8 @@ describe("a preview as text", () => {
         footprint: {
           memoryMib: 640,
           instances: [
-            { name: "dev-grafana", workload: "grafana", memoryMib: 384 },
-            { name: "dev-loki", workload: "loki", memoryMib: 256 },
+            { name: "dev-grafana", workload: "grafana", replicas: 3, memoryMib: 384 },
+            { name: "dev-loki", workload: "loki", replicas: 1, memoryMib: 256 },
           ],
           volumes: [{ name: "dev_grafana_data", workload: "grafana", path: "/data" }],
           hostPorts: [3000],
@@ -100,7 +100,7 @@ URLs
   grafana  http://127.0.0.1:3000
 
 Footprint
-  memory limits: 640 MiB in 2 containers
+  memory limits: 640 MiB in 4 containers
     dev-grafana    384 MiB
     dev-loki       256 MiB
   volumes: 1
@@ -141,8 +141,8 @@ describe("a difference as text", () => {
   - remove  docker:Container  old
   - remove  docker:Volume     data     protected: Pulumi refuses to delete it
   40 unchanged
-  Computed from the program and the state alone. Neither Docker nor a provider was asked, so what was changed by hand
-  and what has to be replaced does not show; \`npm run pulumi -- preview --stack dev\` asks.`,
+  Computed from the program and the state alone. Neither a provider nor what runs was asked, so what was changed by
+  hand and what has to be replaced does not show; \`npm run pulumi -- preview --stack dev\` asks.`,
     );
   });
 });
