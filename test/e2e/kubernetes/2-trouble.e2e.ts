@@ -160,10 +160,13 @@ describe("trouble with a cluster", () => {
     });
   });
 
-  it("leaves nothing behind after down -- --destroy-data", async () => {
-    const down = await workspace.npm("run", "down", "--", "--target", "kubernetes", "--destroy-data", "--yes");
-    assert.equal(down.code, 0, down.output);
-    assert.equal(await kubectl(["get", "namespace", workspace.name, "--ignore-not-found"]), "");
+  // Suites run after the tests beside them.
+  describe("ends like any other stack", () => {
+    it("leaves nothing behind after down -- --destroy-data", async () => {
+      const down = await workspace.npm("run", "down", "--", "--target", "kubernetes", "--destroy-data", "--yes");
+      assert.equal(down.code, 0, down.output);
+      assert.equal(await kubectl(["get", "namespace", workspace.name, "--ignore-not-found"]), "");
+    });
   });
 });
 

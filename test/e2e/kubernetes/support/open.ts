@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import pWaitFor from "p-wait-for";
 import type { Workspace } from "../../support/workspace.ts";
 
@@ -13,10 +14,11 @@ export class Open {
 
   /** Starts it and waits until Grafana answers. */
   static async start(workspace: Workspace): Promise<Open> {
-    const child = spawn("npm", ["run", "open", "--", "--target", "kubernetes"], {
+    // Without npm, which a signal ends by itself: the exit code is that of the command.
+    const node = join(workspace.folder, "node_modules", ".bin", "node");
+    const child = spawn(node, ["cli/open.ts", "--target", "kubernetes"], {
       cwd: workspace.folder,
       env: workspace.env,
-      detached: true,
       stdio: ["ignore", "pipe", "inherit"],
     });
     let printed = "";
@@ -35,7 +37,7 @@ export class Open {
   /** Ctrl-C; returns the exit code. */
   async stop(): Promise<number> {
     const ended = once(this.process, "exit");
-    process.kill(-(this.process.pid ?? 0), "SIGINT");
+    this.process.kill("SIGINT");
     const [code] = (await ended) as [number | null];
     return code ?? -1;
   }
