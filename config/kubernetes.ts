@@ -21,6 +21,9 @@ const cpu = wholeNumber({
   change: "set for example 100, or leave it out",
 }).optional();
 
+/** Share of a core, in thousandths, that a pod is given at least unless `resources` says otherwise. */
+export const usualCpuRequestMillicores = 20;
+
 const oneLine = { pattern: /^.{1,250}$/, rule: "must be one line of 1 to 250 characters" } as const;
 
 const toleration = group({
@@ -121,7 +124,7 @@ export const kubernetesSettingsSchema = group({
     })
     .default({})
     .describe(
-      "`cpuRequestMillicores` (20 if not set) and `cpuLimitMillicores` (none if not set) by host name. Memory: `memoryMib`, request and limit in one.",
+      `\`cpuRequestMillicores\` (${usualCpuRequestMillicores} if not set) and \`cpuLimitMillicores\` (none if not set) by host name. Memory: \`memoryMib\`, request and limit in one.`,
     ),
   otlpNamespaces: names("names of namespaces", dnsLabel, "name namespaces of the cluster")
     .default([])

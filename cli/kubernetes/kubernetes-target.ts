@@ -58,7 +58,7 @@ export class KubernetesTarget implements Target {
   async recover(state: KnownState, say: Say): Promise<readonly string[]> {
     try {
       await checkIdentity(state, this.cluster, this.pulumiStack);
-      return await removeLeftOvers(state, this.cluster, this.settings.stack.kubernetes, this.stackName, say);
+      return await removeLeftOvers(state, this.cluster, this.settings.stack, say);
     } catch (error) {
       // One permission is seldom the only one that is missing.
       if (error instanceof Forbidden) await this.checkRoom(say);
@@ -80,7 +80,7 @@ export class KubernetesTarget implements Target {
   }
 
   async removeLeftData(): Promise<void> {
-    await removeObjects(this.cluster, await ownObjects(this.cluster, this.settings.stack.kubernetes, this.stackName));
+    await removeObjects(this.cluster, await ownObjects(this.cluster, this.settings.stack));
   }
 
   async checkRoom(say: Say): Promise<void> {

@@ -1,7 +1,8 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { isBackend } from "../../../config/flows.ts";
-import type { KubernetesSettings } from "../../../config/kubernetes.ts";
+import { usualCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes.ts";
+import { checkName } from "../../../config/names.ts";
 import { assertAllFieldsRead, instancePlaceholder, type Check, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
 
@@ -152,7 +153,7 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
  * finds it, and it has no data.
  */
 export function checkTemplate(workload: Workload, { args }: Check, place: PodPlace): PodTemplate {
-  const name = `${workload.name}-check`;
+  const name = checkName(workload.name);
   const readiness = { ...workload.readiness, httpPath: "none" };
   const { spec } = podTemplate({ ...workload, name, args, ports: [], dataVolumes: [], readiness }, place);
   return {
@@ -160,9 +161,6 @@ export function checkTemplate(workload: Workload, { args }: Check, place: PodPla
     spec: { ...spec, restartPolicy: "Never" },
   };
 }
-
-/** Share of a core, in thousandths, that a pod is given at least unless the settings say otherwise. */
-const usualCpuRequestMillicores = 20;
 
 /** Key of a file in its ConfigMap or Secret: `/etc/loki/local-config.yaml` is `etc_loki_local-config.yaml`. */
 export function fileKey(path: string): string {
