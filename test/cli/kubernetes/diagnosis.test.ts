@@ -216,6 +216,12 @@ describe("what is wrong with a pod", () => {
     ["a volume that is being made", boundLater(5)],
     ["a check that runs", snapshot([checkPod("Running", { running: { startedAt: ago(59) } })])],
     ["a check that has ended well", snapshot([checkPod("Succeeded", ended(0, "Completed"))])],
+    [
+      "a check that has ended well after all, of whose containers nothing is known any more",
+      snapshot([checkPod("Succeeded", {}, { containerStatuses: [] })], {
+        events: [event("Pod", `${checkName}-x`, "FailedMount", "no configuration yet", 50)],
+      }),
+    ],
     ["a pod that is being started", snapshot([pod(waiting("ContainerCreating"))])],
     [
       "a single crash",
