@@ -14,13 +14,16 @@ import { UserError } from "./user-error.ts";
  * very stack is ever removed, never data, and never what is in the state.
  */
 
+/** As much of a stack as the recovery needs. */
+export type RecoveredStack = Pick<Stack, "name" | "cancel" | "exportStack" | "importStack">;
+
 /**
  * Clears what an interrupted run left of the stack in the state and at its target, and says what it does.
  *
  * @returns names of what holds data of the stack and is not in the state: of a deployment whose state is lost.
  * @throws UserError if the stack is locked, or its state belongs to another target.
  */
-export async function recover(stack: Stack, target: Target, say: Say): Promise<readonly string[]> {
+export async function recover(stack: RecoveredStack, target: Target, say: Say): Promise<readonly string[]> {
   await releaseLock(stack, say);
   const exported = await stack.exportStack();
   const state = knownState(exported);
@@ -45,7 +48,7 @@ const lockFile = z.object({ pid: z.number(), hostname: z.string(), timestamp: z.
  *
  * @throws UserError if the one that holds it still runs, or may run on another machine.
  */
-async function releaseLock(stack: Stack, say: Say): Promise<void> {
+async function releaseLock(stack: RecoveredStack, say: Say): Promise<void> {
   const folder = join(stateFolder, ".pulumi", "locks", "organization", projectName, stack.name);
   // Each lock has a file of attributes beside it.
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".json")) : [];
@@ -68,7 +71,7 @@ async function releaseLock(stack: Stack, say: Say): Promise<void> {
 }
 
 /** Says which operations were cut off; returns what makes the state forget them once the target was looked at. */
-function pendingOperations(stack: Stack, exported: ExportedState, say: Say): () => Promise<void> {
+function pendingOperations(stack: RecoveredStack, exported: ExportedState, say: Say): () => Promise<void> {
   const deployment = deploymentSchema.parse(exported.deployment);
   const pending = deployment.pending_operations ?? [];
   for (const { type, resource: cut } of pending) {

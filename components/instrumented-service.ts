@@ -4,6 +4,7 @@ import { ports as wellKnownPorts } from "../config/names.ts";
 import { otelEnv, type OtlpProtocol } from "../config/otel-env.ts";
 import { problem, type Problem } from "../config/problem.ts";
 import { dnsLabel } from "../config/rules.ts";
+import { serviceDefaults } from "../config/service-defaults.ts";
 import type { StackSettings } from "../config/settings.ts";
 import type { ObservabilityStack } from "./observability-stack.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
@@ -157,7 +158,7 @@ function describedService(
       startPeriodSeconds: 30,
       gates: false,
     },
-    memoryMib: args.memoryMib ?? 128,
+    memoryMib: args.memoryMib ?? serviceDefaults.memoryMib,
     userId,
     groupId: userId,
     stopGraceSeconds: args.stopGraceSeconds ?? 30,

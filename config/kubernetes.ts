@@ -124,7 +124,7 @@ export const kubernetesSettingsSchema = group({
     })
     .default({})
     .describe(
-      "`cpuRequestMillicores` (20 if not set) and `cpuLimitMillicores` (none if not set) by host name. Memory: `memoryMib`, request and limit in one.",
+      `\`cpuRequestMillicores\` (${usualCpuRequestMillicores} if not set) and \`cpuLimitMillicores\` (none if not set) by host name. Memory: \`memoryMib\`, request and limit in one.`,
     ),
   otlpNamespaces: names("names of namespaces", dnsLabel, "name namespaces of the cluster")
     .default([])

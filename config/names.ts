@@ -26,6 +26,11 @@ export function instanceName(stackName: string, workloadName: string, instance: 
   return instance === 1 ? `${stackName}-${workloadName}` : `${stackName}-${workloadName}-${instance}`;
 }
 
+/** Name of what looks over a workload's files before the workload is started: `otel-collector-check`. */
+export function checkName(workloadName: string): string {
+  return `${workloadName}-check`;
+}
+
 /** Name of a data volume on a machine: `observability-dev_loki_data`. */
 export function dataVolumeName(stackName: string, name: string): string {
   return `${stackName}_${name}`;

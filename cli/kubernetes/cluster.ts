@@ -224,6 +224,13 @@ function statusMessage(body: unknown): string {
   return oneLine(status?.message ?? status?.reason ?? String(body));
 }
 
+const withMessage = z.looseObject({ message: z.string() });
+
+/** What an error says. What a WebSocket that does not open throws is an event, not an error. */
+export function messageOf(error: unknown): string {
+  return withMessage.safeParse(error).data?.message ?? String(error);
+}
+
 /** Text in one line of at most 300 characters. */
 export function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim().slice(0, 300);

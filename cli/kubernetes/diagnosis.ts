@@ -7,6 +7,7 @@ import type {
   V1ReplicaSet,
   V1StatefulSet,
 } from "@kubernetes/client-node";
+import { checkName, hosts } from "../../config/names.ts";
 import { oneLine } from "./cluster.ts";
 import { workloadLabel } from "./labels.ts";
 
@@ -84,7 +85,7 @@ function eventKey(event: CoreV1Event): string {
  */
 export function causes(snapshot: Snapshot, nowMillis: number, ignored: ReadonlySet<string>): readonly Cause[] {
   const context = { snapshot, nowMillis, ignored };
-  return workloadsOf(snapshot).flatMap((workload) => {
+  return [...checksOf(snapshot), ...workloadsOf(snapshot)].flatMap((workload) => {
     const pods = currentPods(workload, snapshot).filter(({ metadata }) => !ignored.has(metadata?.uid ?? ""));
     const [cause] = [
       ...pods.flatMap((pod) => podCause(pod, workload, context) ?? []),
@@ -95,7 +96,7 @@ export function causes(snapshot: Snapshot, nowMillis: number, ignored: ReadonlyS
   });
 }
 
-/** A Deployment or StatefulSet. */
+/** A Deployment or StatefulSet, or the job that checks a configuration. */
 export interface Workload {
   /** `statefulset/loki`. */
   readonly instance: string;
@@ -111,7 +112,28 @@ export interface Workload {
   readonly isComplete: boolean;
 }
 
-/** The workloads of a snapshot. */
+/** Job that looks over what the user adds to the Collector's configuration (components/platform/kubernetes). */
+const collectorCheck = checkName(hosts.otelCollector);
+
+/**
+ * Jobs that run before what they check. They are no instances: nothing has to be up when they have ended well. What
+ * there is of one is seen by its pods, which are never replaced by others of another revision.
+ */
+function checksOf({ pods }: Snapshot): readonly Workload[] {
+  const hasPod = pods.some(({ metadata }) => metadata?.labels?.[workloadLabel] === collectorCheck);
+  return [
+    {
+      instance: `job/${collectorCheck}`,
+      name: collectorCheck,
+      creators: new Set([collectorCheck]),
+      revision: [workloadLabel, collectorCheck],
+      isReady: hasPod,
+      isComplete: hasPod,
+    },
+  ];
+}
+
+/** The workloads of a snapshot that have to be up. */
 export function workloadsOf({ deployments, replicaSets, statefulSets }: Snapshot): readonly Workload[] {
   return [
     ...deployments.map((deployment) => ofDeployment(deployment, replicaSets)),
@@ -175,10 +197,16 @@ function currentPods({ name, revision }: Workload, { pods }: Snapshot): readonly
   );
 }
 
-function podCause(pod: V1Pod, { instance }: Workload, context: Case): Cause | undefined {
+function podCause(pod: V1Pod, { instance, name }: Workload, context: Case): Cause | undefined {
   const { metadata, status } = pod;
+  // A pod that has ended well has done all that was wanted of it.
+  if (status?.phase === "Succeeded") return undefined;
   const where = `pod ${metadata?.name ?? ""}`;
   const tell = (found: Finding, log?: LogPlace): Cause => ({ instance, where, log, ...found });
+  const [main] = status?.containerStatuses ?? [];
+  if (status?.phase === "Failed" && name === collectorCheck) {
+    return tell(checkFinding(pod, main), main === undefined ? undefined : logPlace(pod, main));
+  }
   const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   for (const container of statuses) {
     const found = containerFinding(container, pod, context);
@@ -186,7 +214,6 @@ function podCause(pod: V1Pod, { instance }: Workload, context: Case): Cause | un
   }
   const found = schedulingFinding(pod, context) ?? mountFinding(pod, context);
   if (found !== undefined) return tell(found);
-  const [main] = status?.containerStatuses ?? [];
   const slow = main === undefined ? undefined : readinessFinding(pod, main, context);
   return slow === undefined || main === undefined ? undefined : tell(slow, logPlace(pod, main));
 }
@@ -222,13 +249,7 @@ function containerFinding(container: V1ContainerStatus, pod: V1Pod, context: Cas
   const isLooping = (reason === "CrashLoopBackOff" && restartCount >= 1) || restartCount >= 2;
   if (!isLooping) return undefined;
   const times = `container ${container.name} has failed ${restartCount + (state?.running === undefined ? 1 : 0)} times`;
-  if (last.reason === "OOMKilled") {
-    return {
-      reason: "OOMKilled",
-      message: `${times}, killed for taking more than its memory limit`,
-      next: "raise observability:memoryMib for it, then npm run up",
-    };
-  }
+  if (last.reason === "OOMKilled") return outOfMemory(`${times},`);
   const exit = last.signal === undefined ? `exit code ${last.exitCode}` : `signal ${last.signal}`;
   const unhealthy = warningsOf("Pod", pod.metadata?.name, "Unhealthy", context).at(-1)?.message;
   const said = unhealthy === undefined ? "" : `; ${oneLine(unhealthy)}`;
@@ -236,6 +257,30 @@ function containerFinding(container: V1ContainerStatus, pod: V1Pod, context: Cas
     reason: reason === "" ? "CrashLoopBackOff" : reason,
     message: `${times}, the last time with ${exit}${said}`,
     next: "solve what its last lines say, then npm run up",
+  };
+}
+
+/** Why the pod of a check has failed, which is never started again. */
+function checkFinding({ status }: V1Pod, main: V1ContainerStatus | undefined): Finding {
+  const run = main?.state?.terminated;
+  if (run === undefined) {
+    const message = oneLine(`${status?.reason ?? ""} ${status?.message ?? ""}`);
+    return { reason: "Failed", message, next: "solve what this says, then npm run up" };
+  }
+  if (run.reason === "OOMKilled") return outOfMemory("the Collector's check of its configuration was");
+  const exit = run.signal === undefined ? `exit code ${run.exitCode}` : `signal ${run.signal}`;
+  return {
+    reason: "Failed",
+    message: `the Collector does not take its configuration (${exit})`,
+    next: "correct observability:otelCollector in the settings, then npm run up",
+  };
+}
+
+function outOfMemory(what: string): Finding {
+  return {
+    reason: "OOMKilled",
+    message: `${what} killed for taking more than its memory limit`,
+    next: "raise observability:memoryMib for it, then npm run up",
   };
 }
 
@@ -313,7 +358,7 @@ function readinessFinding(pod: V1Pod, container: V1ContainerStatus, context: Cas
 function creationCauses({ instance, creators, isComplete }: Workload, context: Case): readonly Cause[] {
   if (isComplete) return [];
   return [...creators].flatMap((creator) =>
-    ["ReplicaSet", "StatefulSet"].flatMap((kind) => {
+    ["ReplicaSet", "StatefulSet", "Job"].flatMap((kind) => {
       const refused = warningsOf(kind, creator, "FailedCreate", context).at(-1);
       const message = oneLine(refused?.message ?? "");
       if (refused === undefined || !/forbidden|exceeded quota|denied the request|violates/.test(message)) return [];

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { isFree, processOn } from "../ports.ts";
 import type { Say } from "../target.ts";
 import { UserError } from "../user-error.ts";
-import { oneLine, type Cluster } from "./cluster.ts";
+import { messageOf, oneLine, type Cluster } from "./cluster.ts";
 import { localPortsAnnotation, ofStack, ofWorkload, workloadLabel } from "./labels.ts";
 
 /** A port of a workload that has one on the user's machine. */
@@ -141,13 +141,6 @@ async function connect(
     socket.destroy();
     return false;
   }
-}
-
-const withMessage = z.looseObject({ message: z.string() });
-
-/** What a WebSocket that does not open throws is an event, not an error. */
-function messageOf(error: unknown): string {
-  return withMessage.safeParse(error).data?.message ?? String(error);
 }
 
 /** Whether a pod can be talked to. */

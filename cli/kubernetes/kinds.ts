@@ -1,4 +1,4 @@
-import type { KubernetesSettings } from "../../config/kubernetes.ts";
+import type { StackSettings } from "../../config/settings.ts";
 
 /** A kind of object that the program creates. */
 export interface Kind {
@@ -41,8 +41,10 @@ export const claimKind = namespaced("v1", "PersistentVolumeClaim", "persistentvo
  * What the program creates with these settings, in the order in which it can be removed: what runs before what it runs
  * with.
  */
-export function ownKinds(settings: KubernetesSettings): readonly Kind[] {
+export function ownKinds(stack: StackSettings): readonly Kind[] {
+  const settings = stack.kubernetes;
   return [
+    ...(hasCheck(stack) ? [namespaced("batch/v1", "Job", "jobs")] : []),
     ...(settings.ingress.host === "" ? [] : [namespaced(networking, "Ingress", "ingresses")]),
     namespaced("apps/v1", "Deployment", "deployments"),
     namespaced("apps/v1", "StatefulSet", "statefulsets"),
@@ -62,6 +64,11 @@ export function ownKinds(settings: KubernetesSettings): readonly Kind[] {
     claimKind,
     ...(settings.createNamespace ? [namespaceKind] : []),
   ];
+}
+
+/** Whether a job looks over what the user adds to the Collector's configuration. */
+export function hasCheck({ observability, otelCollector }: StackSettings): boolean {
+  return observability && otelCollector.config !== undefined;
 }
 
 /** Group of an API version: none for `v1`. */

@@ -58,7 +58,7 @@ export class KubernetesTarget implements Target {
   async recover(state: KnownState, say: Say): Promise<readonly string[]> {
     try {
       await checkIdentity(state, this.cluster, this.pulumiStack);
-      return await removeLeftOvers(state, this.cluster, this.settings.stack.kubernetes, this.stackName, say);
+      return await removeLeftOvers(state, this.cluster, this.settings.stack, say);
     } catch (error) {
       // One permission is seldom the only one that is missing.
       if (error instanceof Forbidden) await this.checkRoom(say);
@@ -73,14 +73,12 @@ export class KubernetesTarget implements Target {
       `${leftData.join(", ")}: must be in the state of ${this.pulumiStack}, got the stack's labels without it ` +
         `(context ${context}, namespace ${namespace}): its data is there and its state is lost; nothing was changed\n` +
         "  next: put the state back (.pulumi-state, or where PULUMI_BACKEND_URL says)\n" +
-        `  next: or take the data over, each object by \`npm run pulumi -- import TYPE NAME ID --stack ${this.pulumiStack}\` ` +
-        "with its provider and parent (docs/kubernetes.md)\n" +
         "  next: or remove the data for good: npm run down -- --destroy-data",
     );
   }
 
   async removeLeftData(): Promise<void> {
-    await removeObjects(this.cluster, await ownObjects(this.cluster, this.settings.stack.kubernetes, this.stackName));
+    await removeObjects(this.cluster, await ownObjects(this.cluster, this.settings.stack));
   }
 
   async checkRoom(say: Say): Promise<void> {
@@ -125,7 +123,8 @@ export class KubernetesTarget implements Target {
 
   async watch<Result>(action: (signal: AbortSignal) => Promise<Result>, say: Say): Promise<Result> {
     const logCommand = (instance: string): string => this.logCommand(instance);
-    return watchPods({ cluster: this.cluster, stackName: this.stackName, logCommand, say }, action);
+    const secrets = Object.values(this.settings.stack.secrets);
+    return watchPods({ cluster: this.cluster, stackName: this.stackName, secrets, logCommand, say }, action);
   }
 
   async reach<Result>(
@@ -156,7 +155,12 @@ export class KubernetesTarget implements Target {
     if (pod === undefined)
       throw new UserError(`${grafana}: must have a pod that is ready, got none\n  next: npm run up`);
     const container = pod.spec?.containers[0]?.name ?? hosts.grafana;
-    await runInPod(this.cluster, pod.metadata?.name ?? "", container, resetPassword, password);
+    await runInPod(this.cluster, {
+      pod: pod.metadata?.name ?? "",
+      container,
+      command: resetPassword,
+      line: password,
+    });
   }
 
   async open(say: Say): Promise<Opened> {

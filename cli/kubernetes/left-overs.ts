@@ -1,6 +1,6 @@
 import { V1ObjectMeta } from "@kubernetes/client-node";
 import pWaitFor from "p-wait-for";
-import type { KubernetesSettings } from "../../config/kubernetes.ts";
+import type { StackSettings } from "../../config/settings.ts";
 import type { KnownState, StateResource } from "../state.ts";
 import type { Say } from "../target.ts";
 import { UserError } from "../user-error.ts";
@@ -19,12 +19,8 @@ export interface OwnObject {
 const removalMillis = 120_000;
 
 /** Everything in the cluster that carries the labels of a stack and was not made by the cluster itself. */
-export async function ownObjects(
-  cluster: Cluster,
-  settings: KubernetesSettings,
-  stackName: string,
-): Promise<readonly OwnObject[]> {
-  const found = await Promise.all(ownKinds(settings).map((kind) => objectsOf(kind, cluster, stackName)));
+export async function ownObjects(cluster: Cluster, settings: StackSettings): Promise<readonly OwnObject[]> {
+  const found = await Promise.all(ownKinds(settings).map((kind) => objectsOf(kind, cluster, settings.name)));
   return found.flat();
 }
 
@@ -61,12 +57,11 @@ async function objectsOf(kind: Kind, cluster: Cluster, stackName: string): Promi
 export async function removeLeftOvers(
   { resources, cutOff }: KnownState,
   cluster: Cluster,
-  settings: KubernetesSettings,
-  stackName: string,
+  settings: StackSettings,
   say: Say,
 ): Promise<readonly string[]> {
   const known = new Set(resources.map(({ type, id }) => `${type} ${id ?? ""}`));
-  const left = (await ownObjects(cluster, settings, stackName)).filter(
+  const left = (await ownObjects(cluster, settings)).filter(
     (own) => !known.has(`${pulumiType(own.kind)} ${idOf(own)}`),
   );
   const isNew = ({ kind, name }: OwnObject): boolean =>
@@ -81,12 +76,21 @@ export async function removeLeftOvers(
   return [];
 }
 
-/** Deletes objects in their order, and waits until each is gone. */
-export async function removeObjects(cluster: Cluster, objects: readonly OwnObject[]): Promise<void> {
-  for (const own of objects) await removeObject(cluster, own);
+/**
+ * Deletes objects in their order, and waits until each is gone.
+ *
+ * @param patienceMillis how long each may take
+ * @throws UserError if one does not go.
+ */
+export async function removeObjects(
+  cluster: Cluster,
+  objects: readonly OwnObject[],
+  patienceMillis = removalMillis,
+): Promise<void> {
+  for (const own of objects) await removeObject(cluster, own, patienceMillis);
 }
 
-async function removeObject(cluster: Cluster, own: OwnObject): Promise<void> {
+async function removeObject(cluster: Cluster, own: OwnObject, patienceMillis: number): Promise<void> {
   const header = headerOf(own);
   await cluster.find(() =>
     cluster.objects.delete(header, ...[undefined, undefined, undefined, undefined], "Foreground"),
@@ -94,9 +98,9 @@ async function removeObject(cluster: Cluster, own: OwnObject): Promise<void> {
   await pWaitFor(async () => (await cluster.find(() => cluster.objects.read(header))) === undefined, {
     interval: 500,
     timeout: {
-      milliseconds: removalMillis,
+      milliseconds: patienceMillis,
       message: new UserError(
-        `${objectText(own)}: must be gone ${removalMillis / 1000} s after it was deleted, and is still there\n` +
+        `${objectText(own)}: must be gone ${patienceMillis / 1000} s after it was deleted, and is still there\n` +
           `  next: see what holds it (kubectl describe), then npm run down`,
       ),
     },

@@ -1,22 +1,30 @@
 import { PassThrough } from "node:stream";
 import { Exec, V1Status } from "@kubernetes/client-node";
 import { UserError } from "../user-error.ts";
-import { oneLine, type Cluster } from "./cluster.ts";
+import { messageOf, oneLine, type Cluster } from "./cluster.ts";
+
+/** A command in a container of a pod, with one line for its standard input. */
+export interface PodCommand {
+  readonly pod: string;
+  readonly container: string;
+  readonly command: readonly string[];
+  /** Never shown. */
+  readonly line: string;
+}
 
 /** How long a command in a pod may take, in milliseconds. */
-const patienceMillis = 60_000;
+const usualPatienceMillis = 60_000;
 
 /**
- * Runs a command in a container of a pod, with one line on its standard input.
+ * Runs a command in a container of a pod.
  *
+ * @param patienceMillis how long it may take
  * @throws UserError with what the command has written, if it fails.
  */
 export async function runInPod(
   { config, namespace }: Cluster,
-  pod: string,
-  container: string,
-  command: readonly string[],
-  line: string,
+  { pod, container, command, line }: PodCommand,
+  patienceMillis = usualPatienceMillis,
 ): Promise<void> {
   const input = new PassThrough();
   const output = new PassThrough();
@@ -25,28 +33,36 @@ export async function runInPod(
     said += chunk.toString();
   });
   const ended = Promise.withResolvers<V1Status>();
-  const timer = setTimeout(() => {
-    const message = `not ended within ${patienceMillis / 1000} s`;
+  const fail = (message: string): void => {
     ended.resolve(Object.assign(new V1Status(), { status: "Failure", message }));
+  };
+  const timer = setTimeout(() => {
+    fail(`not ended within ${patienceMillis / 1000} s`);
   }, patienceMillis);
-  const stream = await new Exec(config).exec(
-    ...[namespace, pod, container],
-    [...command],
-    output,
-    output,
-    input,
-    false,
-    ended.resolve,
-  );
   try {
+    const stream = await new Exec(config).exec(
+      ...[namespace, pod, container],
+      [...command],
+      output,
+      output,
+      input,
+      false,
+      ended.resolve,
+    );
+    stream.onclose = () => {
+      fail("the connection has ended before it");
+    };
     // Not ended: with the older protocols the end of the input is the end of the connection.
     input.write(`${line}\n`);
-    const { status, message } = await ended.promise;
-    if (status === "Success") return;
-    const why = oneLine(`${message ?? ""} ${said.replaceAll(line, "…")}`);
-    throw new UserError(`pod ${pod}: ${command.slice(0, 2).join(" ")} must succeed, got: ${why}\n  next: npm run up`);
+    await ended.promise;
+    stream.close();
+  } catch (error) {
+    fail(messageOf(error));
   } finally {
     clearTimeout(timer);
-    stream.close();
   }
+  const { status, message } = await ended.promise;
+  if (status === "Success") return;
+  const why = oneLine(`${message ?? ""} ${said.replaceAll(line, "…")}`);
+  throw new UserError(`pod ${pod}: ${command.slice(0, 2).join(" ")} must succeed, got: ${why}\n  next: npm run up`);
 }

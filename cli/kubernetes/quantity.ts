@@ -6,7 +6,22 @@ export function quantity(text: string): number {
   return Number(quantityToScalar(text));
 }
 
+/** The same for a share of a core (`250m`, `2`), in whole millicores: sums of fractions are never what they should be. */
+export function millicores(text: string): number {
+  return Math.round(quantity(text) * 1000);
+}
+
+/** An amount of a resource of a quota, by its name there: CPU in millicores, everything else as it is. */
+export function amountOf(resource: string, text: string): number {
+  return isCpu(resource) ? millicores(text) : quantity(text);
+}
+
 /** An amount of a resource for the user to read. */
 export function shownQuantity(resource: string, amount: number): string {
+  if (isCpu(resource)) return `${amount}m`;
   return /memory|storage/.test(resource) ? `${Math.floor(amount / 1024 ** 2)}Mi` : String(amount);
+}
+
+function isCpu(resource: string): boolean {
+  return /(^|\.)cpu$/.test(resource);
 }

@@ -5,14 +5,17 @@ import {
   type V1ResourceQuota,
 } from "@kubernetes/client-node";
 import { exampleServices, type ProgramSettings } from "../../config/example-services.ts";
-import type { KubernetesSettings } from "../../config/kubernetes.ts";
+import { usualCpuRequestMillicores, type KubernetesSettings } from "../../config/kubernetes.ts";
+import { hosts } from "../../config/names.ts";
+import { serviceDefaults } from "../../config/service-defaults.ts";
+import type { StackSettings } from "../../config/settings.ts";
 import { projectFolder } from "../project.ts";
 import type { Say } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import { Forbidden, type Cluster } from "./cluster.ts";
-import { groupOf, ownKinds, namespaceKind } from "./kinds.ts";
+import { groupOf, hasCheck, namespaceKind, ownKinds } from "./kinds.ts";
 import { belongsTo, ofStack } from "./labels.ts";
-import { quantity, shownQuantity } from "./quantity.ts";
+import { amountOf, millicores, quantity, shownQuantity } from "./quantity.ts";
 
 /** How many problems are listed; a message of more than ten lines is not read. */
 const mostProblems = 7;
@@ -25,7 +28,7 @@ const mostProblems = 7;
 export async function checkRoom(cluster: Cluster, settings: ProgramSettings, say: Say): Promise<void> {
   const { kubernetes, name } = settings.stack;
   const problems = await Promise.all([
-    permissionProblems(cluster, kubernetes),
+    permissionProblems(cluster, settings.stack),
     orSay(say, "the namespace cannot be looked at", () => namespaceProblems(cluster, kubernetes, name)),
     orSay(say, "the storage classes cannot be looked at", () => storageProblems(cluster, settings)),
     orSay(say, "the quotas cannot be looked at", () => quotaProblems(cluster, settings)),
@@ -61,7 +64,7 @@ interface Permission {
 const changing = ["create", "delete", "get", "list", "patch", "watch"];
 const reading = ["get", "list", "watch"];
 
-function neededPermissions(settings: KubernetesSettings, namespace: string): readonly Permission[] {
+function neededPermissions(settings: StackSettings, namespace: string): readonly Permission[] {
   const own = ownKinds(settings).flatMap((kind) =>
     // All namespaces of a cluster are nobody's business.
     (kind === namespaceKind ? ["create", "delete", "get", "patch"] : changing).map((verb) => ({
@@ -86,7 +89,7 @@ function neededPermissions(settings: KubernetesSettings, namespace: string): rea
 }
 
 /** One line for each kind of object that the user may not do everything with that is needed. */
-async function permissionProblems(cluster: Cluster, settings: KubernetesSettings): Promise<readonly string[]> {
+async function permissionProblems(cluster: Cluster, settings: StackSettings): Promise<readonly string[]> {
   const { namespace, context } = cluster;
   const missing = new Map<string, string[]>();
   await Promise.all(
@@ -164,23 +167,33 @@ async function storageProblems(cluster: Cluster, { stack }: ProgramSettings): Pr
   ];
 }
 
-/** What the pods and claims of the stack ask for, by the names that quotas have for it. */
+/** What the pods and claims of the stack ask for, by the names that quotas have for it; CPU in millicores. */
 export function plannedUse({ stack, example }: ProgramSettings): ReadonlyMap<string, number> {
   const services = exampleServices({ stack, example }, projectFolder);
   const pods = [
-    ...(stack.observability ? Object.entries(stack.memoryMib) : []).map(([workload, memoryMib]) => ({
-      workload,
-      memoryMib,
+    ...(stack.observability ? backends : []).map((backend) => ({
+      workload: hosts[backend],
+      memoryMib: stack.memoryMib[backend],
       copies: 1,
     })),
-    ...services.map(({ name, replicas }) => ({ workload: name, memoryMib: serviceMemoryMib, copies: replicas })),
+    ...services.map(({ name, replicas }) => ({
+      workload: name,
+      memoryMib: serviceDefaults.memoryMib,
+      copies: replicas,
+    })),
   ];
+  const { resources } = stack.kubernetes;
+  const cpuOf = (workload: string): number => resources[workload]?.cpuRequestMillicores ?? usualCpuRequestMillicores;
   const count = sum(pods.map(({ copies }) => copies));
   const memory = sum(pods.map(({ memoryMib, copies }) => memoryMib * copies)) * 1024 ** 2;
+  const cpu = sum(pods.map(({ workload, copies }) => cpuOf(workload) * copies));
   const claims = stack.observability ? Object.values(stack.kubernetes.storageGib) : [];
   return new Map([
     ["pods", count],
-    ["count/pods", count],
+    // A pod that has ended counts here only.
+    ["count/pods", count + (hasCheck(stack) ? 1 : 0)],
+    ["cpu", cpu],
+    ["requests.cpu", cpu],
     ["memory", memory],
     ["requests.memory", memory],
     ["limits.memory", memory],
@@ -190,8 +203,7 @@ export function plannedUse({ stack, example }: ProgramSettings): ReadonlyMap<str
   ]);
 }
 
-/** What an instrumented service has unless it says otherwise (components/instrumented-service.ts). */
-const serviceMemoryMib = 128;
+const backends = ["loki", "victoriaMetrics", "jaeger", "otelCollector", "grafana"] as const;
 
 function sum(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0);
@@ -214,13 +226,17 @@ async function ownUse(cluster: Cluster, stackName: string): Promise<ReadonlyMap<
   const [{ items: pods }, { items: claims }] = await cluster.ask(() =>
     Promise.all([core.listNamespacedPod(own), core.listNamespacedPersistentVolumeClaim(own)]),
   );
-  const containers = pods.flatMap(({ spec }) => spec?.containers ?? []);
+  const running = pods.filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed");
+  const containers = running.flatMap(({ spec }) => spec?.containers ?? []);
+  const cpu = sum(containers.map(({ resources }) => millicores(resources?.requests?.["cpu"] ?? "0")));
   const requested = sum(containers.map(({ resources }) => quantity(resources?.requests?.["memory"] ?? "0")));
   const limited = sum(containers.map(({ resources }) => quantity(resources?.limits?.["memory"] ?? "0")));
   const storage = sum(claims.map(({ spec }) => quantity(spec?.resources?.requests?.["storage"] ?? "0")));
   return new Map([
-    ["pods", pods.length],
+    ["pods", running.length],
     ["count/pods", pods.length],
+    ["cpu", cpu],
+    ["requests.cpu", cpu],
     ["memory", requested],
     ["requests.memory", requested],
     ["limits.memory", limited],
@@ -240,12 +256,12 @@ function tooSmall(
   return Object.entries(status?.hard ?? spec?.hard ?? {}).flatMap(([resource, hard]) => {
     const need = planned.get(resource);
     if (need === undefined) return [];
-    const others = Math.max(0, quantity(status?.used?.[resource] ?? "0") - (own.get(resource) ?? 0));
-    const left = quantity(hard) - others;
+    const others = Math.max(0, amountOf(resource, status?.used?.[resource] ?? "0") - (own.get(resource) ?? 0));
+    const left = amountOf(resource, hard) - others;
     if (left >= need) return [];
     const room = shownQuantity(resource, left);
     return [
-      `quota ${metadata?.name ?? ""}: ${resource} must leave ${shownQuantity(resource, need)} for the stack, got ${room} (of ${hard}); have it raised, or lower observability:memoryMib, kubernetes.storageGib or observability:services`,
+      `quota ${metadata?.name ?? ""}: ${resource} must leave ${shownQuantity(resource, need)} for the stack, got ${room} (of ${hard}); have it raised, or lower observability:memoryMib, kubernetes.resources, kubernetes.storageGib or observability:services`,
     ];
   });
 }

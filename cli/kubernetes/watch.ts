@@ -15,6 +15,8 @@ const shownLines = 5;
 export interface WatchArgs {
   readonly cluster: Cluster;
   readonly stackName: string;
+  /** Texts that are not to be shown, wherever they occur in a log. */
+  readonly secrets: readonly string[];
   /** The command that shows an instance's log. */
   readonly logCommand: (instance: string) => string;
   readonly say: Say;
@@ -27,7 +29,7 @@ export interface WatchArgs {
  * @throws UserError with the pod, the reason, its last lines and the next command.
  */
 export async function watchPods<Result>(
-  { cluster, stackName, logCommand, say }: WatchArgs,
+  { cluster, stackName, secrets, logCommand, say }: WatchArgs,
   action: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const ignored = keysOf(await snapshotOf(cluster, stackName));
@@ -39,7 +41,7 @@ export async function watchPods<Result>(
       const found = causes(await snapshotOf(cluster, stackName), Date.now(), ignored);
       const [first, ...others] = found;
       if (first === undefined) return false;
-      failed.abort(await failure(cluster, first, others, logCommand));
+      failed.abort(await failure(cluster, first, others, secrets, logCommand));
       return true;
     } catch (error) {
       if (!(error instanceof UserError || error instanceof ApiRefused)) throw error;
@@ -58,6 +60,9 @@ export async function watchPods<Result>(
     failed.signal.throwIfAborted();
     return result;
   } catch (error) {
+    // Of a job that has failed the deployment knows at once, and less of it than its pod tells.
+    const isFailure = error instanceof UserError && error.exitCode === 1;
+    if (isFailure && !failed.signal.aborted) await look();
     throw failed.signal.aborted ? failed.signal.reason : error;
   } finally {
     stopped.abort();
@@ -70,10 +75,12 @@ async function failure(
   cluster: Cluster,
   { instance, where, reason, message, next, log }: Cause,
   others: readonly Cause[],
+  secrets: readonly string[],
   logCommand: (instance: string) => string,
 ): Promise<UserError> {
   const more = others.map((other) => `${other.instance} is ${other.reason}`).join(", ");
-  const said = log === undefined ? "" : await logLines(cluster, log, shownLines);
+  const lines = log === undefined ? "" : await logLines(cluster, log, shownLines);
+  const said = secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), lines);
   const about = where === instance ? instance : `${instance} (${where})`;
   return new UserError(
     [

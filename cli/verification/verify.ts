@@ -3,7 +3,7 @@ import { instanceOf, isUp } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";
 import type { Target } from "../target.ts";
 import { runChecks, type CheckResult } from "./checks.ts";
-import { GrafanaClient } from "./grafana.ts";
+import { GrafanaClient, whyNotReached } from "./grafana.ts";
 import { apiMetricQuery, otlpMetricQuery, probeApi, probeOtlp, type Probe } from "./probe.ts";
 
 /**
@@ -60,9 +60,7 @@ async function reach(grafana: GrafanaClient, { urls, serviceNames }: StackOutput
     const probe = await probeOtlp(urls.otlpHttp ?? "", metricBefore + 1);
     return { grafanaVersion, metricBefore, probe };
   } catch (error) {
-    // What `fetch` throws says only "fetch failed"; its cause says why.
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    return { name, passed: false, cause, next: "npm run up" };
+    return { name, passed: false, cause: whyNotReached(error), next: "npm run up" };
   }
 }
 

@@ -3,12 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WebSocketServer, type WebSocket } from "ws";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { Cluster } from "../../cli/kubernetes/cluster.ts";
 
 /** What a {@link FakeApiServer} answers to a request: an object as JSON, text as it is; a number is a status. */
 export type Answer = object | string | number | ((body: unknown) => object | number);
+
+/** What a {@link FakeApiServer} does with a connection into a pod that somebody has opened. */
+export type Stream = (socket: WebSocket, parameters: URLSearchParams) => void;
 
 /** A Kubernetes API server that gives prepared answers by path, and lists of nothing for everything else. */
 export class FakeApiServer {
@@ -17,7 +21,9 @@ export class FakeApiServer {
   readonly folder = mkdtempSync(join(tmpdir(), "fake-api-server-"));
   private readonly server: Server;
 
-  private constructor(answers: Readonly<Record<string, Answer>>) {
+  private readonly streams = new WebSocketServer({ noServer: true, handleProtocols: () => "v4.channel.k8s.io" });
+
+  private constructor(answers: Readonly<Record<string, Answer>>, streams: Readonly<Record<string, Stream>>) {
     this.server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -33,11 +39,28 @@ export class FakeApiServer {
         response.end(textOf(answer, pathname));
       });
     });
+    this.server.on("upgrade", (request, socket, head) => {
+      const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
+      const stream = streams[pathname];
+      if (stream === undefined) {
+        socket.end("HTTP/1.1 404 Not Found\r\n\r\n");
+        return;
+      }
+      this.streams.handleUpgrade(request, socket, head, (opened) => {
+        stream(opened, searchParams);
+      });
+    });
   }
 
-  /** @param answers by path, or by method and path */
-  static async start(answers: Readonly<Record<string, Answer>> = {}): Promise<FakeApiServer> {
-    const fake = new FakeApiServer(answers);
+  /**
+   * @param answers by path, or by method and path
+   * @param streams by path; a pod without one is not found
+   */
+  static async start(
+    answers: Readonly<Record<string, Answer>> = {},
+    streams: Readonly<Record<string, Stream>> = {},
+  ): Promise<FakeApiServer> {
+    const fake = new FakeApiServer(answers, streams);
     fake.server.listen(0, "127.0.0.1");
     await once(fake.server, "listening");
     return fake;
@@ -67,6 +90,7 @@ export class FakeApiServer {
   }
 
   async stop(): Promise<void> {
+    for (const opened of this.streams.clients) opened.terminate();
     this.server.closeAllConnections();
     this.server.close();
     await once(this.server, "close");
@@ -97,6 +121,7 @@ const resources: Readonly<Record<string, readonly (readonly [name: string, kind:
     ["deployments", "Deployment"],
     ["statefulsets", "StatefulSet"],
   ],
+  "/apis/batch/v1": [["jobs", "Job"]],
   "/apis/networking.k8s.io/v1": [["networkpolicies", "NetworkPolicy"]],
   "/apis/rbac.authorization.k8s.io/v1": [
     ["roles", "Role"],

@@ -19,6 +19,7 @@ import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/roleBinding.js";
 import * as pulumi from "@pulumi/pulumi";
 import { isBackend } from "../../../config/flows.ts";
 import type { KubernetesSettings } from "../../../config/kubernetes.ts";
+import { checkName } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import { Claims } from "../claims.ts";
 import { dockerBuilder, type DockerImages } from "../docker/docker-images.ts";
@@ -213,9 +214,9 @@ export class KubernetesPlatform implements Platform {
     const { check, name } = workload;
     if (check === "none") return [];
     const job = new Job(
-      `${this.resourceName(name)}-check`,
+      this.resourceName(checkName(name)),
       {
-        metadata: this.metadata(`${name}-check`, `${name}-check`),
+        metadata: this.metadata(checkName(name), checkName(name)),
         spec: { backoffLimit: 0, template: checkTemplate(workload, check, place) },
       },
       { ...this.child(parent), deleteBeforeReplace: true, customTimeouts: { create: "5m", delete: "60s" } },

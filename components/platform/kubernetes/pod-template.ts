@@ -2,6 +2,7 @@ import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { isBackend } from "../../../config/flows.ts";
 import { usualCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes.ts";
+import { checkName } from "../../../config/names.ts";
 import { assertAllFieldsRead, instancePlaceholder, type Check, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
 
@@ -152,7 +153,7 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
  * finds it, and it has no data and no token.
  */
 export function checkTemplate(workload: Workload, { args }: Check, place: PodPlace): PodTemplate {
-  const name = `${workload.name}-check`;
+  const name = checkName(workload.name);
   const readiness = { ...workload.readiness, httpPath: "none" };
   const nothing = { ports: [], dataVolumes: [], readsInstances: false };
   const { spec } = podTemplate({ ...workload, ...nothing, name, args, readiness }, place);

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { CoreV1Event, V1Deployment, V1Pod, V1ReplicaSet, V1StatefulSet } from "@kubernetes/client-node";
+import {
+  CoreV1Event,
+  V1Deployment,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1ReplicaSet,
+  V1StatefulSet,
+} from "@kubernetes/client-node";
 import { ObjectSerializer } from "@kubernetes/client-node/dist/gen/models/ObjectSerializer.js";
 import { causes, keysOf, type Snapshot } from "../../../cli/kubernetes/diagnosis.ts";
 import { instanceStates } from "../../../cli/kubernetes/observe.ts";
@@ -23,7 +30,10 @@ const statefulSet = (status: object = {}): V1StatefulSet =>
     status: { observedGeneration: 2, updateRevision: "loki-2", currentRevision: "loki-2", replicas: 1, ...status },
   });
 
-function pod(container: object, more: { readonly status?: object; readonly metadata?: object } = {}): V1Pod {
+function pod(
+  container: object,
+  more: { readonly status?: object; readonly metadata?: object; readonly spec?: object } = {},
+): V1Pod {
   const status = { name: "loki", image: "grafana/loki:9", ready: false, restartCount: 0, started: false, ...container };
   return read("V1Pod", V1Pod, {
     metadata: {
@@ -33,7 +43,7 @@ function pod(container: object, more: { readonly status?: object; readonly metad
       labels: { ...label, [revision]: "loki-2" },
       ...more.metadata,
     },
-    spec: { containers: [{ name: "loki", readinessProbe: { periodSeconds: 5 } }] },
+    spec: { containers: [{ name: "loki", readinessProbe: { periodSeconds: 5 } }], ...more.spec },
     status: { containerStatuses: [status], ...more.status },
   });
 }
@@ -56,6 +66,32 @@ function snapshot(pods: readonly V1Pod[], more: Partial<Snapshot> = {}): Snapsho
   const nothing = { deployments: [], replicaSets: [], claims: [], events: [] };
   return { ...nothing, statefulSets: [statefulSet()], pods, ...more };
 }
+
+const checkName = "otel-collector-check";
+
+/** The pod of the job that has the Collector look over its configuration. */
+function checkPod(phase: string, state: object, status: object = {}): V1Pod {
+  const container = { name: checkName, image: "otel/x:1", ready: phase === "Running", restartCount: 0, state };
+  return read("V1Pod", V1Pod, {
+    metadata: {
+      name: `${checkName}-x`,
+      uid: "check",
+      creationTimestamp: ago(60),
+      labels: { "app.kubernetes.io/name": checkName },
+    },
+    spec: { containers: [{ name: checkName }] },
+    status: { phase, containerStatuses: [container], ...status },
+  });
+}
+
+const boundLater = (firstSeconds: number): Snapshot => {
+  const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "loki-data" } }];
+  const claim = { metadata: { name: "loki-data" }, status: { phase: "Pending" } };
+  return snapshot([pod(waiting("ContainerCreating"), { spec: { volumes } })], {
+    claims: [read("V1PersistentVolumeClaim", V1PersistentVolumeClaim, claim)],
+    events: [event("PersistentVolumeClaim", "loki-data", "ProvisioningFailed", "no such class: fast", firstSeconds)],
+  });
+};
 
 describe("what is wrong with a pod", () => {
   const found = (shot: Snapshot, ignored: ReadonlySet<string> = new Set()): (readonly string[])[] =>
@@ -147,6 +183,7 @@ describe("what is wrong with a pod", () => {
       "NotReady",
       /does not become ready: Readiness probe failed: 503$/,
     ],
+    ["a volume that nobody can make", boundLater(16), "ProvisioningFailed", /^no such class: fast$/],
     [
       "a quota that is too small",
       snapshot([], {
@@ -176,6 +213,15 @@ describe("what is wrong with a pod", () => {
   }
 
   const fine: readonly (readonly [what: string, shot: Snapshot])[] = [
+    ["a volume that is being made", boundLater(5)],
+    ["a check that runs", snapshot([checkPod("Running", { running: { startedAt: ago(59) } })])],
+    ["a check that has ended well", snapshot([checkPod("Succeeded", ended(0, "Completed"))])],
+    [
+      "a check that has ended well after all, of whose containers nothing is known any more",
+      snapshot([checkPod("Succeeded", {}, { containerStatuses: [] })], {
+        events: [event("Pod", `${checkName}-x`, "FailedMount", "no configuration yet", 50)],
+      }),
+    ],
     ["a pod that is being started", snapshot([pod(waiting("ContainerCreating"))])],
     [
       "a single crash",
@@ -220,6 +266,70 @@ describe("what is wrong with a pod", () => {
       assert.deepEqual(found(shot), []);
     });
   }
+
+  const correct = "correct observability:otelCollector in the settings, then npm run up";
+  const checks: readonly (readonly [what: string, shot: Snapshot, reason: string, message: RegExp, next: string])[] = [
+    [
+      "a configuration that the Collector does not take",
+      snapshot([checkPod("Failed", ended(1, "Error"))]),
+      "Failed",
+      /^the Collector does not take its configuration \(exit code 1\)$/,
+      correct,
+    ],
+    [
+      "a check that a signal has ended",
+      snapshot([checkPod("Failed", { terminated: { exitCode: 139, signal: 11, reason: "Error" } })]),
+      "Failed",
+      /\(signal 11\)$/,
+      correct,
+    ],
+    [
+      "a check with too little memory",
+      snapshot([checkPod("Failed", ended(137, "OOMKilled"))]),
+      "OOMKilled",
+      /^the Collector's check of its configuration was killed for taking more than its memory limit$/,
+      "raise observability:memoryMib for it, then npm run up",
+    ],
+    [
+      "a check that was driven out before it ran",
+      snapshot([
+        checkPod("Failed", {}, { containerStatuses: [], reason: "Evicted", message: "The node was low on x" }),
+      ]),
+      "Failed",
+      /^Evicted The node was low on x$/,
+      "solve what this says, then npm run up",
+    ],
+    [
+      "a check whose image cannot be pulled",
+      snapshot([checkPod("Pending", { waiting: { reason: "ImagePullBackOff", message: "why" } })]),
+      "ImagePullBackOff",
+      /^image otel\/x:1: why$/,
+      "look at observability:images, observability:imageRegistry and kubernetes.imagePullSecrets, then npm run up",
+    ],
+    [
+      "a check that the namespace refuses",
+      snapshot([], { events: [event("Job", checkName, "FailedCreate", "violates PodSecurity", 1)] }),
+      "FailedCreate",
+      /^violates PodSecurity$/,
+      "have the namespace allow it, or use another namespace, then npm run up",
+    ],
+  ];
+  for (const [what, shot, reason, message, next] of checks) {
+    it(`is seen: ${what}`, () => {
+      const [cause, ...others] = causes(shot, now, new Set());
+      const seen = [cause?.instance, cause?.reason, cause?.next, others];
+      assert.deepEqual(seen, [`job/${checkName}`, reason, next, []]);
+      assert.match(cause?.message ?? "", message);
+    });
+  }
+
+  it("is told of a check with the place of its log, if it has one", () => {
+    const [failed] = causes(snapshot([checkPod("Failed", ended(1, "Error"))]), now, new Set());
+    const log = { pod: `${checkName}-x`, container: checkName, previous: false };
+    assert.deepEqual([failed?.where, failed?.log], [`pod ${checkName}-x`, log]);
+    const [evicted] = causes(snapshot([checkPod("Failed", {}, { containerStatuses: [] })]), now, new Set());
+    assert.equal(evicted?.log, undefined);
+  });
 
   it("does not count if it was there before", () => {
     const shot = snapshot([pod(waiting("ImagePullBackOff"))]);

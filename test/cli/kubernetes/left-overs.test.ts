@@ -1,10 +1,22 @@
 import assert from "node:assert/strict";
-import { checkIdentity, removeLeftOvers } from "../../../cli/kubernetes/left-overs.ts";
+import {
+  checkIdentity,
+  objectText,
+  ownObjects,
+  removeLeftOvers,
+  removeObjects,
+} from "../../../cli/kubernetes/left-overs.ts";
 import type { KnownState, StateResource } from "../../../cli/state.ts";
+import { UserError } from "../../../cli/user-error.ts";
 import { settings } from "../../support/settings.ts";
 import { FakeApiServer, type Answer } from "../../support/fake-api-server.ts";
 
-const { kubernetes } = settings({ target: "kubernetes", kubernetes: { context: "fake", namespace: "shop" } });
+const stack = settings({
+  target: "kubernetes",
+  name: "shop-dev",
+  kubernetes: { context: "fake", namespace: "shop" },
+  otelCollector: { config: { exporters: { debug: {} } } },
+});
 const base = "/api/v1/namespaces/shop";
 const object = (name: string, more: object = {}): object => ({ metadata: { name, namespace: "shop", ...more } });
 
@@ -21,7 +33,7 @@ describe("what a run that was cut off has left in a cluster", () => {
     const said: string[] = [];
     try {
       const known = { resources: [], cutOff: [], ...state };
-      const data = await removeLeftOvers(known, server.cluster(), kubernetes, "shop-dev", (line) => said.push(line));
+      const data = await removeLeftOvers(known, server.cluster(), stack, (line) => said.push(line));
       return { data, changes: server.changes, said };
     } finally {
       await server.stop();
@@ -54,6 +66,45 @@ describe("what a run that was cut off has left in a cluster", () => {
     const claims = { items: [object("loki-data")] };
     const { data, changes } = await left({ [`${base}/persistentvolumeclaims`]: claims }, { cutOff });
     assert.deepEqual([data, changes], [[], [`DELETE ${base}/persistentvolumeclaims/loki-data`]]);
+  });
+});
+
+describe("the objects of a stack", () => {
+  it("are what carries its labels, the job that checks a configuration first, and its own namespace last", async () => {
+    const labels = { "app.kubernetes.io/instance": "shop-dev", "app.kubernetes.io/part-of": "observability" };
+    const server = await FakeApiServer.start({
+      "/apis/batch/v1/namespaces/shop/jobs": { items: [object("otel-collector-check")] },
+      [`${base}/configmaps`]: { items: [object("loki-config")] },
+      [base]: { metadata: { name: "shop", labels } },
+    });
+    try {
+      const found = await ownObjects(server.cluster(), stack);
+      assert.deepEqual(found.map(objectText), ["job otel-collector-check", "configmap loki-config", "namespace shop"]);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("have to be gone in time once they are deleted", async () => {
+    const server = await FakeApiServer.start({
+      [`${base}/configmaps`]: { items: [object("stays")] },
+      [`GET ${base}/configmaps/stays`]: object("stays"),
+    });
+    try {
+      const found = await ownObjects(server.cluster(), stack);
+      await assert.rejects(removeObjects(server.cluster(), found, 200), (error) => {
+        assert.ok(error instanceof UserError);
+        assert.equal(
+          error.message,
+          "configmap stays: must be gone 0.2 s after it was deleted, and is still there\n" +
+            "  next: see what holds it (kubectl describe), then npm run down",
+        );
+        return true;
+      });
+      assert.deepEqual(server.changes, [`DELETE ${base}/configmaps/stays`]);
+    } finally {
+      await server.stop();
+    }
   });
 });
 

@@ -6,13 +6,18 @@ import { FakeApiServer, storageClass, type Answer } from "../../support/fake-api
 describe("room for a deployment in a cluster", () => {
   let said: string[] = [];
 
-  async function problems(answers: Readonly<Record<string, Answer>>, kubernetes: object = {}): Promise<string[]> {
+  async function problems(
+    answers: Readonly<Record<string, Answer>>,
+    kubernetes: object = {},
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<string[]> {
     said = [];
     const server = await FakeApiServer.start(answers);
     const settings = programSettings(
       {
         "observability:target": "kubernetes",
         "observability:kubernetes": JSON.stringify({ context: "fake", loadCommand: "true", ...kubernetes }),
+        ...more,
       },
       { project: "observability", stack: "shop" },
     );
@@ -86,10 +91,63 @@ describe("room for a deployment in a cluster", () => {
       [`${namespace}/resourcequotas`]: { items: [{ metadata: { name: "small" }, spec, status: { hard, used } }] },
     });
     assert.deepEqual(await problems(quota({ "limits.memory": "1Gi", pods: "50" }, { "limits.memory": "512Mi" })), [
-      "quota small: limits.memory must leave 2688Mi for the stack, got 512Mi (of 1Gi); have it raised, or lower observability:memoryMib, kubernetes.storageGib or observability:services",
+      "quota small: limits.memory must leave 2688Mi for the stack, got 512Mi (of 1Gi); have it raised, or lower observability:memoryMib, kubernetes.resources, kubernetes.storageGib or observability:services",
     ]);
     assert.deepEqual(await problems(quota({ "limits.memory": "8Gi" }, {})), []);
     assert.deepEqual(await problems(quota({ pods: "1" }, {}, { scopes: ["BestEffort"] })), []);
+  });
+
+  it("needs quotas that hold its CPU: what the settings say, or 20 millicores for each pod", async () => {
+    const quota = (hard: object, used: object = {}): Record<string, Answer> => ({
+      [`${namespace}/resourcequotas`]: { items: [{ metadata: { name: "small" }, status: { hard, used } }] },
+    });
+    const told = (resource: string, need: string, room: string, hard: string): string =>
+      `quota small: ${resource} must leave ${need} for the stack, got ${room} (of ${hard}); have it raised, or lower observability:memoryMib, kubernetes.resources, kubernetes.storageGib or observability:services`;
+    // Five backends, seven services and the load generator.
+    assert.deepEqual(await problems(quota({ "requests.cpu": "260m" })), []);
+    assert.deepEqual(await problems(quota({ "requests.cpu": "0.25" })), [told("requests.cpu", "260m", "250m", "0.25")]);
+    const resources = { "victoria-metrics": { cpuRequestMillicores: 500 }, backend: { cpuRequestMillicores: 100 } };
+    const services = { "observability:services": JSON.stringify({ backend: { replicas: 3 } }) };
+    assert.deepEqual(await problems(quota({ cpu: "1" }, { cpu: "1m" }), { resources }, services), [
+      told("cpu", "1020m", "999m", "1"),
+    ]);
+  });
+
+  it("does not count twice what the stack takes already, and not what has ended", async () => {
+    const pod = (phase: string): object => ({
+      metadata: { name: phase },
+      spec: { containers: [{ name: "x", resources: { requests: { cpu: "20m", memory: "128Mi" } } }] },
+      status: { phase },
+    });
+    const found = (used: string): Promise<string[]> => {
+      const status = { hard: { "requests.cpu": "280m" }, used: { "requests.cpu": used } };
+      return problems({
+        [`${namespace}/resourcequotas`]: { items: [{ metadata: { name: "small" }, status }] },
+        [`${namespace}/pods`]: { items: ["Running", "Pending", "Succeeded", "Failed"].map(pod) },
+      });
+    };
+    assert.deepEqual(await found("60m"), []);
+    assert.match((await found("61m"))[0] ?? "", /^quota small: requests\.cpu must leave 260m for the stack, got 259m /);
+  });
+
+  it("needs permissions for a job and one pod more if it has to check what the user adds to the Collector", async () => {
+    const answers = {
+      "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": (body: unknown) => ({
+        status: { allowed: !JSON.stringify(body).includes('"jobs"') },
+      }),
+      [`${namespace}/resourcequotas`]: {
+        items: [{ metadata: { name: "small" }, status: { hard: { "count/pods": "13", pods: "13" } } }],
+      },
+    };
+    const fragment = JSON.stringify({ config: { exporters: { debug: {} } } });
+    assert.deepEqual(await problems(answers), []);
+    const [permission, quota, ...others] = await problems(answers, {}, { "observability:otelCollector": fragment });
+    assert.match(
+      permission ?? "",
+      /^permission on jobs\.batch in the namespace shop: .* create, delete, get, list, patch, watch, got no/,
+    );
+    assert.match(quota ?? "", /^quota small: count\/pods must leave 14 for the stack, got 13 \(of 13\)/);
+    assert.deepEqual(others, []);
   });
 
   it("is not judged where the user may not look, and that is said", async () => {

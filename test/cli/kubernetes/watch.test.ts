@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { watchPods } from "../../../cli/kubernetes/watch.ts";
+import { UserError } from "../../../cli/user-error.ts";
 import { FakeApiServer, type Answer } from "../../support/fake-api-server.ts";
 
 const base = "/api/v1/namespaces/shop";
@@ -34,12 +35,13 @@ describe("the watch over a deployment", () => {
     const server = await FakeApiServer.start({
       "/apis/apps/v1/namespaces/shop/statefulsets": statefulSets,
       [`${base}/pods`]: pods,
-      [`${base}/pods/loki-0/log`]: 'starting\n{"last":"words"}\n',
+      [`${base}/pods/loki-0/log`]: 'starting hunter2\n{"last":"words"}\n',
     });
     const said: string[] = [];
     const args = {
       cluster: server.cluster(),
       stackName: "shop-dev",
+      secrets: ["hunter2"],
       logCommand: (instance: string) => `logs of ${instance}`,
       say: (line: string) => {
         said.push(line);
@@ -68,7 +70,7 @@ describe("the watch over a deployment", () => {
     assert.deepEqual(result.split("\n"), [
       "statefulset/loki (pod loki-0) is CrashLoopBackOff: container loki has failed 2 times, the last time with exit code 1",
       "its last lines:",
-      "starting",
+      "starting [secret]",
       '{"last":"words"}',
       "what was done so far is kept",
       "  next: solve what its last lines say, then npm run up; or see more: logs of statefulset/loki",
@@ -81,6 +83,19 @@ describe("the watch over a deployment", () => {
       return "done";
     }, appearing());
     assert.match(result, /^statefulset\/loki \(pod loki-0\) is CrashLoopBackOff/);
+  });
+
+  it("tells the pod's failure although the deployment has failed first and tells less of it", async () => {
+    const { result } = await watched(() => Promise.reject(new UserError("the deployment failed")), appearing());
+    assert.match(result, /^statefulset\/loki \(pod loki-0\) is CrashLoopBackOff/);
+  });
+
+  it("tells what ended it where no pod has failed, where it was interrupted, and where the fault is ours", async () => {
+    const failing = async (error: Error, pods: Answer): Promise<string> =>
+      (await watched(() => Promise.reject(error), pods)).result;
+    assert.equal(await failing(new UserError("the deployment failed"), { items: [] }), "the deployment failed");
+    assert.equal(await failing(new UserError("interrupted", { exitCode: 130 }), appearing()), "interrupted");
+    assert.equal(await failing(new TypeError("a fault"), appearing()), "a fault");
   });
 
   it("lets it go on with a pod that failed before it, which it may be there to repair", async () => {

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { DockerTarget } from "../../cli/docker/docker-target.ts";
+import { Docker } from "../../cli/docker/docker.ts";
+import { stateFolder } from "../../cli/project.ts";
+import { recover, type RecoveredStack } from "../../cli/recovery.ts";
+import { UserError } from "../../cli/user-error.ts";
+import { programSettings } from "../../config/example-services.ts";
+import { fakeCommand } from "../support/fake-command.ts";
+
+const stackName = `recovery-${process.pid}`;
+const locks = join(stateFolder, ".pulumi", "locks", "organization", "observability", stackName);
+
+describe("the recovery of a stack", () => {
+  const done: string[] = [];
+  const said: string[] = [];
+  beforeEach(() => {
+    done.length = 0;
+    said.length = 0;
+  });
+  afterEach(() => {
+    rmSync(locks, { recursive: true, force: true });
+  });
+
+  /** For the target `docker`, on a daemon that has nothing. */
+  async function recovered(deployment: object): Promise<readonly string[]> {
+    const stack: RecoveredStack = {
+      name: stackName,
+      cancel: () => {
+        done.push("cancel");
+        return Promise.resolve();
+      },
+      exportStack: () => Promise.resolve({ version: 3, deployment }),
+      importStack: (state) => {
+        done.push(`import ${JSON.stringify(state.deployment)}`);
+        return Promise.resolve();
+      },
+    };
+    const docker = fakeCommand("docker", "exit 0");
+    const target = new DockerTarget(
+      programSettings({}, { project: "observability", stack: "dev" }),
+      new Docker(undefined, docker.env),
+    );
+    try {
+      return await recover(stack, target, (line) => said.push(line));
+    } finally {
+      docker.remove();
+    }
+  }
+
+  function lock(content: object): void {
+    mkdirSync(locks, { recursive: true });
+    writeFileSync(join(locks, "a.json"), JSON.stringify({ timestamp: "2026-01-02T03:04:05Z", ...content }));
+    writeFileSync(join(locks, "a.json.attrs"), "");
+  }
+
+  async function refused(deployment: object, message: string): Promise<void> {
+    await assert.rejects(recovered(deployment), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.equal(error.message, message);
+      return true;
+    });
+    assert.deepEqual(done, []);
+  }
+
+  it("does nothing where nothing was cut off", async () => {
+    assert.deepEqual(await recovered({}), []);
+    assert.deepEqual([done, said], [[], []]);
+  });
+
+  it("refuses a state of another target, and says how to have both", async () => {
+    const type = "kubernetes:apps/v1:StatefulSet";
+    await refused(
+      { resources: [{ type, urn: "urn:pulumi:x::observability::kubernetes::loki" }] },
+      `the stack ${stackName} runs on another target than observability:target says (it has ${type}); a stack keeps its target\n` +
+        `  next: put observability:target back in Pulumi.${stackName}.yaml, and use another stack for the other target: npm run up -- --stack NAME`,
+    );
+  });
+
+  it("has the state forget what was cut off once the target was looked at, and says what that was", async () => {
+    const resource = { type: "docker:index/container:Container", urn: "urn:pulumi:x::observability::docker::loki" };
+    await recovered({ resources: [], pending_operations: [{ type: "creating", resource }] });
+    assert.deepEqual(said, ["loki was cut off while creating; looking at what is there"]);
+    assert.deepEqual(done, ['import {"resources":[],"pending_operations":[]}']);
+  });
+
+  it("releases the lock of a run that was killed, and no other", async () => {
+    const { pid } = spawnSync("true");
+    lock({ pid, hostname: hostname() });
+    await recovered({});
+    assert.deepEqual([done, said], [["cancel"], [`the last run was killed (process ${pid}); releasing its lock`]]);
+    done.length = 0;
+    lock({ pid: process.pid, hostname: hostname() });
+    await refused(
+      {},
+      `the stack ${stackName} is being changed by process ${process.pid} on ${hostname()}, since 2026-01-02T03:04:05Z\n` +
+        "  next: wait until it has ended, then npm run up",
+    );
+    lock({ pid, hostname: "elsewhere" });
+    await refused(
+      {},
+      `the stack ${stackName} is locked by process ${pid} on elsewhere, since 2026-01-02T03:04:05Z\n` +
+        `  next: if nothing runs there, npm run pulumi -- cancel --stack ${stackName}`,
+    );
+  });
+});
