@@ -47,7 +47,9 @@ describe("trouble with a cluster", () => {
 
   describe("is told before anything is created", () => {
     it("when the context is another: with those that there are", async () => {
-      const message = told(await up("--target", "kubernetes", "--context", "no-such-context"));
+      const message = told(
+        await up("--target", "kubernetes", "--context", "no-such-context", "--load-command", "true"),
+      );
       assert.match(message, /no-such-context/);
       assert.match(message, new RegExp(process.env["E2E_KUBERNETES_CONTEXT"] ?? ""));
     });
