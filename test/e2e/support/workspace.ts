@@ -85,7 +85,7 @@ export class Workspace {
     const author = ["-c", "user.name=e2e", "-c", "user.email=e2e@example.com"];
     // The settings of any other stack than `dev` are ignored.
     await succeed("git", ["add", "--force", file], { cwd: this.folder });
-    await succeed("git", [...author, "commit", "--quiet", "--all", "--message", "settings of the test"], {
+    await succeed("git", [...author, "commit", "--quiet", "--allow-empty", "--all", "--message", "settings of the test"], {
       cwd: this.folder,
     });
   }
