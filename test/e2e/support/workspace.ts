@@ -85,9 +85,13 @@ export class Workspace {
     const author = ["-c", "user.name=e2e", "-c", "user.email=e2e@example.com"];
     // The settings of any other stack than `dev` are ignored.
     await succeed("git", ["add", "--force", file], { cwd: this.folder });
-    await succeed("git", [...author, "commit", "--quiet", "--allow-empty", "--all", "--message", "settings of the test"], {
-      cwd: this.folder,
-    });
+    await succeed(
+      "git",
+      [...author, "commit", "--quiet", "--allow-empty", "--all", "--message", "settings of the test"],
+      {
+        cwd: this.folder,
+      },
+    );
   }
 
   /** Runs an npm command as a user would in the clone. */
