@@ -32,13 +32,14 @@ export async function watchPods<Result>(
   { cluster, stackName, secrets, logCommand, say }: WatchArgs,
   action: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const ignored = keysOf(await snapshotOf(cluster, stackName));
+  const before = await snapshotOf(cluster, stackName);
+  const ignored = keysOf(before);
   const stopped = new AbortController();
   const failed = new AbortController();
   let trouble = "";
-  const look = async (): Promise<boolean> => {
+  const look = async (without: ReadonlySet<string>): Promise<boolean> => {
     try {
-      const found = causes(await snapshotOf(cluster, stackName), Date.now(), ignored);
+      const found = causes(await snapshotOf(cluster, stackName), Date.now(), without);
       const [first, ...others] = found;
       if (first === undefined) return false;
       failed.abort(await failure(cluster, first, others, secrets, logCommand));
@@ -52,17 +53,20 @@ export async function watchPods<Result>(
       return false;
     }
   };
-  const watching = pWaitFor(look, { interval: intervalMillis, signal: stopped.signal }).catch((error: unknown) => {
-    if (!stopped.signal.aborted) failed.abort(error);
-  });
+  const watching = pWaitFor(() => look(ignored), { interval: intervalMillis, signal: stopped.signal }).catch(
+    (error: unknown) => {
+      if (!stopped.signal.aborted) failed.abort(error);
+    },
+  );
   try {
     const result = await action(failed.signal);
     failed.signal.throwIfAborted();
     return result;
   } catch (error) {
-    // Of a job that has failed the deployment knows at once, and less of it than its pod tells.
+    // Of a job that has failed the deployment knows at once, and less of it than its pod tells. A pod that failed before
+    // and still does is what it could not repair.
     const isFailure = error instanceof UserError && error.exitCode === 1;
-    if (isFailure && !failed.signal.aborted) await look();
+    if (isFailure && !failed.signal.aborted) await look(keysOf({ ...before, pods: [] }));
     throw failed.signal.aborted ? failed.signal.reason : error;
   } finally {
     stopped.abort();

@@ -46,6 +46,10 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
           ]),
         ),
         ingress: kubernetes.ingress.host === "" ? {} : { [hosts.grafana]: kubernetes.ingress },
+        openBackends: [
+          ...(settings.otelCollector.config === undefined ? [] : [hosts.otelCollector]),
+          ...(settings.grafana.datasources.length === 0 ? [] : [hosts.grafana]),
+        ],
         dockerHost: () => dockerHost(settings),
         deliver:
           command === undefined

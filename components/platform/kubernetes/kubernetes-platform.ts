@@ -49,6 +49,8 @@ export interface KubernetesPlatformArgs {
   readonly storageGib: Readonly<Record<string, number>>;
   /** Address for a workload beyond the cluster, by the workload's name. */
   readonly ingress: Readonly<Record<string, KubernetesSettings["ingress"]>>;
+  /** Backends that may open any connection: the user has added to their configuration. */
+  readonly openBackends: readonly string[];
   /** Address of the Docker daemon that builds images. */
   readonly dockerHost: () => pulumi.Input<string>;
   /** Brings a built image into the cluster; `undefined` if there is no way. */
@@ -337,7 +339,12 @@ export class KubernetesPlatform implements Platform {
   private border(): NetworkBorder {
     const { otlpNamespaces } = this.args.settings;
     const [ingress] = Object.values(this.args.ingress);
-    return { stackName: this.args.name, otlpNamespaces, ingressNamespace: ingress?.controllerNamespace };
+    return {
+      stackName: this.args.name,
+      openBackends: this.args.openBackends,
+      otlpNamespaces,
+      ingressNamespace: ingress?.controllerNamespace,
+    };
   }
 
   private image(image: WorkloadImage): pulumi.Input<string> {

@@ -15,6 +15,8 @@ export interface NetworkBorder {
   readonly otlpNamespaces: readonly string[];
   /** Namespace of the ingress controller that leads to Grafana; `undefined` if there is none. */
   readonly ingressNamespace: string | undefined;
+  /** Backends whose configuration the user has added to: where that leads only the user knows, so they may go anywhere. */
+  readonly openBackends: readonly string[];
 }
 
 /**
@@ -45,11 +47,13 @@ export function backendPolicy(host: string, border: NetworkBorder, readsInstance
       ...flows.filter(({ to }) => to === host).map((flow) => fromFlow(flow, border.stackName)),
       ...fromOtherNamespaces(host, border),
     ],
-    egress: [
-      ...flows.filter(({ from }) => from === host).map((flow) => toFlow(flow, border.stackName)),
-      nameService,
-      ...(readsInstances ? [apiServer] : []),
-    ],
+    egress: border.openBackends.includes(host)
+      ? [{}]
+      : [
+          ...flows.filter(({ from }) => from === host).map((flow) => toFlow(flow, border.stackName)),
+          nameService,
+          ...(readsInstances ? [apiServer] : []),
+        ],
   };
 }
 

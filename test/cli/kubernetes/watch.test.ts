@@ -102,6 +102,11 @@ describe("the watch over a deployment", () => {
     assert.deepEqual(await watched(() => Promise.resolve("done"), { items: [pod] }), { result: "done", said: [] });
   });
 
+  it("tells of a pod that failed before it if the deployment fails: it is what that could not repair", async () => {
+    const { result } = await watched(() => Promise.reject(new UserError("the deployment failed")), { items: [pod] });
+    assert.match(result, /^statefulset\/loki \(pod loki-0\) is CrashLoopBackOff/);
+  });
+
   it("says it once when the pods cannot be looked at, and lets it go on", async () => {
     let looks = 0;
     const answer = (): object | number => (looks++ === 0 ? { items: [] } : 403);

@@ -39,6 +39,7 @@ const platformArgs: KubernetesPlatformArgs = {
   resourcePrefix: "stack",
   name: "shop-dev",
   settings: { ...cluster, namespace: "shop" },
+  openBackends: [],
   storageGib: { store_data: 7 },
   ingress: {},
   dockerHost: () => noDocker,

@@ -9,7 +9,7 @@ import { allows, policiesOf, policyOf, type End, type Pod, type Policy } from ".
 import type { RecordedResource } from "../../../support/record-resources.ts";
 
 const stackName = "observability-test";
-const border = { stackName, otlpNamespaces: [], ingressNamespace: undefined };
+const border = { stackName, otlpNamespaces: [], ingressNamespace: undefined, openBackends: [] };
 
 describe("the evaluation of NetworkPolicies", () => {
   const web: Pod = { namespace: "a", labels: { app: "web" } };
@@ -189,8 +189,18 @@ describe("the connections that a stack on Kubernetes has", () => {
       ["grafana:3000", "otel-collector:4317", "otel-collector:4318"].map((to) => `a pod of ingress → ${to}`),
     ));
 
-  it("are none of a pod that checks files", () =>
-    assertAllowed({ otelCollector: { config: { exporters: { debug: {} } } } }, []));
+  /** To everybody whom no policy of the stack protects. */
+  const anywhere = (from: string): readonly string[] =>
+    strangers("").flatMap(({ name }) => allPorts.map((port) => `${from} → ${name}:${port}`));
+
+  it("lead anywhere from a Collector that the user has added to, and nowhere from the pod that checks its files", () =>
+    assertAllowed({ otelCollector: { config: { exporters: { debug: {} } } } }, anywhere("otel-collector")));
+
+  it("lead anywhere from a Grafana that the user has added data sources to", () =>
+    assertAllowed(
+      { grafana: { datasources: [{ name: "Orders", uid: "orders", type: "prometheus" }] } },
+      anywhere("grafana"),
+    ));
 
   it("leave pods of other people in the stack's namespace alone", async () => {
     const resources = await recordStack({ kubernetes: { createNamespace: false, namespace: "team-a" } });
