@@ -8,6 +8,9 @@ export type TargetName = StackSettings["target"];
 /** The Pulumi stack that the commands work on unless `--stack` names another, for each target. */
 const defaultStacks: Readonly<Record<TargetName, string>> = { docker: "dev", kubernetes: "kubernetes" };
 
+/** The one that commands without an option work on. */
+export const usualStack = defaultStacks.docker;
+
 /** What a command was told. */
 export interface CommandOptions<Flag extends string, Value extends string> {
   readonly stack: string;

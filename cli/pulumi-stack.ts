@@ -10,7 +10,7 @@ import { z } from "zod";
 import { explain } from "./explain.ts";
 import { withLock } from "./lock.ts";
 import { checkMachine } from "./machine.ts";
-import { forStack } from "./options.ts";
+import { forStack, usualStack } from "./options.ts";
 import { passphraseFile, projectFolder, stateFolder } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
@@ -98,10 +98,14 @@ export function localEnvironment(): Record<string, string> {
   return { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile };
 }
 
-/** Runs `pulumi` itself with the same environment, its input and output those of this process; returns its exit code. */
+/**
+ * Runs `pulumi` itself with the same environment, its input and output those of this process, on the stack that the other
+ * commands take unless `--stack` or PULUMI_STACK names another; returns its exit code.
+ */
 export async function runPulumi(args: readonly string[]): Promise<number> {
   await checkMachine();
-  const env = { ...process.env, ...localEnvironment() };
+  // The stack that the other commands take as well, and not the one that was selected last.
+  const env = { PULUMI_STACK: usualStack, ...process.env, ...localEnvironment() };
   const settingsFiles = readdirSync(projectFolder).filter((file) => /^Pulumi\..+\.yaml$/.test(file));
   const run = async (): Promise<number> => {
     const child = spawn("pulumi", args, { cwd: projectFolder, env, stdio: "inherit" });
