@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
-import { once } from "node:events";
+import { randomInt } from "node:crypto";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
+import { isFree } from "../../../cli/ports.ts";
 import { deployedOutputs, type StackOutputs } from "../../../cli/outputs.ts";
 import { GrafanaClient } from "../../../cli/verification/grafana.ts";
 import { run, succeed, type Ended, type Interruption } from "./run.ts";
@@ -188,12 +188,15 @@ async function removeAll(command: readonly string[], names: string): Promise<voi
   if (list.length > 0) await succeed("docker", [...command, ...list]);
 }
 
+/** Below those that the system gives to outgoing connections, or one of these would take a port before the stack does. */
 async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return ports;
+  const [lowest, highest] = [20_000, 32_000];
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = randomInt(lowest, highest);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
 }
 
 let shared: Promise<Workspace> | undefined;
