@@ -9,9 +9,16 @@ export interface FakeCommand {
   readonly remove: () => void;
 }
 
+const folders = new Set<string>();
+// Those that a test has left in use to its end.
+process.on("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** @param script a shell script; `$*` are the arguments */
 export function fakeCommand(name: string, script: string): FakeCommand {
   const folder = mkdtempSync(join(tmpdir(), "fake-command-"));
+  folders.add(folder);
   const file = join(folder, name);
   writeFileSync(file, `#!/bin/sh\n${script}\n`);
   chmodSync(file, 0o755);
