@@ -33,5 +33,11 @@ export async function ensureLogin(outputs: StackOutputs, target: Target, say: Sa
     if (error.status !== 401) return;
   }
   say("Grafana's data is older than its password: setting the password of this stack");
-  await target.resetLogin(grafana.name, grafanaPassword);
+  await target.runIn(grafana.name, resetPassword, grafanaPassword);
 }
+
+/** From standard input: an argument could be read in the list of processes. */
+export const resetPassword = [
+  ...["grafana", "cli", "--homepath", "/usr/share/grafana"],
+  ...["admin", "reset-admin-password", "--password-from-stdin"],
+];

@@ -62,8 +62,13 @@ export interface Target {
   watch<Result>(action: (signal: AbortSignal) => Promise<Result>, say: Say): Promise<Result>;
   /** Makes the addresses of the outputs reachable while an action runs that is told them. */
   reach<Result>(outputs: StackOutputs, action: (reached: StackOutputs) => Promise<Result>, say: Say): Promise<Result>;
-  /** Sets the password of Grafana's first user. */
-  resetLogin(grafana: string, password: string): Promise<void>;
+  /**
+   * Runs a command inside an instance.
+   *
+   * @param line for its standard input, never shown
+   * @throws Error with what the command has written, if it fails.
+   */
+  runIn(instance: string, command: readonly string[], line: string): Promise<void>;
   /**
    * Makes the addresses of the outputs reachable as they are, until that is closed; `undefined` where they always are.
    *

@@ -139,6 +139,11 @@ export const kubernetesSettingsSchema = group({
 /** Complete settings of the target `kubernetes`. */
 export type KubernetesSettings = z.output<typeof kubernetesSettingsSchema>;
 
+/** The address that an ingress gives. */
+export function ingressUrl({ host, tlsSecretName }: KubernetesSettings["ingress"]): string {
+  return `${tlsSecretName === undefined ? "http" : "https"}://${host}/`;
+}
+
 /**
  * The shell command that brings an image from the local Docker into the cluster, the image's reference in `$IMAGE`;
  * `undefined` if the settings name none and the context is none of a cluster on this machine.

@@ -36,6 +36,11 @@ export function dataVolumeName(stackName: string, name: string): string {
   return `${stackName}_${name}`;
 }
 
+/** `loki_data` is `loki-data`: names of Pulumi and of Kubernetes have hyphens, Docker's volumes keep their underscores. */
+export function dashed(name: string): string {
+  return name.replaceAll("_", "-");
+}
+
 /** Ports inside the network; the ports on the user's machine are settings. */
 export const ports = {
   lokiHttp: 3100,
@@ -75,6 +80,22 @@ export const dashboardUids = {
 
 /** Folder in Grafana for the user's dashboards that are in no folder of their own. */
 export const ownDashboardFolder = "Own";
+
+/**
+ * Labels of every object on Kubernetes, by the common names
+ * (kubernetes.io/docs/concepts/overview/working-with-objects/common-labels). Fixed for ever: what is deployed has them.
+ */
+export const objectLabels = {
+  workload: "app.kubernetes.io/name",
+  stack: "app.kubernetes.io/instance",
+  partOf: "app.kubernetes.io/part-of",
+} as const;
+
+/** What every object is part of. */
+export const partOfName = "observability";
+
+/** Annotation of a Service: JSON, name of a port → port on the user's machine that `npm run open` forwards to it. */
+export const localPortsAnnotation = "observability/local-ports";
 
 /** Directories and files inside the containers. */
 export const paths = {

@@ -82,17 +82,11 @@ export class DockerTarget implements Target {
     return action(outputs);
   }
 
-  async resetLogin(grafana: string, password: string): Promise<void> {
-    await this.docker.run(["exec", "--interactive", grafana, ...resetPassword], { input: password });
+  async runIn(instance: string, command: readonly string[], line: string): Promise<void> {
+    await this.docker.run(["exec", "--interactive", instance, ...command], { input: line });
   }
 
   async open(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 }
-
-/** From standard input: an argument could be read in the list of processes. */
-const resetPassword = [
-  ...["grafana", "cli", "--homepath", "/usr/share/grafana"],
-  ...["admin", "reset-admin-password", "--password-from-stdin"],
-];

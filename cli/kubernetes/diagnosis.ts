@@ -7,9 +7,8 @@ import type {
   V1ReplicaSet,
   V1StatefulSet,
 } from "@kubernetes/client-node";
-import { checkName, hosts } from "../../config/names.ts";
+import { checkName, hosts, objectLabels } from "../../config/names.ts";
 import { oneLine } from "./cluster.ts";
-import { workloadLabel } from "./labels.ts";
 
 /** What there is of a stack at one moment. */
 export interface Snapshot {
@@ -120,13 +119,13 @@ const collectorCheck = checkName(hosts.otelCollector);
  * there is of one is seen by its pods, which are never replaced by others of another revision.
  */
 function checksOf({ pods }: Snapshot): readonly Workload[] {
-  const hasPod = pods.some(({ metadata }) => metadata?.labels?.[workloadLabel] === collectorCheck);
+  const hasPod = pods.some(({ metadata }) => metadata?.labels?.[objectLabels.workload] === collectorCheck);
   return [
     {
       instance: `job/${collectorCheck}`,
       name: collectorCheck,
       creators: new Set([collectorCheck]),
-      revision: [workloadLabel, collectorCheck],
+      revision: [objectLabels.workload, collectorCheck],
       isReady: hasPod,
       isComplete: hasPod,
     },
@@ -159,7 +158,7 @@ function ofDeployment({ metadata, spec, status }: V1Deployment, replicaSets: rea
   const all = status?.replicas ?? 0;
   return {
     instance: `deployment/${metadata?.name ?? ""}`,
-    name: metadata?.labels?.[workloadLabel] ?? "",
+    name: metadata?.labels?.[objectLabels.workload] ?? "",
     creators: new Set([newest?.metadata?.name ?? ""]),
     revision: isObserved && hash !== undefined ? [hashLabel, hash] : undefined,
     isReady: isObserved && updatedReplicas === replicas && readyReplicas >= replicas && all === replicas,
@@ -178,7 +177,7 @@ function ofStatefulSet({ metadata, spec, status }: V1StatefulSet): Workload {
   const isUpdated = updatedReplicas === replicas || currentRevision === updateRevision;
   return {
     instance: `statefulset/${metadata?.name ?? ""}`,
-    name: metadata?.labels?.[workloadLabel] ?? "",
+    name: metadata?.labels?.[objectLabels.workload] ?? "",
     creators: new Set([metadata?.name ?? ""]),
     revision: isObserved && updateRevision !== undefined ? ["controller-revision-hash", updateRevision] : undefined,
     isReady: isObserved && isUpdated && readyReplicas >= replicas && all === replicas,
@@ -191,7 +190,7 @@ function currentPods({ name, revision }: Workload, { pods }: Snapshot): readonly
   const [label, value] = revision;
   return pods.filter(
     ({ metadata }) =>
-      metadata?.labels?.[workloadLabel] === name &&
+      metadata?.labels?.[objectLabels.workload] === name &&
       metadata.labels[label] === value &&
       metadata.deletionTimestamp === undefined,
   );

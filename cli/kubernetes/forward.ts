@@ -3,11 +3,13 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { Writable } from "node:stream";
 import { PortForward, type V1Pod, type V1Service } from "@kubernetes/client-node";
 import { z } from "zod";
+import { localPortsAnnotation, objectLabels } from "../../config/names.ts";
 import { isFree, processOn } from "../ports.ts";
 import type { Say } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import { messageOf, oneLine, type Cluster } from "./cluster.ts";
-import { localPortsAnnotation, ofStack, ofWorkload, workloadLabel } from "./labels.ts";
+import { ofStack } from "./labels.ts";
+import { podsOf } from "./observe.ts";
 
 /** A port of a workload that has one on the user's machine. */
 export interface LocalPort {
@@ -31,7 +33,7 @@ export async function localPortsOf(cluster: Cluster, stackName: string): Promise
 function portsOfService({ metadata, spec }: V1Service): readonly LocalPort[] {
   const annotation = metadata?.annotations?.[localPortsAnnotation];
   if (annotation === undefined) return [];
-  const workload = metadata?.labels?.[workloadLabel] ?? metadata?.name ?? "";
+  const workload = metadata?.labels?.[objectLabels.workload] ?? metadata?.name ?? "";
   const wanted = localPorts.parse(JSON.parse(annotation));
   return Object.entries(wanted).map(([name, localPort]) => {
     const found = spec?.ports?.find((port) => port.name === name);
@@ -95,7 +97,7 @@ async function connect(
   socket: Socket,
   tell: (problem: string) => void,
 ): Promise<boolean> {
-  const { config, core, namespace } = cluster;
+  const { config, namespace } = cluster;
   // The pod says so when it cannot be connected to, for instance while its process starts.
   const refusals = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -108,10 +110,9 @@ async function connect(
     },
   });
   try {
-    const labelSelector = ofWorkload(stackName, workload);
-    const { items } = await cluster.ask(() => core.listNamespacedPod({ namespace, labelSelector }));
-    const pod = items.find(isReady);
-    if (pod === undefined) throw new UserError(items.length === 0 ? "no pod runs" : "no pod is ready");
+    const pods = await podsOf(cluster, stackName, workload);
+    const pod = pods.find(isReady);
+    if (pod === undefined) throw new UserError(pods.length === 0 ? "no pod runs" : "no pod is ready");
     const opened = await new PortForward(config).portForward(
       namespace,
       pod.metadata?.name ?? "",

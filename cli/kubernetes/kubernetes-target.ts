@@ -1,5 +1,5 @@
 import type { ProgramSettings } from "../../config/example-services.ts";
-import { hosts } from "../../config/names.ts";
+import { ingressUrl } from "../../config/kubernetes.ts";
 import type { InstanceOutput, InstanceState } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";
 import type { KnownState } from "../state.ts";
@@ -8,9 +8,8 @@ import { UserError } from "../user-error.ts";
 import { Cluster, Forbidden } from "./cluster.ts";
 import { prepareDelivery } from "./delivery.ts";
 import { checkLocalPorts, forward, isReady, localPortsOf, type Forward } from "./forward.ts";
-import { ofWorkload } from "./labels.ts";
 import { checkIdentity, ownObjects, removeLeftOvers, removeObjects } from "./left-overs.ts";
-import { instanceStates, snapshotOf } from "./observe.ts";
+import { instanceStates, podsOf, snapshotOf } from "./observe.ts";
 import { runInPod } from "./pod-command.ts";
 import { checkRoom } from "./room.ts";
 import { logLines, watchPods } from "./watch.ts";
@@ -36,8 +35,7 @@ export class KubernetesTarget implements Target {
     this.pulumiStack = pulumiStack;
     this.env = env;
     const { ingress } = settings.stack.kubernetes;
-    const scheme = ingress.tlsSecretName === undefined ? "http" : "https";
-    this.furtherUrls = ingress.host === "" ? [] : [["", `${scheme}://${ingress.host}/`, "the same by the ingress"]];
+    this.furtherUrls = ingress.host === "" ? [] : [["", ingressUrl(ingress), "the same by the ingress"]];
   }
 
   /** Read at the first use, so that its errors come where a command asks for it. */
@@ -104,11 +102,9 @@ export class KubernetesTarget implements Target {
   }
 
   async lastLines(instance: string, lines: number): Promise<string> {
-    const { core, namespace } = this.cluster;
     const { workload } = partsOf(instance);
-    const labelSelector = ofWorkload(this.stackName, workload);
-    const { items } = await this.cluster.ask(() => core.listNamespacedPod({ namespace, labelSelector }));
-    const pod = items.find((candidate) => !isReady(candidate)) ?? items[0];
+    const pods = await podsOf(this.cluster, this.stackName, workload);
+    const pod = pods.find((candidate) => !isReady(candidate)) ?? pods[0];
     const status = pod?.status?.containerStatuses?.[0];
     if (pod === undefined || status?.state?.waiting !== undefined) return "";
     const log = { pod: pod.metadata?.name ?? "", container: status?.name ?? workload, previous: false };
@@ -147,20 +143,14 @@ export class KubernetesTarget implements Target {
     }
   }
 
-  async resetLogin(grafana: string, password: string): Promise<void> {
-    const { core, namespace } = this.cluster;
-    const labelSelector = ofWorkload(this.stackName, hosts.grafana);
-    const { items } = await this.cluster.ask(() => core.listNamespacedPod({ namespace, labelSelector }));
-    const pod = items.find(isReady);
-    if (pod === undefined)
-      throw new UserError(`${grafana}: must have a pod that is ready, got none\n  next: npm run up`);
-    const container = pod.spec?.containers[0]?.name ?? hosts.grafana;
-    await runInPod(this.cluster, {
-      pod: pod.metadata?.name ?? "",
-      container,
-      command: resetPassword,
-      line: password,
-    });
+  async runIn(instance: string, command: readonly string[], line: string): Promise<void> {
+    const { workload } = partsOf(instance);
+    const pod = (await podsOf(this.cluster, this.stackName, workload)).find(isReady);
+    if (pod === undefined) {
+      throw new UserError(`${instance}: must have a pod that is ready, got none\n  next: npm run up`);
+    }
+    const container = pod.spec?.containers[0]?.name ?? workload;
+    await runInPod(this.cluster, { pod: pod.metadata?.name ?? "", container, command, line });
   }
 
   async open(say: Say): Promise<Opened> {
@@ -194,9 +184,3 @@ function withPorts(urls: StackOutputs["urls"], reachable: ReadonlyMap<number, nu
     }),
   );
 }
-
-/** From standard input: an argument could be read in the list of processes. */
-const resetPassword = [
-  ...["grafana", "cli", "--homepath", "/usr/share/grafana"],
-  ...["admin", "reset-admin-password", "--password-from-stdin"],
-];

@@ -1,7 +1,8 @@
+import type { V1Pod } from "@kubernetes/client-node";
 import type { InstanceOutput, InstanceState } from "../instances.ts";
 import type { Cluster } from "./cluster.ts";
 import { causes, workloadsOf, type Snapshot } from "./diagnosis.ts";
-import { ofStack } from "./labels.ts";
+import { ofStack, ofWorkload } from "./labels.ts";
 
 /** Everything of a stack that tells how its workloads are, at this moment. */
 export async function snapshotOf(cluster: Cluster, stackName: string): Promise<Snapshot> {
@@ -26,6 +27,13 @@ export async function snapshotOf(cluster: Cluster, stackName: string): Promise<S
       events: events.items,
     };
   });
+}
+
+/** The pods of a workload, those of older revisions among them. */
+export async function podsOf(cluster: Cluster, stackName: string, workload: string): Promise<readonly V1Pod[]> {
+  const { core, namespace } = cluster;
+  const labelSelector = ofWorkload(stackName, workload);
+  return (await cluster.ask(() => core.listNamespacedPod({ namespace, labelSelector }))).items;
 }
 
 /** The state of each instance: `healthy`, `starting`, `missing`, or why it fails, such as `ImagePullBackOff`. */

@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { dataVolumeName, instanceName } from "../../../config/names.ts";
+import { dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import { Claims } from "../claims.ts";
 import {
@@ -202,9 +202,4 @@ export class DockerPlatform implements Platform {
 interface NamedVolume {
   readonly volume: docker.Volume;
   readonly dataVolume: DataVolume;
-}
-
-/** `loki_data` is `loki-data`: Pulumi's names have hyphens, Docker's volumes keep their underscores. */
-function dashed(name: string): string {
-  return name.replaceAll("_", "-");
 }

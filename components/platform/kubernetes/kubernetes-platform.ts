@@ -18,8 +18,9 @@ import { Role } from "@pulumi/kubernetes/rbac/v1/role.js";
 import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/roleBinding.js";
 import * as pulumi from "@pulumi/pulumi";
 import { isBackend } from "../../../config/flows.ts";
-import type { KubernetesSettings } from "../../../config/kubernetes.ts";
+import { ingressUrl, type KubernetesSettings } from "../../../config/kubernetes.ts";
 import { checkName } from "../../../config/names.ts";
+import { dashed, localPortsAnnotation } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import { Claims } from "../claims.ts";
 import { dockerBuilder, type DockerImages } from "../docker/docker-images.ts";
@@ -33,10 +34,10 @@ import {
 import { refuse, workloadProblems } from "../workload-problems.ts";
 import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
 import { podEnrichment, podReaderRules } from "./enrichment.ts";
-import { commonLabels, localPortsAnnotation, selector } from "./labels.ts";
+import { commonLabels, selector } from "./labels.ts";
 import { backendPolicy, denyAll, servicesPolicy, type NetworkBorder } from "./network-policies.ts";
 import { podProblems } from "./pod-problems.ts";
-import { checkTemplate, claimNameOf, fileKey, podAttributes, podTemplate, type PodPlace } from "./pod-template.ts";
+import { checkTemplate, fileKey, podAttributes, podTemplate, type PodPlace } from "./pod-template.ts";
 
 /** What the Kubernetes platform is made from. */
 export interface KubernetesPlatformArgs {
@@ -76,10 +77,7 @@ export class KubernetesPlatform implements Platform {
     this.parent = opts.parent;
     this.enrichment = podEnrichment(settings.otlpNamespaces.length === 0 ? settings.namespace : undefined);
     this.publicUrls = Object.fromEntries(
-      Object.entries(args.ingress).map(([workload, { host, tlsSecretName }]) => [
-        workload,
-        `${tlsSecretName === undefined ? "http" : "https"}://${host}/`,
-      ]),
+      Object.entries(args.ingress).map(([workload, ingress]) => [workload, ingressUrl(ingress)]),
     );
     this.provider = new Provider(
       `${resourcePrefix}-kubernetes`,
@@ -145,7 +143,7 @@ export class KubernetesPlatform implements Platform {
     return {
       published: publishedAddresses(workload.ports),
       instances: workload.replicas === 0 ? [] : [this.pods(workload, volumes, options)],
-      volumes: workload.dataVolumes.map(({ name, path }) => ({ name: claimNameOf(name), path })),
+      volumes: workload.dataVolumes.map(({ name, path }) => ({ name: dashed(name), path })),
     };
   }
 
@@ -257,9 +255,9 @@ export class KubernetesPlatform implements Platform {
   /** Data is kept: deleting it is refused until it is unprotected. */
   private volume({ name }: DataVolume, workload: Workload, parent: pulumi.Resource): PersistentVolumeClaim {
     const { storageClass } = this.args.settings;
-    const metadata = this.metadata(claimNameOf(name), workload.name);
+    const metadata = this.metadata(dashed(name), workload.name);
     return new PersistentVolumeClaim(
-      this.resourceName(claimNameOf(name)),
+      this.resourceName(dashed(name)),
       {
         // Many classes bind it only to a pod, which comes after it.
         metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },

@@ -1,7 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import { flows, services, type Flow } from "../../../config/flows.ts";
-import { hosts, ports } from "../../../config/names.ts";
-import { instanceLabel, roleLabel, roles, selector } from "./labels.ts";
+import { hosts, objectLabels, ports } from "../../../config/names.ts";
+import { roleLabel, roles, selector } from "./labels.ts";
 
 type Spec = types.input.networking.v1.NetworkPolicySpec;
 type Peer = types.input.networking.v1.NetworkPolicyPeer;
@@ -25,7 +25,7 @@ export interface NetworkBorder {
  */
 export function denyAll(stackName: string): Spec {
   return {
-    podSelector: { matchLabels: { [instanceLabel]: stackName } },
+    podSelector: { matchLabels: { [objectLabels.stack]: stackName } },
     policyTypes: ["Ingress", "Egress"],
   };
 }

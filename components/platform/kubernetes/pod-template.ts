@@ -2,7 +2,7 @@ import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { isBackend } from "../../../config/flows.ts";
 import { usualCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes.ts";
-import { checkName } from "../../../config/names.ts";
+import { checkName, dashed } from "../../../config/names.ts";
 import { assertAllFieldsRead, instancePlaceholder, type Check, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
 
@@ -195,16 +195,11 @@ function fileVolume(
 function dataMount({ name, path }: Workload["dataVolumes"][number], place: PodPlace): Mounted {
   const claimName = place.claimNames[name];
   if (claimName === undefined) throw new Error(`${name}: must be created before the pod that mounts it`);
-  const volume = claimNameOf(name);
+  const volume = dashed(name);
   return {
     volume: { name: volume, persistentVolumeClaim: { claimName } },
     mounts: [{ name: volume, mountPath: path }],
   };
-}
-
-/** `loki_data` is `loki-data`: Kubernetes has no underscores. */
-export function claimNameOf(dataVolumeName: string): string {
-  return dataVolumeName.replaceAll("_", "-");
 }
 
 /** The variables that Kubernetes fills in come first: only what is above can be named in a value. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { resetPassword } from "../../../cli/grafana-login.ts";
 import { KubernetesTarget } from "../../../cli/kubernetes/kubernetes-target.ts";
 import type { StackOutputs } from "../../../cli/outputs.ts";
 import { UserError } from "../../../cli/user-error.ts";
@@ -226,14 +227,14 @@ describe("the target kubernetes", () => {
       { [`${base}/pods`]: { items: pods } },
       { streams: { [`${base}/pods/grafana-0/exec`]: exec } },
     );
-    await target.resetLogin("statefulset/grafana", "hunter2");
+    await target.runIn("statefulset/grafana", resetPassword, "hunter2");
     const reset = ["admin", "reset-admin-password", "--password-from-stdin"];
     assert.deepEqual(seen, [["hunter2\n", "grafana", "cli", "--homepath", "/usr/share/grafana", ...reset]]);
   });
 
   it("cannot set Grafana's password without such a pod", async () => {
     const target = await start({ [`${base}/pods`]: { items: [podOf("grafana", "grafana-0", { isReady: false })] } });
-    await assert.rejects(target.resetLogin("statefulset/grafana", "hunter2"), {
+    await assert.rejects(target.runIn("statefulset/grafana", resetPassword, "hunter2"), {
       name: "Error",
       message: "statefulset/grafana: must have a pod that is ready, got none\n  next: npm run up",
     });

@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
 import { programSettingsSchema } from "../../../config/example-services.ts";
-import { instanceName, ports, dataVolumeName } from "../../../config/names.ts";
+import { dashed, dataVolumeName, instanceName, ports } from "../../../config/names.ts";
 import { documentedDeployment, generatedTexts } from "../../../docs/deployment.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
@@ -147,7 +147,7 @@ const dockerNames: ReadonlySet<string> = new Set([
     instanceName(stackName, name, 1),
     ...dataVolumes.flatMap((volume) => [
       dataVolumeName(stackName, volume.name),
-      `${stackName}-${volume.name.replaceAll("_", "-")}-owner`,
+      `${stackName}-${dashed(volume.name)}-owner`,
     ]),
   ]),
 ]);

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  commonLabels,
-  instanceLabel,
-  localPortsAnnotation,
-  roleLabel,
-  roles,
-  selector,
-} from "../../../../components/platform/kubernetes/labels.ts";
+import { localPortsAnnotation, objectLabels } from "../../../../config/names.ts";
+import { commonLabels, roleLabel, roles, selector } from "../../../../components/platform/kubernetes/labels.ts";
 
 describe("the labels of an object", () => {
   it("are the common ones", () => {
@@ -28,7 +22,7 @@ describe("the labels of an object", () => {
 
   it("never change, since what is deployed has them", () => {
     assert.deepEqual(
-      [instanceLabel, roleLabel, roles, localPortsAnnotation],
+      [objectLabels.stack, roleLabel, roles, localPortsAnnotation],
       [
         "app.kubernetes.io/instance",
         "observability/role",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { dashed } from "../../../../config/names.ts";
 import {
   checkTemplate,
-  claimNameOf,
   fileKey,
   podAttributes,
   podTemplate,
@@ -264,6 +264,6 @@ describe("names inside a pod", () => {
   it("are keys of a ConfigMap for files, and have hyphens for volumes", () => {
     assert.equal(fileKey("/etc/loki/local-config.yaml"), "etc_loki_local-config.yaml");
     assert.equal(fileKey("/a b/ü.json"), "a_b__.json");
-    assert.equal(claimNameOf("loki_data"), "loki-data");
+    assert.equal(dashed("loki_data"), "loki-data");
   });
 });
