@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { collectorConfigArgs, fragmentConfig, type CollectorFragment } from "../config/collector-fragment.ts";
+import { collectorConfigArgs, collectorFiles, type CollectorFragment } from "../config/collector-fragment.ts";
 import { hosts, paths, ports, volumes } from "../config/names.ts";
-import { otelCollectorConfig, type OtelCollectorSettings } from "../config/otel-collector.ts";
+import type { OtelCollectorSettings } from "../config/otel-collector.ts";
 import { goMemoryLimitMib, mebibytes } from "../config/units.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import type { SecretFile, Workload } from "./platform/workload.ts";
@@ -44,10 +44,7 @@ export function otelCollectorWorkload(
     image: { kind: "reference", reference: args.image },
     args: configArgs,
     env: { GOMEMLIMIT: mebibytes(goMemoryLimitMib(args.memoryMib)) },
-    configFiles: [
-      { path: paths.collectorConfig, content: otelCollectorConfig(args) },
-      ...(config === undefined ? [] : [{ path: paths.collectorFragment, content: fragmentConfig(config, args) }]),
-    ],
+    configFiles: collectorFiles(args, config),
     secretFiles: args.secretFiles,
     // What the stack generates is checked by its tests; what the user adds, by the Collector.
     check: config === undefined ? "none" : { args: ["validate", ...configArgs], setting: "otelCollector.config" },

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { paths } from "./names.ts";
-import { otelCollectorDocument, type OtelCollectorSettings } from "./otel-collector.ts";
+import { otelCollectorConfig, otelCollectorDocument, type OtelCollectorSettings } from "./otel-collector.ts";
 import { isRecord, pathText } from "./parse.ts";
 import { problem, type Problem } from "./problem.ts";
 import { collectorReferences, secretFile, textsIn } from "./secret-references.ts";
@@ -151,6 +151,16 @@ function joined(own: unknown, ours: unknown): unknown {
   }
   if (!isRecord(own) || !isRecord(ours)) return own;
   return Object.fromEntries(Object.entries(own).map(([key, value]) => [key, joined(value, ours[key])]));
+}
+
+/** A Collector's configuration files, in the order in which it merges them. */
+export function collectorFiles(
+  settings: OtelCollectorSettings,
+  fragment: CollectorFragment | undefined,
+): readonly { readonly path: string; readonly content: string }[] {
+  const generatedFile = { path: paths.collectorConfig, content: otelCollectorConfig(settings) };
+  if (fragment === undefined) return [generatedFile];
+  return [generatedFile, { path: paths.collectorFragment, content: fragmentConfig(fragment, settings) }];
 }
 
 /** Arguments that name a Collector's configuration files, in the order in which it merges them. */

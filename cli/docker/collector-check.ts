@@ -1,10 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { collectorConfigArgs, fragmentConfig, fragmentSecrets } from "../../config/collector-fragment.ts";
+import { collectorConfigArgs, collectorFiles, fragmentSecrets } from "../../config/collector-fragment.ts";
 import { failedCheck } from "../../config/failed-check.ts";
-import { paths } from "../../config/names.ts";
-import { otelCollectorConfig } from "../../config/otel-collector.ts";
 import { secretFile } from "../../config/secret-references.ts";
 import type { StackSettings } from "../../config/settings.ts";
 import { CommandFailed, type Docker } from "./docker.ts";
@@ -19,7 +17,7 @@ import { UserError } from "../user-error.ts";
 export async function checkCollector(stack: StackSettings, docker: Docker): Promise<void> {
   const { config } = stack.otelCollector;
   if (config === undefined || !stack.observability) return;
-  const said = await validate(collectorFiles(stack, config), collectorConfigArgs(config), stack, docker);
+  const said = await validate(checkedFiles(stack, config), collectorConfigArgs(config), stack, docker);
   if (said === undefined) return;
   const message = failedCheck({ setting: "otelCollector.config", said, secrets: Object.values(stack.secrets) });
   throw new UserError(`${message}\nnothing was changed\n  next: correct the settings of the stack, then npm run up`);
@@ -27,7 +25,7 @@ export async function checkCollector(stack: StackSettings, docker: Docker): Prom
 
 type Files = Readonly<Record<string, string>>;
 
-function collectorFiles(
+function checkedFiles(
   { memoryMib, otelCollector, serviceNamespace, secrets }: StackSettings,
   config: NonNullable<StackSettings["otelCollector"]["config"]>,
 ): Files {
@@ -39,8 +37,7 @@ function collectorFiles(
   };
   const named = fragmentSecrets(config);
   return {
-    [paths.collectorConfig]: otelCollectorConfig(settings),
-    [paths.collectorFragment]: fragmentConfig(config, settings),
+    ...Object.fromEntries(collectorFiles(settings, config).map(({ path, content }) => [path, content])),
     ...Object.fromEntries(
       Object.entries(secrets)
         .filter(([name]) => named.includes(name))
