@@ -16,7 +16,7 @@ import { BatchSpanProcessor, type ReadableSpan } from "@opentelemetry/sdk-trace"
 import type { Logger } from "pino";
 import { configFromEnv, type ExportingConfig } from "./config-from-env.ts";
 import { exporterFactories } from "./exporters.ts";
-import { createLogger, otlpSink, stdoutSink } from "./logger.ts";
+import { createLogger, otlpSink, stdoutSink } from "./logging/logger.ts";
 import { RequeueingExporter, type LossReason } from "./requeueing-exporter.ts";
 
 /** The telemetry of this process. */

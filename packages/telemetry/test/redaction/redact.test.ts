@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isSecretKey, redact, redactText } from "../src/redact.ts";
+import { isSecretKey, redact, redactText } from "../../src/redaction/redact.ts";
 
 describe("redactText (R18, D12)", () => {
   const corpus: readonly (readonly [before: string, after: string])[] = [

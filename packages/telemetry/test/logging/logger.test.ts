@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { context, logs, SeverityNumber, trace, TraceFlags } from "@opentelemetry/api";
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
-import { createLogger, otlpSink, type Line } from "../src/logger.ts";
+import { createLogger, otlpSink, type Line } from "../../src/logging/logger.ts";
 
 type Parsed = Readonly<Record<string, unknown>>;
 

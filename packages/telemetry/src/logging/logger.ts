@@ -1,6 +1,6 @@
 import { context, logs, SeverityNumber, trace, type Context } from "@opentelemetry/api";
 import { pino, type Logger } from "pino";
-import { redact } from "./redact.ts";
+import { redact } from "../redaction/redact.ts";
 
 /** Severity of each level (opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber). */
 const severities = {
