@@ -7,7 +7,7 @@ import { OTLPTraceExporter as HttpTraceExporter } from "@opentelemetry/exporter-
 import type { LogRecordExporter } from "@opentelemetry/sdk-logs";
 import type { PushMetricExporter } from "@opentelemetry/sdk-metrics";
 import type { SpanExporter } from "@opentelemetry/sdk-trace";
-import type { OtlpProtocol } from "./config-from-env.ts";
+import type { OtlpProtocol } from "./environment/config-from-env.ts";
 
 /** Makes exporters; each reads the `OTEL_EXPORTER_OTLP_*` variables itself. */
 export interface ExporterFactories {

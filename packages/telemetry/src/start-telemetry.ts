@@ -14,7 +14,7 @@ import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import { BatchSpanProcessor, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Logger } from "pino";
-import { configFromEnv, type ExportingConfig } from "./config-from-env.ts";
+import { configFromEnv, type ExportingConfig } from "./environment/config-from-env.ts";
 import { exporterFactories } from "./exporters.ts";
 import { createLogger, otlpSink, stdoutSink } from "./logging/logger.ts";
 import { RequeueingExporter, type LossReason } from "./requeueing-exporter.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configFromEnv } from "../src/config-from-env.ts";
+import { configFromEnv } from "../../src/environment/config-from-env.ts";
 
 const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4317" };
 const silent = { exporting: false, serviceName: "unknown_service:node" };
