@@ -1,11 +1,15 @@
-/** The versions that the end-to-end tests run. Grafana's is newer than the one they can run (see README, "Tested with"). */
+/**
+ * A full version each: a shorter tag, such as `22-bookworm-slim`, is another image next month. Without digests, which only
+ * a registry can tell; the setting `images` takes them. The end-to-end tests run these versions, but for Grafana's and
+ * Node.js's (see README, "Tested with").
+ */
 export const defaultImages = {
   loki: "grafana/loki:3.7.8",
   victoriaMetrics: "victoriametrics/victoria-metrics:v1.150.0",
   jaeger: "jaegertracing/jaeger:2.13.0",
   otelCollector: "otel/opentelemetry-collector-contrib:0.158.0",
   grafana: "grafana/grafana:12.3.1",
-  node: "node:22-bookworm-slim",
+  node: "node:22.23.2-bookworm-slim",
 } as const;
 
 /** Names of the images in the table. */

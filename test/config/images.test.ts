@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { defaultImages, resolveImages, type ImageName } from "../../config/images.ts";
 
 const names: readonly ImageName[] = ["loki", "victoriaMetrics", "jaeger", "otelCollector", "grafana", "node"];
@@ -8,11 +10,19 @@ describe("images", () => {
     assert.deepEqual(resolveImages("", {}), defaultImages);
   });
 
-  it("are pinned to a version each, never to a moving tag", () => {
+  it("are pinned to a full version each, never to a moving tag", () => {
     for (const [name, reference] of Object.entries(defaultImages)) {
-      assert.match(reference, /^[a-z0-9/-]+:v?\d+(\.\d+\.\d+|-bookworm-slim)$/, name);
+      assert.match(reference, /^[a-z0-9/-]+:v?\d+\.\d+\.\d+(-bookworm-slim)?$/, name);
     }
   });
+
+  for (const dockerfile of ["services/Dockerfile", "test/e2e/fixtures/own-service/Dockerfile"]) {
+    it(`are what ${dockerfile} begins with`, () => {
+      const text = readFileSync(join(import.meta.dirname, "..", "..", dockerfile), "utf8");
+      const named = [...text.matchAll(/^(?:ARG NODE_IMAGE=|FROM )([^$\s]+)$/gm)].map(([, image]) => image);
+      assert.deepEqual(named, [defaultImages.node]);
+    });
+  }
 
   it("are the majors whose configuration this repository writes: Loki 3, Jaeger 2, a Collector without `logging` (D7, D11)", () => {
     const majors = [defaultImages.loki, defaultImages.jaeger, defaultImages.otelCollector].map(

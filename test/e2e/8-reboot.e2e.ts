@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pWaitFor from "p-wait-for";
-import { defaultImages } from "../../config/images.ts";
+import { testedImages } from "./support/images.ts";
 import { PrivateDaemon } from "./support/private-daemon.ts";
 import { run, succeed, type Ended } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
@@ -16,8 +16,7 @@ describe("a Docker daemon that restarts", () => {
     this.timeout(300_000);
     workspace = await sharedWorkspace();
     copyFileSync(join(workspace.folder, "Pulumi.dev.yaml"), join(workspace.folder, "Pulumi.reboot.yaml"));
-    const { grafana, ...images } = defaultImages;
-    daemon = await PrivateDaemon.start([...Object.values(images), process.env["E2E_GRAFANA_IMAGE"] ?? grafana]);
+    daemon = await PrivateDaemon.start(Object.values(testedImages));
   });
 
   after(async () => {

@@ -6,6 +6,7 @@ import { parse, stringify } from "yaml";
 import { isFree } from "../../../cli/ports.ts";
 import { deployedOutputs, type StackOutputs } from "../../../cli/outputs.ts";
 import { GrafanaClient } from "../../../cli/verification/grafana.ts";
+import { imageOverrides } from "./images.ts";
 import { run, succeed, type Ended, type Interruption } from "./run.ts";
 
 const repository = dirname(dirname(dirname(import.meta.dirname)));
@@ -59,8 +60,7 @@ export class Workspace {
       config["serviceNamespace"] = "integr8scode";
       // Two processes of one service.
       config["services"] = { "k8s-worker": { replicas: 2 } };
-      const grafana = process.env["E2E_GRAFANA_IMAGE"];
-      if (grafana !== undefined) config["images"] = { grafana };
+      config["images"] = imageOverrides;
     });
     return workspace;
   }

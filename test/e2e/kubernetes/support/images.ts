@@ -1,5 +1,5 @@
 /** Prints the images of the stack that the tests deploy, for clusters that can pull none. */
-import { defaultImages } from "../../../../config/images.ts";
+import { testedImages } from "../../support/images.ts";
 
-const { grafana, node: _built, ...others } = defaultImages;
-process.stdout.write([...Object.values(others), process.env["E2E_GRAFANA_IMAGE"] ?? grafana].join("\n"));
+const { node: _built, ...others } = testedImages;
+process.stdout.write(Object.values(others).join("\n"));
