@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { contentHash } from "../../../../components/platform/docker/content-hash.ts";
@@ -96,6 +106,73 @@ describe("the hash of an image's content", () => {
       changes(() => {
         writeFileSync(join(folder, "src", "a"), "12");
         writeFileSync(join(folder, "src", "b"), "");
+      }),
+      true,
+    );
+  });
+
+  it("changes with a file's permissions, and with a folder's", () => {
+    for (const path of [join(folder, "src", "main.txt"), join(folder, "src")]) {
+      assert.equal(
+        changes(() => {
+          chmodSync(path, 0o700);
+        }),
+        true,
+        path,
+      );
+    }
+  });
+
+  it("does not change with times, which are in no layer", () => {
+    assert.equal(
+      changes(() => {
+        utimesSync(join(folder, "src", "main.txt"), 1, 1);
+      }),
+      false,
+    );
+  });
+
+  it("changes with the target of a link, also of one that leads nowhere or to a folder, and not with what is there", () => {
+    const link = join(folder, "src", "link");
+    const other = mkdtempSync(join(tmpdir(), "content-hash-"));
+    try {
+      const hashes = ["main.txt", "nowhere", other].map((target) => {
+        rmSync(link, { force: true });
+        symlinkSync(target, link);
+        return hash();
+      });
+      assert.equal(new Set([hash(), ...hashes]).size, 3);
+      writeFileSync(join(other, "not-sent"), "");
+      assert.equal(hash(), hashes[2]);
+    } finally {
+      rmSync(other, { recursive: true });
+    }
+  });
+
+  it("tells a link from a file that holds its target", () => {
+    const path = join(folder, "src", "x");
+    symlinkSync("main.txt", path);
+    assert.equal(
+      changes(() => {
+        rmSync(path);
+        writeFileSync(path, "main.txt", { mode: 0o777 });
+      }),
+      true,
+    );
+  });
+
+  it("changes with an empty folder, which is sent too, and with the folder above what .dockerignore lets through", () => {
+    const changedBy = (path: string): boolean =>
+      changes(() => {
+        mkdirSync(join(folder, path), { mode: 0o755 });
+      });
+    assert.deepEqual([changedBy("src/empty"), changedBy("kept-out")], [true, false]);
+    writeFileSync(join(folder, ".dockerignore"), "*\n!lib/one.txt\n");
+    mkdirSync(join(folder, "lib"));
+    writeFileSync(join(folder, "lib", "one.txt"), "");
+    assert.equal(
+      changes(() => {
+        chmodSync(join(folder, "lib"), 0o700);
       }),
       true,
     );
