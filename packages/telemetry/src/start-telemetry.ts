@@ -15,9 +15,9 @@ import { NodeSDK } from "@opentelemetry/sdk-node";
 import { BatchSpanProcessor, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Logger } from "pino";
 import { configFromEnv, type ExportingConfig } from "./environment/config-from-env.ts";
-import { exporterFactories } from "./exporters.ts";
+import { exporterFactories } from "./delivery/exporters.ts";
 import { createLogger, otlpSink, stdoutSink } from "./logging/logger.ts";
-import { RequeueingExporter, type LossReason } from "./requeueing-exporter.ts";
+import { RequeueingExporter, type LossReason } from "./delivery/requeueing-exporter.ts";
 
 /** The telemetry of this process. */
 export interface Telemetry {

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { ExportResultCode, type ExportResult } from "@opentelemetry/core";
 import fc from "fast-check";
-import { RequeueingExporter, type LossReason, type RequeueingExporterOptions } from "../src/requeueing-exporter.ts";
+import {
+  RequeueingExporter,
+  type LossReason,
+  type RequeueingExporterOptions,
+} from "../../src/delivery/requeueing-exporter.ts";
 
 type Outcome = "accept" | "fail" | "refuse" | "hang";
 

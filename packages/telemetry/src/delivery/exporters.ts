@@ -7,7 +7,7 @@ import { OTLPTraceExporter as HttpTraceExporter } from "@opentelemetry/exporter-
 import type { LogRecordExporter } from "@opentelemetry/sdk-logs";
 import type { PushMetricExporter } from "@opentelemetry/sdk-metrics";
 import type { SpanExporter } from "@opentelemetry/sdk-trace";
-import type { OtlpProtocol } from "./environment/config-from-env.ts";
+import type { DeliveryProtocol } from "./exporter-settings.ts";
 
 /** Makes exporters; each reads the `OTEL_EXPORTER_OTLP_*` variables itself. */
 export interface ExporterFactories {
@@ -17,7 +17,7 @@ export interface ExporterFactories {
 }
 
 /** The exporters of each protocol. */
-export const exporterFactories: Readonly<Record<OtlpProtocol, ExporterFactories>> = {
+export const exporterFactories: Readonly<Record<Exclude<DeliveryProtocol, "http/json">, ExporterFactories>> = {
   grpc: {
     logs: () => new GrpcLogExporter(),
     spans: () => new GrpcTraceExporter(),
