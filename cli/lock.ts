@@ -1,62 +1,66 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { UserError } from "./user-error.ts";
 
-const content = z.object({ pid: z.number(), since: z.string() });
+const holder = z.object({ pid: z.number(), since: z.string() });
 
 /**
  * Runs an action that changes a stack, and nothing else that changes it meanwhile: not from its first look at Docker
  * to the last check. Pulumi's own lock covers the deployment only.
  *
- * @param folder where the lock is kept
- * @throws UserError if another command is at it.
+ * The lock is that of an empty SQLite database, which the system itself holds for the process and releases when that
+ * ends, however it ends: nothing that a killed command leaves behind has to be judged. The file beside it only tells the
+ * next one who is at it.
+ *
+ * @param folder where both files are kept
+ * @throws UserError if another command is at it, or if the folder can hold no lock.
  */
 export async function withLock<Result>(
   folder: string,
   stackName: string,
   action: () => Promise<Result>,
 ): Promise<Result> {
-  const file = join(folder, `${stackName}.lock`);
-  take(file, stackName);
+  const holderFile = join(folder, `${stackName}.lock`);
+  const database = lockedDatabase(`${holderFile}.db`, () => whoHolds(holderFile, stackName));
   try {
+    writeFileSync(holderFile, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }));
     return await action();
   } finally {
-    rmSync(file, { force: true });
+    rmSync(holderFile, { force: true });
+    database.close();
   }
 }
 
-function take(file: string, stackName: string): void {
+/** Codes of SQLite (sqlite.org/rescode.html). */
+const sqliteBusy = 5;
+
+function lockedDatabase(file: string, whoHoldsIt: () => string): DatabaseSync {
   try {
-    writeFileSync(file, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), { flag: "wx" });
+    const database = new DatabaseSync(file, { timeout: 0 });
+    database.exec("BEGIN EXCLUSIVE");
+    return database;
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    const { pid, since } = content.parse(JSON.parse(readFileSync(file, "utf8")));
-    if (isRunning(pid)) {
-      throw new UserError(
-        `the stack ${stackName} is being changed by process ${pid}, since ${since}\n  next: wait until it has ended, then npm run up`,
-      );
+    if (!(error instanceof Error)) throw error;
+    if ("errcode" in error && error.errcode === sqliteBusy) {
+      throw new UserError(`${whoHoldsIt()}\n  next: wait until it has ended, then npm run up`, { cause: error });
     }
-    // Left by a command that was killed.
-    rmSync(file);
-    take(file, stackName);
+    throw new UserError(
+      `${file}: must be a file that this command can lock, got: ${error.message}\n` +
+        "  next: see who owns it and its folder, or remove it while no other command runs; then npm run up",
+      { cause: error },
+    );
   }
 }
 
-/** Whether there is a process of this id that has not ended. */
-export function isRunning(pid: number): boolean {
+/** It may have been locked so recently, or be so nearly done, that the file says nothing yet or no more. */
+function whoHolds(holderFile: string, stackName: string): string {
+  const change = `the stack ${stackName} is being changed by`;
   try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch (error) {
-    // EPERM: it runs, and belongs to somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    const { pid, since } = holder.parse(JSON.parse(readFileSync(holderFile, "utf8")));
+    return `${change} process ${pid}, since ${since}`;
+  } catch {
+    return `${change} another command`;
   }
-}
-
-/** Whether a process has ended and only its parent has not noticed yet, as far as the system tells (Linux). */
-function isZombie(pid: number): boolean {
-  const file = `/proc/${pid}/stat`;
-  // The state is behind the command's name, which is in brackets and may hold anything.
-  return existsSync(file) && readFileSync(file, "utf8").replace(/^.*\)/s, "").startsWith(" Z");
 }

@@ -8,7 +8,6 @@ import { LocalWorkspace, StackNotFoundError, type Stack } from "@pulumi/pulumi/a
 import { parse } from "yaml";
 import { z } from "zod";
 import { explain } from "./explain.ts";
-import { withLock } from "./lock.ts";
 import { checkMachine } from "./machine.ts";
 import { forStack, usualStack } from "./options.ts";
 import { passphraseFile, projectFolder, stateFolder } from "./project.ts";
@@ -51,6 +50,8 @@ export async function withLockedStack<Result>(
   action: (stack: Stack, machine: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
   mkdirSync(stateFolder, { recursive: true });
+  // Node.js says of SQLite that it is experimental: `up` and `down` are told not to, and no other command loads it.
+  const { withLock } = await import("./lock.ts");
   return tellingCommandsOf(stackName, () => withLock(stateFolder, stackName, () => withStack(stackName, action)));
 }
 

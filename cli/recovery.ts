@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Deployment as ExportedState, Stack } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
-import { isRunning } from "./lock.ts";
+import { isRunning } from "./processes.ts";
 import { projectName, stateFolder } from "./project.ts";
 import { deploymentSchema, knownState } from "./state.ts";
 import type { Say, Target } from "./target.ts";
@@ -53,14 +53,14 @@ async function releaseLock(stack: RecoveredStack, say: Say): Promise<void> {
   // Each lock has a file of attributes beside it.
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".json")) : [];
   for (const file of files) {
-    const lock = lockFile.parse(JSON.parse(readFileSync(join(folder, file), "utf8")));
+    const lock = readLock(join(folder, file), stack.name);
     const who = `process ${lock.pid} on ${lock.hostname}, since ${lock.timestamp}`;
     if (lock.hostname !== hostname()) {
       throw new UserError(
         `the stack ${stack.name} is locked by ${who}\n  next: if nothing runs there, npm run pulumi -- cancel --stack ${stack.name}`,
       );
     }
-    if (isRunning(lock.pid)) {
+    if (isRunning(lock.pid, Date.parse(lock.timestamp))) {
       throw new UserError(
         `the stack ${stack.name} is being changed by ${who}\n  next: wait until it has ended, then npm run up`,
       );
@@ -68,6 +68,18 @@ async function releaseLock(stack: RecoveredStack, say: Say): Promise<void> {
     say(`the last run was killed (process ${lock.pid}); releasing its lock`);
   }
   if (files.length > 0) await stack.cancel();
+}
+
+function readLock(file: string, stackName: string): z.output<typeof lockFile> {
+  try {
+    return lockFile.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    throw new UserError(
+      `${file}: must be a lock of Pulumi's, got something else, so nobody knows who holds the stack ${stackName}\n` +
+        `  next: if no pulumi runs, npm run pulumi -- cancel --stack ${stackName}; or remove the file`,
+      { cause: error },
+    );
+  }
 }
 
 /** Says which operations were cut off; returns what makes the state forget them once the target was looked at. */

@@ -31,8 +31,8 @@ export async function removeLeftOvers(
       `removing ${containers.length} container(s) that the state does not know, left by a run that was cut off: ${names}`,
     );
     const ids = containers.map(({ id }) => id);
-    // Gracefully: it may hold what is not on disk yet.
-    await docker.run(["stop", "--time", "30", ...ids]);
+    // Gracefully: it may hold what is not on disk yet. Each container knows how long that takes.
+    await docker.run(["stop", ...ids]);
     await docker.run(["rm", "--force", "--volumes", ...ids]);
   }
   for (const network of await leftOver("network")) {

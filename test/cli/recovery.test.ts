@@ -51,9 +51,11 @@ describe("the recovery of a stack", () => {
     }
   }
 
+  const timestamp = new Date().toISOString();
+
   function lock(content: object): void {
     mkdirSync(locks, { recursive: true });
-    writeFileSync(join(locks, "a.json"), JSON.stringify({ timestamp: "2026-01-02T03:04:05Z", ...content }));
+    writeFileSync(join(locks, "a.json"), JSON.stringify({ timestamp, ...content }));
     writeFileSync(join(locks, "a.json.attrs"), "");
   }
 
@@ -93,17 +95,27 @@ describe("the recovery of a stack", () => {
     await recovered({});
     assert.deepEqual([done, said], [["cancel"], [`the last run was killed (process ${pid}); releasing its lock`]]);
     done.length = 0;
+    lock({ pid: process.pid, hostname: hostname(), timestamp: "2026-01-02T03:04:05Z" });
+    await recovered({});
+    assert.deepEqual(done, ["cancel"], "the id belongs to another process by now");
+    done.length = 0;
     lock({ pid: process.pid, hostname: hostname() });
     await refused(
       {},
-      `the stack ${stackName} is being changed by process ${process.pid} on ${hostname()}, since 2026-01-02T03:04:05Z\n` +
+      `the stack ${stackName} is being changed by process ${process.pid} on ${hostname()}, since ${timestamp}\n` +
         "  next: wait until it has ended, then npm run up",
     );
     lock({ pid, hostname: "elsewhere" });
     await refused(
       {},
-      `the stack ${stackName} is locked by process ${pid} on elsewhere, since 2026-01-02T03:04:05Z\n` +
+      `the stack ${stackName} is locked by process ${pid} on elsewhere, since ${timestamp}\n` +
         `  next: if nothing runs there, npm run pulumi -- cancel --stack ${stackName}`,
+    );
+    writeFileSync(join(locks, "a.json"), "");
+    await refused(
+      {},
+      `${join(locks, "a.json")}: must be a lock of Pulumi's, got something else, so nobody knows who holds the stack ${stackName}\n` +
+        `  next: if no pulumi runs, npm run pulumi -- cancel --stack ${stackName}; or remove the file`,
     );
   });
 });
