@@ -1,9 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import { hosts, paths, ports, volumes } from "../config/names.ts";
 import { goMemoryLimitMib, mebibytes } from "../config/units.ts";
-import { victoriaMetricsFlags, type VictoriaMetricsSettings } from "../config/victoria-metrics.ts";
+import {
+  victoriaMetricsFlags,
+  victoriaMetricsKeyFile,
+  type VictoriaMetricsSettings,
+} from "../config/victoria-metrics.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
-import type { Workload } from "./platform/workload.ts";
+import type { SecretFile, Workload } from "./platform/workload.ts";
 
 /** What VictoriaMetrics is made from. */
 export interface VictoriaMetricsArgs extends VictoriaMetricsSettings {
@@ -20,20 +25,26 @@ export class VictoriaMetrics extends pulumi.ComponentResource {
 
   constructor(name: string, args: VictoriaMetricsArgs, opts: pulumi.ComponentResourceOptions) {
     super("observability:index:VictoriaMetrics", name, {}, opts);
-    this.running = args.platform.run(victoriaMetricsWorkload(args), { parent: this, dependsOn: [] });
+    // Nobody has to know it, so a lost one is made anew.
+    const key = new random.RandomPassword(`${name}-admin-key`, { length: 32, special: false }, { parent: this });
+    const secretFiles = [{ path: victoriaMetricsKeyFile, content: key.result }];
+    this.running = args.platform.run(victoriaMetricsWorkload(args, secretFiles), { parent: this, dependsOn: [] });
     this.registerOutputs({});
   }
 }
 
 /** VictoriaMetrics as a workload. */
-export function victoriaMetricsWorkload(args: Omit<VictoriaMetricsArgs, "platform">): Workload {
+export function victoriaMetricsWorkload(
+  args: Omit<VictoriaMetricsArgs, "platform">,
+  secretFiles: readonly SecretFile[],
+): Workload {
   return {
     name: hosts.victoriaMetrics,
     image: { kind: "reference", reference: args.image },
     args: victoriaMetricsFlags(args),
     env: { GOMEMLIMIT: mebibytes(goMemoryLimitMib(args.memoryMib)) },
     configFiles: [],
-    secretFiles: [],
+    secretFiles,
     check: "none",
     ports: [{ name: "http", port: ports.victoriaMetricsHttp, hostPort: args.hostPort }],
     dataVolumes: [{ name: volumes.victoriaMetrics, path: paths.victoriaMetricsData }],

@@ -24,6 +24,8 @@ export function lokiConfig(settings: LokiSettings): string {
     server: {
       http_listen_port: ports.lokiHttp,
       log_level: "warn",
+      // It is one process: nobody else has to speak gRPC to it.
+      grpc_listen_address: "127.0.0.1",
       // A push above this limit answers 503, which a sender retries for ever; the default is 4 MiB.
       grpc_server_max_recv_msg_size: 64 * 1024 * 1024,
       grpc_server_max_send_msg_size: 64 * 1024 * 1024,
@@ -76,9 +78,13 @@ export function lokiConfig(settings: LokiSettings): string {
       retention_delete_worker_count: 10,
       delete_request_store: "filesystem",
     },
+    // Nothing here has rules, and its API would let any web page write some.
+    ruler: { enable_api: false },
     limits_config: {
       allow_structured_metadata: true,
       retention_period: hours(settings.retentionHours),
+      // Of single lines on request, which whoever reaches the port could send; retention goes on without it.
+      deletion_mode: "disabled",
       max_query_lookback: hours(settings.retentionHours),
       // Loki's default of 30 d 1 h would refuse a query over a longer retention.
       max_query_length: hours(settings.retentionHours + 1),

@@ -7,6 +7,27 @@ export interface VictoriaMetricsSettings {
   readonly memoryMib: number;
 }
 
+/** File with the generated key that {@link guardedRequests} need. */
+export const victoriaMetricsKeyFile = `${paths.secrets}/victoria-metrics-admin-key`;
+
+/**
+ * Requests that delete, stop or load the server; without a key, whoever reaches the port may send them, and a web page that is
+ * open on the machine does. Every flag `-…AuthKey` of `victoria-metrics -help` but those of pages that only show
+ * something (`-flagsAuthKey`, `-metricsAuthKey`).
+ */
+const guardedRequests = [
+  "config",
+  "delete",
+  "forceFlush",
+  "forceMerge",
+  "logNewSeries",
+  "metricNamesStatsReset",
+  "pprof",
+  "reload",
+  "search.resetCache",
+  "snapshot",
+] as const;
+
 /**
  * Resource attributes that become labels. All of them by default, but series with more than 40 labels are dropped.
  * Without `service.instance.id` two processes of one service would write the same series.
@@ -44,6 +65,9 @@ export function victoriaMetricsFlags(settings: VictoriaMetricsSettings): readonl
     // How long the newest points stay hidden: they are pushed, so there is no slow scrape to wait for (default 30s).
     "-search.latencyOffset=1s",
     "-selfScrapeInterval=15s",
+    ...guardedRequests.map((request) => `-${request}AuthKey=file://${victoriaMetricsKeyFile}`),
+    // By default it lets every web page read the answers.
+    "-http.disableCORS",
     "-loggerLevel=WARN",
   ];
 }

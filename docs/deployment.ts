@@ -52,12 +52,15 @@ function backends(settings: StackSettings): readonly Workload[] {
       memoryMib: memoryMib.loki,
       hostPort: ports.loki,
     }),
-    victoriaMetricsWorkload({
-      ...common,
-      image: images.victoriaMetrics,
-      memoryMib: memoryMib.victoriaMetrics,
-      hostPort: ports.victoriaMetrics,
-    }),
+    victoriaMetricsWorkload(
+      {
+        ...common,
+        image: images.victoriaMetrics,
+        memoryMib: memoryMib.victoriaMetrics,
+        hostPort: ports.victoriaMetrics,
+      },
+      [],
+    ),
     jaegerWorkload({ ...common, image: images.jaeger, memoryMib: memoryMib.jaeger, hostPort: ports.jaeger }),
     otelCollectorWorkload({
       replicas: 1,

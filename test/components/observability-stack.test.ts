@@ -136,7 +136,7 @@ describe("the stack", () => {
       "o-victoria-metrics-data",
     ]);
     const others = resources.filter(({ custom, protect }) => custom && !protect).map(({ name }) => name);
-    assert.deepEqual(others.sort(), ["o-docker", "o-network"]);
+    assert.deepEqual(others.sort(), ["o-docker", "o-network", "o-victoria-metrics-admin-key"]);
     assert.deepEqual([stack.urls, stack.otlpEndpoint, stack.instances], [{}, undefined, []]);
   });
 

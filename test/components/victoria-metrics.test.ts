@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
 import { victoriaMetricsWorkload } from "../../components/victoria-metrics.ts";
 import { victoriaMetricsFlags } from "../../config/victoria-metrics.ts";
 
@@ -11,13 +12,14 @@ const args = {
 
 describe("VictoriaMetrics as a workload", () => {
   it("is one process with its data in a volume and a minute to write it when it stops", () => {
-    assert.deepEqual(victoriaMetricsWorkload({ ...args, replicas: 1 }), {
+    const secretFiles = [{ path: "/run/secrets/one", content: pulumi.secret("x") }];
+    assert.deepEqual(victoriaMetricsWorkload({ ...args, replicas: 1 }, secretFiles), {
       name: "victoria-metrics",
       image: { kind: "reference", reference: "victoriametrics/victoria-metrics:v1.150.0" },
       args: victoriaMetricsFlags(args),
       env: { GOMEMLIMIT: "204MiB" },
       configFiles: [],
-      secretFiles: [],
+      secretFiles,
       check: "none",
       ports: [{ name: "http", port: 8428, hostPort: 8428 }],
       dataVolumes: [{ name: "victoria_metrics_data", path: "/victoria-metrics-data" }],

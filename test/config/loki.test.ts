@@ -62,9 +62,15 @@ describe("Loki's configuration", () => {
     assert.deepEqual(config()["server"], {
       http_listen_port: 3100,
       log_level: "warn",
+      grpc_listen_address: "127.0.0.1",
       grpc_server_max_recv_msg_size: 67108864,
       grpc_server_max_send_msg_size: 67108864,
     });
+  });
+
+  it("takes neither deletions nor rules from whoever reaches its port", () => {
+    assert.equal(config().limits_config["deletion_mode"], "disabled");
+    assert.deepEqual(config()["ruler"], { enable_api: false });
   });
 
   it("deletes what is older than the retention, instead of only naming the period (S16)", () => {
@@ -90,6 +96,7 @@ describe("Loki's configuration", () => {
       per_stream_rate_limit_burst: "128MB",
       max_line_size_truncate: true,
       tsdb_max_query_parallelism: 16,
+      deletion_mode: "disabled",
       discover_service_name: [],
       otlp_config: {
         resource_attributes: {

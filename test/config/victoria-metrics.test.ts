@@ -16,6 +16,17 @@ describe("VictoriaMetrics' flags", () => {
       "-opentelemetry.promoteScopeMetadata=false",
       "-search.latencyOffset=1s",
       "-selfScrapeInterval=15s",
+      "-configAuthKey=file:///run/secrets/victoria-metrics-admin-key",
+      "-deleteAuthKey=file:///run/secrets/victoria-metrics-admin-key",
+      "-forceFlushAuthKey=file:///run/secrets/victoria-metrics-admin-key",
+      "-forceMergeAuthKey=file:///run/secrets/victoria-metrics-admin-key",
+      "-logNewSeriesAuthKey=file:///run/secrets/victoria-metrics-admin-key",
+      "-metricNamesStatsResetAuthKey=file:///run/secrets/victoria-metrics-admin-key",
+      "-pprofAuthKey=file:///run/secrets/victoria-metrics-admin-key",
+      "-reloadAuthKey=file:///run/secrets/victoria-metrics-admin-key",
+      "-search.resetCacheAuthKey=file:///run/secrets/victoria-metrics-admin-key",
+      "-snapshotAuthKey=file:///run/secrets/victoria-metrics-admin-key",
+      "-http.disableCORS",
       "-loggerLevel=WARN",
     ]);
   });

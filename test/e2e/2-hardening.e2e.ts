@@ -2,6 +2,18 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import pWaitFor from "p-wait-for";
+import { victoriaMetricsKeyFile } from "../../config/victoria-metrics.ts";
+import type { StackOutputs } from "../../cli/outputs.ts";
+import {
+  addressesInNetwork,
+  addressesOnHost,
+  destructiveRequests,
+  isLokiReady,
+  send,
+  type Answer,
+} from "./support/destructive-requests.ts";
+import { openRequests } from "./support/readme.ts";
 import { succeed } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
@@ -82,7 +94,7 @@ describe("the generated secrets", () => {
       .parse(JSON.parse(exported.stdout))
       .deployment.resources.filter(({ type }) => type === "random:index/randomPassword:RandomPassword")
       .map(({ outputs }) => JSON.parse(generatedPassword.parse(outputs).result.plaintext) as string);
-    assert.equal(secrets.length, 2, "the password and the secret key");
+    assert.equal(secrets.length, 3, "Grafana's password and secret key, and VictoriaMetrics' key");
     for (const secret of secrets) assert.match(secret, /^[A-Za-z0-9]{32}$/);
   });
 
@@ -112,5 +124,73 @@ describe("the generated secrets", () => {
     const previewed = await workspace.pulumi("preview", "--diff", "--show-sames", "--stack", "dev");
     assert.equal(previewed.code, 0, previewed.output);
     for (const secret of secrets) assert.ok(!previewed.output.includes(secret));
+  });
+});
+
+describe("a request that destroys something", () => {
+  let workspace: Workspace;
+  let outputs: StackOutputs;
+
+  before(async () => {
+    workspace = await sharedWorkspace();
+    outputs = await workspace.outputs();
+  });
+
+  /** Loki's shutdown is among them: it is back before anything else is asked. */
+  afterEach(async () => {
+    await pWaitFor(() => isLokiReady(outputs), { interval: 500, timeout: 60_000 });
+  });
+
+  function assertRefusedOrNamed(answers: readonly Answer[]): void {
+    const accepted = answers.filter(({ isRefused }) => !isRefused).map(({ request }) => request);
+    const texts = answers.filter(({ isRefused }) => !isRefused).map(({ text }) => text);
+    const paths = accepted.map(({ part, path }) => `${part} ${path.split("?")[0] ?? ""}`);
+    assert.deepEqual([...new Set(paths)].sort(), openRequests.map((path) => `loki ${path}`).sort(), texts.join("\n"));
+  }
+
+  it("is refused or named in the README, when a web page on this machine sends it", async () => {
+    const requests = destructiveRequests(`${workspace.name}-loki`);
+    assertRefusedOrNamed(await send(requests, addressesOnHost(outputs), [process.execPath]));
+  });
+
+  it("is refused or named in the README, when a service sends it", async () => {
+    const requests = destructiveRequests(`${workspace.name}-loki`);
+    const node = ["docker", "exec", `${workspace.name}-backend`, "node"];
+    assertRefusedOrNamed(await send(requests, addressesInNetwork, node));
+  });
+
+  it("is refused by Grafana even with a login, when a web page sends it", async () => {
+    const { grafana = "" } = outputs.urls;
+    const login = await fetch(`${grafana}/login`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ user: outputs.grafanaUser, password: outputs.grafanaPassword }),
+    });
+    const cookie = login.headers.getSetCookie().map((text) => text.split(";")[0] ?? "");
+    assert.match(login.headers.getSetCookie().join("\n"), /^grafana_session=.*SameSite=Strict/m);
+    const answer = await fetch(`${grafana}/api/folders`, {
+      method: "POST",
+      headers: { cookie: cookie.join("; "), origin: "http://page.example.com", "content-type": "application/json" },
+      body: JSON.stringify({ title: "Foreign" }),
+    });
+    assert.equal(answer.status, 403, await answer.text());
+  });
+
+  it("is taken by VictoriaMetrics with the key that is a file in its container", async () => {
+    const key = await succeed("docker", ["exec", `${workspace.name}-victoria-metrics`, "cat", victoriaMetricsKeyFile]);
+    const flush = `${outputs.urls.victoriaMetrics ?? ""}/internal/force_flush?authKey=`;
+    assert.equal((await fetch(`${flush}${key}`)).status, 200);
+    assert.equal((await fetch(`${flush}${key}x`)).status, 401);
+  });
+
+  it("stops Loki for seconds, or with terminate=false until it is started again, and loses no line", async () => {
+    const loki = outputs.urls.loki ?? "";
+    const stopped = await fetch(`${loki}/ingester/shutdown?terminate=false`, { method: "POST" });
+    assert.equal(stopped.status, 204);
+    assert.equal(await isLokiReady(outputs), false);
+    await succeed("docker", ["restart", "--time", "60", `${workspace.name}-loki`]);
+    await pWaitFor(() => isLokiReady(outputs), { interval: 500, timeout: 60_000 });
+    const verified = await workspace.npm("run", "verify");
+    assert.equal(verified.code, 0, verified.output);
   });
 });

@@ -79,12 +79,15 @@ const service = {
 export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) => Workload>> = {
   Loki: () => lokiWorkload({ ...common, ...loki, image: images.loki, memoryMib: memoryMib.loki, hostPort: ports.loki }),
   VictoriaMetrics: () =>
-    victoriaMetricsWorkload({
-      ...common,
-      image: images.victoriaMetrics,
-      memoryMib: memoryMib.victoriaMetrics,
-      hostPort: ports.victoriaMetrics,
-    }),
+    victoriaMetricsWorkload(
+      {
+        ...common,
+        image: images.victoriaMetrics,
+        memoryMib: memoryMib.victoriaMetrics,
+        hostPort: ports.victoriaMetrics,
+      },
+      [{ path: "/run/secrets/key", content: pulumi.secret(secretText) }],
+    ),
   Jaeger: () =>
     jaegerWorkload({ ...common, image: images.jaeger, memoryMib: memoryMib.jaeger, hostPort: ports.jaeger }),
   "the Collector": ({ enrichment }) =>

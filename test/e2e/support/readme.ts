@@ -14,6 +14,11 @@ function blocks(language: string): readonly string[] {
 /** The LogQL queries of the README, one a line. */
 export const readmeQueries: readonly string[] = blocks("logql").flatMap((block) => block.trim().split("\n"));
 
+/** Paths of Loki in the README's list of requests that stay open. */
+export const openRequests: readonly string[] = [
+  ...(/^### Safety\n([\s\S]*?)^## /m.exec(readme)?.[1] ?? "").matchAll(/^\| `(\/[^`]+)`/gm),
+].flatMap(([, path]) => path ?? []);
+
 /** The README's `curl` commands, with the addresses of a stack in place of the default ones. */
 export function readmeCurls({ urls }: StackOutputs): readonly string[] {
   const { ports } = parseSettings({}, { project: "observability", stack: "dev" });
