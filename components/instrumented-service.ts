@@ -1,5 +1,6 @@
 import { basename, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { instanceFact, type EnvValue } from "../config/env-value.ts";
 import { ports as wellKnownPorts } from "../config/names.ts";
 import { otelEnv, type OtlpProtocol } from "../config/otel-env.ts";
 import { problem, type Problem } from "../config/problem.ts";
@@ -9,7 +10,7 @@ import type { StackSettings } from "../config/settings.ts";
 import type { ObservabilityStack } from "./observability-stack.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import { containerPorts, outside, refuse, workloadProblems } from "./platform/workload-problems.ts";
-import { instancePlaceholder, type Workload, type WorkloadImage } from "./platform/workload.ts";
+import type { Workload, WorkloadImage } from "./platform/workload.ts";
 
 /** A port of the service. */
 export interface ServicePort {
@@ -96,7 +97,7 @@ export class InstrumentedService extends pulumi.ComponentResource {
   constructor(name: string, args: InstrumentedServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const workload = serviceWorkload(name, args, args.stack);
     super("observability:index:InstrumentedService", name, {}, opts);
-    this.serviceName = workload.env["OTEL_SERVICE_NAME"];
+    this.serviceName = telemetryName(name, args, args.stack);
     // So it also stops first, while there still is somebody to take its last lines.
     this.running = args.stack.platform.run(workload, { parent: this, dependsOn: [args.stack.collector] });
     this.registerOutputs({ serviceName: this.serviceName });
@@ -136,7 +137,7 @@ export function serviceWorkload(
 function describedService(
   name: string,
   args: Omit<InstrumentedServiceArgs, "stack">,
-  injected: Readonly<Record<string, string>>,
+  injected: Readonly<Record<string, EnvValue>>,
 ): Workload {
   const userId = args.userId ?? 1000;
   return {
@@ -167,19 +168,29 @@ function describedService(
   };
 }
 
+/** `service.name` of the service; `undefined` if nothing is injected into it. */
+function telemetryName(
+  name: string,
+  { telemetry }: Pick<InstrumentedServiceArgs, "telemetry">,
+  { settings }: ServiceEnvironment,
+): string | undefined {
+  return settings.observability && telemetry !== false ? `${settings.serviceNamespace}-${name}` : undefined;
+}
+
 function injectedEnv(
   name: string,
   args: Omit<InstrumentedServiceArgs, "stack">,
   stack: ServiceEnvironment,
-): Readonly<Record<string, string>> {
-  if (!stack.settings.observability || args.telemetry === false) return {};
+): Readonly<Record<string, EnvValue>> {
+  const serviceName = telemetryName(name, args, stack);
+  if (serviceName === undefined) return {};
   return otelEnv(
     {
-      serviceName: `${stack.settings.serviceNamespace}-${name}`,
+      serviceName,
       serviceNamespace: stack.settings.serviceNamespace,
       serviceVersion: args.version ?? "0.0.0",
       environment: stack.settings.environment,
-      serviceInstanceId: instancePlaceholder,
+      serviceInstanceId: instanceFact,
       place: stack.platform?.instanceAttributes(name) ?? {},
     },
     args.protocol ?? "grpc",
@@ -232,7 +243,7 @@ const signalVariable = /^OTEL_EXPORTER_OTLP_(LOGS|TRACES|METRICS)_(ENDPOINT|PROT
 
 function envProblems(
   env: Readonly<Record<string, string>>,
-  injected: Readonly<Record<string, string>>,
+  injected: Readonly<Record<string, EnvValue>>,
 ): readonly Problem[] {
   const isInjecting = Object.keys(injected).length > 0;
   return Object.keys(env)

@@ -1,3 +1,4 @@
+import type { EnvValue, InstanceFact } from "./env-value.ts";
 import { urls } from "./names.ts";
 
 /** OTLP over gRPC, port 4317, or over HTTP, port 4318. The values are those of OTEL_EXPORTER_OTLP_PROTOCOL. */
@@ -10,16 +11,16 @@ export interface ServiceIdentity {
   readonly serviceVersion: string;
   readonly environment: string;
   /** Differs between instances of one service and stays the same over a restart. */
-  readonly serviceInstanceId: string;
+  readonly serviceInstanceId: string | InstanceFact;
   /** Attributes of the place where the instance runs. */
-  readonly place: Readonly<Record<string, string>>;
+  readonly place: Readonly<Record<string, string | InstanceFact>>;
 }
 
 /**
  * The environment that makes an OpenTelemetry SDK of any language send logs, traces and metrics to the stack's
  * Collector. All names are OpenTelemetry's own (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables).
  */
-export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Readonly<Record<string, string>> {
+export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Readonly<Record<string, EnvValue>> {
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: protocol === "grpc" ? urls.otlpGrpc : urls.otlpHttp,
     OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
@@ -45,9 +46,13 @@ export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Read
   };
 }
 
-/** `key=value,key=value` with the values percent-encoded; one bad pair would void the whole variable. */
-function resourceAttributes(attributes: Readonly<Record<string, string>>): string {
-  return Object.entries(attributes)
-    .map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
-    .join(",");
+/**
+ * `key=value,key=value` with the values percent-encoded; one bad pair would void the whole variable. Names that a
+ * platform gives to its instances have nothing to encode.
+ */
+function resourceAttributes(attributes: Readonly<Record<string, string | InstanceFact>>): EnvValue {
+  return Object.entries(attributes).flatMap(([key, value], index) => [
+    `${index === 0 ? "" : ","}${key}=`,
+    typeof value === "string" ? encodeURIComponent(value) : value,
+  ]);
 }

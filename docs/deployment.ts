@@ -5,9 +5,10 @@ import { serviceWorkload } from "../components/instrumented-service.ts";
 import { jaegerWorkload } from "../components/jaeger.ts";
 import { lokiWorkload } from "../components/loki.ts";
 import { otelCollectorWorkload } from "../components/otel-collector.ts";
-import { instancePlaceholder, type Workload } from "../components/platform/workload.ts";
+import type { Workload } from "../components/platform/workload.ts";
 import { victoriaMetricsWorkload } from "../components/victoria-metrics.ts";
 import { exampleServices, programSettings } from "../config/example-services.ts";
+import { filledIn } from "../config/env-value.ts";
 import { instanceName, paths } from "../config/names.ts";
 import type { StackSettings } from "../config/settings.ts";
 
@@ -120,7 +121,7 @@ export function generatedTexts({ settings, backends, service }: Deployment): Rea
       format: "env",
       title: `environment of ${instance}`,
       value: Object.fromEntries(
-        Object.entries(service.env).map(([key, value]) => [key, value.replaceAll(instancePlaceholder, instance)]),
+        Object.entries(service.env).map(([key, value]) => [key, filledIn(value, () => instance)]),
       ),
     },
   };

@@ -1,4 +1,5 @@
 import type { Workload } from "../components/platform/workload.ts";
+import { filledIn } from "../config/env-value.ts";
 import { flows, services } from "../config/flows.ts";
 import { dataVolumeName } from "../config/names.ts";
 import { goMemoryLimitMib } from "../config/units.ts";
@@ -88,7 +89,7 @@ function memoryRows(workloads: readonly Workload[], { service, serviceCount }: D
     if (workload === service) return [`each of the ${serviceCount} of the example`, `${workload.memoryMib}`, "", ""];
     const setting = memorySettings[workload.name];
     if (setting === undefined) throw new Error(`${workload.name}: must have a setting for its memory, found none`);
-    const goLimit = workload.env["GOMEMLIMIT"] ?? "";
+    const goLimit = filledIn(workload.env["GOMEMLIMIT"] ?? "", (fact) => fact);
     if (goLimit !== `${goMemoryLimitMib(workload.memoryMib)}MiB`) throw new Error(`${workload.name}: got ${goLimit}`);
     return [`\`${workload.name}\``, `${workload.memoryMib}`, `\`${goLimit}\``, `\`memoryMib.${setting}\``];
   });

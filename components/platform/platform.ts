@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { InstanceFact } from "../../config/env-value.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { Workload } from "./workload.ts";
 
@@ -19,10 +20,10 @@ export interface Platform {
    */
   run(workload: Workload, options: RunOptions): RunningWorkload;
   /**
-   * OpenTelemetry resource attributes of the place where an instance of a workload runs. The values may hold
-   * placeholders, which the platform fills in where they stand in {@link Workload.env}; URL encoding leaves them alone.
+   * OpenTelemetry resource attributes of the place where an instance of a workload runs. The facts are some that the
+   * platform fills in in {@link Workload.env}.
    */
-  instanceAttributes(workloadName: string): Readonly<Record<string, string>>;
+  instanceAttributes(workloadName: string): Readonly<Record<string, string | InstanceFact>>;
   /**
    * Processors for the Collector, by name, that add to telemetry what the platform knows of its sender. A workload that
    * runs them needs {@link Workload.readsInstances}.

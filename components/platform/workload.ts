@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { EnvValue } from "../../config/env-value.ts";
 
 /**
  * One process of the stack, described without a word about where it runs. Each platform renders it.
@@ -12,8 +13,8 @@ export interface Workload {
   readonly image: WorkloadImage;
   /** Arguments for the image's entry point. */
   readonly args: readonly string[];
-  /** Plain environment; never a secret. {@link instancePlaceholder} in a value becomes the instance's own name. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Plain environment; never a secret. A platform that does not know a fact in a value throws. */
+  readonly env: Readonly<Record<string, EnvValue>>;
   readonly configFiles: readonly ConfigFile[];
   readonly secretFiles: readonly SecretFile[];
   /** How the image looks over these files; `"none"` where that is not needed. */
@@ -102,9 +103,6 @@ export interface Readiness {
   /** Whether what depends on the workload waits until it is ready. A platform that asks over the network always waits. */
   readonly gates: boolean;
 }
-
-/** Stands in {@link Workload.env} for the name of the instance. Made of characters that URL encoding leaves alone. */
-export const instancePlaceholder = "~instance~";
 
 /**
  * Ends a renderer's destructuring: compiles only if nothing is left, so a field added to {@link Workload} cannot be

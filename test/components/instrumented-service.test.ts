@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { InstrumentedService, ObservabilityStack } from "../../components/index.ts";
 import { serviceWorkload, type InstrumentedServiceArgs } from "../../components/instrumented-service.ts";
 import { recordResources, type RecordedResource } from "../support/record-resources.ts";
+import { shownEnv } from "../support/workload-view.ts";
 import { containersOf, envOf } from "../support/docker-view.ts";
 import { noDocker, settings } from "../support/settings.ts";
 
@@ -126,8 +127,8 @@ describe("an instrumented service as a workload", () => {
   it("carries its version and the stack's environment (D10)", () => {
     const { env } = serviceWorkload("checkout", { image, version: "1.4.2" }, stack);
     assert.equal(
-      env["OTEL_RESOURCE_ATTRIBUTES"],
-      "service.namespace=shop,service.version=1.4.2,deployment.environment.name=test,service.instance.id=~instance~",
+      shownEnv(env)["OTEL_RESOURCE_ATTRIBUTES"],
+      "service.namespace=shop,service.version=1.4.2,deployment.environment.name=test,service.instance.id=<instance>",
     );
   });
 

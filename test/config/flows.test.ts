@@ -6,6 +6,7 @@ import { flows, isBackend, services } from "../../config/flows.ts";
 import { hosts } from "../../config/names.ts";
 import { recordResources } from "../support/record-resources.ts";
 import { noDocker, settings } from "../support/settings.ts";
+import { shownEnv } from "../support/workload-view.ts";
 
 /** Every workload of a whole stack, with services for both protocols. */
 async function workloads(target: "docker" | "kubernetes"): Promise<readonly Workload[]> {
@@ -27,14 +28,14 @@ async function workloads(target: "docker" | "kubernetes"): Promise<readonly Work
 
 /** Every `host:port` of a backend in what a workload is told: its arguments, its environment and its files. */
 function addresses({ args, env, configFiles }: Workload): readonly string[] {
-  const told = [...args, ...Object.values(env), ...configFiles.map(({ content }) => content)].join("\n");
+  const told = [...args, ...Object.values(shownEnv(env)), ...configFiles.map(({ content }) => content)].join("\n");
   const backend = `(?<![\\w.-])(?:${Object.values(hosts).join("|")}):\\d+`;
   return [...told.matchAll(new RegExp(backend, "g"))].map(([address]) => address);
 }
 
 /** Hosts of all URLs in the same places. */
 function urlHosts({ args, env, configFiles }: Workload): readonly string[] {
-  const told = [...args, ...Object.values(env), ...configFiles.map(({ content }) => content)].join("\n");
+  const told = [...args, ...Object.values(shownEnv(env)), ...configFiles.map(({ content }) => content)].join("\n");
   return [...told.matchAll(/https?:\/\/([^\s/"'?#]*)/g)].map(([, host = ""]) => host);
 }
 

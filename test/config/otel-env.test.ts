@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { otelEnv, type ServiceIdentity } from "../../config/otel-env.ts";
+import { otelEnv as structuredEnv, type ServiceIdentity } from "../../config/otel-env.ts";
+import { shownEnv } from "../support/workload-view.ts";
 
 const identity: ServiceIdentity = {
   serviceName: "integr8scode-backend",
@@ -10,6 +11,10 @@ const identity: ServiceIdentity = {
   serviceInstanceId: "observability-dev-backend",
   place: {},
 };
+
+function otelEnv(...args: Parameters<typeof structuredEnv>): Record<string, string> {
+  return shownEnv(structuredEnv(...args));
+}
 
 function attributesOf(env: Readonly<Record<string, string>>): Record<string, string> {
   const pairs = (env["OTEL_RESOURCE_ATTRIBUTES"] ?? "").split(",").map((pair) => pair.split("="));
@@ -63,6 +68,18 @@ describe("the environment of a service", () => {
           "service.instance.id": serviceInstanceId,
         });
       }),
+    );
+  });
+
+  it("has what the platform fills in only where it belongs, whatever is in the user's texts", () => {
+    const place = { "k8s.pod.name": { fill: "instance" }, "k8s.namespace.name": "<node>" } as const;
+    const env = otelEnv(
+      { ...identity, environment: "~instance~", serviceInstanceId: { fill: "podUid" }, place },
+      "grpc",
+    );
+    assert.equal(
+      env["OTEL_RESOURCE_ATTRIBUTES"],
+      "service.namespace=integr8scode,service.version=1.2.3,deployment.environment.name=~instance~,service.instance.id=<podUid>,k8s.pod.name=<instance>,k8s.namespace.name=%3Cnode%3E",
     );
   });
 

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { InstrumentedService, previewStack, type ObservabilityStackArgs } from "../../components/index.ts";
 import { ownDashboards } from "../../config/grafana/own-dashboards.ts";
 import { dataVolumeName } from "../../config/names.ts";
+import { shownEnv } from "../support/workload-view.ts";
 import { otelEnv } from "../../config/otel-env.ts";
 import { mergedSettings, ownCodeExamples } from "../../docs/own-code-examples.ts";
 import { allContainers } from "../support/docker-view.ts";
@@ -73,7 +74,7 @@ describe("docs/own-code.md", () => {
       })
       .parse(examples.compose);
     const identity = { serviceName: "shop-checkout", serviceNamespace: "shop", serviceVersion: "", environment: "" };
-    const told = otelEnv({ ...identity, serviceInstanceId: "", place: {} }, "grpc");
+    const told = shownEnv(otelEnv({ ...identity, serviceInstanceId: "", place: {} }, "grpc"));
     const { OTEL_RESOURCE_ATTRIBUTES: attributes, ...others } = services.checkout.environment;
     for (const [name, value] of Object.entries(others)) assert.equal(told[name], value);
     assert.ok(told["OTEL_RESOURCE_ATTRIBUTES"]?.startsWith(`${attributes ?? ""},`));

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { RecordedResource } from "./record-resources.ts";
-import { agreed, type WorkloadView } from "./workload-view.ts";
+import { agreed, shownFact, type WorkloadView } from "./workload-view.ts";
 
 /** Types of the resources that the Kubernetes platform creates. */
 export const kubernetesTypes = {
@@ -242,10 +242,10 @@ export function expanded(text: string, variables: Readonly<Record<string, string
 }
 
 /** What stands for the fields of a pod in a workload's environment. */
-const placeholders: Readonly<Record<string, string>> = {
-  "metadata.name": "~instance~",
-  "metadata.uid": "~pod-uid~",
-  "spec.nodeName": "~node~",
+const fieldFacts: Readonly<Record<string, string>> = {
+  "metadata.name": shownFact("instance"),
+  "metadata.uid": shownFact("podUid"),
+  "spec.nodeName": shownFact("node"),
 };
 
 /** The variables that a process has. Only what is above a variable is known to it. */
@@ -253,7 +253,7 @@ function allVariables(env: z.output<typeof container>["env"]): Record<string, st
   return env.reduce<Record<string, string>>((above, variable) => {
     const value =
       "valueFrom" in variable
-        ? (placeholders[variable.valueFrom.fieldRef.fieldPath] ?? variable.valueFrom.fieldRef.fieldPath)
+        ? (fieldFacts[variable.valueFrom.fieldRef.fieldPath] ?? variable.valueFrom.fieldRef.fieldPath)
         : expanded(variable.value, above);
     return { ...above, [variable.name]: value };
   }, {});

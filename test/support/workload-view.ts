@@ -1,4 +1,5 @@
-import { instancePlaceholder, type Workload } from "../../components/platform/workload.ts";
+import type { Workload } from "../../components/platform/workload.ts";
+import { filledIn, type InstanceFact } from "../../config/env-value.ts";
 import { secretText } from "./workloads.ts";
 
 /**
@@ -17,7 +18,7 @@ export function expectedView(workload: Workload, asking: Asking): WorkloadView {
     name: workload.name,
     image: workload.image,
     args: workload.args,
-    env: workload.env,
+    env: shownEnv(workload.env),
     configFiles: workload.configFiles.map((file) => ({ ...file, readOnly: true })),
     secretFiles: workload.secretFiles.map(({ path }) => ({ path, secret: secretText, readOnly: true })),
     // Which setting the user has to change is in no resource, but in the message.
@@ -46,13 +47,23 @@ function readinessView({ selfCheck, port, httpPath, ...timing }: Workload["readi
   return selfCheck === "none" ? "none" : { selfCheck, ...timing };
 }
 
-/** The environment with the instance's own name written as the placeholder again. */
+/** How views show what only the platform knows. */
+export function shownFact(fact: InstanceFact["fill"]): string {
+  return `<${fact}>`;
+}
+
+/** An environment as text. */
+export function shownEnv(env: Workload["env"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filledIn(value, shownFact)]));
+}
+
+/** The environment of an instance with its own name shown as such. */
 export function withoutInstanceName(
   env: Readonly<Record<string, string>>,
   instanceName: string,
 ): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(env).map(([key, value]) => [key, value.replaceAll(instanceName, instancePlaceholder)]),
+    Object.entries(env).map(([key, value]) => [key, value.replaceAll(instanceName, shownFact("instance"))]),
   );
 }
 

@@ -54,14 +54,15 @@ export type PlatformFacts = Pick<Platform, "enrichment" | "publicUrls" | "instan
 export const noFacts: PlatformFacts = { enrichment: {}, publicUrls: {}, instanceAttributes: () => ({}) };
 
 function stackOn(platform: PlatformFacts): ServiceEnvironment {
-  const instanceAttributes = (name: string): Readonly<Record<string, string>> => platform.instanceAttributes(name);
+  const instanceAttributes = (name: string): ReturnType<Platform["instanceAttributes"]> =>
+    platform.instanceAttributes(name);
   return { settings: settings(), platform: { conflicts: () => [], instanceAttributes } };
 }
 
 const service = {
-  // No platform puts anything in the place of a dollar.
+  // No platform puts anything in the place of a user's own text.
   command: ["serve", "--fast", "--costs=$(MODE) $$(MODE) $5"],
-  env: { MODE: "fast=1", OTHER: "$(MODE) $$(MODE) $$ $5" },
+  env: { MODE: "fast=1", OTHER: "$(MODE) $$(MODE) $$ $5 ~instance~ ~pod-uid~ ~node~ $(K8S_POD_NAME)" },
   ports: [
     { name: "http", port: 8080, hostPort: 18080 },
     { name: "admin", port: 8081 },

@@ -1,9 +1,10 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { filledIn, type InstanceFact } from "../../../config/env-value.ts";
 import { instanceName } from "../../../config/names.ts";
 import { goDuration } from "../../../config/units.ts";
 import { loopback } from "../platform.ts";
-import { assertAllFieldsRead, instancePlaceholder, type Check, type Readiness, type Workload } from "../workload.ts";
+import { assertAllFieldsRead, type Check, type Readiness, type Workload } from "../workload.ts";
 
 /** What a container needs to know beside its workload. */
 export interface ContainerPlace {
@@ -128,8 +129,12 @@ export function checkArgs(workload: Workload, check: Check, place: ContainerPlac
 }
 
 function environment(env: Workload["env"], instanceName: string): string[] {
+  const known = (fact: InstanceFact["fill"]): string => {
+    if (fact === "instance") return instanceName;
+    throw new Error(`env: must be made of what Docker knows of a container, its name, got ${fact}; leave it out`);
+  };
   return Object.entries(env)
-    .map(([key, value]) => `${key}=${value.replaceAll(instancePlaceholder, instanceName)}`)
+    .map(([key, value]) => `${key}=${filledIn(value, known)}`)
     .sort();
 }
 

@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import type { InstanceFact } from "../../../config/env-value.ts";
 import { dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import { Claims } from "../claims.ts";
@@ -66,7 +67,7 @@ export class DockerPlatform implements Platform {
     ];
   }
 
-  instanceAttributes(): Readonly<Record<string, string>> {
+  instanceAttributes(): Readonly<Record<string, InstanceFact>> {
     return {};
   }
 

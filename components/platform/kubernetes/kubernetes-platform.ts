@@ -17,6 +17,7 @@ import { ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1/clusterRoleBindin
 import { Role } from "@pulumi/kubernetes/rbac/v1/role.js";
 import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/roleBinding.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
 import { ingressUrl, type KubernetesSettings } from "../../../config/kubernetes.ts";
 import { checkName } from "../../../config/names.ts";
@@ -129,7 +130,7 @@ export class KubernetesPlatform implements Platform {
     ];
   }
 
-  instanceAttributes(): Readonly<Record<string, string>> {
+  instanceAttributes(): Readonly<Record<string, string | InstanceFact>> {
     return podAttributes(this.args.settings.namespace);
   }
 

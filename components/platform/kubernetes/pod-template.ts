@@ -1,9 +1,10 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { factsOf, filledIn, instanceFact, type InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
 import { usualCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes.ts";
 import { checkName, dashed } from "../../../config/names.ts";
-import { assertAllFieldsRead, instancePlaceholder, type Check, type Readiness, type Workload } from "../workload.ts";
+import { assertAllFieldsRead, type Check, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
 
 type Container = types.input.core.v1.Container;
@@ -32,26 +33,24 @@ export interface PodPlace {
 
 /** A variable that Kubernetes fills in for each pod. */
 interface PodVariable {
-  /** Stands for it in {@link Workload.env}. */
-  readonly placeholder: string;
   readonly name: string;
   readonly fieldPath: string;
 }
 
 /** What a pod can be told of itself. */
-const podVariables = {
-  name: { placeholder: instancePlaceholder, name: "K8S_POD_NAME", fieldPath: "metadata.name" },
-  uid: { placeholder: "~pod-uid~", name: "K8S_POD_UID", fieldPath: "metadata.uid" },
-  node: { placeholder: "~node~", name: "K8S_NODE_NAME", fieldPath: "spec.nodeName" },
-} as const satisfies Readonly<Record<string, PodVariable>>;
+const podVariables: Readonly<Record<InstanceFact["fill"], PodVariable>> = {
+  instance: { name: "K8S_POD_NAME", fieldPath: "metadata.name" },
+  podUid: { name: "K8S_POD_UID", fieldPath: "metadata.uid" },
+  node: { name: "K8S_NODE_NAME", fieldPath: "spec.nodeName" },
+};
 
 /** OpenTelemetry's attributes of a pod (opentelemetry.io/docs/specs/semconv/registry/attributes/k8s). */
-export function podAttributes(namespace: string): Readonly<Record<string, string>> {
+export function podAttributes(namespace: string): Readonly<Record<string, string | InstanceFact>> {
   return {
     "k8s.namespace.name": namespace,
-    "k8s.pod.name": podVariables.name.placeholder,
-    "k8s.pod.uid": podVariables.uid.placeholder,
-    "k8s.node.name": podVariables.node.placeholder,
+    "k8s.pod.name": instanceFact,
+    "k8s.pod.uid": { fill: "podUid" },
+    "k8s.node.name": { fill: "node" },
   };
 }
 
@@ -204,15 +203,12 @@ function dataMount({ name, path }: Workload["dataVolumes"][number], place: PodPl
 
 /** The variables that Kubernetes fills in come first: only what is above can be named in a value. */
 function environment(env: Workload["env"]): EnvVar[] {
-  const used = Object.values(podVariables).filter(({ placeholder }) =>
-    Object.values(env).some((value) => value.includes(placeholder)),
-  );
-  const filled = (value: string): string =>
-    used.reduce((text, { placeholder, name }) => text.replaceAll(placeholder, `$(${name})`), literally(value));
+  const used = Object.values(env).flatMap(factsOf);
+  const filled = Object.entries(podVariables).filter(([fact]) => used.some((each) => each === fact));
   return [
-    ...used.map(({ name, fieldPath }) => ({ name, valueFrom: { fieldRef: { fieldPath } } })),
+    ...filled.map(([, { name, fieldPath }]) => ({ name, valueFrom: { fieldRef: { fieldPath } } })),
     ...Object.entries(env)
-      .map(([name, value]) => ({ name, value: filled(value) }))
+      .map(([name, value]) => ({ name, value: filledIn(value, (fact) => `$(${podVariables[fact].name})`, literally) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   ];
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { otelEnv, type OtlpProtocol } from "../../../config/otel-env.ts";
 import type { StackOutputs } from "../../../cli/outputs.ts";
 import type { GrafanaClient } from "../../../cli/verification/grafana.ts";
+import { shownEnv } from "../../support/workload-view.ts";
 import { testedImages } from "./images.ts";
 import { logs } from "./loki.ts";
 import { succeed } from "./run.ts";
@@ -49,7 +50,7 @@ export class Emitter {
       `observability.stack=${workspace.name}`,
       "--volume",
       `${workspace.folder}:/app:ro`,
-      ...Object.entries(env).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
+      ...Object.entries(shownEnv(env)).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
       testedImages.node,
       "node",
       "/app/test/e2e/fixtures/numbered-emitter.ts",

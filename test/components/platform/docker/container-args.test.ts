@@ -7,6 +7,7 @@ import {
 } from "../../../../components/platform/docker/container-args.ts";
 import { publishedAddresses } from "../../../../components/platform/platform.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
+import { instanceFact } from "../../../../config/env-value.ts";
 import { containerInputs, type ContainerInputs } from "../../../support/docker-view.ts";
 import { canonicalSeconds } from "../../../support/settings.ts";
 
@@ -22,7 +23,7 @@ const workload: Workload = {
   name: "shop",
   image: { kind: "reference", reference: "shop:1" },
   args: ["serve"],
-  env: { B: "2", A: "id=~instance~,again=~instance~" },
+  env: { B: "2", A: ["id=", instanceFact, ",again=", instanceFact, "~instance~"] },
   configFiles: [{ path: "/etc/shop.yaml", content: "a: 1\n" }],
   secretFiles: [],
   check: "none",
@@ -60,7 +61,7 @@ describe("a container's arguments", () => {
       image: "shop:1",
       hostname: "observability-dev-shop",
       command: ["serve"],
-      envs: ["A=id=observability-dev-shop,again=observability-dev-shop", "B=2"],
+      envs: ["A=id=observability-dev-shop,again=observability-dev-shop~instance~", "B=2"],
       user: "1000:1001",
       uploads: [{ file: "/etc/shop.yaml", content: "a: 1\n", permissions: "0444" }],
       // Without the address the provider publishes on every network of the machine.
@@ -107,7 +108,7 @@ describe("a container's arguments", () => {
       ...container(),
       name,
       hostname: name,
-      envs: [`A=id=${name},again=${name}`, "B=2"],
+      envs: [`A=id=${name},again=${name}~instance~`, "B=2"],
       ports: [],
     });
   });
@@ -121,6 +122,12 @@ describe("a container's arguments", () => {
   it("refuse to gate others without a check, instead of letting them start early (S26)", () => {
     assert.throws(() => container({ readiness: { ...workload.readiness, selfCheck: "none" } }), {
       message: "readiness: must have a self check to gate others, got none; Docker has no other way to ask",
+    });
+  });
+
+  it("refuse what only another platform knows of an instance", () => {
+    assert.throws(() => container({ env: { A: [{ fill: "node" }] } }), {
+      message: "env: must be made of what Docker knows of a container, its name, got node; leave it out",
     });
   });
 

@@ -495,9 +495,9 @@ describe("createPlatform", () => {
       ["image", "dataVolumes.1.name"],
       {
         "k8s.namespace.name": "team-a",
-        "k8s.pod.name": "~instance~",
-        "k8s.pod.uid": "~pod-uid~",
-        "k8s.node.name": "~node~",
+        "k8s.pod.name": { fill: "instance" },
+        "k8s.pod.uid": { fill: "podUid" },
+        "k8s.node.name": { fill: "node" },
       },
     ]);
   });

@@ -8,6 +8,7 @@ import {
   type PodPlace,
 } from "../../../../components/platform/kubernetes/pod-template.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
+import { instanceFact } from "../../../../config/env-value.ts";
 import { expanded } from "../../../support/kubernetes-view.ts";
 
 const place: PodPlace = {
@@ -29,7 +30,7 @@ const workload: Workload = {
   name: "shop",
   image: { kind: "reference", reference: "shop:1" },
   args: ["serve", "--at=$(HOST)"],
-  env: { B: "$(A) costs $5", A: "id=~instance~,uid=~pod-uid~,again=~instance~" },
+  env: { B: "$(A) costs $5", A: ["id=", instanceFact, ",uid=", { fill: "podUid" }, ",again=", instanceFact] },
   configFiles: [
     { path: "/etc/shop.yaml", content: "a: 1\n" },
     { path: "/etc/shop/other.yaml", content: "b: 1\n" },
@@ -194,16 +195,16 @@ describe("the template of a pod", () => {
 
   it("has variables about the pod only where a value needs them", () => {
     assert.deepEqual(typed({ env: { A: "plain" } }).spec.containers[0].env, [{ name: "A", value: "plain" }]);
-    const attributes = Object.values(podAttributes("team-a")).join(",");
+    const attributes = Object.values(podAttributes("team-a")).flatMap((value) => [",", value]);
     assert.deepEqual(typed({ env: { A: attributes } }).spec.containers[0].env.at(-1), {
       name: "A",
-      value: "team-a,$(K8S_POD_NAME),$(K8S_POD_UID),$(K8S_NODE_NAME)",
+      value: ",team-a,$(K8S_POD_NAME),$(K8S_POD_UID),$(K8S_NODE_NAME)",
     });
   });
 
   it("hands dollars over as they are, and puts no variable in the place of a user's own text", () => {
-    const texts = ["$(K8S_POD_NAME)", "$$(A)", "$(A", "$A", "$", "a)$(b"];
-    const { args, env } = typed({ args: texts, env: { A: `~instance~ ${texts.join(" ")}` } }).spec.containers[0];
+    const texts = ["$(K8S_POD_NAME)", "~instance~", "~pod-uid~", "~node~", "$$(A)", "$(A", "$A", "$", "a)$(b"];
+    const { args, env } = typed({ args: texts, env: { A: [instanceFact, ` ${texts.join(" ")}`] } }).spec.containers[0];
     const variables = { K8S_POD_NAME: "shop-1", A: "not this", HOST: "not this" };
     assert.deepEqual(
       args.map((text) => expanded(text, variables)),

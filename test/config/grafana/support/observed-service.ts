@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { otelEnv } from "../../../../config/otel-env.ts";
+import { shownEnv } from "../../../support/workload-view.ts";
 import { decodeMetrics, type ReceivedMetric } from "./otlp-metrics.ts";
 
 /** What one of the example services really sent, with the environment that the stack gives to a service. */
@@ -58,7 +59,7 @@ async function runService(others: string, isComplete: Promise<true>): Promise<st
     place: {},
   };
   const env = {
-    ...otelEnv(identity, "http/protobuf"),
+    ...shownEnv(otelEnv(identity, "http/protobuf")),
     OTEL_EXPORTER_OTLP_ENDPOINT: others,
     OTEL_METRIC_EXPORT_INTERVAL: "100",
     PORT: "0",

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { otelEnv, type OtlpProtocol } from "../../../../config/otel-env.ts";
+import { shownEnv } from "../../../support/workload-view.ts";
 import { numbersIn } from "../../support/emitter.ts";
 import { kubectl } from "./cluster.ts";
 
@@ -54,7 +55,7 @@ export class PodEmitter {
             image,
             imagePullPolicy: "IfNotPresent",
             command: ["node", "/emitter/emitter.mjs", ...pace.map(String)],
-            env: Object.entries(otelEnv(identity, protocol)).map(([key, value]) => ({ name: key, value })),
+            env: Object.entries(shownEnv(otelEnv(identity, protocol))).map(([key, value]) => ({ name: key, value })),
             volumeMounts: [{ name: "program", mountPath: "/emitter", readOnly: true }],
             securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
           },
