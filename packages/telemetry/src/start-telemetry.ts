@@ -1,6 +1,5 @@
 import { createRequire } from "node:module";
-import { metrics } from "@opentelemetry/api";
-import { callWithTimeout } from "@opentelemetry/core";
+import { setTimeout as delay } from "node:timers/promises";
 import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
 import { RuntimeNodeInstrumentation } from "@opentelemetry/instrumentation-runtime-node";
 import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
@@ -9,15 +8,16 @@ import {
   serviceInstanceIdDetector,
   serviceNameEnvDetector,
 } from "@opentelemetry/resources";
-import { BatchLogRecordProcessor, type ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { NodeSDK } from "@opentelemetry/sdk-node";
-import { BatchSpanProcessor, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Logger } from "pino";
+import { createDelivery, type AllCounts } from "./delivery/delivery.ts";
+import { takePartInEnd } from "./delivery/end-of-process.ts";
+import type { ExporterSettings } from "./delivery/exporter-settings.ts";
+import { processMemoryBytes } from "./delivery/memory-limit.ts";
 import { configFromEnv, type ExportingConfig } from "./environment/config-from-env.ts";
-import { exporterFactories } from "./delivery/exporters.ts";
+import { exporterSettingsFromEnv, temporalityFromEnv } from "./environment/exporter-settings-from-env.ts";
 import { createLogger, otlpSink, stdoutSink } from "./logging/logger.ts";
-import { RequeueingExporter, type LossReason } from "./delivery/requeueing-exporter.ts";
 
 /** The telemetry of this process. */
 export interface Telemetry {
@@ -27,19 +27,17 @@ export interface Telemetry {
   readonly logger: Logger;
   /**
    * Calls back before the telemetry is flushed at the end of the process: the place to stop taking work. Callbacks run
-   * one after the other, in the order they were given.
+   * one after the other, in the order they were given, each for 10 s at most. What a callback returns is waited for: a
+   * promise, or a server of `node:http` or `node:net` that is being closed.
+   *
+   * @example telemetry.onShutdown(() => server.close())
    */
-  readonly onShutdown: (callback: () => Promise<void> | void) => void;
-  /** Runs the callbacks and delivers what waits, for at most 20 s. Does it once, however often it is called. */
+  readonly onShutdown: (callback: () => unknown) => void;
+  /** Runs the callbacks and delivers what waits, for at most 25 s. Does it once, however often it is called. */
   readonly shutdown: () => Promise<void>;
+  /** What has become of all log records, spans and metric data points so far; nothing if nothing is sent. */
+  readonly counts: () => AllCounts | undefined;
 }
-
-/**
- * How long logs and spans, and then the last metrics, may take at the end, in milliseconds. With 5 s for the callbacks
- * it stays below the 30 s after which Docker and Kubernetes kill a process.
- */
-const shutdownMillis = 20_000;
-const lastMetricsMillis = 4_000;
 
 /** Requests for these paths are asked by the platform every few seconds and say nothing about users. */
 const healthPaths: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"]);
@@ -53,7 +51,8 @@ const shared: typeof globalThis & { [processKey]?: Telemetry } = globalThis;
  * list. Call it first thing: HTTP clients and servers that exist before are not traced. Further calls give what the
  * first one started.
  *
- * SIGTERM, SIGINT and an uncaught exception end the process after everything was delivered.
+ * SIGTERM and SIGINT, if nobody else listens for them, and an uncaught exception end the process after everything was
+ * delivered.
  *
  * @throws Error that names every environment variable whose value cannot be used.
  */
@@ -67,82 +66,57 @@ function start(): Telemetry {
   const logger = createLogger(config.serviceName, delivery === undefined ? [stdoutSink] : [stdoutSink, otlpSink]);
   logger.level = "info";
 
-  const callbacks: (() => Promise<void> | void)[] = [];
-  let ending: Promise<void> | undefined;
-  const end = async (): Promise<void> => {
-    for (const callback of callbacks) {
-      try {
-        await callback();
-      } catch (err) {
-        logger.error({ err }, "a shutdown callback failed");
-        process.exitCode = 1;
-      }
-    }
-    await delivery?.end();
-  };
-  const shutdown = (): Promise<void> => (ending ??= end());
-  endWithProcess(logger, shutdown);
-  return {
-    exporting: config.exporting,
-    logger,
-    onShutdown: (callback) => {
-      callbacks.push(callback);
+  const { onShutdown, shutdown } = takePartInEnd({
+    options: {},
+    flush: async (millis) => delivery?.flush(millis),
+    shutdown: async (millis) => delivery?.shutdown(millis),
+    giveUp: (why) => delivery?.giveUp(why),
+    onCrash: (err) => {
+      logger.fatal({ err }, "uncaught exception");
     },
-    shutdown,
-  };
+    onCallbackFailure: (err) => {
+      logger.error({ err }, "a shutdown callback failed");
+    },
+  });
+  return { exporting: config.exporting, logger, onShutdown, shutdown, counts: () => delivery?.counts() };
 }
 
-function endWithProcess(logger: Logger, shutdown: () => Promise<void>): void {
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => {
-      void shutdown().then(() => process.exit());
-    });
-  }
-  process.once("uncaughtException", (err) => {
-    logger.fatal({ err }, "uncaught exception");
-    void shutdown().then(() => process.exit(1));
-  });
-  process.once("beforeExit", () => void shutdown());
+/** What was started. */
+interface Exporting {
+  /** Delivers what waits, and what comes later without waiting for company. */
+  readonly flush: (millis: number) => Promise<void>;
+  /** Delivers what waits and ends. */
+  readonly shutdown: (millis: number) => Promise<void>;
+  readonly giveUp: (why: string) => void;
+  readonly counts: () => AllCounts;
 }
 
-/** What was started; `end` delivers what waits. */
-function startExporting(config: ExportingConfig): { readonly end: () => Promise<void> } {
-  const { protocol, endpoint } = config;
-  const make = exporterFactories[protocol];
-  const report = (message: string): void => {
-    process.stderr.write(`telemetry: ${message} (${endpoint}, ${protocol})\n`);
-  };
-  const logExporter = new RequeueingExporter<ReadableLogRecord>({
-    createInner: make.logs,
-    maxQueueSize: config.logs.maxQueueSize,
-    itemName: "log records",
-    count: deliveryCounter("log", "{log_record}"),
-    report,
+function startExporting(config: ExportingConfig): Exporting {
+  const settingsOf = (signal: "logs" | "metrics" | "traces"): ExporterSettings =>
+    exporterSettingsFromEnv(process.env, signal, config.protocol);
+  const delivery = createDelivery({
+    logs: { exporter: settingsOf("logs"), batch: config.logs },
+    spans: { exporter: settingsOf("traces"), batch: config.spans },
+    metrics: { exporter: settingsOf("metrics"), temporality: temporalityFromEnv(process.env) },
+    processMemoryBytes: processMemoryBytes(),
+    report: (message) => {
+      process.stderr.write(`telemetry: ${message}\n`);
+    },
   });
-  const spanExporter = new RequeueingExporter<ReadableSpan>({
-    createInner: make.spans,
-    maxQueueSize: config.spans.maxQueueSize,
-    itemName: "spans",
-    count: deliveryCounter("span", "{span}"),
-    report,
+  const metricReader = new PeriodicExportingMetricReader({
+    exporter: delivery.metricExporter,
+    exportIntervalMillis: config.metricExportIntervalMillis,
+    exportTimeoutMillis: Math.min(config.metricExportIntervalMillis, 10_000),
   });
-  const logProcessor = new BatchLogRecordProcessor({ exporter: logExporter, ...config.logs });
-  const spanProcessor = new BatchSpanProcessor({ exporter: spanExporter, ...config.spans });
   const sdk = new NodeSDK({
     // Left to OTEL_NODE_RESOURCE_DETECTORS if that is set. The SDK's own default adds the command line, which may hold
     // secrets.
     ...(process.env["OTEL_NODE_RESOURCE_DETECTORS"] === undefined && {
       resourceDetectors: [serviceInstanceIdDetector, resourceAttributesEnvDetector, serviceNameEnvDetector],
     }),
-    logRecordProcessors: [logProcessor],
-    spanProcessors: [spanProcessor],
-    metricReaders: [
-      new PeriodicExportingMetricReader({
-        exporter: make.metrics(),
-        exportIntervalMillis: config.metricExportIntervalMillis,
-        exportTimeoutMillis: Math.min(config.metricExportIntervalMillis, 10_000),
-      }),
-    ],
+    logRecordProcessors: [delivery.logRecordProcessor],
+    spanProcessors: [delivery.spanProcessor],
+    metricReaders: [metricReader],
     instrumentations: [
       new HttpInstrumentation({
         ignoreIncomingRequestHook: ({ url = "/" }) => healthPaths.has(url.split("?", 1)[0] ?? url),
@@ -155,31 +129,28 @@ function startExporting(config: ExportingConfig): { readonly end: () => Promise<
   // An instrumented module is changed when it is first required; an ES module's import alone does not do it.
   createRequire(import.meta.url)("node:http");
   return {
-    end: async () => {
-      logExporter.endWithin(shutdownMillis);
-      spanExporter.endWithin(shutdownMillis);
-      // A processor whose last batch was given up rejects and does not get as far as its exporter.
-      await Promise.allSettled([logProcessor.shutdown(), spanProcessor.shutdown()]);
-      await Promise.all([logExporter.shutdown(), spanExporter.shutdown()]);
-      // Last, so that the metrics say what became of the rest.
-      try {
-        await callWithTimeout(sdk.shutdown(), lastMetricsMillis);
-      } catch (error) {
-        report(`the last metrics were not delivered: ${error instanceof Error ? error.message : String(error)}`);
-      }
+    flush: async (millis) => {
+      await atMost(millis, metricReader.forceFlush());
+      await delivery.hurry(millis);
     },
+    shutdown: async (millis) => {
+      const until = performance.now() + millis;
+      await delivery.shutdown(millis * 0.8, ["logs", "spans"]);
+      // Last, so that the metrics say what became of the rest.
+      await atMost(until - performance.now(), sdk.shutdown());
+      await delivery.shutdown(Math.max(0, until - performance.now()), ["metrics"]);
+    },
+    giveUp: delivery.giveUp,
+    counts: delivery.counts,
   };
 }
 
-/** Counts what was delivered and what was lost, as OpenTelemetry names it (opentelemetry.io/docs/specs/semconv/otel). */
-function deliveryCounter(signal: "log" | "span", unit: string): (items: number, lost?: LossReason) => void {
-  return (items, lost) => {
-    metrics
-      .getMeter("@observability/telemetry")
-      .createCounter(`otel.sdk.exporter.${signal}.exported`, {
-        unit,
-        description: "Items that were delivered, or lost by the reason in error.type",
-      })
-      .add(items, lost === undefined ? {} : { "error.type": lost });
-  };
+/** Waits for something, but not longer than so many milliseconds. */
+async function atMost(millis: number, work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  try {
+    await Promise.race([work, delay(millis, undefined, { signal: over.signal })]);
+  } finally {
+    over.abort();
+  }
 }

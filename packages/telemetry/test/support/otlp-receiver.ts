@@ -1,16 +1,46 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-js";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type status,
+} from "@grpc/grpc-js";
 
 /** The three signals, by the name in their path. */
 export type Signal = "logs" | "metrics" | "traces";
+
+/** A request as it came. */
+export interface OtlpRequest {
+  readonly signal: Signal;
+  readonly body: Buffer;
+  /** Headers, or metadata, by their names in lower case. */
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** What a receiver does with a request; by default it takes it. */
+export interface Reaction {
+  /** How long it takes, in milliseconds. */
+  readonly afterMillis?: number;
+  /** The body of its answer, over either protocol. */
+  readonly body?: Buffer;
+  readonly http?: { readonly status: number; readonly headers?: Readonly<Record<string, string>> };
+  readonly grpc?: {
+    readonly code: status;
+    readonly details?: string;
+    readonly metadata?: Readonly<Record<string, Buffer | string>>;
+  };
+}
 
 /** Something that takes OTLP by both protocols and keeps the encoded requests. */
 export interface OtlpReceiver {
   readonly grpcUrl: string;
   readonly httpUrl: string;
   /** Requests in the order in which they came. A string of a request is in it as it stands, UTF-8 encoded. */
-  readonly requests: readonly { readonly signal: Signal; readonly body: Buffer }[];
+  readonly requests: readonly OtlpRequest[];
   readonly close: () => void;
 }
 
@@ -21,11 +51,24 @@ const serviceOf = {
   traces: "opentelemetry.proto.collector.trace.v1.TraceService",
 } as const;
 
-/** Starts a receiver on free ports of 127.0.0.1. */
-export async function startOtlpReceiver(): Promise<OtlpReceiver> {
-  const requests: { signal: Signal; body: Buffer }[] = [];
+/**
+ * Starts a receiver on free ports of 127.0.0.1.
+ *
+ * @param react what it does with a request, if it is not to take it
+ */
+export async function startOtlpReceiver(react: (request: OtlpRequest) => Reaction = () => ({})): Promise<OtlpReceiver> {
+  const requests: OtlpRequest[] = [];
+  const closing = new AbortController();
+  /** The reaction of a request, when its time has come; never if the receiver is closed before. */
+  const decide = async (request: OtlpRequest): Promise<Reaction> => {
+    requests.push(request);
+    const reaction = react(request);
+    if (reaction.afterMillis !== undefined) await delay(reaction.afterMillis, undefined, { signal: closing.signal });
+    return reaction;
+  };
 
-  const grpc = new Server();
+  // As most receivers of other languages do.
+  const grpc = new Server({ "grpc.max_receive_message_length": 4 * 1024 * 1024 });
   const asIs = (bytes: Buffer): Buffer => bytes;
   for (const signal of signals) {
     const definition = {
@@ -40,9 +83,19 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     grpc.addService(
       { Export: definition },
       {
-        Export: ({ request }: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-          requests.push({ signal, body: request });
-          answer(null, Buffer.alloc(0));
+        Export: ({ request, metadata }: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
+          decide({ signal, body: request, headers: metadata.getMap() }).then(
+            ({ grpc: refusal, body = Buffer.alloc(0) }) => {
+              if (refusal === undefined) {
+                answer(null, body);
+                return;
+              }
+              const trailers = new Metadata();
+              for (const [key, value] of Object.entries(refusal.metadata ?? {})) trailers.set(key, value);
+              answer({ code: refusal.code, details: refusal.details ?? "refused", metadata: trailers });
+            },
+            () => undefined,
+          );
         },
       },
     );
@@ -59,8 +112,16 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const signal = signals.find((name) => request.url === `/v1/${name}`);
-      if (signal !== undefined) requests.push({ signal, body: Buffer.concat(chunks) });
-      response.setHeader("content-type", "application/x-protobuf").end();
+      if (signal === undefined) {
+        response.writeHead(404).end();
+        return;
+      }
+      decide({ signal, body: Buffer.concat(chunks), headers: request.headers }).then(
+        ({ http: { status, headers } = { status: 200 }, body = "" }) => {
+          response.writeHead(status, { "content-type": "application/x-protobuf", ...headers }).end(body);
+        },
+        () => undefined,
+      );
     });
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
@@ -70,6 +131,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     httpUrl: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     requests,
     close: () => {
+      closing.abort();
       grpc.forceShutdown();
       http.close();
       http.closeAllConnections();

@@ -5,6 +5,8 @@ import { join } from "node:path";
 /** What a fixture did. */
 export interface FixtureRun {
   readonly exitCode: number | null;
+  /** The signal that ended it, if one did. */
+  readonly diesOf: NodeJS.Signals | null;
   /** Lines of stdout. */
   readonly lines: readonly string[];
   readonly stderr: string;
@@ -36,6 +38,6 @@ export async function runFixture(
   child.stderr.on("data", (chunk: Buffer) => {
     stderr += chunk.toString();
   });
-  const [exitCode] = (await once(child, "close")) as [number | null];
-  return { exitCode, lines: stdout.split("\n").filter((line) => line !== ""), stderr };
+  const [exitCode, diesOf] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  return { exitCode, diesOf, lines: stdout.split("\n").filter((line) => line !== ""), stderr };
 }

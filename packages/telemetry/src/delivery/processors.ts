@@ -1,0 +1,131 @@
+import { ExportResultCode, type ExportResult } from "@opentelemetry/core";
+import { TraceFlags } from "@opentelemetry/api";
+import type { LogRecordProcessor, ReadableLogRecord } from "@opentelemetry/sdk-logs";
+import {
+  AggregationTemporality,
+  InstrumentType,
+  type MetricData,
+  type PushMetricExporter,
+  type ResourceMetrics,
+} from "@opentelemetry/sdk-metrics";
+import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
+import type { DeliveryQueue } from "./delivery-queue.ts";
+
+/** How metrics are summed up; the values are those of OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. */
+export type TemporalityPreference = "cumulative" | "delta" | "lowmemory";
+
+/**
+ * Puts log records straight into the queue. The SDK's own processor for batches has a queue in front of its exporter
+ * which drops silently. Redaction comes before it.
+ */
+export class DeliveryLogRecordProcessor implements LogRecordProcessor {
+  private readonly queue: DeliveryQueue<ReadableLogRecord>;
+
+  constructor(queue: DeliveryQueue<ReadableLogRecord>) {
+    this.queue = queue;
+  }
+
+  onEmit(record: ReadableLogRecord): void {
+    this.queue.add(record, 1, record.resource, record.instrumentationScope);
+  }
+
+  forceFlush(): Promise<void> {
+    return this.queue.flush();
+  }
+
+  /** Only flushes: the queue is ended by whoever has made it, within the time that it has. */
+  shutdown(): Promise<void> {
+    return this.queue.flush();
+  }
+}
+
+/** The same for spans; those that are not sampled are nobody's business. */
+export class DeliverySpanProcessor implements SpanProcessor {
+  private readonly queue: DeliveryQueue<ReadableSpan>;
+
+  constructor(queue: DeliveryQueue<ReadableSpan>) {
+    this.queue = queue;
+  }
+
+  onStart(): void {
+    // A span is of interest when it has ended.
+  }
+
+  onEnd(span: ReadableSpan): void {
+    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
+    this.queue.add(span, 1, span.resource, span.instrumentationScope);
+  }
+
+  forceFlush(): Promise<void> {
+    return this.queue.flush();
+  }
+
+  /** See {@link DeliveryLogRecordProcessor.shutdown}. */
+  shutdown(): Promise<void> {
+    return this.queue.flush();
+  }
+}
+
+/** So many data points of a metric are put into the queue as one item, which is then far from what is too large. */
+const dataPointsAtOnce = 100;
+
+/** Metrics are written for at most so long before everybody else has a turn, in milliseconds. */
+const turnMillis = 5;
+
+/** The same for metrics, each with at most 100 of its data points at once. */
+export class DeliveryMetricExporter implements PushMetricExporter {
+  private readonly queue: DeliveryQueue<MetricData>;
+  private readonly preference: TemporalityPreference;
+
+  constructor(queue: DeliveryQueue<MetricData>, preference: TemporalityPreference) {
+    this.queue = queue;
+    this.preference = preference;
+  }
+
+  export(metrics: ResourceMetrics, resultCallback: (result: ExportResult) => void): void {
+    void this.enqueue(metrics).then(() => {
+      resultCallback({ code: ExportResultCode.SUCCESS });
+    });
+  }
+
+  selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
+    return deltaTypes[this.preference].has(type) ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE;
+  }
+
+  forceFlush(): Promise<void> {
+    return this.queue.flush();
+  }
+
+  /** See {@link DeliveryLogRecordProcessor.shutdown}. */
+  shutdown(): Promise<void> {
+    return this.queue.flush();
+  }
+
+  private async enqueue({ resource, scopeMetrics }: ResourceMetrics): Promise<void> {
+    let turn = performance.now();
+    for (const { scope, metrics } of scopeMetrics) {
+      for (const metric of metrics) {
+        for (let start = 0; start < metric.dataPoints.length; start += dataPointsAtOnce) {
+          const part = withDataPoints(metric, start, start + dataPointsAtOnce);
+          this.queue.add(part, part.dataPoints.length, resource, scope);
+          if (performance.now() - turn < turnMillis) continue;
+          await new Promise((resolve) => setImmediate(resolve));
+          turn = performance.now();
+        }
+      }
+    }
+  }
+}
+
+/** Types of instruments that are reported as differences (opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp). */
+const deltaTypes: Readonly<Record<TemporalityPreference, ReadonlySet<InstrumentType>>> = {
+  cumulative: new Set(),
+  delta: new Set([InstrumentType.COUNTER, InstrumentType.OBSERVABLE_COUNTER, InstrumentType.HISTOGRAM]),
+  lowmemory: new Set([InstrumentType.COUNTER, InstrumentType.HISTOGRAM]),
+};
+
+/** A metric with some of its data points; the types of metrics differ in theirs. */
+function withDataPoints(metric: MetricData, start: number, end: number): MetricData {
+  if (start === 0 && metric.dataPoints.length <= end) return metric;
+  return { ...metric, dataPoints: metric.dataPoints.slice(start, end) } as MetricData;
+}
