@@ -1,5 +1,6 @@
 export { InstrumentedService } from "./instrumented-service.ts";
-export type { InstrumentedServiceArgs, ServiceBuild, ServiceHealthCheck, ServicePort } from "./instrumented-service.ts";
+export type { InstrumentedServiceArgs } from "./instrumented-service.ts";
+export type { ServiceInput, ServiceBuild, ServiceHealthCheck, ServicePort } from "../config/service-args.ts";
 export { ObservabilityStack } from "./observability-stack.ts";
 export type { ObservabilityStackArgs, StackUrls } from "./observability-stack.ts";
 export type {

@@ -1,82 +1,29 @@
+import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { instanceFact, type EnvValue } from "../config/env-value.ts";
+import { buildFolderProblems } from "../config/files/build-folder.ts";
 import { ports as wellKnownPorts } from "../config/names.ts";
-import { otelEnv, type OtlpProtocol } from "../config/otel-env.ts";
+import { otelEnv } from "../config/otel-env.ts";
+import { isRecord } from "../config/parse.ts";
 import { problem, type Problem } from "../config/problem.ts";
-import { dnsLabel } from "../config/rules.ts";
-import { serviceDefaults } from "../config/service-defaults.ts";
+import { dnsLabel, isDnsLabel } from "../config/rules.ts";
+import {
+  injectedVariableProblems,
+  judgedServiceArgs,
+  type CompleteServiceArgs,
+  type ServiceInput,
+} from "../config/service-args.ts";
 import type { StackSettings } from "../config/settings.ts";
-import type { ObservabilityStack } from "./observability-stack.ts";
+import { ObservabilityStack } from "./observability-stack.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
-import { containerPorts, outside, refuse, workloadProblems } from "./platform/workload-problems.ts";
+import { refusal, refuse, workloadProblems } from "./platform/workload-problems.ts";
 import type { Workload, WorkloadImage } from "./platform/workload.ts";
 
-/** A port of the service. */
-export interface ServicePort {
-  readonly name: string;
-  readonly port: number;
-  /**
-   * Port on 127.0.0.1 that leads to it, from 1024 on, since the lower ones are reserved for the system.
-   * @default none, the port is reachable from the other services only
-   */
-  readonly hostPort?: number;
-}
-
-/** A build of the service's image. */
-export interface ServiceBuild {
-  /** Folder sent to the builder, relative to the working directory. */
-  readonly context: string;
-  /** @default "Dockerfile" */
-  readonly dockerfile?: string;
-  /** Docker build arguments. Not for secrets: they stay readable in the image. */
-  readonly args?: Readonly<Record<string, string>>;
-}
-
-/** How to tell that the service is up. */
-export interface ServiceHealthCheck {
-  readonly port: number;
-  readonly path: string;
-  /** Command inside the container that ends with 0 when the service is up; Docker has no other way to ask. */
-  readonly command: readonly string[];
-}
-
 /** What an instrumented service is made from. */
-export interface InstrumentedServiceArgs {
+export interface InstrumentedServiceArgs extends ServiceInput {
   /** The stack that it runs beside and sends its telemetry to. */
   readonly stack: ObservabilityStack;
-  /** Image to run, with a tag or a digest. Either this or `build`. */
-  readonly image?: string;
-  /** Image to build and run. Either this or `image`. Services that name the same folder share one image. */
-  readonly build?: ServiceBuild;
-  /**
-   * Arguments for the image's entry point.
-   * @default none
-   */
-  readonly command?: readonly string[];
-  /**
-   * Environment of its own. The variables that the stack injects (config/otel-env.ts) are refused.
-   * @default none
-   */
-  readonly env?: Readonly<Record<string, string>>;
-  /** @default none */
-  readonly ports?: readonly ServicePort[];
-  /** @default none, the service counts as up when its process runs */
-  readonly healthCheck?: ServiceHealthCheck;
-  /** `service.version`. @default "0.0.0" */
-  readonly version?: string;
-  /** OTLP over gRPC (port 4317) or HTTP (port 4318). @default "grpc" */
-  readonly protocol?: OtlpProtocol;
-  /** `false` injects nothing, for a process that has nothing to say. @default true */
-  readonly telemetry?: boolean;
-  /** Memory limit in MiB. @default 128 */
-  readonly memoryMib?: number;
-  /** User and group the process runs as. @default 1000 */
-  readonly userId?: number;
-  /** Instances; each has its own `service.instance.id`. @default 1 */
-  readonly replicas?: number;
-  /** How long the process may take to flush after SIGTERM, in seconds. @default 30 */
-  readonly stopGraceSeconds?: number;
 }
 
 /**
@@ -95,13 +42,25 @@ export class InstrumentedService extends pulumi.ComponentResource {
    * @throws Error with every problem of the arguments, before any resource of the service is created.
    */
   constructor(name: string, args: InstrumentedServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    const workload = serviceWorkload(name, args, args.stack);
+    refuseWithoutStack(name, args);
+    const { stack, ...given } = args;
+    const workload = serviceWorkload(name, given, stack);
     super("observability:index:InstrumentedService", name, {}, opts);
-    this.serviceName = telemetryName(name, args, args.stack);
+    this.serviceName = telemetryName(name, given, stack);
     // So it also stops first, while there still is somebody to take its last lines.
-    this.running = args.stack.platform.run(workload, { parent: this, dependsOn: [args.stack.collector] });
+    this.running = stack.platform.run(workload, { parent: this, dependsOn: [stack.collector] });
     this.registerOutputs({ serviceName: this.serviceName });
   }
+}
+
+/** @throws Error with every problem of the arguments, if there is no stack: whatever else depends on it. */
+function refuseWithoutStack(name: string, args: unknown): void {
+  const { stack, ...given } = isRecord(args) ? args : { stack: undefined };
+  if (stack instanceof ObservabilityStack) return;
+  const rule = "must be the ObservabilityStack that the service runs beside";
+  const got = stack === undefined ? "none" : "something else";
+  const missing = { path: "stack", text: `${rule}, got ${got}; create one and pass it as \`stack\`` };
+  throw refusal(name, [missing, ...judgedServiceArgs(isRecord(args) ? given : args).problems]);
 }
 
 /** What a service has to know of the stack. */
@@ -113,57 +72,53 @@ export interface ServiceEnvironment extends Pick<ObservabilityStack, "settings">
 /**
  * A service as a workload.
  *
+ * @param given at run time whatever a program hands over, since types are stripped
  * @throws Error with every problem of the arguments, one a line: `<path>: <rule>, got <value>; <what to change>`.
  */
-export function serviceWorkload(
-  name: string,
-  args: Omit<InstrumentedServiceArgs, "stack">,
-  stack: ServiceEnvironment,
-): Workload {
+export function serviceWorkload(name: string, given: ServiceInput, stack: ServiceEnvironment): Workload {
+  const { args, problems } = judgedServiceArgs(given);
   const injected = injectedEnv(name, args, stack);
   const workload = describedService(name, args, injected);
-  const problems = [
+  refuse(name, [
+    ...problems,
     ...serviceNameProblems(name, stack.settings),
-    ...sourceProblems(args),
-    ...envProblems(args.env ?? {}, injected),
-    ...healthCheckProblems(args.healthCheck),
+    ...(args.build === undefined ? [] : buildFolderProblems(args.build)),
+    ...(Object.keys(injected).length === 0 ? [] : injectedVariableProblems("env", args.env)),
     ...workloadProblems(workload, 1),
     ...(stack.platform?.conflicts(workload) ?? []),
-  ];
-  refuse(name, problems);
+  ]);
   return workload;
 }
 
 function describedService(
   name: string,
-  args: Omit<InstrumentedServiceArgs, "stack">,
+  args: CompleteServiceArgs,
   injected: Readonly<Record<string, EnvValue>>,
 ): Workload {
-  const userId = args.userId ?? 1000;
   return {
     name,
     image: workloadImage(args),
-    args: args.command ?? [],
+    args: args.command,
     env: { ...injected, ...args.env },
     configFiles: [],
     secretFiles: [],
     check: "none",
-    ports: (args.ports ?? []).map((port) => ({ ...port, hostPort: port.hostPort ?? "internal" })),
+    ports: args.ports.map((port) => ({ ...port, hostPort: port.hostPort ?? "internal" })),
     dataVolumes: [],
     scratchPaths: ["/tmp"],
     readiness: {
-      port: args.healthCheck?.port ?? args.ports?.[0]?.port ?? wellKnownPorts.serviceHttp,
+      port: args.healthCheck?.port ?? args.ports[0]?.port ?? wellKnownPorts.serviceHttp,
       httpPath: args.healthCheck?.path ?? "none",
       selfCheck: args.healthCheck?.command ?? "none",
       intervalSeconds: 10,
       startPeriodSeconds: 30,
       gates: false,
     },
-    memoryMib: args.memoryMib ?? serviceDefaults.memoryMib,
-    userId,
-    groupId: userId,
-    stopGraceSeconds: args.stopGraceSeconds ?? 30,
-    replicas: args.replicas ?? 1,
+    memoryMib: args.memoryMib,
+    userId: args.userId,
+    groupId: args.userId,
+    stopGraceSeconds: args.stopGraceSeconds,
+    replicas: args.replicas,
     readsInstances: false,
   };
 }
@@ -171,7 +126,7 @@ function describedService(
 /** `service.name` of the service; `undefined` if nothing is injected into it. */
 function telemetryName(
   name: string,
-  { telemetry }: Pick<InstrumentedServiceArgs, "telemetry">,
+  { telemetry }: Pick<ServiceInput, "telemetry">,
   { settings }: ServiceEnvironment,
 ): string | undefined {
   return settings.observability && telemetry !== false ? `${settings.serviceNamespace}-${name}` : undefined;
@@ -179,7 +134,7 @@ function telemetryName(
 
 function injectedEnv(
   name: string,
-  args: Omit<InstrumentedServiceArgs, "stack">,
+  args: CompleteServiceArgs,
   stack: ServiceEnvironment,
 ): Readonly<Record<string, EnvValue>> {
   const serviceName = telemetryName(name, args, stack);
@@ -188,25 +143,40 @@ function injectedEnv(
     {
       serviceName,
       serviceNamespace: stack.settings.serviceNamespace,
-      serviceVersion: args.version ?? "0.0.0",
+      serviceVersion: args.version,
       environment: stack.settings.environment,
       serviceInstanceId: instanceFact,
       place: stack.platform?.instanceAttributes(name) ?? {},
     },
-    args.protocol ?? "grpc",
+    args.protocol,
   );
 }
 
-function workloadImage(args: Omit<InstrumentedServiceArgs, "stack">): WorkloadImage {
-  if (args.build === undefined) return { kind: "reference", reference: args.image ?? "" };
-  const contextPath = resolve(args.build.context);
+function workloadImage({ image, build }: CompleteServiceArgs): WorkloadImage {
+  if (build === undefined) return { kind: "reference", reference: image ?? "" };
+  const contextPath = resolve(build.context);
   return {
     kind: "build",
-    name: basename(contextPath).toLowerCase(),
+    name: folderImageName(basename(contextPath)),
     contextPath,
-    dockerfile: args.build.dockerfile ?? "Dockerfile",
-    buildArgs: args.build.args ?? {},
+    dockerfile: build.dockerfile,
+    buildArgs: build.args,
   };
+}
+
+/** A part of a repository's name (github.com/distribution/reference), short enough to leave room for what is around it. */
+const repositoryComponent = /^(?=.{1,60}$)[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*$/;
+
+/**
+ * Name of the image that is built from a folder: the folder's own in lower case where Docker takes that. Of any other,
+ * `My Service!` for instance, what Docker takes of it, with a hash behind so that no two folders share a name.
+ */
+export function folderImageName(folder: string): string {
+  const name = folder.toLowerCase();
+  if (repositoryComponent.test(name)) return name;
+  const stem = name.replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
+  const hash = createHash("sha256").update(folder).digest("hex").slice(0, 8);
+  return [...(stem === "" ? [] : [stem.slice(0, 40).replace(/-$/, "")]), hash].join("-");
 }
 
 /** The service's own name may be a label and still be too long behind the namespace. */
@@ -215,38 +185,7 @@ function serviceNameProblems(
   { serviceNamespace }: Pick<StackSettings, "serviceNamespace">,
 ): readonly Problem[] {
   const full = `${serviceNamespace}-${name}`;
-  if (!dnsLabel.pattern.test(name) || full.length <= dnsLabel.longest) return [];
+  if (!isDnsLabel(name) || full.length <= dnsLabel.longest) return [];
   const rule = `must be at most ${dnsLabel.longest} characters long with the namespace in front`;
   return [problem("name", rule, full, "shorten it, or serviceNamespace")];
-}
-
-function sourceProblems({ image, build }: Omit<InstrumentedServiceArgs, "stack">): readonly Problem[] {
-  if ((image === undefined) !== (build === undefined)) return [];
-  const [got, change] = image === undefined ? ["neither", "add one of the two"] : ["both", "remove one of the two"];
-  return [{ path: "image", text: `exactly one of \`image\` and \`build\` must be given, got ${got}; ${change}` }];
-}
-
-function healthCheckProblems(healthCheck: ServiceHealthCheck | undefined): readonly Problem[] {
-  if (healthCheck === undefined) return [];
-  const { port, path, command } = healthCheck;
-  return [
-    ...outside("healthCheck.port", port, containerPorts),
-    ...(path.startsWith("/") ? [] : [problem("healthCheck.path", "must begin with /", path, "put / in front")]),
-    ...(command.length > 0
-      ? []
-      : [problem("healthCheck.command", "must not be empty", command, "leave healthCheck out")]),
-  ];
-}
-
-/** One signal's own endpoint or protocol, which an SDK prefers to the common one: telemetry would go round the Collector. */
-const signalVariable = /^OTEL_EXPORTER_OTLP_(LOGS|TRACES|METRICS)_(ENDPOINT|PROTOCOL)$/;
-
-function envProblems(
-  env: Readonly<Record<string, string>>,
-  injected: Readonly<Record<string, EnvValue>>,
-): readonly Problem[] {
-  const isInjecting = Object.keys(injected).length > 0;
-  return Object.keys(env)
-    .filter((key) => Object.hasOwn(injected, key) || (isInjecting && signalVariable.test(key)))
-    .map((key) => problem(`env.${key}`, "must not replace what the stack injects", env[key], "remove it"));
 }

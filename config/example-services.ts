@@ -1,11 +1,12 @@
 import type { z } from "zod";
-import { flag, group, hostPort, number, variables, wholeNumber } from "./fields.ts";
+import { flag, group, hostPort, number } from "./fields.ts";
 import { imageDelivery } from "./kubernetes.ts";
 import { ports } from "./names.ts";
 import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
 import { ownCodeProblems } from "./own-code.ts";
-import { parseWith } from "./parse.ts";
+import { isRecord, parseWith } from "./parse.ts";
 import { problem, type Problem } from "./problem.ts";
+import { injectedVariableProblems, serviceArgsSchema, type ServiceInput } from "./service-args.ts";
 import {
   completeSettings,
   equalPorts,
@@ -34,8 +35,8 @@ export const exampleServiceNames = [
 export type ExampleServiceName = (typeof exampleServiceNames)[number];
 
 const serviceOverride = group({
-  env: variables().default({}),
-  replicas: wholeNumber({ least: 1, most: 100, change: "set at least 1" }).default(1),
+  env: serviceArgsSchema.shape.env,
+  replicas: serviceArgsSchema.shape.replicas,
 }).optional();
 
 const exampleSchema = group({
@@ -92,6 +93,7 @@ export function programSettings(
       ...equalPorts([...stackPorts(given), ...examplePorts(given)]),
       ...kubernetesProblems(given),
       ...deliveryProblems(given),
+      ...serviceProblems(given),
       ...ownCodeProblems(given, readFolder),
     ],
   );
@@ -121,24 +123,26 @@ function deliveryProblems(given: Readonly<Record<string, unknown>>): readonly Pr
   ];
 }
 
+/** Every service's own variables that would fight what the stack injects, as far as they are variables. */
+function serviceProblems(given: Readonly<Record<string, unknown>>): readonly Problem[] {
+  const { observability, exampleServices, services } = given;
+  if (observability === false || exampleServices === false || !isRecord(services)) return [];
+  return exampleServiceNames.flatMap((name) => {
+    const override = services[name];
+    const { data: env = {} } = serviceArgsSchema.shape.env.safeParse(isRecord(override) ? override["env"] : {});
+    return injectedVariableProblems(`services.${name}.env`, env);
+  });
+}
+
 function examplePorts(given: Readonly<Record<string, unknown>>): readonly UsedPort[] {
   const { exampleServices, apiPort } = exampleSchema.shape;
   const isOff = exampleServices.safeParse(given["exampleServices"]).data === false;
   return isOff ? [] : usedPort("apiPort", apiPort, given["apiPort"]);
 }
 
-/** One container of the example, in the terms of `InstrumentedServiceArgs`. */
-export interface ExampleService {
-  readonly name: string;
-  readonly build: { readonly context: string; readonly args: Readonly<Record<string, string>> };
-  readonly command: readonly string[];
-  readonly version: string;
-  readonly telemetry: boolean;
-  readonly env: Readonly<Record<string, string>>;
-  readonly replicas: number;
-  readonly ports: readonly { readonly name: string; readonly port: number; readonly hostPort?: number }[];
-  readonly healthCheck?: { readonly port: number; readonly path: string; readonly command: readonly string[] };
-}
+/** One container of the example. */
+export type ExampleService = { readonly name: string } & ServiceInput &
+  Required<Pick<ServiceInput, "build" | "command" | "version" | "telemetry" | "env" | "replicas" | "ports">>;
 
 /** The seven services and the load generator, all from the image that `folder` builds. */
 export function exampleServices({ stack, example }: ProgramSettings, folder: string): readonly ExampleService[] {

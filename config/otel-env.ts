@@ -46,6 +46,30 @@ export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Read
   };
 }
 
+/** Signals that an SDK may be told an endpoint and a protocol of their own for. */
+const signals = ["TRACES", "METRICS", "LOGS"];
+
+/** Names of all variables that {@link otelEnv} sets, whatever the service. */
+const injectedVariables = Object.keys(
+  otelEnv(
+    { serviceName: "", serviceNamespace: "", serviceVersion: "", environment: "", serviceInstanceId: "", place: {} },
+    "grpc",
+  ),
+);
+
+/**
+ * The variables that a service's own environment must not have: those that the stack injects, and a single signal's, which
+ * an SDK prefers to the common one (opentelemetry.io/docs/specs/otel/protocol/exporter): that signal would go round the
+ * Collector.
+ */
+export const reservedVariables: ReadonlySet<string> = new Set([
+  ...injectedVariables,
+  ...injectedVariables.flatMap((name) => {
+    const option = /^OTEL_EXPORTER_OTLP_(.+)$/.exec(name)?.[1];
+    return option === undefined ? [] : signals.map((signal) => `OTEL_EXPORTER_OTLP_${signal}_${option}`);
+  }),
+]);
+
 /**
  * `key=value,key=value` with the values percent-encoded; one bad pair would void the whole variable. Names that a
  * platform gives to its instances have nothing to encode.

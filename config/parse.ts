@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { hiddenProblem, nearMatch, problem, problemLines, type Problem } from "./problem.ts";
 
+/** What somebody writes, as the messages call it. */
+interface Words {
+  /** A single one of it, for instance `setting`. */
+  readonly one: string;
+  /** All of it, for instance `settings`. */
+  readonly all: string;
+}
+
 /**
  * Runs a schema and reports all problems together.
  *
@@ -14,8 +22,7 @@ export function parseWith<Schema extends z.ZodType>(
   acrossFields: (input: unknown) => readonly Problem[],
 ): z.output<Schema> {
   const result = schema.safeParse(input);
-  const issues = result.error?.issues ?? [];
-  const problems = [...issues.flatMap((issue) => problemsOf(issue, schema, input)), ...acrossFields(input)];
+  const problems = [...schemaProblems(schema, input, { one: "setting", all: "settings" }), ...acrossFields(input)];
   if (result.success && problems.length === 0) return result.data;
   const lines = problemLines(problems);
   throw new Error(
@@ -23,22 +30,34 @@ export function parseWith<Schema extends z.ZodType>(
   );
 }
 
-function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): readonly Problem[] {
+/** Everything that a schema finds wrong; an unknown key with the known one that it is near to. */
+export function schemaProblems(schema: z.ZodType, input: unknown, words: Words): readonly Problem[] {
+  const issues = schema.safeParse(input).error?.issues ?? [];
+  return issues.flatMap((issue) => problemsOf(issue, schema, input, words));
+}
+
+function problemsOf(
+  issue: z.core.$ZodIssue,
+  schema: z.ZodType,
+  input: unknown,
+  { one, all }: Words,
+): readonly Problem[] {
   if (issue.code !== "unrecognized_keys") {
-    return [{ path: pathText(issue.path) || "settings", text: issue.message }];
+    return [{ path: pathText(issue.path) || all, text: issue.message }];
   }
   const known = knownKeys(schema, issue.path);
+  const rule = `is no ${one}`;
   return issue.keys.map((key) => {
     const path = [...issue.path, key];
     const near = nearMatch(key, Object.keys(known));
     if (near === undefined) {
       const change = `remove it, or use one of ${Object.keys(known).join(", ")}`;
-      return problem(pathText(path), "is no setting", valueAt(input, path), change);
+      return problem(pathText(path), rule, valueAt(input, path), change);
     }
     const change = `did you mean ${pathText([...issue.path, near])}?`;
     return known[near]?.secret === true
-      ? hiddenProblem(pathText(path), "is no setting", change)
-      : problem(pathText(path), "is no setting", valueAt(input, path), change);
+      ? hiddenProblem(pathText(path), rule, change)
+      : problem(pathText(path), rule, valueAt(input, path), change);
   });
 }
 

@@ -3,8 +3,28 @@
  * each as a pattern or a range, and in words.
  */
 
+/** Limits of a number, both of them within. */
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+  /** Where the limits come from. @default not said */
+  readonly because?: string;
+}
+
 /** Ports that a program may have on the user's machine. */
 export const hostPorts = { least: 1024, most: 65535, because: "the lower ones are reserved for the system" } as const;
+
+/** Ports of a process inside its container. */
+export const containerPorts: Range = { least: 1, most: 65535 };
+
+/** What a workload's numbers may be on every platform. */
+export const workloadLimits = {
+  memoryMib: { least: 6, most: 1024 ** 2, because: "less is refused by Docker" },
+  userId: { least: 0, most: 2 ** 31 - 1 },
+  stopGraceSeconds: { least: 0, most: 3600 },
+  /** 0 for one that is switched off. */
+  replicas: { least: 0, most: 100 },
+} as const satisfies Readonly<Record<string, Range>>;
 
 /** A DNS label, the host name of a workload. */
 export const dnsLabel = {
@@ -12,6 +32,11 @@ export const dnsLabel = {
   rule: "must be a DNS label: at most 63 lower-case letters, digits and inner hyphens, a letter first",
   longest: 63,
 } as const;
+
+/** Whether a value is a {@link dnsLabel}; of a program anything may come as a name. */
+export function isDnsLabel(value: unknown): boolean {
+  return typeof value === "string" && dnsLabel.pattern.test(value);
+}
 
 /** Name of most objects of Kubernetes: a DNS subdomain. */
 export const kubernetesName = {

@@ -1,9 +1,15 @@
+import { pathText } from "../../config/parse.ts";
 import { duplicates, problem, problemLines, type Problem } from "../../config/problem.ts";
-import { dnsLabel, hostPorts, imageReference } from "../../config/rules.ts";
+import {
+  containerPorts,
+  dnsLabel,
+  hostPorts,
+  imageReference,
+  isDnsLabel,
+  workloadLimits,
+  type Range,
+} from "../../config/rules.ts";
 import type { Workload } from "./workload.ts";
-
-/** Most instances of one workload. */
-export const mostReplicas = 100;
 
 /**
  * What is wrong with a workload by the rules that every platform shares; the paths begin with the name of a field.
@@ -24,13 +30,21 @@ export function workloadProblems(workload: Workload, leastReplicas = 0): readonl
 
 /** @throws Error with every problem of a workload, one a line, the path with its name in front; if there is one. */
 export function refuse(name: string, problems: readonly Problem[]): void {
-  if (problems.length === 0) return;
-  const lines = problemLines(problems).map((line) => (name === "" ? line : `${name}.${line}`));
-  throw new Error(lines.join("\n"));
+  if (problems.length > 0) throw refusal(name, problems);
+}
+
+/** The error with every problem of a workload. */
+export function refusal(name: string, problems: readonly Problem[]): Error {
+  const prefix = name === "" ? "" : `${pathText([name])}.`;
+  return new Error(
+    problemLines(problems)
+      .map((line) => `${prefix}${line}`)
+      .join("\n"),
+  );
 }
 
 function nameProblems({ name }: Workload): readonly Problem[] {
-  return dnsLabel.pattern.test(name) ? [] : [problem("name", dnsLabel.rule, name, "rename it")];
+  return isDnsLabel(name) ? [] : [problem("name", dnsLabel.rule, name, "rename it")];
 }
 
 function imageProblems({ image }: Workload): readonly Problem[] {
@@ -91,30 +105,18 @@ function checkProblems({ check }: Workload): readonly Problem[] {
 
 function numberProblems(workload: Workload, leastReplicas: number): readonly Problem[] {
   const { memoryMib, userId, groupId, stopGraceSeconds, replicas } = workload;
-  const ids = { least: 0, most: 2 ** 31 - 1 };
   return [
-    ...outside("memoryMib", memoryMib, { least: 6, most: 1024 ** 2, because: "less is refused by Docker" }),
-    ...outside("userId", userId, ids),
+    ...outside("memoryMib", memoryMib, workloadLimits.memoryMib),
+    ...outside("userId", userId, workloadLimits.userId),
     // A service has one number for both.
-    ...(Object.is(groupId, userId) ? [] : outside("groupId", groupId, ids)),
-    ...outside("stopGraceSeconds", stopGraceSeconds, { least: 0, most: 3600 }),
-    ...outside("replicas", replicas, { least: leastReplicas, most: mostReplicas }),
+    ...(Object.is(groupId, userId) ? [] : outside("groupId", groupId, workloadLimits.userId)),
+    ...outside("stopGraceSeconds", stopGraceSeconds, workloadLimits.stopGraceSeconds),
+    ...outside("replicas", replicas, { ...workloadLimits.replicas, least: leastReplicas }),
   ];
 }
 
-/** Limits of a number, both of them within. */
-export interface Range {
-  readonly least: number;
-  readonly most: number;
-  /** Where the limits come from. @default not said */
-  readonly because?: string;
-}
-
-/** Ports of a process inside its container. */
-export const containerPorts: Range = { least: 1, most: 65535 };
-
 /** The problem of a number that is not whole or not in its range. */
-export function outside(path: string, value: number, { least, most, because }: Range): readonly Problem[] {
+function outside(path: string, value: number, { least, most, because }: Range): readonly Problem[] {
   if (Number.isInteger(value) && value >= least && value <= most) return [];
   const reason = because === undefined ? "" : ` (${because})`;
   return [problem(path, `must be a whole number from ${least} to ${most}${reason}`, value, "choose one in the range")];

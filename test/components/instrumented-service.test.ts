@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
 import { InstrumentedService, ObservabilityStack } from "../../components/index.ts";
-import { serviceWorkload, type InstrumentedServiceArgs } from "../../components/instrumented-service.ts";
+import {
+  folderImageName,
+  serviceWorkload,
+  type InstrumentedServiceArgs,
+} from "../../components/instrumented-service.ts";
 import { recordResources, type RecordedResource } from "../support/record-resources.ts";
 import { shownEnv } from "../support/workload-view.ts";
 import { containersOf, envOf } from "../support/docker-view.ts";
 import { noDocker, settings } from "../support/settings.ts";
+import { imageFolder } from "../support/workloads.ts";
 
 type ServiceArgs = Omit<InstrumentedServiceArgs, "stack">;
 
@@ -56,7 +66,7 @@ describe("an instrumented service as a workload", () => {
     const { env, ...workload } = serviceWorkload(
       "checkout",
       {
-        build: { context: "/repository/Shop", dockerfile: "docker/Dockerfile", args: { NODE: "22" } },
+        build: { context: imageFolder, dockerfile: "src/main.txt", args: { NODE: "22" } },
         command: ["serve"],
         env: { MODE: "fast" },
         ports: [
@@ -76,9 +86,9 @@ describe("an instrumented service as a workload", () => {
       name: "checkout",
       image: {
         kind: "build",
-        name: "shop",
-        contextPath: "/repository/Shop",
-        dockerfile: "docker/Dockerfile",
+        name: "image",
+        contextPath: imageFolder,
+        dockerfile: "src/main.txt",
         buildArgs: { NODE: "22" },
       },
       args: ["serve"],
@@ -109,11 +119,11 @@ describe("an instrumented service as a workload", () => {
   });
 
   it("builds with the Dockerfile of its folder unless told otherwise", () => {
-    const workload = serviceWorkload("checkout", { build: { context: "/repository/shop" } }, stack);
+    const workload = serviceWorkload("checkout", { build: { context: relative(process.cwd(), imageFolder) } }, stack);
     assert.deepEqual(workload.image, {
       kind: "build",
-      name: "shop",
-      contextPath: "/repository/shop",
+      name: "image",
+      contextPath: imageFolder,
       dockerfile: "Dockerfile",
       buildArgs: {},
     });
@@ -149,7 +159,7 @@ describe("an instrumented service as a workload", () => {
 
   it("refuses an image and a build at once, and neither", () => {
     const problem = "checkout.image: exactly one of `image` and `build` must be given, got";
-    assert.equal(problemOf({ image, build: { context: "." } }), `${problem} both; remove one of the two`);
+    assert.equal(problemOf({ image, build: { context: imageFolder } }), `${problem} both; remove one of the two`);
     assert.equal(problemOf({}), `${problem} neither; add one of the two`);
   });
 
@@ -179,7 +189,7 @@ describe("an instrumented service as a workload", () => {
   it("refuses a health check that asks nothing", () => {
     assert.deepEqual(problemOf({ image, healthCheck: { port: 0, path: "live", command: [] } }).split("\n"), [
       "checkout.healthCheck.port: must be a whole number from 1 to 65535, got 0; choose one in the range",
-      'checkout.healthCheck.path: must begin with /, got "live"; put / in front',
+      'checkout.healthCheck.path: must begin with / and have no blanks, got "live"; write for example /healthz',
       "checkout.healthCheck.command: must not be empty, got []; leave healthCheck out",
     ]);
   });
@@ -227,6 +237,48 @@ describe("an instrumented service as a workload", () => {
     }
   });
 
+  it("refuses a folder or a Dockerfile that is not there, before anything is registered", () => {
+    const relativeTo = `write its path relative to ${process.cwd()}`;
+    assert.equal(
+      problemOf({ build: { context: "no/such/folder" } }),
+      `checkout.build.context: must be a folder that exists, got "no/such/folder"; ${relativeTo}`,
+    );
+    assert.equal(
+      problemOf({ build: { context: "package.json" } }),
+      `checkout.build.context: must be a folder that exists, got "package.json"; ${relativeTo}`,
+    );
+    assert.equal(
+      problemOf({ build: { context: "test", dockerfile: "Dockerfile" } }),
+      'checkout.build.dockerfile: must be a file of the folder test, got "Dockerfile"; write its path relative to build.context',
+    );
+  });
+
+  it("builds of a folder with any name, under a name that Docker takes", () => {
+    const above = mkdtempSync(join(tmpdir(), "service-build-"));
+    try {
+      const context = join(above, "My Service!");
+      mkdirSync(context);
+      writeFileSync(join(context, "Dockerfile"), "FROM scratch\n");
+      const { image: built } = serviceWorkload("checkout", { build: { context } }, stack);
+      assert.deepEqual(built, {
+        kind: "build",
+        name: folderImageName("My Service!"),
+        contextPath: context,
+        dockerfile: "Dockerfile",
+        buildArgs: {},
+      });
+    } finally {
+      rmSync(above, { recursive: true });
+    }
+  });
+
+  it("refuses a name that is no text, and shows one that would break the line as what it is", () => {
+    for (const name of [null, 5, {}]) {
+      assert.match(problemOf({ image }, name as unknown as string), /name: must be a DNS label: /);
+    }
+    assert.match(problemOf({ image }, "a\nb"), /^"a\\nb"\.name: must be a DNS label: [^\n]*$/);
+  });
+
   it("reports all problems at once, those of the workload as well", () => {
     const ports = [
       { name: "http", port: 0, hostPort: 80 },
@@ -234,16 +286,37 @@ describe("an instrumented service as a workload", () => {
     ];
     const args = { env: { OTEL_SERVICE_NAME: "x" }, replicas: 0, memoryMib: 1, userId: -1, ports };
     assert.deepEqual(problemOf(args, "Checkout").split("\n"), [
-      "Checkout.image: exactly one of `image` and `build` must be given, got neither; add one of the two",
-      'Checkout.env.OTEL_SERVICE_NAME: must not replace what the stack injects, got "x"; remove it',
-      'Checkout.name: must be a DNS label: at most 63 lower-case letters, digits and inner hyphens, a letter first, got "Checkout"; rename it',
       "Checkout.ports.0.port: must be a whole number from 1 to 65535, got 0; choose one in the range",
       "Checkout.ports.0.hostPort: must be a whole number from 1024 to 65535 (the lower ones are reserved for the system), got 80; choose one in the range",
-      'Checkout.ports.1.name: must differ from ports.0.name, got "http"; change one of the two',
       "Checkout.memoryMib: must be a whole number from 6 to 1048576 (less is refused by Docker), got 1; choose one in the range",
       "Checkout.userId: must be a whole number from 0 to 2147483647, got -1; choose one in the range",
       "Checkout.replicas: must be a whole number from 1 to 100, got 0; choose one in the range",
+      "Checkout.image: exactly one of `image` and `build` must be given, got neither; add one of the two",
+      'Checkout.env.OTEL_SERVICE_NAME: must not replace what the stack injects, got "x"; remove it',
+      'Checkout.name: must be a DNS label: at most 63 lower-case letters, digits and inner hyphens, a letter first, got "Checkout"; rename it',
     ]);
+  });
+});
+
+describe("the name of an image that is built from a folder", () => {
+  it("is the folder's own in lower case, if Docker takes that", () => {
+    assert.deepEqual(["shop", "Shop", "my-shop_2", "a.b"].map(folderImageName), ["shop", "shop", "my-shop_2", "a.b"]);
+  });
+
+  it("is for any other folder one that Docker takes, and of no two the same", () => {
+    // A path's component, with what is around it (github.com/distribution/reference, regexp.go).
+    const taken = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
+    const awkward = fc.string({
+      unit: fc.constantFrom("a", "Z", "0", " ", "!", "-", "_", ".", "ä", "日"),
+      maxLength: 70,
+    });
+    fc.assert(
+      fc.property(awkward, awkward, (one, other) => {
+        assert.match(folderImageName(one), taken);
+        assert.ok(folderImageName(one).length <= 60);
+        assert.equal(folderImageName(one) === folderImageName(other), one.toLowerCase() === other.toLowerCase());
+      }),
+    );
   });
 });
 
@@ -308,14 +381,59 @@ describe("instrumented services beside a stack", () => {
       const ports = [{ name: "http", port: 80, hostPort: 3100 }];
       assert.throws(() => new InstrumentedService("loki", { stack, ports, replicas: 0 }), {
         message: [
-          "loki.image: exactly one of `image` and `build` must be given, got neither; add one of the two",
           "loki.replicas: must be a whole number from 1 to 100, got 0; choose one in the range",
+          "loki.image: exactly one of `image` and `build` must be given, got neither; add one of the two",
           'loki.name: must be unique in the stack, got "observability-test-loki"; rename one of the two',
           "loki.ports.0.hostPort: must differ from the ports of loki, got 3100; change one of the two",
         ].join("\n"),
       });
     });
     assert.deepEqual(servicesOf(resources), []);
+  });
+
+  it("refuse to run beside nothing, or beside something else, with every other problem", async () => {
+    const resources = await recordServices(() => {
+      const create = (args: unknown): void => {
+        new InstrumentedService("web", args as InstrumentedServiceArgs);
+      };
+      const rule = "web.stack: must be the ObservabilityStack that the service runs beside";
+      const change = "create one and pass it as `stack`";
+      assert.throws(
+        () => {
+          create({ image, memoryMiB: 64 });
+        },
+        (error: Error) => {
+          assert.equal(error.message.split("\n")[0], `${rule}, got none; ${change}`);
+          assert.match(error.message.split("\n")[1] ?? "", /^web\.memoryMiB: .*; did you mean memoryMib\?$/);
+          return true;
+        },
+      );
+      assert.throws(
+        () => {
+          create({ image, stack: { settings: {} } });
+        },
+        { message: `${rule}, got something else; ${change}` },
+      );
+      for (const none of [undefined, null, "web", []]) {
+        assert.throws(
+          () => {
+            create(none);
+          },
+          (error: Error) => error.message.startsWith(`${rule}, got none; ${change}\nweb.`),
+        );
+      }
+    });
+    assert.deepEqual(servicesOf(resources), []);
+  });
+
+  it("refuse an Output of Pulumi, whose value no judgement before the deployment can know", async () => {
+    await recordServices((stack) => {
+      const later = pulumi.output("db.example.com") as unknown as string;
+      assert.throws(() => new InstrumentedService("web", { stack, image, env: { HOST: later } }), {
+        message:
+          "web.env.HOST: must be plain data, got an Output of Pulumi; what is known during a deployment only cannot be judged before it: write the value that it is made from",
+      });
+    });
   });
 
   it("start after the Collector and so stop before it, while it still takes their last lines", async () => {

@@ -7,6 +7,7 @@ import {
   type ExampleService,
 } from "../../config/example-services.ts";
 import { defaultImages } from "../../config/images.ts";
+import { reservedVariables } from "../../config/otel-env.ts";
 
 const identity = { project: "observability", stack: "dev" };
 const folder = join("/repository", "services");
@@ -129,11 +130,11 @@ describe("the program's settings", () => {
     ],
     [
       { services: '{"backend":{"replicas":0}}' },
-      "services.backend.replicas: must be a whole number from 1 to 100, got 0; set at least 1",
+      "services.backend.replicas: must be a whole number from 1 to 100, got 0; choose one in the range",
     ],
     [
       { services: '{"backend":{"replicas":1.5}}' },
-      "services.backend.replicas: must be a whole number from 1 to 100, got 1.5; set at least 1",
+      "services.backend.replicas: must be a whole number from 1 to 100, got 1.5; choose one in the range",
     ],
     [{ services: '{"backned":{}}' }, "services.backned: is no setting, got {}; did you mean services.backend?"],
     [
@@ -161,6 +162,35 @@ describe("the program's settings", () => {
       });
     });
   }
+
+  it("refuse every variable that the stack injects, of every service, under the path that the user wrote", () => {
+    const names = exampleServiceNames.slice(0, 3);
+    const env = Object.fromEntries([...reservedVariables].map((name) => [name, "mine"]));
+    const overrides = Object.fromEntries(names.map((name) => [name, { env }]));
+    const lines = names.flatMap((name) =>
+      [...reservedVariables].map(
+        (variable) =>
+          `  services.${name}.env.${variable}: must not replace what the stack injects, got "mine"; remove it`,
+      ),
+    );
+    assert.ok(lines.length > 3 * 10);
+    // One that breaks another rule hides none of them.
+    const config = { services: JSON.stringify({ ...overrides, "event-replay": { replicas: 0 } }) };
+    assert.throws(() => services(config), {
+      message: [
+        `the configuration has ${lines.length + 1} problem(s), nothing was changed:`,
+        "  services.event-replay.replicas: must be a whole number from 1 to 100, got 0; choose one in the range",
+        ...lines,
+      ].join("\n"),
+    });
+  });
+
+  it("leave these variables to the user where nothing is injected, or no service runs", () => {
+    const overrides = { services: '{"backend":{"env":{"OTEL_SERVICE_NAME":"mine"}}}' };
+    const [backend] = services({ ...overrides, observability: "false" });
+    assert.deepEqual(backend?.env, { OTEL_SERVICE_NAME: "mine" });
+    assert.deepEqual(services({ ...overrides, exampleServices: "false" }), []);
+  });
 
   it("let a port of the stack have the API's number where there is no example", () => {
     const { stack } = programSettings(

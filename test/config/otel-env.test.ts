@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { otelEnv as structuredEnv, type ServiceIdentity } from "../../config/otel-env.ts";
+import { otelEnv as structuredEnv, reservedVariables, type ServiceIdentity } from "../../config/otel-env.ts";
 import { shownEnv } from "../support/workload-view.ts";
 
 const identity: ServiceIdentity = {
@@ -91,5 +91,14 @@ describe("the environment of a service", () => {
 
   it("adds no attribute that changes with every start or shows the command line", () => {
     assert.equal(otelEnv(identity, "grpc")["OTEL_NODE_RESOURCE_DETECTORS"], "env");
+  });
+});
+
+describe("the variables that a service must not have of its own", () => {
+  it("are those that are injected, and each signal's own endpoint and protocol", () => {
+    const ofSignals = ["TRACES", "METRICS", "LOGS"].flatMap((signal) =>
+      ["ENDPOINT", "PROTOCOL"].map((option) => `OTEL_EXPORTER_OTLP_${signal}_${option}`),
+    );
+    assert.deepEqual([...reservedVariables].sort(), [...Object.keys(otelEnv(identity, "grpc")), ...ofSignals].sort());
   });
 });

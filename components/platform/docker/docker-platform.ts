@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
 import { dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
+import { workloadLimits } from "../../../config/rules.ts";
 import { Claims } from "../claims.ts";
 import {
   publishedAddresses,
@@ -11,7 +12,7 @@ import {
   type RunningWorkload,
   type RunOptions,
 } from "../platform.ts";
-import { mostReplicas, refuse, workloadProblems } from "../workload-problems.ts";
+import { refuse, workloadProblems } from "../workload-problems.ts";
 import type { DataVolume, Workload } from "../workload.ts";
 import { checkResult } from "./check-result.ts";
 import { checkArgs, containerArgs, hardening, stackLabels, type ContainerPlace } from "./container-args.ts";
@@ -135,7 +136,7 @@ export class DockerPlatform implements Platform {
 
   /** A workload that is switched off keeps the name of its first instance. */
   private instanceNames({ name, replicas }: Workload): readonly string[] {
-    const instances = Math.min(Math.max(replicas, 1), mostReplicas);
+    const instances = Math.min(Math.max(replicas, 1), workloadLimits.replicas.most);
     return Array.from({ length: instances }, (_, index) => instanceName(this.args.name, name, index + 1));
   }
 

@@ -1,0 +1,31 @@
+import { statSync, type Stats } from "node:fs";
+import { resolve } from "node:path";
+import { problem, type Problem } from "../problem.ts";
+
+/** What of a service's build leads nowhere: a builder would find out in the middle of a deployment. */
+export function buildFolderProblems({
+  context,
+  dockerfile,
+}: {
+  readonly context: string;
+  readonly dockerfile: string;
+}): readonly Problem[] {
+  const folder = resolve(context);
+  if (statusOf(folder)?.isDirectory() !== true) {
+    const change = `write its path relative to ${process.cwd()}`;
+    return [problem("build.context", "must be a folder that exists", context, change)];
+  }
+  if (statusOf(resolve(folder, dockerfile))?.isFile() === true) return [];
+  const change = "write its path relative to build.context";
+  return [problem("build.dockerfile", `must be a file of the folder ${context}`, dockerfile, change)];
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A file where a folder should be, a name that is too long or a folder that nobody may look into: not there either.
+    if (error instanceof Error && "code" in error) return undefined;
+    throw error;
+  }
+}

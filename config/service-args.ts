@@ -1,0 +1,182 @@
+import type { z } from "zod";
+import { choice, flag, group, list, record, text, variables, wholeNumber } from "./fields.ts";
+import { reservedVariables, type OtlpProtocol } from "./otel-env.ts";
+import { isRecord, schemaProblems } from "./parse.ts";
+import { plainInput } from "./plain.ts";
+import { complaint, problem, type Problem } from "./problem.ts";
+import { containerPorts, hostPorts, imageReference, workloadLimits, type Range } from "./rules.ts";
+import { serviceDefaults } from "./service-defaults.ts";
+
+/*
+ * What an instrumented service is made from: as a type for whoever writes a program, and as a schema for whatever comes
+ * at run time, where no types are left. test/config/service-args.test.ts does not compile if the two differ.
+ */
+
+/** A port of the service. */
+export interface ServicePort {
+  readonly name: string;
+  readonly port: number;
+  /**
+   * Port on 127.0.0.1 that leads to it, from 1024 on, since the lower ones are reserved for the system.
+   * @default none, the port is reachable from the other services only
+   */
+  readonly hostPort?: number;
+}
+
+/** A build of the service's image. */
+export interface ServiceBuild {
+  /** Folder sent to the builder, relative to the working directory. */
+  readonly context: string;
+  /** Relative to the folder. @default "Dockerfile" */
+  readonly dockerfile?: string;
+  /** Docker build arguments. Not for secrets: they stay readable in the image. */
+  readonly args?: Readonly<Record<string, string>>;
+}
+
+/** How to tell that the service is up. */
+export interface ServiceHealthCheck {
+  readonly port: number;
+  readonly path: string;
+  /** Command inside the container that ends with 0 when the service is up; Docker has no other way to ask. */
+  readonly command: readonly string[];
+}
+
+/** What an instrumented service is made from, but for the stack that it runs beside. */
+export interface ServiceInput {
+  /** Image to run, with a tag or a digest. Either this or `build`. */
+  readonly image?: string;
+  /** Image to build and run. Either this or `image`. Services that name the same folder share one image. */
+  readonly build?: ServiceBuild;
+  /**
+   * Arguments for the image's entry point.
+   * @default none
+   */
+  readonly command?: readonly string[];
+  /**
+   * Environment of its own. The variables that the stack injects (config/otel-env.ts) are refused.
+   * @default none
+   */
+  readonly env?: Readonly<Record<string, string>>;
+  /** @default none */
+  readonly ports?: readonly ServicePort[];
+  /** @default none, the service counts as up when its process runs */
+  readonly healthCheck?: ServiceHealthCheck;
+  /** `service.version`. @default "0.0.0" */
+  readonly version?: string;
+  /** OTLP over gRPC (port 4317) or HTTP (port 4318). @default "grpc" */
+  readonly protocol?: OtlpProtocol;
+  /** `false` injects nothing, for a process that has nothing to say. @default true */
+  readonly telemetry?: boolean;
+  /** Memory limit in MiB. @default 128 */
+  readonly memoryMib?: number;
+  /** User and group the process runs as. @default 1000 */
+  readonly userId?: number;
+  /** Instances; each has its own `service.instance.id`. @default 1 */
+  readonly replicas?: number;
+  /** How long the process may take to flush after SIGTERM, in seconds. @default 30 */
+  readonly stopGraceSeconds?: number;
+}
+
+/** Text that an argument or the name of a file may be: C ends a text at NUL. */
+const withoutNul = { pattern: /^[^\0]*$/, rule: "must be text without a NUL character" } as const;
+
+/** A whole number within limits that every platform shares. */
+function within(range: Range): z.ZodInt {
+  return wholeNumber({ ...range, change: "choose one in the range" });
+}
+
+const port = group({
+  name: text({ pattern: /^[\w.-]{1,63}$/, rule: "must be 1 to 63 letters, digits, _, . and -", change: "rename it" }),
+  port: within(containerPorts),
+  hostPort: within(hostPorts).optional(),
+});
+
+/** The schema of {@link ServiceInput}. Every argument may be left out. */
+export const serviceArgsSchema = group({
+  image: text(imageReference).optional(),
+  build: group({
+    context: text({
+      pattern: /^[^\0]+$/,
+      rule: "must be the path of a folder",
+      change: "write for example ../checkout",
+    }),
+    dockerfile: text({
+      pattern: /^[^\0]+$/,
+      rule: "must be the path of a Dockerfile in the folder",
+      change: "leave it out for Dockerfile",
+    }).default("Dockerfile"),
+    args: record("build arguments by name", "write `NAME: value` in it, or leave it out").default({}),
+  }).optional(),
+  command: list(
+    text({ ...withoutNul, change: "write it as text, in quotes" }),
+    "arguments",
+    'write each as an entry of its own, for example ["node", "server.js"]',
+  ).default([]),
+  env: variables().default({}),
+  ports: list(port, "ports", "write for example [{ name: http, port: 8080 }]").default([]),
+  healthCheck: group({
+    port: within(containerPorts),
+    path: text({
+      pattern: /^\/[^\s\p{C}]*$/u,
+      rule: "must begin with / and have no blanks",
+      change: "write for example /healthz",
+    }),
+    command: list(
+      text({ ...withoutNul, change: "write it as text, in quotes" }),
+      "arguments",
+      "write the command and its arguments",
+    ).min(1, { error: ({ input }) => complaint("must not be empty", input, "leave healthCheck out") }),
+  }).optional(),
+  version: text({
+    pattern: /^[^\p{C}\p{Zl}\p{Zp}]{1,250}$/u,
+    rule: "must be one line of 1 to 250 characters",
+    change: "write for example 1.4.2",
+  }).default("0.0.0"),
+  protocol: choice(["grpc", "http/protobuf"]).default("grpc"),
+  telemetry: flag().default(true),
+  memoryMib: within(workloadLimits.memoryMib).default(serviceDefaults.memoryMib),
+  userId: within(workloadLimits.userId).default(1000),
+  replicas: within({ ...workloadLimits.replicas, least: 1 }).default(1),
+  stopGraceSeconds: within(workloadLimits.stopGraceSeconds).default(30),
+});
+
+/** Arguments with the defaults filled in. */
+export type CompleteServiceArgs = z.output<typeof serviceArgsSchema>;
+
+/** Arguments as somebody handed them over, and what is wrong with them. */
+export interface JudgedServiceArgs {
+  /** What is right of them: for an argument that is wrong its default, so that what depends on others can be judged too. */
+  readonly args: CompleteServiceArgs;
+  /** The paths begin with the name of an argument; that of the arguments as a whole is `arguments`. */
+  readonly problems: readonly Problem[];
+}
+
+/** Judges each argument on its own, and those that exclude each other; the stack is none of them. */
+export function judgedServiceArgs(given: unknown): JudgedServiceArgs {
+  const { value, problems } = plainInput(given);
+  const words = { one: "argument", all: "arguments" };
+  const found = [...problems, ...schemaProblems(serviceArgsSchema, value, words)].map(({ path, text }) => ({
+    path: path === "" ? words.all : path,
+    text,
+  }));
+  const wrong = new Set(found.map(({ path }) => path.split(".")[0]));
+  const right = Object.entries(isRecord(value) ? value : {}).filter(
+    ([key]) => Object.hasOwn(serviceArgsSchema.shape, key) && !wrong.has(key),
+  );
+  const args = serviceArgsSchema.parse(Object.fromEntries(right));
+  const isEither = wrong.has("image") || wrong.has("build");
+  return { args, problems: [...found, ...(isEither ? [] : sourceProblems(args))] };
+}
+
+function sourceProblems({ image, build }: CompleteServiceArgs): readonly Problem[] {
+  if ((image === undefined) !== (build === undefined)) return [];
+  const [got, change] = image === undefined ? ["neither", "add one of the two"] : ["both", "remove one of the two"];
+  return [{ path: "image", text: `exactly one of \`image\` and \`build\` must be given, got ${got}; ${change}` }];
+}
+
+/** Variables of a service's own that would fight what the stack injects: the service's would win, and say nothing. */
+export function injectedVariableProblems(path: string, env: Readonly<Record<string, string>>): readonly Problem[] {
+  return Object.keys(env)
+    .filter((name) => reservedVariables.has(name))
+    .map((name) => problem(`${path}.${name}`, "must not replace what the stack injects", env[name], "remove it"));
+}

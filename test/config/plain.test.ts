@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { runInNewContext } from "node:vm";
+import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
+import { plainInput } from "../../config/plain.ts";
+import { problemLines } from "../../config/problem.ts";
+
+function linesOf(input: unknown): readonly string[] {
+  return problemLines(plainInput(input).problems);
+}
+
+describe("plain data", () => {
+  it("is whatever JSON can say, numbers that it cannot say, and undefined, and comes back as it is", () => {
+    const plain = fc.object({
+      maxDepth: 5,
+      values: [fc.string(), fc.double(), fc.boolean(), fc.constant(null), fc.constant(undefined)],
+    });
+    fc.assert(
+      fc.property(plain, (input) => {
+        assert.deepEqual(plainInput(input), { value: input, problems: [] });
+      }),
+    );
+  });
+
+  it("is an object of another context as well, where a test runner runs programs", () => {
+    assert.deepEqual(linesOf(runInNewContext('({ a: { b: [1, "x"] } })')), []);
+  });
+
+  it("is nothing else: each of these is told by what it is, and undefined stands in its place", () => {
+    class Port {
+      readonly port = 80;
+    }
+    const cyclic: Record<string, unknown> = { name: "a" };
+    cyclic["self"] = { again: cyclic };
+    const input = {
+      output: pulumi.output("x"),
+      secret: pulumi.secret({ a: 1 }),
+      promise: Promise.resolve(1),
+      call: (): number => 1,
+      symbol: Symbol("x"),
+      big: 5n,
+      list: [1, new Port()],
+      "a date": new Date(0),
+      cyclic,
+    };
+    assert.deepEqual(linesOf(input), [
+      "output: must be plain data, got an Output of Pulumi; what is known during a deployment only cannot be judged before it: write the value that it is made from",
+      "secret: must be plain data, got an Output of Pulumi; what is known during a deployment only cannot be judged before it: write the value that it is made from",
+      "promise: must be plain data, got a Promise; put await in front",
+      "call: must be plain data, got a function; call it, or leave it out",
+      "symbol: must be plain data, got a symbol; write it as text",
+      "big: must be plain data, got the BigInt 5; write it as a number, without the n",
+      "list.1: must be plain data, got an instance of Port; write its fields as a plain object",
+      '"a date": must be plain data, got an instance of Date; write its fields as a plain object',
+      "cyclic.self.again: must be plain data, got a value that contains itself; leave the reference back out",
+    ]);
+    assert.deepEqual(plainInput({ list: [1, 5n, 2] }).value, { list: [1, undefined, 2] });
+  });
+
+  it("may have one value in two places", () => {
+    const shared = { port: 80 };
+    assert.deepEqual(linesOf({ one: shared, two: shared }), []);
+  });
+
+  it("is not nested without an end", () => {
+    let deep: unknown = "x";
+    for (let level = 0; level < 100_000; level += 1) deep = [deep];
+    const [line = "", ...others] = linesOf(deep);
+    assert.deepEqual(others, []);
+    assert.match(line, /: must be plain data, got 100 values in each other; nest it less$/);
+  });
+});

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
+import type { z } from "zod";
+import { problemLines } from "../../config/problem.ts";
+import { judgedServiceArgs, serviceArgsSchema, type ServiceInput } from "../../config/service-args.ts";
+
+const image = "registry.example.com/checkout:1.4.2";
+
+function linesOf(given: unknown): readonly string[] {
+  return problemLines(judgedServiceArgs(given).problems);
+}
+
+/** A type with every field in it required, so that a field which only one of two types has is seen. */
+type Complete<Type> = Type extends object ? { [Key in keyof Type]-?: Complete<NonNullable<Type[Key]>> } : Type;
+
+/** A type with every `readonly` in it taken away, which the schema's own does not have. */
+type Writable<Type> = Type extends object ? { -readonly [Key in keyof Type]: Writable<Type[Key]> } : Type;
+
+/** `true` for two types of which each can be taken for the other. */
+type Same<One, Other> = [One] extends [Other] ? ([Other] extends [One] ? true : false) : false;
+
+describe("the arguments of a service", () => {
+  it("are the same for the compiler and at run time: this file does not compile otherwise", () => {
+    type Compiled = Writable<ServiceInput>;
+    type AtRunTime = Writable<z.input<typeof serviceArgsSchema>>;
+    const haveSameTypes: Same<Compiled, AtRunTime> = true;
+    const haveSameFields: Same<Complete<Compiled>, Complete<AtRunTime>> = true;
+    assert.deepEqual([haveSameTypes, haveSameFields], [true, true]);
+  });
+
+  it("have defaults, and no problem, with an image alone", () => {
+    assert.deepEqual(judgedServiceArgs({ image }), {
+      args: {
+        image,
+        command: [],
+        env: {},
+        ports: [],
+        version: "0.0.0",
+        protocol: "grpc",
+        telemetry: true,
+        memoryMib: 128,
+        userId: 1000,
+        replicas: 1,
+        stopGraceSeconds: 30,
+      },
+      problems: [],
+    });
+  });
+
+  const nearMisses = { memoryMiB: "memoryMib", replica: "replicas", healthcheck: "healthCheck", enviroment: undefined };
+  for (const [key, meant] of Object.entries(nearMisses)) {
+    it(`do not know ${key}`, () => {
+      const [line = "", ...others] = linesOf({ image, [key]: "topsecret" });
+      assert.deepEqual(others, []);
+      const change = meant === undefined ? "remove it, or use one of image, build, command" : `did you mean ${meant}?`;
+      assert.ok(line.startsWith(`${key}: is no argument, got `) && line.includes(`; ${change}`), line);
+    });
+  }
+
+  const wrong: readonly (readonly [unknown, string])[] = [
+    [
+      { command: "node server.js" },
+      'command: must be a list of arguments, got "node server.js"; write each as an entry of its own, for example ["node", "server.js"]',
+    ],
+    [{ command: [5] }, "command.0: must be text without a NUL character, got 5; write it as text, in quotes"],
+    [{ telemetry: "false" }, 'telemetry: must be true or false, got "false"; write true or false, without quotes'],
+    [{ protocol: "http" }, 'protocol: must be one of grpc, http/protobuf, got "http"; write grpc, or leave it out'],
+    [{ env: "A=B" }, 'env: must be variables by name, got "A=B"; write `NAME: value` below it, or leave it out'],
+    [{ env: { A: 5 } }, "env.A: must be text, got 5; put the value in quotes"],
+    [{ env: { A: undefined } }, "env.A: must be text, got undefined; put the value in quotes"],
+    [{ ports: "8080" }, 'ports: must be a list of ports, got "8080"; write for example [{ name: http, port: 8080 }]'],
+    [
+      { ports: [8080] },
+      "ports.0: must be a group of settings, got 8080; write its settings (name, port, hostPort) below it, or leave it out",
+    ],
+    [
+      { ports: [{ name: "http", port: "8080" }] },
+      'ports.0.port: must be a whole number from 1 to 65535, got "8080"; choose one in the range',
+    ],
+    [
+      { healthCheck: { port: 80, path: "/", command: [] } },
+      "healthCheck.command: must not be empty, got []; leave healthCheck out",
+    ],
+    [
+      { memoryMib: null },
+      "memoryMib: must be a whole number from 6 to 1048576 (less is refused by Docker), got null; choose one in the range",
+    ],
+    [{ replicas: "2" }, 'replicas: must be a whole number from 1 to 100, got "2"; choose one in the range'],
+    [{ replicas: 5n }, "replicas: must be plain data, got the BigInt 5; write it as a number, without the n"],
+    [{ version: "1\n2" }, 'version: must be one line of 1 to 250 characters, got "1\\n2"; write for example 1.4.2'],
+    [{ version: "\ud800" }, 'version: must be one line of 1 to 250 characters, got "\\ud800"; write for example 1.4.2'],
+    [
+      { image: 5 },
+      "image: must be an image with a tag (`repository:tag`), a digest (`repository@sha256:…`) or both, got 5; name the version that you mean, for example grafana/loki:3.7.8",
+    ],
+  ];
+  for (const [args, line] of wrong) {
+    it(`are refused with ${line.slice(0, 60)}…`, () => {
+      assert.deepEqual(linesOf({ image, ...(args as object) }), [line]);
+    });
+  }
+
+  it("are refused with every missing part of a health check", () => {
+    assert.deepEqual(
+      linesOf({ image, healthCheck: {} }).map((line) => line.split(":")[0]),
+      ["healthCheck.port", "healthCheck.path", "healthCheck.command"],
+    );
+  });
+
+  it("are refused as a whole if they are none", () => {
+    for (const none of [null, 5, "image", [], [image]]) {
+      const [line = ""] = linesOf(none);
+      assert.match(line, /^arguments: must be a group of settings, got /, JSON.stringify(none));
+    }
+  });
+
+  it("never come out as a crash, and never wrong ones as right: whatever a program hands over", () => {
+    const class_ = new (class Args {
+      readonly image = image;
+    })();
+    const special = [
+      undefined,
+      null,
+      5n,
+      Symbol("x"),
+      Number.NaN,
+      new Map(),
+      class_,
+      pulumi.output("x"),
+      Promise.resolve(),
+      [],
+    ];
+    const keys = fc.oneof(fc.constantFrom(...Object.keys(serviceArgsSchema.shape)), fc.string());
+    const anything = fc.oneof(
+      fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }),
+      fc.constantFrom(...special),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(keys, anything), (given) => {
+        const { args, problems } = judgedServiceArgs(given);
+        assert.equal(serviceArgsSchema.safeParse(args).success, true);
+        // No third outcome: without a problem each argument is in force as it was given.
+        if (problems.length > 0) return;
+        for (const [key, value] of Object.entries(given)) {
+          if (value !== undefined) assert.ok(key in args, key);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
