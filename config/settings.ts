@@ -10,6 +10,9 @@ import { duplicates, problem, type Problem } from "./problem.ts";
 import { ownCodeProblems } from "./own-code.ts";
 import { grafanaUid, imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
 
+/** Platforms that Node.js' own image is made for, and so the services'. */
+const buildPlatforms = ["linux/amd64", "linux/arm64", "linux/arm/v7", "linux/ppc64le", "linux/s390x"] as const;
+
 /** Everything a user can set about the stack itself. The example services have their own settings (example-services.ts). */
 export const stackSettingsSchema = group({
   target: choice(["docker", "kubernetes"])
@@ -142,9 +145,12 @@ export const stackSettingsSchema = group({
       rule: "must be the address of a Docker daemon",
       change: "write for example unix:///var/run/docker.sock or ssh://user@host, or leave it out",
     }).optional(),
+    buildPlatform: choice(buildPlatforms).optional(),
   })
     .prefault({})
-    .describe("Address of the Docker daemon. Default: DOCKER_HOST, else the docker command's current context."),
+    .describe(
+      "`host`: address of the Docker daemon. Default: DOCKER_HOST, else the docker command's current context. `buildPlatform`: platform of the images that are built here, for example `linux/amd64`. Default: the daemon's own.",
+    ),
   kubernetes: kubernetesSettingsSchema
     .prefault({})
     .describe("The cluster, for the target `kubernetes`. See docs/kubernetes.md."),

@@ -74,6 +74,12 @@ export class Docker {
     return version.trim();
   }
 
+  /** Platform that the daemon runs and builds for: `linux/amd64`. */
+  async serverPlatform(): Promise<string> {
+    const format = "{{.Server.Os}}/{{.Server.Arch}}";
+    return (await this.run(["version", "--format", format], { timeoutMillis: patienceMillis })).trim();
+  }
+
   /** Objects of a kind that carry the label of a stack. */
   async labelled(kind: ObjectKind, stackName: string): Promise<readonly DockerObject[]> {
     const all = kind === "container" ? ["--all"] : [];

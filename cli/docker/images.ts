@@ -12,20 +12,22 @@ export function neededImages({ stack, example }: ProgramSettings): readonly stri
  * Pulls the images that Docker does not have, before anything is created; those that it has are left as they are, so
  * that a start needs no network.
  *
+ * @param platform for which they have to be, for instance `linux/arm64`; `undefined` for the daemon's own
  * @throws UserError with every image that cannot be had.
  */
 export async function pullMissing(
   references: readonly string[],
   docker: Docker,
   say: (line: string) => void,
+  platform?: string,
 ): Promise<void> {
   const missing = await Promise.all(
-    [...new Set(references)].map(async (reference) => ((await has(reference, docker)) ? [] : [reference])),
+    [...new Set(references)].map(async (reference) => ((await has(reference, docker, platform)) ? [] : [reference])),
   );
   const problems = await Promise.all(
     missing.flat().map(async (reference) => {
       say(`pulling ${reference}`);
-      return pull(reference, docker);
+      return pull(reference, docker, platform);
     }),
   );
   if (problems.flat().length === 0) return;
@@ -38,19 +40,20 @@ export async function pullMissing(
   );
 }
 
-async function has(reference: string, docker: Docker): Promise<boolean> {
+async function has(reference: string, docker: Docker, platform: string | undefined): Promise<boolean> {
   try {
-    await docker.run(["image", "inspect", reference]);
-    return true;
+    const found = await docker.run(["image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", reference]);
+    // A variant of the processor, as in `linux/arm/v7`, not every image tells.
+    return platform === undefined || platform.split("/").slice(0, 2).join("/") === found.trim();
   } catch (error) {
     if (error instanceof CommandFailed && /no such image/i.test(error.stderr)) return false;
     throw error;
   }
 }
 
-async function pull(reference: string, docker: Docker): Promise<string[]> {
+async function pull(reference: string, docker: Docker, platform: string | undefined): Promise<string[]> {
   try {
-    await docker.run(["pull", "--quiet", reference]);
+    await docker.run(["pull", "--quiet", ...(platform === undefined ? [] : ["--platform", platform]), reference]);
     return [];
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;

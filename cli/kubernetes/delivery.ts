@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { ProgramSettings } from "../../config/example-services.ts";
 import { imageDelivery } from "../../config/kubernetes.ts";
-import { Docker } from "../docker/docker.ts";
+import type { Docker } from "../docker/docker.ts";
 import { pullMissing } from "../docker/images.ts";
 import type { Say } from "../target.ts";
 import { UserError } from "../user-error.ts";
@@ -18,8 +18,8 @@ const run = promisify(execFile);
 export async function prepareDelivery(
   { stack, example }: ProgramSettings,
   say: Say,
-  docker: Docker = new Docker(stack.docker.host),
-  env: NodeJS.ProcessEnv = process.env,
+  docker: Docker,
+  env: NodeJS.ProcessEnv,
 ): Promise<void> {
   if (!example.exampleServices) return;
   await docker.serverVersion();
@@ -30,7 +30,7 @@ export async function prepareDelivery(
         "  next: install it, or say how by npm run up -- --target kubernetes --registry REGISTRY or --load-command COMMAND",
     );
   }
-  await pullMissing([stack.images.node], docker, say);
+  await pullMissing([stack.images.node], docker, say, stack.docker.buildPlatform);
 }
 
 /** The first program of a shell command, behind variables that are set for it. */

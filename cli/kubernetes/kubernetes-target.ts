@@ -5,6 +5,8 @@ import type { StackOutputs } from "../outputs.ts";
 import type { KnownState } from "../state.ts";
 import type { Opened, Say, Target } from "../target.ts";
 import { UserError } from "../user-error.ts";
+import { Docker } from "../docker/docker.ts";
+import { checkBuildPlatform } from "./build-platform.ts";
 import { Cluster, Forbidden } from "./cluster.ts";
 import { prepareDelivery } from "./delivery.ts";
 import { checkLocalPorts, forward, isReady, localPortsOf, type Forward } from "./forward.ts";
@@ -84,7 +86,9 @@ export class KubernetesTarget implements Target {
   }
 
   async prepareImages(say: Say): Promise<void> {
-    await prepareDelivery(this.settings, say);
+    const docker = new Docker(this.settings.stack.docker.host, this.env);
+    await checkBuildPlatform(this.cluster, this.settings, docker, say);
+    await prepareDelivery(this.settings, say, docker, this.env);
   }
 
   /** A job of the deployment does it, in the cluster and with its rights. */

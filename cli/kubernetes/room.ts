@@ -41,7 +41,11 @@ export async function checkRoom(cluster: Cluster, settings: ProgramSettings, say
 }
 
 /** A user who may deploy may still not see everything of the cluster: then the deployment finds out, and it is said. */
-async function orSay(say: Say, what: string, find: () => Promise<readonly string[]>): Promise<readonly string[]> {
+export async function orSay(
+  say: Say,
+  what: string,
+  find: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
   try {
     return await find();
   } catch (error) {

@@ -27,6 +27,7 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
         resourcePrefix,
         name: settings.name,
         host: dockerHost(settings),
+        buildPlatform: settings.docker.buildPlatform,
         helperImage: settings.images.victoriaMetrics,
       },
       opts,
@@ -51,6 +52,7 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
           ...(settings.grafana.datasources.length === 0 ? [] : [hosts.grafana]),
         ],
         dockerHost: () => dockerHost(settings),
+        buildPlatform: settings.docker.buildPlatform,
         deliver:
           command === undefined
             ? undefined

@@ -10,6 +10,8 @@ export interface DockerImagesArgs {
   readonly resourcePrefix: string;
   /** Put before the name of every image that is built, for instance `observability-dev-`. */
   readonly builtPrefix: string;
+  /** Platform of every image that is built, for instance `linux/arm64`. @default that of the daemon */
+  readonly buildPlatform?: string | undefined;
   readonly parent: pulumi.Resource;
   readonly provider: () => docker.Provider;
 }
@@ -71,10 +73,13 @@ export class DockerImages {
 
   /** The tag names the content, so an image that was built for other content is never taken for this one. */
   private build(image: Extract<WorkloadImage, { kind: "build" }>): docker.RemoteImageArgs {
-    const hash = contentHash(image.contextPath, image.dockerfile, JSON.stringify(image.buildArgs));
+    const { contextPath, dockerfile, buildArgs } = image;
+    const { buildPlatform: platform, builtPrefix } = this.args;
+    const hash = contentHash(contextPath, dockerfile, JSON.stringify({ buildArgs, platform }));
+    const chosen = platform === undefined ? {} : { platform };
     return {
-      name: `${this.args.builtPrefix}${image.name}:${hash}`,
-      build: { context: image.contextPath, dockerfile: image.dockerfile, buildArgs: { ...image.buildArgs } },
+      name: `${builtPrefix}${image.name}:${hash}`,
+      build: { context: contextPath, dockerfile, buildArgs: { ...buildArgs }, ...chosen },
     };
   }
 }

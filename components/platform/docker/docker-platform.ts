@@ -26,6 +26,8 @@ export interface DockerPlatformArgs {
   readonly name: string;
   /** Address of the daemon. */
   readonly host: pulumi.Input<string>;
+  /** Platform of every image that is built, for instance `linux/arm64`. @default that of the daemon */
+  readonly buildPlatform?: string | undefined;
   /** Image with a `chown`, for the step that hands a new volume to the user of its workload. */
   readonly helperImage: string;
 }
@@ -48,6 +50,7 @@ export class DockerPlatform implements Platform {
     this.images = new DockerImages({
       resourcePrefix: args.resourcePrefix,
       builtPrefix: `${args.name}-`,
+      buildPlatform: args.buildPlatform,
       parent: opts.parent,
       provider: () => this.provider,
     });

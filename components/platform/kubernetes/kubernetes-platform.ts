@@ -55,6 +55,8 @@ export interface KubernetesPlatformArgs {
   readonly openBackends: readonly string[];
   /** Address of the Docker daemon that builds images. */
   readonly dockerHost: () => pulumi.Input<string>;
+  /** Platform of every image that is built, for instance `linux/arm64`. @default that of the daemon */
+  readonly buildPlatform?: string | undefined;
   /** Brings a built image into the cluster; `undefined` if there is no way. */
   readonly deliver: ((image: string) => Promise<void>) | undefined;
 }
@@ -108,7 +110,12 @@ export class KubernetesPlatform implements Platform {
     }
     const registry = settings.registry === "" ? "" : `${settings.registry.replace(/\/+$/, "")}/`;
     this.images = dockerBuilder(
-      { resourcePrefix, builtPrefix: `${registry}${name}-`, parent: opts.parent },
+      {
+        resourcePrefix,
+        builtPrefix: `${registry}${name}-`,
+        buildPlatform: args.buildPlatform,
+        parent: opts.parent,
+      },
       args.dockerHost,
     );
   }

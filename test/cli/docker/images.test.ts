@@ -9,21 +9,33 @@ describe("images", () => {
 
   /** A daemon that has `here:1`, can pull `there:1`, and nothing else. */
   async function pull(...references: readonly string[]): Promise<string[]> {
+    return pullFor(undefined, references);
+  }
+
+  async function pullFor(platform: string | undefined, references: readonly string[]): Promise<string[]> {
     fake = fakeCommand(
       "docker",
       `case "$*" in
-         "image inspect here:1"|"pull --quiet there:1") exit 0;;
+         "image inspect --format {{.Os}}/{{.Architecture}} here:1") echo linux/amd64;;
+         "image inspect --format {{.Os}}/{{.Architecture}} arm:1") echo linux/arm;;
+         "pull --quiet there:1"|"pull --quiet --platform linux/arm64 here:1") exit 0;;
          "image inspect"*) echo "Error: No such image: x" >&2; exit 1;;
          *) echo 'Error response from daemon: lookup registry.invalid: no such host' >&2; exit 1;;
        esac`,
     );
     const said: string[] = [];
-    await pullMissing(references, new Docker(undefined, fake.env), (line) => said.push(line));
+    await pullMissing(references, new Docker(undefined, fake.env), (line) => said.push(line), platform);
     return said;
   }
 
   it("are pulled if they are not there, and only then, each once", async () => {
     assert.deepEqual(await pull("here:1", "there:1", "there:1"), ["pulling there:1"]);
+  });
+
+  it("are pulled if they are there for another platform than the one that is asked for", async () => {
+    assert.deepEqual(await pullFor("linux/amd64", ["here:1"]), []);
+    assert.deepEqual(await pullFor("linux/arm64", ["here:1"]), ["pulling here:1"]);
+    assert.deepEqual(await pullFor("linux/arm/v7", ["arm:1"]), []);
   });
 
   it("that cannot be had are all named before anything is created", async () => {

@@ -78,6 +78,21 @@ describe("the images of a stack", () => {
     assert.equal(tags.size, 3);
   });
 
+  it("are built for the platform that is asked for, under another tag than for the daemon's own", async () => {
+    const builtFor = async (buildPlatform?: string): Promise<{ readonly name: string; readonly build: object }> => {
+      const resources = await recordResources(() => {
+        const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
+        const args = { resourcePrefix: "stack", builtPrefix: "shop-dev-", buildPlatform, parent };
+        dockerBuilder(args, () => noDocker).get(built);
+      });
+      const [inputs] = resources.filter(({ type }) => type === dockerTypes.image).map((image) => image.inputs);
+      return inputs as { readonly name: string; readonly build: object };
+    };
+    const [own, arm, amd] = await Promise.all([builtFor(), builtFor("linux/arm64"), builtFor("linux/amd64")]);
+    assert.deepEqual(arm.build, { ...own.build, platform: "linux/arm64" });
+    assert.equal(new Set([own.name, arm.name, amd.name]).size, 3);
+  });
+
   it("refuse two builds under one name, where the second service would run the first one's image", async () => {
     await record((images) => {
       assert.deepEqual(images.conflicts(built), []);
