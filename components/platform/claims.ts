@@ -1,18 +1,33 @@
 import { problem, type Problem } from "../../config/problem.ts";
 import type { Workload } from "./workload.ts";
 
-/** What workloads that run already have taken: names of their own, and ports on the user's machine. */
+/** A name, and what it is the name of: two things of different kinds may have the same. */
+export interface ClaimedName {
+  /** For instance `container`. */
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** What workloads that run already have taken: names, and ports on the user's machine. */
 export class Claims {
-  private readonly names = new Set<string>();
+  private readonly names: Set<string>;
   private readonly hostPorts = new Map<number, string>();
+
+  /** @param own names that no workload can have, since the platform or its network has them itself */
+  constructor(own: readonly ClaimedName[] = []) {
+    this.names = new Set(own.map(keyOf));
+  }
 
   /**
    * What a workload cannot have any more; the paths begin with the name of a field.
    *
-   * @param names the names that the platform gives to it
+   * @param names every name that the platform gives to something of the workload
    */
-  conflicts(workload: Workload, names: readonly string[]): readonly Problem[] {
-    const taken = names.find((name) => this.names.has(name));
+  conflicts(workload: Workload, names: readonly ClaimedName[]): readonly Problem[] {
+    const taken = names.find(
+      (claimed, index) =>
+        this.names.has(keyOf(claimed)) || names.slice(0, index).some((other) => keyOf(other) === keyOf(claimed)),
+    );
     const ports = workload.ports.flatMap(({ hostPort }, index) => {
       const other = hostPort === "internal" ? undefined : this.hostPorts.get(hostPort);
       if (other === undefined) return [];
@@ -21,14 +36,21 @@ export class Claims {
       ];
     });
     return [
-      ...(taken === undefined ? [] : [problem("name", "must be unique in the stack", taken, "rename one of the two")]),
+      ...(taken === undefined
+        ? []
+        : [problem("name", "must be unique in the stack", taken.name, "rename one of the two")]),
       ...ports,
     ];
   }
 
   /** Takes the names and the ports of a workload. */
-  take(workload: Workload, names: readonly string[]): void {
-    for (const name of names) this.names.add(name);
+  take(workload: Workload, names: readonly ClaimedName[]): void {
+    for (const claimed of names) this.names.add(keyOf(claimed));
     for (const { hostPort } of workload.ports) if (hostPort !== "internal") this.hostPorts.set(hostPort, workload.name);
   }
+}
+
+/** Neither of the two has a slash in it. */
+function keyOf({ kind, name }: ClaimedName): string {
+  return `${kind}/${name}`;
 }

@@ -102,15 +102,17 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
   };
 }
 
-/** The workload's name as the container and as Pulumi have it; each instance but the first has its number behind. */
+/** The workload's name as a label, and as the container and Pulumi have it, each instance but the first with its number behind. */
 function instanceNames({ name, inputs }: RecordedContainer, index: number): unknown[] {
   const suffix = index === 0 ? "" : `-${index + 1}`;
-  return [
+  const label = inputs.labels?.find((each) => each.label === "observability.workload")?.value;
+  const names = [
     [`${stackName}-`, inputs.name],
     [`${resourcePrefix}-`, name],
   ].map(([prefix = "", full = ""]) =>
     full.startsWith(prefix) && full.endsWith(suffix) ? full.slice(prefix.length, full.length - suffix.length) : full,
   );
+  return [label, ...names];
 }
 
 const remoteImage = z.looseObject({

@@ -1,14 +1,15 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { filledIn, type InstanceFact } from "../../../config/env-value.ts";
-import { instanceName } from "../../../config/names.ts";
 import { goDuration } from "../../../config/units.ts";
 import { loopback } from "../platform.ts";
 import { assertAllFieldsRead, type Check, type Readiness, type Workload } from "../workload.ts";
+import type { DockerNames } from "./docker-names.ts";
 
 /** What a container needs to know beside its workload. */
 export interface ContainerPlace {
   readonly stackName: string;
+  readonly names: DockerNames;
   readonly networkName: pulumi.Input<string>;
   readonly image: pulumi.Input<string>;
   /** Name of the Docker volume for each data volume, by the data volume's name. */
@@ -59,7 +60,8 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     ...rest
   } = workload;
   assertAllFieldsRead(rest);
-  const fullName = instanceName(place.stackName, name, instance);
+  const { alias, instances } = place.names;
+  const fullName = oneOf(instances, instance - 1);
   return {
     name: fullName,
     image: place.image,
@@ -81,7 +83,7 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     memorySwap: memoryMib,
     // The custom network here as well would lose the aliases on Engine 20.10.
     networkMode: "bridge",
-    networksAdvanced: [{ name: place.networkName, aliases: [name] }],
+    networksAdvanced: [{ name: place.networkName, aliases: [alias] }],
     restart: "unless-stopped",
     // Both: the provider stops with the first, `docker stop` and a daemon that shuts down use the second.
     destroyGraceSeconds: stopGraceSeconds,
@@ -93,6 +95,12 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     ],
     ...hardening,
   };
+}
+
+function oneOf(names: readonly string[], index: number): string {
+  const name = names[index];
+  if (name === undefined) throw new Error(`container ${index + 1}: must have a name, there are ${names.length}`);
+  return name;
 }
 
 function uploads(files: Pick<Workload, "configFiles" | "secretFiles">): docker.types.input.ContainerUpload[] {
@@ -109,7 +117,7 @@ function uploads(files: Pick<Workload, "configFiles" | "secretFiles">): docker.t
  */
 export function checkArgs(workload: Workload, check: Check, place: ContainerPlace): docker.ContainerArgs {
   return {
-    name: `${instanceName(place.stackName, workload.name, 1)}-check`,
+    name: oneOf(place.names.checks, 0),
     image: place.image,
     command: [...check.args],
     user: `${workload.userId}:${workload.groupId}`,

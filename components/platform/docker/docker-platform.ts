@@ -1,9 +1,8 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
-import { dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
+import { dashed } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
-import { workloadLimits } from "../../../config/rules.ts";
 import { Claims } from "../claims.ts";
 import {
   publishedAddresses,
@@ -17,6 +16,7 @@ import type { DataVolume, Workload } from "../workload.ts";
 import { checkResult } from "./check-result.ts";
 import { checkArgs, containerArgs, hardening, stackLabels, type ContainerPlace } from "./container-args.ts";
 import { DockerImages } from "./docker-images.ts";
+import { claimedInDocker, dockerNames, hostNameProblems, takenByDocker, type DockerNames } from "./docker-names.ts";
 
 /** What the Docker platform is made from. */
 export interface DockerPlatformArgs {
@@ -38,7 +38,7 @@ export class DockerPlatform implements Platform {
   private readonly provider: docker.Provider;
   private readonly network: docker.Network;
   private readonly images: DockerImages;
-  private readonly claims = new Claims();
+  private readonly claims = new Claims(takenByDocker);
   /** The daemon has no words about itself that telemetry could carry. */
   readonly enrichment = {};
   /** Nothing of it listens beyond this machine. */
@@ -62,8 +62,10 @@ export class DockerPlatform implements Platform {
   }
 
   conflicts(workload: Workload): readonly Problem[] {
+    const names = dockerNames(this.args.name, workload);
     return [
-      ...this.claims.conflicts(workload, this.instanceNames(workload)),
+      ...this.claims.conflicts(workload, claimedInDocker(names)),
+      ...hostNameProblems(names),
       ...this.images.conflicts(workload.image),
       ...(workload.readsInstances
         ? [problem("readsInstances", "must be false on Docker, which tells nobody", true, "leave the enrichment out")]
@@ -77,29 +79,36 @@ export class DockerPlatform implements Platform {
 
   run(workload: Workload, options: RunOptions): RunningWorkload {
     refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
-    this.claims.take(workload, this.instanceNames(workload));
-    const volumes = workload.dataVolumes.map((dataVolume) => this.volume(dataVolume, workload, options.parent));
+    const names = dockerNames(this.args.name, workload);
+    this.claims.take(workload, claimedInDocker(names));
+    const volumes = workload.dataVolumes.map((dataVolume) => this.volume(dataVolume, workload, names, options.parent));
     return {
       published: publishedAddresses(workload.ports),
-      instances: workload.replicas === 0 ? [] : this.containers(workload, volumes, options),
-      volumes: workload.dataVolumes.map(({ name, path }) => ({ name: dataVolumeName(this.args.name, name), path })),
+      instances: workload.replicas === 0 ? [] : this.containers(workload, names, volumes, options),
+      volumes: workload.dataVolumes.map(({ name, path }) => ({ name: nameOf(names.volumes, name), path })),
     };
   }
 
-  private containers(workload: Workload, volumes: readonly NamedVolume[], options: RunOptions): Instance[] {
-    const owners = volumes.map(({ volume, dataVolume }) => this.owner(volume, dataVolume, workload, options.parent));
+  private containers(
+    workload: Workload,
+    names: DockerNames,
+    volumes: readonly NamedVolume[],
+    options: RunOptions,
+  ): Instance[] {
+    const owners = volumes.map((named) => this.owner(named, workload, names, options.parent));
+    const resources = dockerNames(this.args.resourcePrefix, workload);
     const unchecked = {
       stackName: this.args.name,
+      names,
       networkName: this.network.name,
       image: this.images.get(workload.image).name,
       volumeNames: Object.fromEntries(volumes.map(({ volume, dataVolume }) => [dataVolume.name, volume.name])),
     };
     const place = { ...unchecked, checked: this.checked(workload, unchecked, options.parent) };
-    return Array.from({ length: workload.replicas }, (_, index) => {
-      const instance = index + 1;
+    return names.instances.map((name, index) => {
       const container = new docker.Container(
-        instanceName(this.args.resourcePrefix, workload.name, instance),
-        containerArgs(workload, instance, place),
+        resources.instances[index] ?? "",
+        containerArgs(workload, index + 1, place),
         {
           parent: options.parent,
           provider: this.provider,
@@ -111,7 +120,7 @@ export class DockerPlatform implements Platform {
           customTimeouts: { delete: `${workload.stopGraceSeconds + 60}s` },
         },
       );
-      return { name: instanceName(this.args.name, workload.name, instance), urn: container.urn, replicas: 1 };
+      return { name, urn: container.urn, replicas: 1 };
     });
   }
 
@@ -121,34 +130,25 @@ export class DockerPlatform implements Platform {
     place: Omit<ContainerPlace, "checked">,
     parent: pulumi.Resource,
   ): pulumi.Output<string> | undefined {
-    const { check, secretFiles, name } = workload;
-    if (check === "none") return undefined;
-    const container = new docker.Container(
-      `${this.args.resourcePrefix}-${name}-check`,
-      checkArgs(workload, check, { ...place, checked: undefined }),
-      {
-        parent,
-        provider: this.provider,
-        deleteBeforeReplace: true,
-        // It may repeat what it does not like, be it a secret.
-        additionalSecretOutputs: secretFiles.length === 0 ? [] : ["containerLogs"],
-      },
-    );
+    const { check, secretFiles } = workload;
+    const [resource] = dockerNames(this.args.resourcePrefix, workload).checks;
+    if (check === "none" || resource === undefined) return undefined;
+    const container = new docker.Container(resource, checkArgs(workload, check, { ...place, checked: undefined }), {
+      parent,
+      provider: this.provider,
+      deleteBeforeReplace: true,
+      // It may repeat what it does not like, be it a secret.
+      additionalSecretOutputs: secretFiles.length === 0 ? [] : ["containerLogs"],
+    });
     return checkResult(container, check, secretFiles);
   }
 
-  /** A workload that is switched off keeps the name of its first instance. */
-  private instanceNames({ name, replicas }: Workload): readonly string[] {
-    const instances = Math.min(Math.max(replicas, 1), workloadLimits.replicas.most);
-    return Array.from({ length: instances }, (_, index) => instanceName(this.args.name, name, index + 1));
-  }
-
   /** Data is kept: the volume has a fixed name, and deleting it is refused until it is unprotected. */
-  private volume(dataVolume: DataVolume, workload: Workload, parent: pulumi.Resource): NamedVolume {
+  private volume(dataVolume: DataVolume, workload: Workload, names: DockerNames, parent: pulumi.Resource): NamedVolume {
     const volume = new docker.Volume(
       `${this.args.resourcePrefix}-${dashed(dataVolume.name)}`,
       {
-        name: dataVolumeName(this.args.name, dataVolume.name),
+        name: nameOf(names.volumes, dataVolume.name),
         labels: stackLabels(this.args.name, workload.name),
       },
       {
@@ -168,12 +168,11 @@ export class DockerPlatform implements Platform {
    * would give it that image's owner and mode.
    */
   private owner(
-    volume: docker.Volume,
-    dataVolume: DataVolume,
+    { volume, dataVolume }: NamedVolume,
     workload: Workload,
+    names: DockerNames,
     parent: pulumi.Resource,
   ): docker.Container {
-    const name = `${dashed(dataVolume.name)}-owner`;
     const owner = `${workload.userId}:${workload.groupId}`;
     const mark = `${dataVolume.path}/.volume`;
     // Not by `stat`, which not every image has that has a shell.
@@ -181,9 +180,9 @@ export class DockerPlatform implements Platform {
     const isHandedOver = `test -n "$(${found})"`;
     const script = `${isHandedOver} || { : > ${mark} && chown -R ${owner} ${dataVolume.path}; }`;
     return new docker.Container(
-      `${this.args.resourcePrefix}-${name}`,
+      nameOf(dockerNames(this.args.resourcePrefix, workload).owners, dataVolume.name),
       {
-        name: `${this.args.name}-${name}`,
+        name: nameOf(names.owners, dataVolume.name),
         image: this.images.get({ kind: "reference", reference: this.args.helperImage }).name,
         entrypoints: ["/bin/sh", "-c"],
         command: [script],
@@ -202,6 +201,13 @@ export class DockerPlatform implements Platform {
       { parent, provider: this.provider, deleteBeforeReplace: true },
     );
   }
+}
+
+/** The name of what belongs to a data volume. */
+function nameOf(names: Readonly<Record<string, string>>, dataVolume: string): string {
+  const name = names[dataVolume];
+  if (name === undefined) throw new Error(`${dataVolume}: must be a data volume of its workload`);
+  return name;
 }
 
 interface NamedVolume {

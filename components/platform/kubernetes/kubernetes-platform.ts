@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { types } from "@pulumi/kubernetes";
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
@@ -20,8 +19,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
 import { ingressUrl, type KubernetesSettings } from "../../../config/kubernetes.ts";
-import { checkName } from "../../../config/names.ts";
-import { dashed, localPortsAnnotation } from "../../../config/names.ts";
+import { localPortsAnnotation } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import { Claims } from "../claims.ts";
 import { dockerBuilder, type DockerImages } from "../docker/docker-images.ts";
@@ -35,6 +33,14 @@ import {
 import { refuse, workloadProblems } from "../workload-problems.ts";
 import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
 import { podEnrichment, podReaderRules } from "./enrichment.ts";
+import {
+  claimedInNamespace,
+  configMapData,
+  kubernetesNames,
+  nameLengthProblems,
+  takenInNamespace,
+  type KubernetesNames,
+} from "./kubernetes-names.ts";
 import { commonLabels, selector } from "./labels.ts";
 import { backendPolicy, denyAll, servicesPolicy, type NetworkBorder } from "./network-policies.ts";
 import { podProblems } from "./pod-problems.ts";
@@ -72,11 +78,12 @@ export class KubernetesPlatform implements Platform {
   private readonly serviceAccount: ServiceAccount;
   private readonly images: DockerImages;
   private readonly delivered = new Map<string, pulumi.Output<string>>();
-  private readonly claims = new Claims();
+  private readonly claims: Claims;
 
   constructor(args: KubernetesPlatformArgs, opts: { readonly parent: pulumi.Resource }) {
     const { settings, name, resourcePrefix } = args;
     this.args = args;
+    this.claims = new Claims(takenInNamespace(settings.namespace, name));
     this.parent = opts.parent;
     this.enrichment = podEnrichment(settings.otlpNamespaces.length === 0 ? settings.namespace : undefined);
     this.publicUrls = Object.fromEntries(
@@ -121,8 +128,10 @@ export class KubernetesPlatform implements Platform {
   }
 
   conflicts(workload: Workload): readonly Problem[] {
+    const names = kubernetesNames(workload);
     return [
-      ...this.claims.conflicts(workload, [workload.name]),
+      ...this.claims.conflicts(workload, claimedInNamespace(names)),
+      ...nameLengthProblems(names),
       ...this.images.conflicts(workload.image),
       ...this.deliveryProblems(workload.image),
       ...podProblems(workload),
@@ -143,7 +152,8 @@ export class KubernetesPlatform implements Platform {
 
   run(workload: Workload, options: RunOptions): RunningWorkload {
     refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
-    this.claims.take(workload, [workload.name]);
+    const names = kubernetesNames(workload);
+    this.claims.take(workload, claimedInNamespace(names));
     const volumes = workload.dataVolumes.map((volume) => ({
       volume,
       resource: this.volume(volume, workload, options.parent),
@@ -151,7 +161,7 @@ export class KubernetesPlatform implements Platform {
     return {
       published: publishedAddresses(workload.ports),
       instances: workload.replicas === 0 ? [] : [this.pods(workload, volumes, options)],
-      volumes: workload.dataVolumes.map(({ name, path }) => ({ name: dashed(name), path })),
+      volumes: workload.dataVolumes.map(({ name, path }) => ({ name: claimName(names, name), path })),
     };
   }
 
@@ -219,12 +229,13 @@ export class KubernetesPlatform implements Platform {
 
   /** Runs before the pods are started or replaced; another configuration is another run. */
   private checks(workload: Workload, place: PodPlace, parent: pulumi.Resource): readonly pulumi.Resource[] {
-    const { check, name } = workload;
-    if (check === "none") return [];
+    const { check } = workload;
+    const [name] = kubernetesNames(workload).checks;
+    if (check === "none" || name === undefined) return [];
     const job = new Job(
-      this.resourceName(checkName(name)),
+      this.resourceName(name),
       {
-        metadata: this.metadata(checkName(name), checkName(name)),
+        metadata: this.metadata(name, name),
         spec: { backoffLimit: 0, template: checkTemplate(workload, check, place) },
       },
       { ...this.child(parent), deleteBeforeReplace: true, customTimeouts: { create: "5m", delete: "60s" } },
@@ -233,13 +244,12 @@ export class KubernetesPlatform implements Platform {
   }
 
   /** Named by its content: another content is another ConfigMap, and its pods are started anew. */
-  private configMap({ name, configFiles }: Workload, parent: pulumi.Resource): ConfigMap | undefined {
-    if (configFiles.length === 0) return undefined;
-    const data = Object.fromEntries(configFiles.map(({ path, content }) => [fileKey(path), content]));
-    const hash = createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 12);
+  private configMap(workload: Workload, parent: pulumi.Resource): ConfigMap | undefined {
+    const [name] = kubernetesNames(workload).configMaps;
+    if (name === undefined) return undefined;
     return new ConfigMap(
-      `${this.resourceName(name)}-config`,
-      { metadata: this.metadata(`${name}-config-${hash}`, name), data, immutable: true },
+      `${this.resourceName(workload.name)}-config`,
+      { metadata: this.metadata(name, workload.name), data: configMapData(workload), immutable: true },
       this.child(parent),
     );
   }
@@ -263,9 +273,10 @@ export class KubernetesPlatform implements Platform {
   /** Data is kept: deleting it is refused until it is unprotected. */
   private volume({ name }: DataVolume, workload: Workload, parent: pulumi.Resource): PersistentVolumeClaim {
     const { storageClass } = this.args.settings;
-    const metadata = this.metadata(dashed(name), workload.name);
+    const claim = claimName(kubernetesNames(workload), name);
+    const metadata = this.metadata(claim, workload.name);
     return new PersistentVolumeClaim(
-      this.resourceName(dashed(name)),
+      this.resourceName(claim),
       {
         // Many classes bind it only to a pod, which comes after it.
         metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
@@ -414,6 +425,12 @@ export class KubernetesPlatform implements Platform {
   private resourceName(name: string): string {
     return `${this.args.resourcePrefix}-${name}`;
   }
+}
+
+function claimName({ claims }: KubernetesNames, dataVolume: string): string {
+  const name = claims[dataVolume];
+  if (name === undefined) throw new Error(`${dataVolume}: must be a data volume of its workload`);
+  return name;
 }
 
 interface NamedVolume {

@@ -206,11 +206,19 @@ function environment(env: Workload["env"]): EnvVar[] {
   const used = Object.values(env).flatMap(factsOf);
   const filled = Object.entries(podVariables).filter(([fact]) => used.some((each) => each === fact));
   return [
-    ...filled.map(([, { name, fieldPath }]) => ({ name, valueFrom: { fieldRef: { fieldPath } } })),
+    ...filled.map(([, { name, fieldPath }]) => ({ name: freeName(name, env), valueFrom: { fieldRef: { fieldPath } } })),
     ...Object.entries(env)
-      .map(([name, value]) => ({ name, value: filledIn(value, (fact) => `$(${podVariables[fact].name})`, literally) }))
+      .map(([name, value]) => ({
+        name,
+        value: filledIn(value, (fact) => `$(${freeName(podVariables[fact].name, env)})`, literally),
+      }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   ];
+}
+
+/** The name of a variable that Kubernetes fills in, another one if the workload has a variable of that name itself. */
+function freeName(name: string, env: Workload["env"]): string {
+  return Object.hasOwn(env, name) ? freeName(`${name}_`, env) : name;
 }
 
 /** Kubernetes puts a variable's value in the place of `$(NAME)` and one dollar in the place of two, wherever they are. */

@@ -5,19 +5,12 @@ import {
   hardening,
   type ContainerPlace,
 } from "../../../../components/platform/docker/container-args.ts";
+import { dockerNames } from "../../../../components/platform/docker/docker-names.ts";
 import { publishedAddresses } from "../../../../components/platform/platform.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
 import { instanceFact } from "../../../../config/env-value.ts";
 import { containerInputs, type ContainerInputs } from "../../../support/docker-view.ts";
 import { canonicalSeconds } from "../../../support/settings.ts";
-
-const place: ContainerPlace = {
-  stackName: "observability-dev",
-  networkName: "observability-dev",
-  image: "shop:1",
-  volumeNames: { shop_data: "observability-dev_shop_data" },
-  checked: undefined,
-};
 
 const workload: Workload = {
   name: "shop",
@@ -47,6 +40,15 @@ const workload: Workload = {
   stopGraceSeconds: 45,
   replicas: 2,
   readsInstances: false,
+};
+
+const place: ContainerPlace = {
+  stackName: "observability-dev",
+  names: dockerNames("observability-dev", workload),
+  networkName: "observability-dev",
+  image: "shop:1",
+  volumeNames: { shop_data: "observability-dev_shop_data" },
+  checked: undefined,
 };
 
 /** Arguments without Outputs are plain values. */

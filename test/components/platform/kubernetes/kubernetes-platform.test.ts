@@ -40,7 +40,7 @@ const platformArgs: KubernetesPlatformArgs = {
   name: "shop-dev",
   settings: { ...cluster, namespace: "shop" },
   openBackends: [],
-  storageGib: { store_data: 7 },
+  storageGib: { store_data: 7, more_data: 1 },
   ingress: {},
   dockerHost: () => noDocker,
   deliver: () => Promise.reject(new Error("must not be called in a preview")),
@@ -381,7 +381,7 @@ describe("the Kubernetes platform refuses", () => {
 
   it("two instances with one directory of data", () =>
     refuses(
-      { dataVolumes: [{ name: "store_data", path: "/data" }], replicas: 2 },
+      { dataVolumes: [{ name: "more_data", path: "/data" }], replicas: 2 },
       "other.replicas: must be 1 at most with data of its own, got 2; leave the others out",
     ));
 

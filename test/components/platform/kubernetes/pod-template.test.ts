@@ -202,6 +202,17 @@ describe("the template of a pod", () => {
     });
   });
 
+  it("leaves a user's own variable alone that has the name of one about the pod", () => {
+    const env = { K8S_POD_NAME: "mine", K8S_POD_NAME_: "mine too", A: ["id=", instanceFact] };
+    const { env: rendered } = typed({ env }).spec.containers[0];
+    assert.deepEqual(rendered, [
+      { name: "K8S_POD_NAME__", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+      { name: "A", value: "id=$(K8S_POD_NAME__)" },
+      { name: "K8S_POD_NAME", value: "mine" },
+      { name: "K8S_POD_NAME_", value: "mine too" },
+    ]);
+  });
+
   it("hands dollars over as they are, and puts no variable in the place of a user's own text", () => {
     const texts = ["$(K8S_POD_NAME)", "~instance~", "~pod-uid~", "~node~", "$$(A)", "$(A", "$A", "$", "a)$(b"];
     const { args, env } = typed({ args: texts, env: { A: [instanceFact, ` ${texts.join(" ")}`] } }).spec.containers[0];

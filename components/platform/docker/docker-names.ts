@@ -1,0 +1,56 @@
+import { checkName, dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
+import { problem, type Problem } from "../../../config/problem.ts";
+import { workloadLimits } from "../../../config/rules.ts";
+import type { ClaimedName } from "../claims.ts";
+import type { Workload } from "../workload.ts";
+
+/** Every name in Docker that a workload takes. What creates an object has its name from here, and from nowhere else. */
+export interface DockerNames {
+  /** By which the other containers of the network find the workload. */
+  readonly alias: string;
+  /** Container of each instance, and its host name; of a workload that is switched off that of the first. */
+  readonly instances: readonly string[];
+  /** Container that looks over its configuration; none without a check. */
+  readonly checks: readonly string[];
+  /** Container that hands over a data volume, by the data volume's name. */
+  readonly owners: Readonly<Record<string, string>>;
+  /** Volume, by the data volume's name. */
+  readonly volumes: Readonly<Record<string, string>>;
+}
+
+/** @param prefix name of the stack */
+export function dockerNames(
+  prefix: string,
+  { name, replicas, check, dataVolumes }: Pick<Workload, "name" | "replicas" | "check" | "dataVolumes">,
+): DockerNames {
+  const instances = Math.min(Math.max(replicas, 1), workloadLimits.replicas.most);
+  return {
+    alias: name,
+    instances: Array.from({ length: instances }, (_, index) => instanceName(prefix, name, index + 1)),
+    checks: check === "none" ? [] : [checkName(instanceName(prefix, name, 1))],
+    owners: Object.fromEntries(dataVolumes.map((volume) => [volume.name, `${prefix}-${dashed(volume.name)}-owner`])),
+    volumes: Object.fromEntries(dataVolumes.map((volume) => [volume.name, dataVolumeName(prefix, volume.name)])),
+  };
+}
+
+/** The names as they are unique: containers find each other by their aliases and by their names alike. */
+export function claimedInDocker({ alias, instances, checks, owners, volumes }: DockerNames): readonly ClaimedName[] {
+  return [
+    ...[...instances, ...checks, ...Object.values(owners), alias].map((name) => ({ kind: "container", name })),
+    ...Object.values(volumes).map((name) => ({ kind: "volume", name })),
+  ];
+}
+
+/** Names that lead somewhere else in every container. */
+export const takenByDocker: readonly ClaimedName[] = [{ kind: "container", name: "localhost" }];
+
+/** Longest host name that Linux takes (HOST_NAME_MAX, man 7 hostname). */
+const longestHostName = 64;
+
+/** The problem of a workload whose instances would have a host name that is too long. */
+export function hostNameProblems({ instances }: DockerNames): readonly Problem[] {
+  const longest = [...instances].sort((a, b) => b.length - a.length)[0] ?? "";
+  if (longest.length <= longestHostName) return [];
+  const rule = `must be at most ${longestHostName} characters long as a host name, with the stack's name in front and the instance's number behind`;
+  return [problem("name", rule, longest, "shorten it, or the setting `name`")];
+}

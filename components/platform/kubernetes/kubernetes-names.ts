@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import { checkName, dashed } from "../../../config/names.ts";
+import { problem, type Problem } from "../../../config/problem.ts";
+import type { ClaimedName } from "../claims.ts";
+import type { Workload } from "../workload.ts";
+import { fileKey } from "./pod-template.ts";
+
+/** Every name in a namespace that a workload takes. What creates an object has its name from here, and from nowhere else. */
+export interface KubernetesNames {
+  /** Deployment or StatefulSet, Service, and whatever else there is one of; also the label that finds its pods. */
+  readonly own: string;
+  /** Job that looks over its configuration, and the label of the Job's pod; none without a check. */
+  readonly checks: readonly string[];
+  /** ConfigMap, named by its content; none without files. */
+  readonly configMaps: readonly string[];
+  /** ServiceAccount; none if it is the stack's own. */
+  readonly serviceAccounts: readonly string[];
+  /** PersistentVolumeClaim, by the data volume's name. */
+  readonly claims: Readonly<Record<string, string>>;
+}
+
+/** The files of a workload as the data of its ConfigMap. */
+export function configMapData({ configFiles }: Pick<Workload, "configFiles">): Readonly<Record<string, string>> {
+  return Object.fromEntries(configFiles.map(({ path, content }) => [fileKey(path), content]));
+}
+
+/** The names of a workload's objects. Its Secret has one by Pulumi, with random letters behind. */
+export function kubernetesNames(workload: Workload): KubernetesNames {
+  const { name, check, configFiles, dataVolumes, readsInstances } = workload;
+  const hash = createHash("sha256")
+    .update(JSON.stringify(configMapData(workload)))
+    .digest("hex")
+    .slice(0, 12);
+  return {
+    own: name,
+    checks: check === "none" ? [] : [checkName(name)],
+    configMaps: configFiles.length === 0 ? [] : [`${name}-config-${hash}`],
+    serviceAccounts: readsInstances ? [name] : [],
+    claims: Object.fromEntries(dataVolumes.map((volume) => [volume.name, dashed(volume.name)])),
+  };
+}
+
+/** The names as they are unique. A Service of one workload must not find the pod of another one's check. */
+export function claimedInNamespace(names: KubernetesNames): readonly ClaimedName[] {
+  const kinds: Readonly<Record<string, readonly string[]>> = {
+    workload: [names.own, ...names.checks],
+    configmap: names.configMaps,
+    serviceaccount: names.serviceAccounts,
+    persistentvolumeclaim: Object.values(names.claims),
+  };
+  return Object.entries(kinds).flatMap(([kind, all]) => all.map((name) => ({ kind, name })));
+}
+
+/** Names that something else in the namespace has. */
+export function takenInNamespace(namespace: string, stackName: string): readonly ClaimedName[] {
+  return [
+    // In every pod it leads to the pod itself.
+    { kind: "workload", name: "localhost" },
+    // The API server's own Service.
+    ...(namespace === "default" ? [{ kind: "workload", name: "kubernetes" }] : []),
+    { kind: "serviceaccount", name: "default" },
+    { kind: "serviceaccount", name: stackName },
+  ];
+}
+
+/** Longest value of a label (kubernetes.io/docs/concepts/overview/working-with-objects/labels). */
+const longestLabel = 63;
+
+/** Hash and hyphen that a StatefulSet puts behind its name in a label of its pods. */
+const revisionLength = 11;
+
+/** The problem of names that would be too long where Kubernetes puts them. */
+export function nameLengthProblems({ own, checks, claims }: KubernetesNames): readonly Problem[] {
+  const longest = Object.keys(claims).length === 0 ? longestLabel : longestLabel - revisionLength;
+  const ends = checks.map((check) => check.length - own.length);
+  const most = Math.min(longest, ...ends.map((end) => longestLabel - end));
+  if (own.length <= most) return [];
+  const rule = `must be at most ${most} characters long, since labels of its pods have more behind it`;
+  return [problem("name", rule, own, "shorten it")];
+}
