@@ -31,7 +31,7 @@ export interface GrafanaArgs {
   readonly secretFiles: readonly SecretFile[];
   readonly replicas: number;
   /** Resources that have to be ready before Grafana starts. */
-  readonly startsAfter: readonly pulumi.Resource[];
+  readonly startsAfter: readonly pulumi.Input<pulumi.Resource>[];
 }
 
 /** The user interface, complete at its first start: data sources, the links between them, and the home dashboard. */
@@ -91,7 +91,7 @@ export function grafanaWorkload(
       selfCheck: ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${ports.grafanaHttp}/api/health`],
       intervalSeconds: 2,
       startPeriodSeconds: 60,
-      gates: true,
+      gates: false,
     },
     memoryMib: args.memoryMib,
     userId: 472,

@@ -50,7 +50,7 @@ export function jaegerWorkload(args: Omit<JaegerArgs, "platform">): Workload {
       selfCheck: ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${ports.jaegerHealth}/status`],
       intervalSeconds: 2,
       startPeriodSeconds: 30,
-      gates: true,
+      gates: false,
     },
     memoryMib: args.memoryMib,
     userId: 10001,

@@ -108,7 +108,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
         config: settings.otelCollector.config,
         secretFiles: secretFiles(fragmentSecrets(settings.otelCollector.config ?? {}), secrets),
         hostPorts: settings.ports,
-        startsAfter: [loki],
+        startsAfter: [loki, ...loki.running.ready],
       },
       child,
     );
@@ -123,7 +123,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
         dashboards: ownDashboards(dashboardFiles),
         datasources,
         secretFiles: secretFiles(datasourceSecrets(datasources), secrets),
-        startsAfter: [loki],
+        startsAfter: [loki, ...loki.running.ready],
       },
       child,
     );

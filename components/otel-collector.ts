@@ -18,7 +18,7 @@ export interface OtelCollectorArgs extends Omit<OtelCollectorSettings, "enrichme
   readonly secretFiles: readonly SecretFile[];
   readonly replicas: number;
   /** Resources that have to be ready before the Collector starts. */
-  readonly startsAfter: readonly pulumi.Resource[];
+  readonly startsAfter: readonly pulumi.Input<pulumi.Resource>[];
 }
 
 /** Takes logs, traces and metrics by OTLP, keeps them on disk until they are delivered, and hands each to its store. */

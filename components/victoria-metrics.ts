@@ -55,7 +55,7 @@ export function victoriaMetricsWorkload(
       selfCheck: ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${ports.victoriaMetricsHttp}/health`],
       intervalSeconds: 2,
       startPeriodSeconds: 30,
-      gates: true,
+      gates: false,
     },
     memoryMib: args.memoryMib,
     userId: 10001,

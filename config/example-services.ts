@@ -159,7 +159,8 @@ export function exampleServices({ stack, example }: ProgramSettings, folder: str
     healthCheck: {
       port: ports.serviceHttp,
       path: "/healthz",
-      command: ["node", "-e", healthScript],
+      // In the image's working directory; see services/healthcheck.
+      command: ["node", "healthcheck.cjs"],
     },
   }));
   if (!example.load.enabled) return services;
@@ -175,5 +176,3 @@ export function exampleServices({ stack, example }: ProgramSettings, folder: str
   };
   return [...services, load];
 }
-
-const healthScript = `fetch("http://127.0.0.1:${ports.serviceHttp}/healthz").then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))`;

@@ -1,3 +1,4 @@
+import { checkIntervalSeconds } from "../components/platform/docker/container-args.ts";
 import type { Workload } from "../components/platform/workload.ts";
 import { filledIn } from "../config/env-value.ts";
 import { flows, services } from "../config/flows.ts";
@@ -44,7 +45,7 @@ const tables: Readonly<
   },
   memory: { head: ["container", "limit, MiB", "`GOMEMLIMIT`", "setting"], rows: memoryRows },
   health: {
-    head: ["container", "Docker asks, inside the container", "every", "the deployment waits for it"],
+    head: ["container", "Docker asks, inside the container", "every", "others wait for it"],
     rows: (workloads) => workloads.map(healthRow),
   },
   volumes: {
@@ -98,10 +99,10 @@ function memoryRows(workloads: readonly Workload[], { service, serviceCount }: D
 }
 
 function healthRow({ name, readiness }: Workload): Row {
-  const { selfCheck, intervalSeconds, gates } = readiness;
+  const { selfCheck, gates } = readiness;
   if (selfCheck === "none") return [`\`${name}\``, "nothing: the image has nothing to ask with", "", "no"];
   const shown = selfCheck[0] === "node" ? `GET ${readiness.httpPath}` : selfCheck.join(" ");
-  return [`\`${name}\``, `\`${shown}\``, `${intervalSeconds} s`, gates ? "yes" : "no"];
+  return [`\`${name}\``, `\`${shown}\``, `${checkIntervalSeconds} s`, gates ? "yes" : "no"];
 }
 
 function volumeRows({ name, dataVolumes, userId, groupId }: Workload, stackName: string): Row[] {

@@ -110,7 +110,7 @@ describe("the README", () => {
     const { outputs: _, ...preview } = await previewProgram(() => import("../index.ts"), documentedProgram);
     const printed = new Set(previewText(preview, {}).split("\n").map(words));
     const shown = /```text\n( +observability:ObservabilityStack [\s\S]*?)\n```/.exec(readme)?.[1]?.split("\n") ?? [];
-    assert.equal(shown.length, 5);
+    assert.equal(shown.length, 6);
     assert.deepEqual(
       shown.filter((line) => !printed.has(words(line))),
       [],

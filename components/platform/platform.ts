@@ -37,7 +37,7 @@ export interface Platform {
 export interface RunOptions {
   readonly parent: pulumi.Resource;
   /** Resources that have to be ready first. */
-  readonly dependsOn: readonly pulumi.Resource[];
+  readonly dependsOn: readonly pulumi.Input<pulumi.Resource>[];
 }
 
 /** Running copies of a workload under one name. */
@@ -63,6 +63,8 @@ export interface RunningWorkload {
   /** `host:port` on the user's machine for each published port, by port name. */
   readonly published: Readonly<Record<string, string>>;
   readonly instances: readonly Instance[];
+  /** What those that start after the workload have to wait for beside its resources. */
+  readonly ready: readonly pulumi.Output<pulumi.Resource>[];
   readonly volumes: readonly KeptVolume[];
 }
 

@@ -97,10 +97,14 @@ export interface Readiness {
   readonly httpPath: string;
   /** Command inside the container, for platforms that ask from within; `"none"` where the image has nothing to run. */
   readonly selfCheck: readonly string[] | "none";
+  /** How often a platform asks that asks over the network. */
   readonly intervalSeconds: number;
   /** Time in which a failed check does not count. */
   readonly startPeriodSeconds: number;
-  /** Whether what depends on the workload waits until it is ready. A platform that asks over the network always waits. */
+  /**
+   * Whether what depends on the workload waits until {@link httpPath} answers. A platform that asks over the network
+   * always waits.
+   */
   readonly gates: boolean;
 }
 

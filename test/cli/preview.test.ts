@@ -83,7 +83,7 @@ describe("npm run preview", () => {
       readonly stack: string;
     };
     assert.match(stack, /^test-/);
-    assert.equal(resources.length, 31);
+    assert.equal(resources.length, 32);
     assert.match(files.find(({ workload }) => workload === "loki")?.content ?? "", /retention_period: 48h/);
     assert.equal(ports.length, 6);
     assert.equal(urls.grafana, "http://127.0.0.1:3000");

@@ -44,7 +44,7 @@ describe("Grafana as a workload", () => {
         selfCheck: ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:3000/api/health"],
         intervalSeconds: 2,
         startPeriodSeconds: 60,
-        gates: true,
+        gates: false,
       },
       memoryMib: 384,
       userId: 472,

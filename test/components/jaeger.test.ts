@@ -27,7 +27,7 @@ describe("Jaeger as a workload", () => {
         selfCheck: ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:13133/status"],
         intervalSeconds: 2,
         startPeriodSeconds: 30,
-        gates: true,
+        gates: false,
       },
       memoryMib: 512,
       userId: 10001,

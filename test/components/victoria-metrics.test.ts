@@ -30,7 +30,7 @@ describe("VictoriaMetrics as a workload", () => {
         selfCheck: ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8428/health"],
         intervalSeconds: 2,
         startPeriodSeconds: 30,
-        gates: true,
+        gates: false,
       },
       memoryMib: 256,
       userId: 10001,

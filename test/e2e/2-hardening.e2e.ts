@@ -39,8 +39,8 @@ describe("the deployed containers", () => {
     workspace = await sharedWorkspace();
     const ids = [...(await workspace.containerIds()).values()];
     containers = z.array(container).parse(JSON.parse(await succeed("docker", ["inspect", ...ids])));
-    // Five backends, seven services with one of them twice, the load generator, and five helpers that have ended.
-    assert.equal(containers.length, 5 + 8 + 1 + 5);
+    // Five backends, seven services with one of them twice, the load generator, and six helpers that have ended.
+    assert.equal(containers.length, 5 + 8 + 1 + 6);
   });
 
   it("publish ports on loopback only (S27)", () => {

@@ -49,7 +49,7 @@ const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, read
     ports: ["container", "around"],
     dataVolumes: ["container", "around"],
     scratchPaths: ["container", "around"],
-    readiness: ["container"],
+    readiness: ["container", "around"],
     memoryMib: ["container", "around"],
     userId: ["container", "around"],
     groupId: ["container", "around"],

@@ -93,7 +93,9 @@ function dockerNamesOf(resources: readonly RecordedResource[], workload: string)
     ...containers.flatMap(({ inputs }) => [
       { among: "container", name: inputs.name },
       ...(inputs.hostname === undefined ? [] : [{ among: "host name", name: inputs.hostname }]),
-      ...(inputs.networksAdvanced ?? []).flatMap(({ aliases }) => aliases.map((name) => ({ among: "alias", name }))),
+      ...(inputs.networksAdvanced ?? []).flatMap(({ aliases = [] }) =>
+        aliases.map((name) => ({ among: "alias", name })),
+      ),
     ]),
     ...own
       .filter(({ type }) => type === dockerTypes.volume)

@@ -37,12 +37,10 @@ export const containerInputs = z.looseObject({
       retries: z.number(),
     })
     .optional(),
-  wait: z.boolean().optional(),
-  waitTimeout: z.number().optional(),
   memory: z.number().optional(),
   memorySwap: z.number().optional(),
   networkMode: z.string().optional(),
-  networksAdvanced: z.array(z.strictObject({ name: z.string(), aliases: z.array(z.string()) })).optional(),
+  networksAdvanced: z.array(z.strictObject({ name: z.string(), aliases: z.array(z.string()).optional() })).optional(),
   destroyGraceSeconds: z.number().optional(),
   stopTimeout: z.number().optional(),
   mustRun: z.boolean().optional(),
@@ -66,9 +64,14 @@ export function allContainers(resources: readonly RecordedResource[]): readonly 
     .map((resource) => ({ ...resource, inputs: containerInputs.parse(resource.inputs) }));
 }
 
-/** Whether a container ends by itself: the helper that hands a volume to its user, or a check. */
+/** Whether a container ends by itself: it hands a volume to its user, checks a configuration, or waits for a workload. */
 export function isHelper(container: RecordedContainer): boolean {
   return container.inputs.mustRun === false;
+}
+
+/** Whether a container waits for a workload: of those that end by themselves, the one on the network. */
+export function isWaiting(container: RecordedContainer): boolean {
+  return isHelper(container) && container.inputs.networksAdvanced !== undefined;
 }
 
 /** Whether a container looks over the configuration of a workload: it runs the entry point of the workload's image. */
@@ -99,7 +102,7 @@ export function observedCheck(checks: readonly RecordedContainer[], instances: r
 /** The containers that answer to a host name, the first instance first. */
 export function containersOf(resources: readonly RecordedResource[], host: string): readonly RecordedContainer[] {
   return allContainers(resources)
-    .filter(({ inputs }) => inputs.networksAdvanced?.some(({ aliases }) => aliases.includes(host)))
+    .filter(({ inputs }) => inputs.networksAdvanced?.some(({ aliases }) => aliases?.includes(host)))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

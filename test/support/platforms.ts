@@ -8,6 +8,7 @@ import {
   envOf,
   isCheck,
   isHelper,
+  isWaiting,
   observedCheck,
   type RecordedContainer,
 } from "./docker-view.ts";
@@ -58,7 +59,8 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
   const containers = allContainers(resources);
   const instances = containers.filter((container) => !isHelper(container));
   const checks = containers.filter(isCheck);
-  const helpers = containers.filter((container) => isHelper(container) && !isCheck(container));
+  const waiting = containers.filter(isWaiting);
+  const helpers = containers.filter((container) => isHelper(container) && !isCheck(container) && !isWaiting(container));
   const each = (read: (instance: RecordedContainer, index: number) => unknown): unknown => agreed(instances.map(read));
   // A check has to see what the instances will: it counts as one of them.
   const eachAndCheck = (read: (container: RecordedContainer) => unknown): unknown =>
@@ -87,7 +89,7 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
     ),
     dataVolumes: each(({ inputs }) => (inputs.volumes ?? []).map((mount) => observedVolume(resources, mount))),
     scratchPaths: eachAndCheck(({ inputs }) => Object.keys(inputs.tmpfs ?? {})),
-    readiness: each(observedReadiness),
+    readiness: { ...(each(observedSelfCheck) as object), waitedFor: waiting.map(observedWait) },
     memoryMib: agreed([...instances, ...checks].flatMap(({ inputs }) => [inputs.memory, inputs.memorySwap])),
     userId: agreed(
       [...[...instances, ...checks].map(({ inputs }) => inputs.user), ...owners(helpers)].map((user) => idOf(user, 0)),
@@ -150,17 +152,17 @@ function observedVolume(
   return { name, path: containerPath, keptOnDestroy: volume?.protect };
 }
 
-function observedReadiness({ inputs }: RecordedContainer): unknown {
-  const { healthcheck, wait } = inputs;
-  if (healthcheck === undefined) return wait === true ? "waits for a check that is missing" : "none";
+function observedSelfCheck({ inputs: { healthcheck } }: RecordedContainer): unknown {
+  if (healthcheck === undefined) return { selfCheck: "none" };
   const [kind, ...selfCheck] = healthcheck.tests;
   if (kind !== "CMD") return healthcheck;
-  return {
-    selfCheck,
-    intervalSeconds: canonicalSeconds(healthcheck.interval),
-    startPeriodSeconds: canonicalSeconds(healthcheck.startPeriod),
-    gates: wait,
-  };
+  return { selfCheck, startPeriodSeconds: canonicalSeconds(healthcheck.startPeriod) };
+}
+
+/** What is asked until a workload may be depended on, and whether the provider waits for the answer. */
+function observedWait({ inputs }: RecordedContainer): unknown {
+  const url = / (http:\/\/\S+) /.exec(inputs.command?.join(" ") ?? "")?.[1];
+  return inputs.attach === true ? url : `${url ?? "nothing"}, for which nobody waits`;
 }
 
 /** Both ways to stop a container, and the engine's patience with it. */

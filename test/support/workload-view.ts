@@ -29,7 +29,7 @@ export function expectedView(workload: Workload, asking: Asking): WorkloadView {
     ),
     dataVolumes: workload.dataVolumes.map((volume) => ({ ...volume, keptOnDestroy: true })),
     scratchPaths: workload.scratchPaths,
-    readiness: readinessView(workload.readiness, asking),
+    readiness: readinessView(workload, asking),
     memoryMib: workload.memoryMib,
     userId: workload.userId,
     groupId: workload.groupId,
@@ -39,12 +39,15 @@ export function expectedView(workload: Workload, asking: Asking): WorkloadView {
   };
 }
 
-function readinessView({ selfCheck, port, httpPath, ...timing }: Workload["readiness"], asking: Asking): unknown {
+function readinessView({ name, readiness }: Workload, asking: Asking): unknown {
+  const { selfCheck, port, httpPath, intervalSeconds, startPeriodSeconds, gates } = readiness;
   if (asking === "over the network") {
-    const { intervalSeconds, startPeriodSeconds } = timing;
     return httpPath === "none" ? "none" : { port, httpPath, intervalSeconds, startPeriodSeconds };
   }
-  return selfCheck === "none" ? "none" : { selfCheck, ...timing };
+  return {
+    ...(selfCheck === "none" ? { selfCheck } : { selfCheck, startPeriodSeconds }),
+    waitedFor: gates ? [`http://${name}:${port}${httpPath}`] : [],
+  };
 }
 
 /** How views show what only the platform knows. */

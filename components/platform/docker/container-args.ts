@@ -21,6 +21,17 @@ export interface ContainerPlace {
 /** Mount options of a directory in memory, which is the container's own memory: executable, as a directory is. */
 const scratchOptions = "rw,exec,nosuid,nodev,mode=1777";
 
+/**
+ * How often Docker asks a container that runs. Rarely: each time is a process in the container, whose processor time and
+ * memory are the container's (75 ms and 15 MiB for Loki), and nobody waits for the answer. Those that wait for a start
+ * ask by themselves: {@link readyArgs}, and `npm run up`. Docker 25 can ask more often during a start only
+ * (`start_interval`), but on an older one the provider refuses that, and a preview does not know which one it will be.
+ */
+export const checkIntervalSeconds = 30;
+
+/** How long a workload may take until others may start. */
+export const mostReadySeconds = 120;
+
 /** Labels that say which stack and workload a Docker object belongs to. */
 export function stackLabels(stackName: string, workloadName: string): docker.types.input.ContainerLabel[] {
   return [
@@ -158,20 +169,52 @@ function volumeName(place: ContainerPlace, name: string): pulumi.Input<string> {
   return found;
 }
 
-function health(readiness: Readiness): Pick<docker.ContainerArgs, "healthcheck" | "wait" | "waitTimeout"> {
-  if (readiness.selfCheck === "none") {
-    if (!readiness.gates) return {};
-    throw new Error("readiness: must have a self check to gate others, got none; Docker has no other way to ask");
-  }
+function health({ selfCheck, startPeriodSeconds }: Readiness): Pick<docker.ContainerArgs, "healthcheck"> {
+  if (selfCheck === "none") return {};
   return {
     healthcheck: {
-      tests: ["CMD", ...readiness.selfCheck],
-      interval: goDuration(readiness.intervalSeconds),
+      tests: ["CMD", ...selfCheck],
+      interval: goDuration(checkIntervalSeconds),
       timeout: goDuration(10),
-      startPeriod: goDuration(readiness.startPeriodSeconds),
+      startPeriod: goDuration(startPeriodSeconds),
       retries: 3,
     },
-    wait: readiness.gates,
-    waitTimeout: 120,
+  };
+}
+
+/**
+ * A container that runs once and ends with 0 as soon as a workload answers, for those that start after it. It asks over
+ * the network, since the workload's image may have nothing cheap to ask with.
+ *
+ * @param containerId of the workload's first instance: another one is waited for anew
+ * @param helperImage image with a shell and `wget`
+ */
+export function readyArgs(
+  { name, readiness }: Workload,
+  place: Pick<ContainerPlace, "stackName" | "names" | "networkName">,
+  containerId: pulumi.Input<string>,
+  helperImage: pulumi.Input<string>,
+): docker.ContainerArgs {
+  const { port, httpPath } = readiness;
+  if (httpPath === "none") throw new Error(`${name}: must answer over HTTP to gate others, got httpPath none`);
+  const ask = `wget -q -O /dev/null http://${name}:${port}${httpPath}`;
+  // `wget` may wait for ever for an answer, so the limit is a process beside it.
+  const limit = `trap "exit 1" TERM; (sleep ${mostReadySeconds}; kill $$) &`;
+  return {
+    name: oneOf(place.names.waiting, 0),
+    image: helperImage,
+    entrypoints: ["/bin/sh", "-c"],
+    command: [`${limit} until { ${ask} & wait $!; }; do sleep 1; done`],
+    // Nobody's: it has no file of its own.
+    user: "65534:65534",
+    memory: 32,
+    memorySwap: 32,
+    networkMode: "bridge",
+    networksAdvanced: [{ name: place.networkName }],
+    mustRun: false,
+    attach: true,
+    restart: "no",
+    labels: [...stackLabels(place.stackName, name), { label: "observability.waits-for", value: containerId }],
+    ...hardening,
   };
 }

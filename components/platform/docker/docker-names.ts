@@ -12,6 +12,8 @@ export interface DockerNames {
   readonly instances: readonly string[];
   /** Container that looks over its configuration; none without a check. */
   readonly checks: readonly string[];
+  /** Container that waits until it answers; none if nobody waits for it. */
+  readonly waiting: readonly string[];
   /** Container that hands over a data volume, by the data volume's name. */
   readonly owners: Readonly<Record<string, string>>;
   /** Volume, by the data volume's name. */
@@ -21,22 +23,39 @@ export interface DockerNames {
 /** @param prefix name of the stack */
 export function dockerNames(
   prefix: string,
-  { name, replicas, check, dataVolumes }: Pick<Workload, "name" | "replicas" | "check" | "dataVolumes">,
+  {
+    name,
+    replicas,
+    check,
+    dataVolumes,
+    readiness,
+  }: Pick<Workload, "name" | "replicas" | "check" | "dataVolumes" | "readiness">,
 ): DockerNames {
   const instances = Math.min(Math.max(replicas, 1), workloadLimits.replicas.most);
   return {
     alias: name,
     instances: Array.from({ length: instances }, (_, index) => instanceName(prefix, name, index + 1)),
     checks: check === "none" ? [] : [checkName(instanceName(prefix, name, 1))],
+    waiting: readiness.gates ? [`${instanceName(prefix, name, 1)}-ready`] : [],
     owners: Object.fromEntries(dataVolumes.map((volume) => [volume.name, `${prefix}-${dashed(volume.name)}-owner`])),
     volumes: Object.fromEntries(dataVolumes.map((volume) => [volume.name, dataVolumeName(prefix, volume.name)])),
   };
 }
 
 /** The names as they are unique: containers find each other by their aliases and by their names alike. */
-export function claimedInDocker({ alias, instances, checks, owners, volumes }: DockerNames): readonly ClaimedName[] {
+export function claimedInDocker({
+  alias,
+  instances,
+  checks,
+  waiting,
+  owners,
+  volumes,
+}: DockerNames): readonly ClaimedName[] {
   return [
-    ...[...instances, ...checks, ...Object.values(owners), alias].map((name) => ({ kind: "container", name })),
+    ...[...instances, ...checks, ...waiting, ...Object.values(owners), alias].map((name) => ({
+      kind: "container",
+      name,
+    })),
     ...Object.values(volumes).map((name) => ({ kind: "volume", name })),
   ];
 }

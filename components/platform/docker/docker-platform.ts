@@ -1,20 +1,22 @@
 import * as docker from "@pulumi/docker";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
 import { dashed } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import { Claims } from "../claims.ts";
-import {
-  publishedAddresses,
-  type Instance,
-  type Platform,
-  type RunningWorkload,
-  type RunOptions,
-} from "../platform.ts";
+import { publishedAddresses, type Platform, type RunningWorkload, type RunOptions } from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-problems.ts";
 import type { DataVolume, Workload } from "../workload.ts";
 import { checkResult } from "./check-result.ts";
-import { checkArgs, containerArgs, hardening, stackLabels, type ContainerPlace } from "./container-args.ts";
+import {
+  checkArgs,
+  containerArgs,
+  hardening,
+  mostReadySeconds,
+  readyArgs,
+  stackLabels,
+  type ContainerPlace,
+} from "./container-args.ts";
 import { DockerImages } from "./docker-images.ts";
 import { claimedInDocker, dockerNames, hostNameProblems, takenByDocker, type DockerNames } from "./docker-names.ts";
 
@@ -82,9 +84,12 @@ export class DockerPlatform implements Platform {
     const names = dockerNames(this.args.name, workload);
     this.claims.take(workload, claimedInDocker(names));
     const volumes = workload.dataVolumes.map((dataVolume) => this.volume(dataVolume, workload, names, options.parent));
+    const containers = workload.replicas === 0 ? [] : this.containers(workload, names, volumes, options);
+    const [first] = containers;
     return {
       published: publishedAddresses(workload.ports),
-      instances: workload.replicas === 0 ? [] : this.containers(workload, names, volumes, options),
+      instances: containers.map(({ urn }, index) => ({ name: names.instances[index] ?? "", urn, replicas: 1 })),
+      ready: first === undefined ? [] : this.ready(workload, names, first, options.parent),
       volumes: workload.dataVolumes.map(({ name, path }) => ({ name: nameOf(names.volumes, name), path })),
     };
   }
@@ -94,7 +99,7 @@ export class DockerPlatform implements Platform {
     names: DockerNames,
     volumes: readonly NamedVolume[],
     options: RunOptions,
-  ): Instance[] {
+  ): docker.Container[] {
     const owners = volumes.map((named) => this.owner(named, workload, names, options.parent));
     const resources = dockerNames(this.args.resourcePrefix, workload);
     const unchecked = {
@@ -105,22 +110,43 @@ export class DockerPlatform implements Platform {
       volumeNames: Object.fromEntries(volumes.map(({ volume, dataVolume }) => [dataVolume.name, volume.name])),
     };
     const place = { ...unchecked, checked: this.checked(workload, unchecked, options.parent) };
-    return names.instances.map((name, index) => {
-      const container = new docker.Container(
-        resources.instances[index] ?? "",
-        containerArgs(workload, index + 1, place),
-        {
-          parent: options.parent,
-          provider: this.provider,
-          dependsOn: [...options.dependsOn, ...owners],
-          deleteBeforeReplace: true,
-          // Without these an edit of the health check changes nothing, and a start that failed counts as a success
-          // the next time.
-          replaceOnChanges: ["networkDatas", "healthcheck"],
-          customTimeouts: { delete: `${workload.stopGraceSeconds + 60}s` },
-        },
-      );
-      return { name, urn: container.urn, replicas: 1 };
+    return names.instances.map((_, index) => {
+      return new docker.Container(resources.instances[index] ?? "", containerArgs(workload, index + 1, place), {
+        parent: options.parent,
+        provider: this.provider,
+        dependsOn: [...options.dependsOn, ...owners],
+        deleteBeforeReplace: true,
+        // Without these an edit of the health check changes nothing, and a start that failed counts as a success
+        // the next time.
+        replaceOnChanges: ["networkDatas", "healthcheck"],
+        customTimeouts: { delete: `${workload.stopGraceSeconds + 60}s` },
+      });
+    });
+  }
+
+  /** The container that waits for a workload that others wait for, once the workload has answered. */
+  private ready(
+    workload: Workload,
+    names: DockerNames,
+    first: docker.Container,
+    parent: pulumi.Resource,
+  ): pulumi.Output<pulumi.Resource>[] {
+    const image = (): pulumi.Output<string> =>
+      this.images.get({ kind: "reference", reference: this.args.helperImage }).name;
+    const place = { stackName: this.args.name, names, networkName: this.network.name };
+    return dockerNames(this.args.resourcePrefix, workload).waiting.map((resource) => {
+      const container = new docker.Container(resource, readyArgs(workload, place, first.id, image()), {
+        parent,
+        provider: this.provider,
+        deleteBeforeReplace: true,
+      });
+      // The provider takes a container that ends with another code than 0 for one that has done its work.
+      return container.exitCode.apply((code) => {
+        if (code === 0) return container;
+        const name = names.instances[0] ?? "";
+        const text = `${name}: must answer within ${mostReadySeconds} s of its start, got no answer; see docker logs ${name}`;
+        throw new pulumi.ResourceError(text, container, true);
+      });
     });
   }
 

@@ -161,6 +161,8 @@ export class KubernetesPlatform implements Platform {
     return {
       published: publishedAddresses(workload.ports),
       instances: workload.replicas === 0 ? [] : [this.pods(workload, volumes, options)],
+      // The provider waits for every pod's readiness.
+      ready: [],
       volumes: workload.dataVolumes.map(({ name, path }) => ({ name: claimName(names, name), path })),
     };
   }

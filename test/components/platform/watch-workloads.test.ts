@@ -8,7 +8,7 @@ import {
 } from "../../../components/platform/watch-workloads.ts";
 import { noFacts, sampleWorkloads } from "../../support/workloads.ts";
 
-const running: RunningWorkload = { published: { http: "127.0.0.1:1" }, instances: [], volumes: [] };
+const running: RunningWorkload = { published: { http: "127.0.0.1:1" }, instances: [], ready: [], volumes: [] };
 const problems = [{ path: "name", text: "must be another" }];
 const platform: Platform = {
   conflicts: () => problems,

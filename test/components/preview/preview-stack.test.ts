@@ -65,10 +65,11 @@ describe("previewStack", () => {
     const { resources } = await previewStack();
     const own = "urn:pulumi:dev::observability::observability:index:ObservabilityStack";
     const loki = resources.map(({ urn }) => urn).filter((urn) => urn.includes("Loki"));
-    assert.equal(resources.length, 31);
+    assert.equal(resources.length, 32);
     assert.deepEqual(loki, [
       `${own}$observability:index:Loki$docker:index/container:Container::observability-loki`,
       `${own}$observability:index:Loki$docker:index/container:Container::observability-loki-data-owner`,
+      `${own}$observability:index:Loki$docker:index/container:Container::observability-loki-ready`,
       `${own}$observability:index:Loki$docker:index/volume:Volume::observability-loki-data`,
       `${own}$observability:index:Loki::observability-loki`,
     ]);

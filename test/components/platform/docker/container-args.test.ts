@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import {
   containerArgs,
   hardening,
+  readyArgs,
   type ContainerPlace,
 } from "../../../../components/platform/docker/container-args.ts";
 import { dockerNames } from "../../../../components/platform/docker/docker-names.ts";
@@ -71,9 +76,7 @@ describe("a container's arguments", () => {
       tmpfs: { "/cache": "rw,exec,nosuid,nodev,mode=1777" },
       volumes: [{ volumeName: "observability-dev_shop_data", containerPath: "/data" }],
       // Any other spelling of these durations is a difference on every `up`.
-      healthcheck: { tests: ["CMD", "check"], interval: "1m30s", timeout: "10s", startPeriod: "1h0m0s", retries: 3 },
-      wait: true,
-      waitTimeout: 120,
+      healthcheck: { tests: ["CMD", "check"], interval: "30s", timeout: "10s", startPeriod: "1h0m0s", retries: 3 },
       memory: 128,
       // Left out, the daemon sets twice the memory: a difference on every `up`.
       memorySwap: 128,
@@ -115,16 +118,8 @@ describe("a container's arguments", () => {
     });
   });
 
-  it("have no health check, and so nothing to wait for, where the image has nothing to run", () => {
-    const readiness = { ...workload.readiness, selfCheck: "none", gates: false } as const;
-    const { healthcheck, wait, waitTimeout } = container({ readiness });
-    assert.deepEqual([healthcheck, wait, waitTimeout], [undefined, undefined, undefined]);
-  });
-
-  it("refuse to gate others without a check, instead of letting them start early (S26)", () => {
-    assert.throws(() => container({ readiness: { ...workload.readiness, selfCheck: "none" } }), {
-      message: "readiness: must have a self check to gate others, got none; Docker has no other way to ask",
-    });
+  it("have no health check where the image has nothing to run", () => {
+    assert.equal(container({ readiness: { ...workload.readiness, selfCheck: "none" } }).healthcheck, undefined);
   });
 
   it("refuse what only another platform knows of an instance", () => {
@@ -145,12 +140,10 @@ describe("a container's arguments", () => {
 
   it("write every duration in Go's own spelling, whatever it is", () => {
     fc.assert(
-      fc.property(fc.nat(100_000), fc.nat(100_000), (intervalSeconds, startPeriodSeconds) => {
-        const { healthcheck } = container({
-          readiness: { ...workload.readiness, intervalSeconds, startPeriodSeconds },
-        });
+      fc.property(fc.nat(100_000), (startPeriodSeconds) => {
+        const { healthcheck } = container({ readiness: { ...workload.readiness, startPeriodSeconds } });
         assert.ok(healthcheck);
-        assert.equal(canonicalSeconds(healthcheck.interval), intervalSeconds);
+        canonicalSeconds(healthcheck.interval);
         assert.equal(canonicalSeconds(healthcheck.startPeriod), startPeriodSeconds);
         canonicalSeconds(healthcheck.timeout);
       }),
@@ -165,6 +158,65 @@ describe("a container's arguments", () => {
       }),
     );
   });
+});
+
+describe("the arguments of a container that waits for a workload", () => {
+  const waiting = (change: Partial<Workload> = {}): ContainerInputs =>
+    containerInputs.parse(readyArgs({ ...workload, ...change }, place, "id of shop", "helper:1"));
+
+  it("are exactly these: it asks over the network, and has neither files nor data nor a port", () => {
+    assert.deepEqual(waiting(), {
+      name: "observability-dev-shop-ready",
+      image: "helper:1",
+      entrypoints: ["/bin/sh", "-c"],
+      command: [
+        'trap "exit 1" TERM; (sleep 120; kill $$) & until { wget -q -O /dev/null http://shop:80/ & wait $!; }; do sleep 1; done',
+      ],
+      user: "65534:65534",
+      memory: 32,
+      memorySwap: 32,
+      networkMode: "bridge",
+      networksAdvanced: [{ name: "observability-dev" }],
+      mustRun: false,
+      attach: true,
+      restart: "no",
+      labels: [
+        { label: "observability.stack", value: "observability-dev" },
+        { label: "observability.workload", value: "shop" },
+        { label: "observability.waits-for", value: "id of shop" },
+      ],
+      ...hardening,
+    });
+  });
+
+  it("refuse a workload that answers nobody, instead of letting others start early (S26)", () => {
+    assert.throws(() => waiting({ readiness: { ...workload.readiness, httpPath: "none" } }), {
+      message: "shop: must answer over HTTP to gate others, got httpPath none",
+    });
+  });
+
+  for (const [seconds, server, code] of [
+    [0, true, 0],
+    [120, false, 1],
+  ] as const) {
+    it(`end with ${code} ${server ? "as soon as it answers" : `after ${seconds} s without an answer`}`, async () => {
+      const answering = createServer((_, response) => response.end()).listen(0, "127.0.0.1");
+      await once(answering, "listening");
+      const { port } = answering.address() as AddressInfo;
+      if (!server) answering.close();
+      const [script = ""] = waiting({ readiness: { ...workload.readiness, port } }).command ?? [];
+      // Without busybox's `wget`, which not every machine has, and in hundredths of a second.
+      const here = script
+        .replace(
+          /wget \S+ \S+ \S+ http:\/\/shop/,
+          "node -e 'fetch(process.argv[1]).catch(() => process.exit(1))' http://127.0.0.1",
+        )
+        .replaceAll(/sleep (\d+)/g, (_, duration: string) => `sleep ${Number(duration) / 100}`);
+      const ended = spawn("/bin/sh", ["-c", here], { stdio: "ignore" });
+      assert.deepEqual(await once(ended, "exit"), [code, null]);
+      answering.close();
+    });
+  }
 });
 
 describe("the addresses of containers", () => {

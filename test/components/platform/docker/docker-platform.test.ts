@@ -5,7 +5,7 @@ import { hardening } from "../../../../components/platform/docker/container-args
 import { DockerPlatform } from "../../../../components/platform/docker/docker-platform.ts";
 import type { Platform } from "../../../../components/platform/platform.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
-import { allContainers, dockerTypes, isCheck, isHelper } from "../../../support/docker-view.ts";
+import { allContainers, dockerTypes, isCheck, isHelper, isWaiting } from "../../../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../../../support/record-resources.ts";
 import { noDocker, settings } from "../../../support/settings.ts";
 
@@ -58,10 +58,10 @@ function names(resources: readonly RecordedResource[], type: string): string[] {
 }
 
 describe("the Docker platform", () => {
-  it("makes one network, and for a workload its image, its volume, the volume's owner and its container", async () => {
+  it("makes one network, and for a workload its image, its volume, the volume's owner, its container and what waits for it", async () => {
     const resources = await run({});
     assert.deepEqual(resources.map(({ type, name }) => `${type.split(":").at(-1) ?? ""} ${name}`).sort(), [
-      ...["Container stack-store", "Container stack-store-data-owner"],
+      ...["Container stack-store", "Container stack-store-data-owner", "Container stack-store-ready"],
       ...["Network stack-network", "Parent parent", "RemoteImage stack-image-helper"],
       ...["RemoteImage stack-image-team-store", "Volume stack-store-data", "docker stack-docker"],
     ]);
@@ -71,7 +71,7 @@ describe("the Docker platform", () => {
     const resources = await run({});
     assert.deepEqual(one(resources, "stack-docker").inputs, { host: noDocker });
     const providers = resources.filter(({ type }) => type.startsWith("docker:")).map(({ provider }) => provider);
-    assert.equal(providers.length, 6);
+    assert.equal(providers.length, 7);
     for (const provider of providers) assert.match(provider, /::stack-docker::stack-docker-id$/);
   });
 
@@ -117,6 +117,18 @@ describe("the Docker platform", () => {
 
   it("waits longer than the container's own grace period before it gives up on stopping it", async () => {
     assert.equal(one(await run({}), "stack-store").deleteTimeout, "105s");
+  });
+
+  it("starts nobody who waits for a workload before it has answered (S26)", async () => {
+    const resources = await record((platform, parent) => {
+      const { ready } = platform.run(workload, { parent, dependsOn: [] });
+      platform.run({ ...workload, name: "second", ports: [], dataVolumes: [] }, { parent, dependsOn: ready });
+    });
+    const ready = one(resources, "stack-store-ready");
+    assert.deepEqual(one(resources, "stack-second").dependencies.includes(ready.urn), true);
+    // Another container of the workload has another id, and is waited for anew.
+    const labels = ready.inputs["labels"] as { label: string; value: unknown }[];
+    assert.equal(labels.find(({ label }) => label === "observability.waits-for")?.value, "stack-store-id");
   });
 
   it("starts a container after its network, its image, its volume and the volume's owner", async () => {
@@ -212,7 +224,7 @@ describe("the Docker platform", () => {
   it("prepares a volume once for all instances that share it", async () => {
     const containers = allContainers(await run({ replicas: 2 }));
     assert.deepEqual(
-      containers.filter(isHelper).map(({ name }) => name),
+      containers.filter((container) => isHelper(container) && !isWaiting(container)).map(({ name }) => name),
       ["stack-store-data-owner"],
     );
     assert.deepEqual(

@@ -141,9 +141,10 @@ describe("the Kubernetes platform", () => {
       {
         published: { http: "127.0.0.1:8000" },
         instances: [{ name: "statefulset/store", replicas: 1 }],
+        ready: [],
         volumes: [{ name: "store-data", path: "/data" }],
       },
-      { published: {}, instances: [{ name: "deployment/web", replicas: 3 }], volumes: [] },
+      { published: {}, instances: [{ name: "deployment/web", replicas: 3 }], ready: [], volumes: [] },
     ]);
     const claim = objectsOf([one(resources, "PersistentVolumeClaim", "stack-store-data")]);
     assert.equal((claim[0]?.object["metadata"] as { readonly name: string }).name, "store-data");
