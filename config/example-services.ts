@@ -12,6 +12,7 @@ import {
   equalPorts,
   kubernetesProblems,
   settingsFromPulumiConfig,
+  stackNameProblems,
   stackPorts,
   stackSettingsSchema,
   usedPort,
@@ -91,6 +92,7 @@ export function programSettings(
     withDerivedDefaults(given, identity),
     () => [
       ...equalPorts([...stackPorts(given), ...examplePorts(given)]),
+      ...stackNameProblems(given),
       ...kubernetesProblems(given),
       ...deliveryProblems(given),
       ...serviceProblems(given),

@@ -6,6 +6,7 @@ import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
 import { resolveImages, type Images } from "./images.ts";
 import { kubernetesSettingsSchema, usualCpuRequestMillicores, type KubernetesSettings } from "./kubernetes.ts";
 import { isRecord, parseWith } from "./parse.ts";
+import { hosts } from "./names.ts";
 import { duplicates, problem, type Problem } from "./problem.ts";
 import { ownCodeProblems } from "./own-code.ts";
 import { grafanaUid, imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
@@ -194,6 +195,7 @@ export function parseSettings(
   return completeSettings(
     parseWith(stackSettingsSchema, withDerivedDefaults(input, identity), (given) => [
       ...equalPorts(stackPorts(given)),
+      ...stackNameProblems(given),
       ...kubernetesProblems(given),
       ...ownCodeProblems(given, readFolder),
     ]),
@@ -208,6 +210,25 @@ export function completeSettings(valid: z.output<typeof stackSettingsSchema>): S
     images: resolveImages(registry, images),
     kubernetes: { ...kubernetes, namespace: kubernetes.namespace === "" ? rest.name : kubernetes.namespace },
   };
+}
+
+/** Names that Docker has networks of its own by, and refuses to make one by (github.com/moby/moby, daemon/network.go). */
+const dockerNetworks: readonly unknown[] = ["default", "bridge", "host", "none"];
+
+/** The problem of a name that the place where the stack runs has for something else. */
+export function stackNameProblems(input: unknown): readonly Problem[] {
+  if (!isRecord(input)) return [];
+  const { name, target } = input;
+  const change = "set another, for example shop-dev";
+  if (target === "kubernetes") {
+    // The ServiceAccount of the stack has its name, and the Collector has one of its own.
+    if (name !== hosts.otelCollector) return [];
+    return [problem("name", "must not be the name of a part of the stack that has rights of its own", name, change)];
+  }
+  if (!dockerNetworks.includes(name)) return [];
+  return [
+    problem("name", `must not be the name of a network of Docker's own (${dockerNetworks.join(", ")})`, name, change),
+  ];
 }
 
 /** What is wrong with the settings of a stack on Kubernetes, beyond each field on its own. */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { imageDelivery } from "../../config/kubernetes.ts";
 import { hosts, volumes } from "../../config/names.ts";
+import { problemLines } from "../../config/problem.ts";
 import type { StackSettings } from "../../config/settings.ts";
 import { resolveDockerHost } from "./docker/docker-host.ts";
 import { DockerPlatform } from "./docker/docker-platform.ts";
@@ -15,7 +16,20 @@ export function createPlatform(
   settings: StackSettings,
   opts: { readonly parent: pulumi.Resource },
 ): Platform {
-  return watched(platforms[settings.target](resourcePrefix, settings, opts));
+  const platform = platforms[settings.target](resourcePrefix, settings, opts);
+  if (pulumi.runtime.hasEngine()) refuseAtTheEnd(platform);
+  return watched(platform);
+}
+
+/**
+ * Ends a run of the engine with an error if the settings are about workloads that the program has not declared. Which
+ * ones it declares is known when nothing of it is left to do: a preview fails, as does whatever comes after it.
+ */
+function refuseAtTheEnd(platform: Platform): void {
+  process.once("beforeExit", () => {
+    const lines = problemLines(platform.leftOverSettings());
+    if (lines.length > 0) throw new pulumi.RunError(lines.join("\n"));
+  });
 }
 
 type Create = (resourcePrefix: string, settings: StackSettings, opts: { readonly parent: pulumi.Resource }) => Platform;

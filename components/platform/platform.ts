@@ -29,6 +29,8 @@ export interface Platform {
    * runs them needs {@link Workload.readsInstances}.
    */
   readonly enrichment: Readonly<Record<string, object>>;
+  /** What the settings of the platform say of workloads that nobody has declared: asked when the program is through. */
+  leftOverSettings(): readonly Problem[];
   /** Addresses at which workloads are reached from beyond the user's machine, by name; only those that the user asked for. */
   readonly publicUrls: Readonly<Record<string, string>>;
 }

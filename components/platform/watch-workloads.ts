@@ -6,6 +6,7 @@ import type { Workload } from "./workload.ts";
 export interface WatchedWorkload {
   readonly workload: Workload;
   readonly running: RunningWorkload;
+  readonly platform: Platform;
 }
 
 const watchers = new AsyncLocalStorage<(watched: WatchedWorkload) => void>();
@@ -32,9 +33,10 @@ export function watched(platform: Platform): Platform {
     publicUrls: platform.publicUrls,
     instanceAttributes: (workloadName) => platform.instanceAttributes(workloadName),
     conflicts: (workload) => platform.conflicts(workload),
+    leftOverSettings: () => platform.leftOverSettings(),
     run: (workload, options) => {
       const running = platform.run(workload, options);
-      see({ workload, running });
+      see({ workload, running, platform });
       return running;
     },
   };

@@ -1,3 +1,4 @@
+import { refuse } from "../platform/workload-problems.ts";
 import { watchWorkloads, type WatchedWorkload } from "../platform/watch-workloads.ts";
 import { recordProgram, type PreviewResource } from "./record-program.ts";
 import { secretValue, type PreviewValues } from "./values.ts";
@@ -81,7 +82,7 @@ export interface ProgramOptions {
  * Runs a program of Pulumi without deploying anything: no engine, no Docker, no network.
  *
  * @param program creates the resources and returns what the program exports
- * @throws Error with the first problem of the program.
+ * @throws Error with the first problem of the program, or with each setting that is about a workload which there is not.
  */
 export async function previewProgram(
   program: () => unknown,
@@ -91,6 +92,11 @@ export async function previewProgram(
   const { resources, outputs } = await recordProgram(
     () => watchWorkloads((workload) => workloads.push(workload), program),
     { ...options, mark: () => secretValue },
+  );
+  const platforms = new Set(workloads.map(({ platform }) => platform));
+  refuse(
+    "",
+    [...platforms].flatMap((platform) => platform.leftOverSettings()),
   );
   const ports = workloads.flatMap(publishedPorts).sort((a, b) => a.hostPort - b.hostPort);
   return {

@@ -31,6 +31,31 @@ const memory = (least: number, component: string): string =>
   `must be a whole number of MiB from ${least} to 1048576 (less cannot hold ${component})`;
 
 describe("settings", () => {
+  it("refuse a name that the place has for something else, and take it for the other place", () => {
+    const problemOf = (input: object): string => {
+      try {
+        parseSettings(input, { project: "observability", stack: "dev" });
+        return "none";
+      } catch (error) {
+        if (error instanceof Error) return error.message.split("\n")[1] ?? "";
+        throw error;
+      }
+    };
+    const kubernetes = { target: "kubernetes", kubernetes: { context: "kind-a" } };
+    for (const name of ["default", "bridge", "host", "none"]) {
+      assert.equal(
+        problemOf({ name }),
+        `  name: must not be the name of a network of Docker's own (default, bridge, host, none), got "${name}"; set another, for example shop-dev`,
+      );
+      assert.equal(problemOf({ ...kubernetes, name }), "none");
+    }
+    assert.equal(
+      problemOf({ ...kubernetes, name: "otel-collector" }),
+      '  name: must not be the name of a part of the stack that has rights of its own, got "otel-collector"; set another, for example shop-dev',
+    );
+    assert.equal(problemOf({ name: "otel-collector" }), "none");
+  });
+
   it("are complete when the user sets nothing: 30 days, Loki in 256 MiB, documented ports (S16, S25, S27)", () => {
     assert.deepEqual(parseSettings({}, identity), {
       target: "docker",

@@ -65,7 +65,7 @@ const anyKubernetesInput = fc
         nodeSelector: labels,
         tolerations,
         resources: fc.record(
-          { loki: cpuShares, grafana: cpuShares, "otel-collector": cpuShares, backend: cpuShares },
+          { loki: cpuShares, grafana: cpuShares, "otel-collector": cpuShares },
           { requiredKeys: [] },
         ),
         otlpNamespaces: fc.uniqueArray(label, { maxLength: 2 }),

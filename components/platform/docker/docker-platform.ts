@@ -79,6 +79,11 @@ export class DockerPlatform implements Platform {
     return {};
   }
 
+  /** None of the settings names a workload. */
+  leftOverSettings(): readonly Problem[] {
+    return [];
+  }
+
   run(workload: Workload, options: RunOptions): RunningWorkload {
     refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
     const names = dockerNames(this.args.name, workload);

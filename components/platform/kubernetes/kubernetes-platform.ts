@@ -20,7 +20,8 @@ import type { InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
 import { ingressUrl, type KubernetesSettings } from "../../../config/kubernetes.ts";
 import { localPortsAnnotation } from "../../../config/names.ts";
-import { problem, type Problem } from "../../../config/problem.ts";
+import { pathText } from "../../../config/parse.ts";
+import { nearMatch, problem, type Problem } from "../../../config/problem.ts";
 import { Claims } from "../claims.ts";
 import { dockerBuilder, type DockerImages } from "../docker/docker-images.ts";
 import {
@@ -79,6 +80,8 @@ export class KubernetesPlatform implements Platform {
   private readonly images: DockerImages;
   private readonly delivered = new Map<string, pulumi.Output<string>>();
   private readonly claims: Claims;
+  /** Host names of what runs, in the order in which it was declared. */
+  private readonly workloads = new Set<string>();
 
   constructor(args: KubernetesPlatformArgs, opts: { readonly parent: pulumi.Resource }) {
     const { settings, name, resourcePrefix } = args;
@@ -150,10 +153,22 @@ export class KubernetesPlatform implements Platform {
     return podAttributes(this.args.settings.namespace);
   }
 
+  leftOverSettings(): readonly Problem[] {
+    const known = [...this.workloads];
+    return Object.entries(this.args.settings.resources).flatMap(([name, resources]) => {
+      if (this.workloads.has(name)) return [];
+      const near = nearMatch(name, known);
+      const change = near === undefined ? `write one of ${known.join(", ")}` : `did you mean ${near}?`;
+      const path = `kubernetes.resources.${pathText([name])}`;
+      return [problem(path, "must be for a workload of the program, by its host name", resources, change)];
+    });
+  }
+
   run(workload: Workload, options: RunOptions): RunningWorkload {
     refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
     const names = kubernetesNames(workload);
     this.claims.take(workload, claimedInNamespace(names));
+    this.workloads.add(workload.name);
     const volumes = workload.dataVolumes.map((volume) => ({
       volume,
       resource: this.volume(volume, workload, options.parent),

@@ -15,6 +15,7 @@ const platform: Platform = {
   run: () => running,
   instanceAttributes: (workload) => ({ workload }),
   enrichment: { one: {} },
+  leftOverSettings: () => problems,
   publicUrls: { two: "https://two.example.com/" },
 };
 
@@ -32,12 +33,13 @@ describe("a watched platform", () => {
         const platformUnderTest = watched(platform);
         assert.equal(platformUnderTest.run(workload, options), running);
         assert.equal(platformUnderTest.conflicts(workload), problems);
+        assert.equal(platformUnderTest.leftOverSettings(), problems);
         assert.equal(platformUnderTest.enrichment, platform.enrichment);
         assert.equal(platformUnderTest.publicUrls, platform.publicUrls);
         assert.deepEqual(platformUnderTest.instanceAttributes("shop"), { workload: "shop" });
       },
     );
-    assert.deepEqual(seen, [{ workload, running }]);
+    assert.deepEqual(seen, [{ workload, running, platform }]);
   });
 
   it("does not report a workload that is refused", () => {

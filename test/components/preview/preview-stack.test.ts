@@ -258,6 +258,19 @@ describe("previewStack", () => {
 });
 
 describe("a preview that fails", () => {
+  it("rejects settings about a workload that the program does not declare, and takes them for one that it does", async () => {
+    const kubernetes = { context: "kind-preview", resources: { checkout: { cpuRequestMillicores: 100 } } };
+    await assert.rejects(previewStack({ target: "kubernetes", kubernetes }), {
+      message:
+        'kubernetes.resources.checkout: must be for a workload of the program, by its host name, got {"cpuRequestMillicores":100}; write one of loki, victoria-metrics, jaeger, otel-collector, grafana',
+    });
+    const image = "registry.example.com/checkout:1.4.2";
+    await previewStack(
+      { target: "kubernetes", kubernetes },
+      (stack) => new InstrumentedService("checkout", { stack, image }),
+    );
+  });
+
   it("rejects bad settings with the very error of a deployment", async () => {
     const bad = { retentionHours: 1, ports: { grafana: 1, loki: 70000 } };
     let message = "";

@@ -7,6 +7,7 @@ import {
 import { createPlatform } from "../../../../components/platform/create-platform.ts";
 import type { RunningWorkload } from "../../../../components/platform/platform.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
+import { problemLines } from "../../../../config/problem.ts";
 import { noCluster, objectsOf, recordStack, type KubernetesStackInput } from "../../../support/kubernetes-stack.ts";
 import { containerOf, workloads } from "../../../support/kubernetes-view.ts";
 import { recordResources, type RecordedResource } from "../../../support/record-resources.ts";
@@ -349,6 +350,26 @@ describe("the Kubernetes platform", () => {
     assert.deepEqual(
       workloads(resources).map((pods) => containerOf(pods).image),
       [inputs["name"], inputs["name"]],
+    );
+  });
+});
+
+describe("what the settings of Kubernetes say of workloads", () => {
+  it("has to be of those that the program declares, which is known when it is through", async () => {
+    const resources = {
+      store: { cpuRequestMillicores: 100 },
+      stor: { cpuLimitMillicores: 200 },
+      "x.y": { cpuRequestMillicores: 1 },
+    };
+    await record(
+      (platform, parent) => {
+        platform.run(store, { parent, dependsOn: [] });
+        assert.deepEqual(problemLines(platform.leftOverSettings()), [
+          'kubernetes.resources.stor: must be for a workload of the program, by its host name, got {"cpuLimitMillicores":200}; did you mean store?',
+          'kubernetes.resources."x.y": must be for a workload of the program, by its host name, got {"cpuRequestMillicores":1}; write one of store',
+        ]);
+      },
+      { settings: { ...platformArgs.settings, resources } },
     );
   });
 });
