@@ -61,13 +61,9 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
           { key: "service.name", value: "unknown_service", action: "insert" },
         ],
       },
+      "transform/trace_context": { error_mode: "ignore", log_statements: traceContextStatements },
       // What already travels in OTLP's own fields is not stored a second time as an attribute of each record.
-      attributes: {
-        actions: ["service.name", "service.namespace", "trace_id", "span_id"].map((key) => ({
-          key,
-          action: "delete",
-        })),
-      },
+      attributes: { actions: ["service.name", "service.namespace"].map((key) => ({ key, action: "delete" })) },
     },
     exporters: {
       "otlp_http/loki": {
@@ -89,7 +85,11 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
     service: {
       extensions: ["health_check", "file_storage"],
       pipelines: {
-        logs: { receivers: ["otlp"], processors: [...processors, "attributes"], exporters: ["otlp_http/loki"] },
+        logs: {
+          receivers: ["otlp"],
+          processors: [...processors, "transform/trace_context", "attributes"],
+          exporters: ["otlp_http/loki"],
+        },
         traces: { receivers: ["otlp"], processors, exporters: ["otlp_grpc/jaeger"] },
         metrics: { receivers: ["otlp"], processors, exporters: ["otlp_http/victoria-metrics"] },
       },
@@ -115,6 +115,29 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
       },
     },
   };
+}
+
+/** Ids that say "none", as OTTL writes them. */
+const noTrace = `TraceID(0x${"0".repeat(32)})`;
+const noSpan = `SpanID(0x${"0".repeat(16)})`;
+
+/**
+ * Loggers that are no part of OpenTelemetry have the ids of the trace as attributes, `trace_id` and `span_id`. Where a
+ * record has no trace context of its own they become that, which the links of Grafana go by; a span counts only with
+ * its trace. With a trace context the attribute goes: Loki has both under one name. What is no id (32 or 16 lower-case
+ * hexadecimal digits, not all 0) stays an attribute
+ * (github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/pkg/ottl/contexts/ottllog).
+ */
+const traceContextStatements: readonly string[] = [
+  `set(log.span_id.string, log.attributes["span_id"]) where log.trace_id == ${noTrace} and log.span_id == ${noSpan} and ${isId("trace_id", 32)} and ${isId("span_id", 16)}`,
+  `set(log.trace_id.string, log.attributes["trace_id"]) where log.trace_id == ${noTrace} and ${isId("trace_id", 32)}`,
+  `delete_key(log.attributes, "trace_id") where log.trace_id != ${noTrace}`,
+  `delete_key(log.attributes, "span_id") where log.span_id != ${noSpan}`,
+];
+
+function isId(name: string, digits: number): string {
+  const value = `log.attributes["${name}"]`;
+  return `IsString(${value}) and IsMatch(${value}, "^[0-9a-f]{${digits}}$") and ${value} != "${"0".repeat(digits)}"`;
 }
 
 function durableDelivery(queueMib: number): object {

@@ -53,7 +53,7 @@ describe("the Collector's configuration", () => {
     assert.deepEqual(config().service.pipelines, {
       logs: {
         receivers: ["otlp"],
-        processors: ["memory_limiter", "resource", "attributes"],
+        processors: ["memory_limiter", "resource", "transform/trace_context", "attributes"],
         exporters: ["otlp_http/loki"],
       },
       traces: { receivers: ["otlp"], processors: ["memory_limiter", "resource"], exporters: ["otlp_grpc/jaeger"] },
@@ -74,13 +74,27 @@ describe("the Collector's configuration", () => {
     });
   });
 
-  it("stores names and ids of a log record once, not again as its attributes (S8, S12)", () => {
+  it("stores names of a log record once, not again as its attributes (S8, S12)", () => {
     assert.deepEqual(config().processors["attributes"], {
       actions: [
         { key: "service.name", action: "delete" },
         { key: "service.namespace", action: "delete" },
-        { key: "trace_id", action: "delete" },
-        { key: "span_id", action: "delete" },
+      ],
+    });
+  });
+
+  it("makes ids in attributes the trace context of a record that has none, before it deletes them (S12)", () => {
+    const [noTrace, noSpan] = [`TraceID(0x${"0".repeat(32)})`, `SpanID(0x${"0".repeat(16)})`];
+    const isId = (name: string, digits: number): string =>
+      `IsString(log.attributes["${name}"]) and IsMatch(log.attributes["${name}"], "^[0-9a-f]{${digits}}$") and log.attributes["${name}"] != "${"0".repeat(digits)}"`;
+    assert.deepEqual(config().processors["transform/trace_context"], {
+      // A record that it cannot change is stored as it is.
+      error_mode: "ignore",
+      log_statements: [
+        `set(log.span_id.string, log.attributes["span_id"]) where log.trace_id == ${noTrace} and log.span_id == ${noSpan} and ${isId("trace_id", 32)} and ${isId("span_id", 16)}`,
+        `set(log.trace_id.string, log.attributes["trace_id"]) where log.trace_id == ${noTrace} and ${isId("trace_id", 32)}`,
+        `delete_key(log.attributes, "trace_id") where log.trace_id != ${noTrace}`,
+        `delete_key(log.attributes, "span_id") where log.span_id != ${noSpan}`,
       ],
     });
   });
