@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { grafanaDollar } from "../config/expansion.ts";
 import { dashboardProvider } from "../config/grafana/dashboard-provider.ts";
 import { servicesDashboard } from "../config/grafana/dashboards/services.ts";
 import { datasources } from "../config/grafana/datasources.ts";
 import type { OwnDashboard } from "../config/grafana/own-dashboards.ts";
-import type { OwnDatasource } from "../config/grafana/own-datasources.ts";
+import { datasourceSecrets, type OwnDatasource } from "../config/grafana/own-datasources.ts";
 import {
   grafanaSecretFiles,
   grafanaServerEnv,
@@ -73,7 +74,7 @@ export function grafanaWorkload(
     name: hosts.grafana,
     image: { kind: "reference", reference: args.image },
     args: [],
-    env: grafanaServerEnv(args),
+    env: { ...(datasourceSecrets(args.datasources).length > 0 ? grafanaDollar : {}), ...grafanaServerEnv(args) },
     configFiles: [
       { path: paths.grafanaDatasources, content: datasources(args.datasources) },
       { path: paths.grafanaDashboardProvider, content: dashboardProvider(args.dashboards.length > 0) },

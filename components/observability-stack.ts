@@ -4,7 +4,7 @@ import { readDashboardFolder } from "../config/files/dashboard-folder.ts";
 import { ownDashboards } from "../config/grafana/own-dashboards.ts";
 import { datasourceSecrets } from "../config/grafana/own-datasources.ts";
 import { urls as internalUrls } from "../config/names.ts";
-import { secretFile } from "../config/secret-references.ts";
+import { collectorSecretText, grafanaSecretText, secretFile } from "../config/expansion.ts";
 import { parseSettings, type StackSettings, type StackSettingsInput } from "../config/settings.ts";
 import { Grafana } from "./grafana.ts";
 import { Jaeger } from "./jaeger.ts";
@@ -106,7 +106,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
         queueMib: settings.otelCollector.queueMib,
         serviceNamespace: settings.serviceNamespace,
         config: settings.otelCollector.config,
-        secretFiles: secretFiles(fragmentSecrets(settings.otelCollector.config ?? {}), secrets),
+        secretFiles: secretFiles(fragmentSecrets(settings.otelCollector.config ?? {}), secrets, collectorSecretText),
         hostPorts: settings.ports,
         startsAfter: [loki, ...loki.running.ready],
       },
@@ -122,7 +122,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
         adminUser: settings.grafana.adminUser,
         dashboards: ownDashboards(dashboardFiles),
         datasources,
-        secretFiles: secretFiles(datasourceSecrets(datasources), secrets),
+        secretFiles: secretFiles(datasourceSecrets(datasources), secrets, grafanaSecretText),
         startsAfter: [loki, ...loki.running.ready],
       },
       child,
@@ -138,11 +138,19 @@ export class ObservabilityStack extends pulumi.ComponentResource {
   }
 }
 
-/** The secrets of these names as files of a workload; the validation has seen to it that there are all of them. */
-function secretFiles(names: readonly string[], secrets: StackSettings["secrets"]): readonly SecretFile[] {
+/**
+ * The secrets of these names as files of a workload; the validation has seen to it that there are all of them.
+ *
+ * @param written how the workload has to be given a text so that it reads that text
+ */
+function secretFiles(
+  names: readonly string[],
+  secrets: StackSettings["secrets"],
+  written: (text: string) => string,
+): readonly SecretFile[] {
   return Object.entries(secrets)
     .filter(([name]) => names.includes(name))
-    .map(([name, text]) => ({ path: secretFile(name), content: pulumi.secret(text) }));
+    .map(([name, text]) => ({ path: secretFile(name), content: pulumi.secret(written(text)) }));
 }
 
 function stackUrls({ ports }: Pick<StackSettings, "ports">): StackUrls {

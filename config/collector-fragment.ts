@@ -1,14 +1,20 @@
 import { stringify } from "yaml";
+import { collectorReferences, mixesEscapes, secretFile, textsIn } from "./expansion.ts";
 import { paths } from "./names.ts";
 import { otelCollectorConfig, otelCollectorDocument, type OtelCollectorSettings } from "./otel-collector.ts";
 import { isRecord, pathText } from "./parse.ts";
-import { problem, type Problem } from "./problem.ts";
-import { collectorReferences, secretFile, textsIn } from "./secret-references.ts";
+import { plainProblems, withoutUnset } from "./plain-value.ts";
+import { hiddenProblem, problem, type Problem } from "./problem.ts";
+import { componentId, componentType, processorsThatPassOn } from "./collector-components.ts";
 
 /**
  * What a user adds to the Collector's configuration, in the Collector's own language. It becomes a second file that the
  * Collector merges with the first: groups are merged, so a name adds something. A list there would replace the one of
  * the same name, and with it the stack's own delivery; so the lists that both have are joined here.
+ *
+ * Only what both programs read the same way is taken: a key with `::`, which is a path to the Collector, and a name with
+ * blanks around it, which it removes, are refused. So the merge in {@link mergedDocument} is what the Collector runs, and
+ * what it would do to the stack's own delivery can be seen by comparing.
  */
 export type CollectorFragment = Readonly<Record<string, unknown>>;
 
@@ -22,11 +28,27 @@ export const collectorSections = [
   "service",
 ] as const;
 
+/** Sections whose keys are names of components. */
+const componentSections: readonly string[] = collectorSections.filter((section) => section !== "service");
+
 /** Sections whose generated entries are the way of the telemetry to its store: not to be changed in any part. */
 const fixedSections: readonly string[] = ["processors", "exporters", "extensions"];
 
-/** Processors that keep data in memory: a pipeline with one tells a client "accepted" before anything is on disk. */
-const holdingProcessors: readonly string[] = ["batch", "groupbytrace", "interval", "tail_sampling"];
+/**
+ * Where a group of the stack's own may get more, by its path: these keys, or any. Everything else is closed: with `tls`
+ * on the receiver, for instance, no service would get through.
+ */
+const additions: Readonly<Record<string, readonly string[] | "any">> = {
+  "": "any",
+  ...Object.fromEntries(componentSections.map((section) => [section, "any"])),
+  "receivers.otlp.protocols.grpc": ["include_metadata"],
+  "receivers.otlp.protocols.http": ["cors", "include_metadata", "response_headers"],
+  "service.pipelines": "any",
+  "service.telemetry": ["resource", "traces"],
+};
+
+/** How much the Collector says about itself is everybody's own choice. */
+const freePaths: readonly string[] = ["service.telemetry.logs"];
 
 /** Only the names in it count, not the numbers; that of the enrichment is taken on every platform. */
 const generated = otelCollectorDocument({
@@ -43,81 +65,149 @@ const generated = otelCollectorDocument({
  */
 export function fragmentProblems(fragment: unknown, secretNames: readonly string[] | undefined): readonly Problem[] {
   if (!isRecord(fragment)) return [];
+  const unreadable = plainProblems(fragment, settingPath);
+  if (unreadable.length > 0) return unreadable;
+  const own = withoutUnset(fragment) as CollectorFragment;
   return [
-    ...redefined(fragment),
-    ...Object.keys(fragment)
-      .filter((section) => !fixedSections.includes(section))
-      .flatMap((section) => replaced(fragment[section], generated[section], [section])),
-    ...pipelineProblems(fragment),
-    ...textsIn(fragment).flatMap(([path, text]) => referenceProblems(path, text, secretNames)),
+    ...keyProblems(own, []),
+    ...nameProblems(own),
+    ...redefined(own),
+    ...changes(mergedDocument(generated, own), generated, []),
+    ...processorProblems(own),
+    ...textsIn(own).flatMap(([path, text]) => referenceProblems(path, text, secretNames)),
   ];
 }
 
+const settingPath = ["otelCollector", "config"];
+
 function at(path: readonly string[]): string {
-  return pathText(["otelCollector", "config", ...path]);
+  return pathText([...settingPath, ...path]);
 }
 
-function redefined(fragment: CollectorFragment): readonly Problem[] {
-  return fixedSections.flatMap((section) => {
-    const [own, ours] = [fragment[section], generated[section]];
-    if (!isRecord(own) || ours === undefined) return [];
-    return Object.keys(own)
-      .filter((name) => Object.hasOwn(ours, name))
-      .map((name) =>
-        problem(
-          at([section, name]),
-          "must not be one of the stack's own",
-          own[name],
-          `give yours another name, for example ${name.split("/")[0] ?? ""}/mine`,
-        ),
-      );
+/** The Collector splits a key at `::` wherever it stands, in a list as well once it reads what is in there. */
+function keyProblems(value: unknown, path: readonly string[]): readonly Problem[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const inside = [...path, key];
+    const rule = "must be no path with :: and have no colon at its ends, which the Collector reads as one";
+    const own = /^:|::|:$/.test(key) ? [problem(at(inside), rule, key, "write each part as a group of its own")] : [];
+    return [...own, ...keyProblems(inner, inside)];
   });
 }
 
-/** Single values of the stack that would be others. How much the Collector says about itself is everybody's own choice. */
-function replaced(own: unknown, ours: unknown, path: readonly string[]): readonly Problem[] {
-  if (ours === undefined || path.join(".") === "service.telemetry.logs") return [];
-  if (isRecord(own) && isRecord(ours)) {
-    return Object.keys(own)
-      .filter((key) => Object.hasOwn(ours, key))
-      .flatMap((key) => replaced(own[key], ours[key], [...path, key]));
+const nameRule = {
+  rule: "must be a component's name as the Collector writes it, `type` or `type/name`, without blanks",
+  change: "correct it, for example otlp/mine",
+};
+
+/** Names as keys of a section and of the pipelines, and as entries of the lists that refer to them. */
+function nameProblems(own: CollectorFragment): readonly Problem[] {
+  const { extensions, pipelines } = service(own);
+  const keys = [
+    ...componentSections.flatMap((section) => keysOf(own[section]).map((key) => [section, key])),
+    ...keysOf(pipelines).map((key) => ["service", "pipelines", key]),
+  ];
+  const lists = [
+    [["service", "extensions"], extensions] as const,
+    ...keysOf(pipelines).flatMap((name) =>
+      keysOf(child(pipelines, name)).map(
+        (list) => [["service", "pipelines", name, list], child(child(pipelines, name), list)] as const,
+      ),
+    ),
+  ];
+  return [
+    ...keys
+      .filter((path) => !componentId.test(path.at(-1) ?? ""))
+      .map((path) => problem(at(path), nameRule.rule, path.at(-1), nameRule.change)),
+    ...lists.flatMap(([path, list]) =>
+      (Array.isArray(list) ? (list as readonly unknown[]) : []).flatMap((entry, index) =>
+        typeof entry === "string" && componentId.test(entry)
+          ? []
+          : [problem(at([...path, String(index)]), nameRule.rule, entry, nameRule.change)],
+      ),
+    ),
+  ];
+}
+
+function redefined(own: CollectorFragment): readonly Problem[] {
+  return fixedSections.flatMap((section) =>
+    keysOf(own[section]).flatMap((name) => {
+      const taken = keysOf(generated[section]).find((each) => queueFile(each) === queueFile(name));
+      if (taken === undefined) return [];
+      const change = `give yours another name, for example ${componentType(name)}/mine`;
+      if (taken === name) return [hiddenProblem(at([section, name]), "must not be one of the stack's own", change)];
+      const rule = `must differ from the stack's ${taken} in more than / and _, or their queues would be one file`;
+      return [problem(at([section, name]), rule, name, change)];
+    }),
+  );
+}
+
+/** What the Collector's `file_storage` makes of a component's name. */
+function queueFile(name: string): string {
+  return name.replace("/", "_");
+}
+
+/** Where a merged document is not the generated one with something added where that may be. */
+function changes(merged: unknown, ours: unknown, path: readonly string[]): readonly Problem[] {
+  const place = path.join(".");
+  const [section] = path;
+  if (freePaths.includes(place) || (path.length === 2 && fixedSections.includes(section ?? ""))) return [];
+  const change = "leave it out, or add a pipeline or component of another name";
+  if (isRecord(ours)) {
+    if (!isRecord(merged)) return [hiddenProblem(at(path), "must stay as the stack has it", change)];
+    const more = additions[place] ?? [];
+    return Object.keys(merged).flatMap((key) => {
+      if (Object.hasOwn(ours, key)) return changes(child(merged, key), child(ours, key), [...path, key]);
+      if (more === "any" || more.includes(key)) return [];
+      const rule = `must be one of these to be added here: ${more.join(", ") || "none"}`;
+      return [hiddenProblem(at([...path, key]), rule, change)];
+    });
   }
-  if (Array.isArray(own) && Array.isArray(ours)) return [];
-  const kind = Array.isArray(ours) ? "be a list, which is added to the stack's own" : "stay as the stack has it";
-  return [problem(at(path), `must ${kind}`, own, "leave it out, or add a pipeline or component of another name")];
+  if (Array.isArray(ours)) {
+    if (Array.isArray(merged)) return [];
+    return [hiddenProblem(at(path), "must be a list, which is added to the stack's own", change)];
+  }
+  return merged === ours ? [] : [hiddenProblem(at(path), "must stay as the stack has it", change)];
 }
 
-function pipelineProblems({ service }: CollectorFragment): readonly Problem[] {
-  const pipelines = isRecord(service) ? service["pipelines"] : undefined;
-  if (!isRecord(pipelines)) return [];
-  return Object.keys(ownPipelines).flatMap((name) => {
-    const pipeline = pipelines[name];
-    const processors = isRecord(pipeline) ? pipeline["processors"] : undefined;
-    if (!Array.isArray(processors)) return [];
-    return processors
-      .filter((id) => holdingProcessors.includes(String(id).split("/")[0] ?? ""))
-      .map((id: unknown) =>
-        problem(
-          at(["service", "pipelines", name, "processors"]),
-          "must not keep in memory what a client takes for stored",
-          id,
-          `put it into a pipeline of your own, for example ${name}/mine`,
-        ),
-      );
+function processorProblems(own: CollectorFragment): readonly Problem[] {
+  const { pipelines } = service(own);
+  return keysOf(service(generated).pipelines).flatMap((name) => {
+    const processors = child(child(pipelines, name), "processors");
+    return (Array.isArray(processors) ? (processors as readonly unknown[]) : []).flatMap((id, index) => {
+      if (typeof id !== "string" || !componentId.test(id) || processorsThatPassOn.has(componentType(id))) return [];
+      const rule =
+        "must be a processor of which it is known that it keeps nothing in memory that a client takes for stored";
+      const change = `put it into a pipeline of your own, for example ${name}/mine, or use one of ${[...processorsThatPassOn].join(", ")}`;
+      return [problem(at(["service", "pipelines", name, "processors", String(index)]), rule, id, change)];
+    });
   });
 }
 
-const ownPipelines: Readonly<Record<string, unknown>> =
-  isRecord(generated["service"]) && isRecord(generated["service"]["pipelines"])
-    ? generated["service"]["pipelines"]
-    : {};
+function service(document: Readonly<Record<string, unknown>>): {
+  readonly extensions: unknown;
+  readonly pipelines: unknown;
+} {
+  const group = child(document, "service");
+  return { extensions: child(group, "extensions"), pipelines: child(group, "pipelines") };
+}
+
+function keysOf(group: unknown): readonly string[] {
+  return isRecord(group) ? Object.keys(group) : [];
+}
+
+/** Never what every object has, a `constructor` for instance. */
+function child(group: unknown, key: string): unknown {
+  return isRecord(group) && Object.hasOwn(group, key) ? group[key] : undefined;
+}
 
 function referenceProblems(
   path: readonly string[],
   text: string,
   secretNames: readonly string[] | undefined,
 ): readonly Problem[] {
-  return collectorReferences(text).flatMap(({ written, secret }) => {
+  const references = collectorReferences(text);
+  const wrong = references.flatMap(({ written, secret }) => {
     if (secret === undefined) {
       const change = `set a secret NAME and write \${file:${secretFile("NAME")}}, or \$$ for a dollar sign`;
       return [problem(at(path), "must refer to secrets only", written, change)];
@@ -125,6 +215,9 @@ function referenceProblems(
     if (secretNames === undefined || secretNames.includes(secret)) return [];
     return [problem(at(path), "must refer to a secret that there is", written, `set secrets.${secret}`)];
   });
+  if (wrong.length > 0 || references.length === 0 || !mixesEscapes(text)) return wrong;
+  const rule = "must not have $${ before a reference, behind which the Collector reads no reference any more";
+  return [hiddenProblem(at(path), rule, "put all of the text into the secret")];
 }
 
 /** Names of the secrets that a fragment refers to, sorted. */
@@ -135,22 +228,51 @@ export function fragmentSecrets(fragment: CollectorFragment): readonly string[] 
 
 /**
  * The second configuration file. Lists that both have are the stack's with what the user adds behind. Names are sorted:
- * Pulumi's engine sorts them and a preview without it does not.
+ * Pulumi's engine sorts them and a preview without it does not. Every text is in quotes: without them the Collector's
+ * YAML takes some for numbers, dates or, a key `<<`, for a merge.
  */
 export function fragmentConfig(fragment: CollectorFragment, settings: OtelCollectorSettings): string {
-  return stringify(joined(fragment, otelCollectorDocument(settings)), {
+  return stringify(joined(withoutUnset(fragment), otelCollectorDocument(settings)), {
     aliasDuplicateObjects: false,
     sortMapEntries: true,
+    defaultStringType: "QUOTE_DOUBLE",
+    lineWidth: 0,
   });
 }
 
 function joined(own: unknown, ours: unknown): unknown {
   if (Array.isArray(own) && Array.isArray(ours)) {
-    const added = own.filter((entry) => !ours.includes(entry)) as unknown[];
+    const known = ours.map(asWritten);
+    const added = own.filter((entry) => !known.includes(asWritten(entry))) as unknown[];
     return [...(ours as unknown[]), ...added];
   }
   if (!isRecord(own) || !isRecord(ours)) return own;
-  return Object.fromEntries(Object.entries(own).map(([key, value]) => [key, joined(value, ours[key])]));
+  return Object.fromEntries(Object.entries(own).map(([key, value]) => [key, joined(value, child(ours, key))]));
+}
+
+/** The same text for the same value, in whichever order its names are. */
+function asWritten(value: unknown): string {
+  return stringify(value, { aliasDuplicateObjects: false, sortMapEntries: true });
+}
+
+/**
+ * What the Collector runs of its two files: groups are merged, everything else of the second one is instead of the
+ * first's (go.opentelemetry.io/collector/confmap, `Merge`), which for lists are both, see {@link fragmentConfig}.
+ */
+export function mergedDocument(
+  document: Readonly<Record<string, unknown>>,
+  fragment: CollectorFragment,
+): Readonly<Record<string, unknown>> {
+  return merged(document, joined(fragment, document)) as Readonly<Record<string, unknown>>;
+}
+
+function merged(ours: unknown, own: unknown): unknown {
+  if (!isRecord(ours) || !isRecord(own)) return own;
+  const both = Object.entries(own).map(([key, value]) => [
+    key,
+    Object.hasOwn(ours, key) ? merged(ours[key], value) : value,
+  ]);
+  return Object.fromEntries([...Object.entries(ours), ...both]);
 }
 
 /** A Collector's configuration files, in the order in which it merges them. */

@@ -14,7 +14,9 @@ const mostCharacters = 200;
 
 /** What a user is told of a configuration that its program does not take, in that program's own words. */
 export function failedCheck({ setting, said, secrets }: FailedCheck): string {
-  const told = secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), said);
+  // As in its file, and as the program has read it (expansion.ts).
+  const hidden = secrets.flatMap((secret) => [secret, secret.replaceAll("$$", "$")]);
+  const told = hidden.reduce((text, secret) => text.replaceAll(secret, "[secret]"), said);
   const lines = told
     .split("\n")
     .map((line) => line.trim())

@@ -2,14 +2,16 @@ import type { z } from "zod";
 import type { collectorSections } from "./collector-fragment.ts";
 import { choice, flag, foreign, foreignList, group, hostPort, memoryMib } from "./fields.ts";
 import { secretTexts, text, wholeNumber } from "./fields.ts";
+import { datasourceShape } from "./grafana/datasource-schema.ts";
 import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
+import { adminUserName } from "./grafana/server.ts";
 import { resolveImages, type Images } from "./images.ts";
 import { kubernetesSettingsSchema, usualCpuRequestMillicores, type KubernetesSettings } from "./kubernetes.ts";
 import { isRecord, parseWith } from "./parse.ts";
 import { hosts } from "./names.ts";
 import { duplicates, problem, type Problem } from "./problem.ts";
 import { ownCodeProblems } from "./own-code.ts";
-import { grafanaUid, imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
+import { imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
 
 /** Platforms that Node.js' own image is made for, and so the services'. */
 const buildPlatforms = ["linux/amd64", "linux/arm64", "linux/arm/v7", "linux/ppc64le", "linux/s390x"] as const;
@@ -110,28 +112,17 @@ export const stackSettingsSchema = group({
       "`queueMib`: room on disk for what a backend that is away has not taken yet, per backend. `config`: what you add to the Collector's configuration, see docs/own-code.md.",
     ),
   grafana: group({
-    adminUser: text({
-      pattern: /^.{1,100}$/,
-      rule: "must be one line of 1 to 100 characters",
-      change: "set a name, for example admin",
-    }).default("admin"),
+    adminUser: text(adminUserName).default("admin"),
     dashboards: text({
       pattern: /^\S(.*\S)?$/,
       rule: "must be the path of a folder",
       change: "write one that is relative to the folder of Pulumi.yaml, for example dashboards, or leave it out",
     }).optional(),
-    datasources: foreignList(
-      {
-        name: text({ pattern: /^\S(.{0,188}\S)?$/, rule: "must be 1 to 190 characters", change: "give it a name" }),
-        type: text({ pattern: /^[\w-]+$/, rule: "must be the id of a plugin", change: "write for example prometheus" }),
-        uid: text({ ...grafanaUid, change: "set one, for example my-prometheus" }),
-      },
-      {
-        one: "a data source",
-        several: "a list of data sources",
-        change: "write name, type, uid and url, as in a provisioning file of Grafana",
-      },
-    ).default([]),
+    datasources: foreignList(datasourceShape, {
+      one: "a data source",
+      several: "a list of data sources",
+      change: "write name, type, uid and url, as in a provisioning file of Grafana",
+    }).default([]),
   })
     .prefault({})
     .describe(

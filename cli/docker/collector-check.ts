@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { collectorConfigArgs, collectorFiles, fragmentSecrets } from "../../config/collector-fragment.ts";
 import { failedCheck } from "../../config/failed-check.ts";
-import { secretFile } from "../../config/secret-references.ts";
+import { collectorSecretText, secretFile } from "../../config/expansion.ts";
 import type { StackSettings } from "../../config/settings.ts";
 import { CommandFailed, type Docker } from "./docker.ts";
 import { UserError } from "../user-error.ts";
@@ -41,7 +41,7 @@ function checkedFiles(
     ...Object.fromEntries(
       Object.entries(secrets)
         .filter(([name]) => named.includes(name))
-        .map(([name, text]) => [secretFile(name), text]),
+        .map(([name, text]) => [secretFile(name), collectorSecretText(text)]),
     ),
   };
 }

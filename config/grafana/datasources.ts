@@ -1,5 +1,7 @@
-import { parse, stringify } from "yaml";
+import { Document, isSeq, visit } from "yaml";
+import { grafanaText } from "../expansion.ts";
 import { datasourceUids, urls } from "../names.ts";
+import { isRecord } from "../parse.ts";
 
 /** How far around a trace its logs are looked for: clocks differ, and work goes on after the last span. */
 const aroundTrace = { spanStartTimeShift: "-5m", spanEndTimeShift: "5m" };
@@ -72,24 +74,41 @@ export const generatedDatasources: readonly Datasource[] = [
 ];
 
 /**
- * The provisioning file of Grafana's data sources: the stack's own ones, and behind them the user's as they are, their
- * names sorted: Pulumi's engine sorts them and a preview without it does not.
+ * The provisioning file of Grafana's data sources: the stack's own ones, and behind them the user's, with every dollar
+ * sign that is none of Grafana's syntax escaped. Their names are sorted: Pulumi's engine sorts them and a preview without
+ * it does not. Their texts are in quotes: without them Grafana's YAML takes some for numbers, and an older Grafana ends at
+ * a name that is one.
  */
 export function datasources(own: readonly object[] = []): string {
-  const sorted = parse(stringify(own, { sortMapEntries: true })) as readonly object[];
-  return stringify(
+  const document = new Document(
     {
       apiVersion: 1,
       // A data source that is no longer in this file goes (Grafana ≥ 11.1; older versions ignore the key).
       prune: true,
-      datasources: [...generatedDatasources, ...sorted],
+      datasources: generatedDatasources,
     },
     { aliasDuplicateObjects: false },
   );
+  const added = new Document(escaped(own), { aliasDuplicateObjects: false, sortMapEntries: true }).contents;
+  visit(added, {
+    Scalar: (_, scalar) => {
+      if (typeof scalar.value === "string") scalar.type = "QUOTE_DOUBLE";
+    },
+  });
+  const all = document.get("datasources");
+  if (isSeq(all) && isSeq(added)) all.items.push(...added.items);
+  return document.toString();
 }
 
-/** `$` is doubled: Grafana replaces `$NAME` in provisioning files by the environment. */
+/** Names stay: Grafana replaces nothing in them. */
+function escaped(value: unknown): unknown {
+  if (typeof value === "string") return grafanaText(value);
+  if (Array.isArray(value)) return value.map(escaped);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escaped(inner)]));
+}
+
+/** As in the file, with every `$` doubled: Grafana replaces `$NAME` in provisioning files by the environment. */
 function provisioned(name: string, type: string, uid: string, url: string, jsonData: object): Datasource {
-  const escaped: unknown = JSON.parse(JSON.stringify(jsonData).replaceAll("$", "$$$$"));
-  return { name, type, uid, access: "proxy", url, editable: true, jsonData: escaped };
+  return { name, type, uid, access: "proxy", url, editable: true, jsonData: escaped(jsonData) };
 }

@@ -1,13 +1,11 @@
+import { grafanaMeaning, grafanaReferences, secretFile, textsIn } from "../expansion.ts";
 import { isRecord, pathText } from "../parse.ts";
+import { plainProblems } from "../plain-value.ts";
 import { duplicates, hiddenProblem, problem, type Problem } from "../problem.ts";
-import { grafanaReferences, secretFile, textsIn } from "../secret-references.ts";
 import { generatedDatasources } from "./datasources.ts";
 
-/** A data source of the user, in the language of Grafana's provisioning files. */
+/** A data source of the user, in the language of Grafana's provisioning files (datasource-schema.ts). */
 export type OwnDatasource = Readonly<Record<string, unknown>>;
-
-/** Fields that would hold a secret as plain text. Grafana itself takes them from `secureJsonData` by now. */
-const plainSecrets = ["password", "basicAuthPassword"];
 
 /**
  * What is wrong with the user's data sources as far as the stack's own and its secrets are concerned.
@@ -17,15 +15,18 @@ const plainSecrets = ["password", "basicAuthPassword"];
 export function datasourceProblems(given: unknown, secretNames: readonly string[] | undefined): readonly Problem[] {
   if (!Array.isArray(given)) return [];
   const all = given.map((datasource: unknown) => (isRecord(datasource) ? datasource : {}));
+  const unreadable = plainProblems(given, ["grafana", "datasources"]);
+  if (unreadable.length > 0) return unreadable;
   return [
     ...all.flatMap((datasource, index) => [
-      ...(datasource["isDefault"] === true
-        ? [problem(at(index, "isDefault"), "must leave the default to the stack", true, "leave it out")]
-        : []),
-      ...plainSecretProblems(datasource, index),
+      ...secretProblems(datasource, index),
+      ...misplacedSecrets(datasource, [index]),
+      ...credentialsInUrl(datasource["url"], index),
+      ...nameProblems(datasource["name"], index),
       ...textsIn(datasource).flatMap(([path, text]) => referenceProblems(at(index, ...path), text, secretNames)),
     ]),
     ...(["uid", "name"] as const).flatMap((field) => taken(all, field)),
+    ...targetProblems(all),
   ];
 }
 
@@ -33,32 +34,82 @@ function at(index: number, ...path: readonly string[]): string {
   return pathText(["grafana", "datasources", index, ...path]);
 }
 
+/** By what they are to Grafana's database once the file is read; that tells upper case from lower. */
 function taken(all: readonly OwnDatasource[], field: "uid" | "name"): readonly Problem[] {
   const ours = generatedDatasources.map((datasource) => [`the stack's ${datasource.name}`, datasource[field]] as const);
   const own = all.flatMap((datasource, index) => {
     const value = datasource[field];
-    return typeof value === "string" ? [[at(index, field), value] as const] : [];
+    return typeof value === "string" ? [[at(index, field), grafanaMeaning(value)] as const] : [];
   });
   return duplicates([...ours, ...own], "choose another one");
 }
 
-function plainSecretProblems(datasource: OwnDatasource, index: number): readonly Problem[] {
-  const change = `set a secret NAME and write $__file{${secretFile("NAME")}}`;
-  const secure = datasource["secureJsonData"];
-  const values = isRecord(secure) ? Object.entries(secure) : [];
-  const plain = values
-    .filter(([, value]) => typeof value !== "string" || grafanaReferences(value).length === 0)
-    .map(([key]) => hiddenProblem(at(index, "secureJsonData", key), "must refer to a secret", change));
-  const misplaced = plainSecrets
-    .filter((field) => Object.hasOwn(datasource, field))
-    .map((field) => hiddenProblem(at(index, field), "must be in secureJsonData", `${change} there`));
-  return [...plain, ...misplaced, ...credentialsInUrl(datasource["url"], index, change)];
+/** Which data source a name of a file is, nobody would know before Grafana has read it. */
+function nameProblems(name: unknown, index: number): readonly Problem[] {
+  if (typeof name !== "string" || grafanaReferences(name).length === 0) return [];
+  return [problem(at(index, "name"), "must be plain text", name, "write the name itself, with $$ for a dollar sign")];
 }
 
-function credentialsInUrl(url: unknown, index: number, change: string): readonly Problem[] {
-  if (typeof url !== "string" || !URL.canParse(url) || new URL(url).password === "") return [];
-  const rule = "must not hold a password";
-  return [hiddenProblem(at(index, "url"), rule, `use basicAuth, and in secureJsonData.basicAuthPassword ${change}`)];
+/** Grafana ends at a correlation with a data source that there is not. */
+function targetProblems(all: readonly OwnDatasource[]): readonly Problem[] {
+  const uids = [...generatedDatasources, ...all].map(({ uid }) => uid);
+  return all.flatMap(({ correlations }, index) =>
+    (Array.isArray(correlations) ? (correlations as readonly unknown[]) : []).flatMap((correlation, place) => {
+      const target = isRecord(correlation) ? correlation["targetUID"] : undefined;
+      if (typeof target !== "string" || uids.includes(target)) return [];
+      const path = at(index, "correlations", String(place), "targetUID");
+      return [problem(path, "must be the uid of a data source that there is", target, "add that, or name another one")];
+    }),
+  );
+}
+
+const secretChange = `set a secret NAME and write $__file{${secretFile("NAME")}}`;
+
+/** What is encrypted in Grafana must not be plain text on its way there, in no part. */
+function secretProblems(datasource: OwnDatasource, index: number): readonly Problem[] {
+  const secure = datasource["secureJsonData"];
+  return (isRecord(secure) ? Object.entries(secure) : [])
+    .filter(([, value]) => typeof value !== "string" || grafanaReferences(value)[0]?.written !== value)
+    .map(([key]) =>
+      hiddenProblem(
+        at(index, "secureJsonData", key),
+        "must be a reference to a secret and nothing else",
+        `${secretChange}, with all of the text in the secret`,
+      ),
+    );
+}
+
+/**
+ * Names whose value is a secret, by their end: those of Grafana's own data sources (`httpHeaderValue1`, `tlsClientKey`,
+ * `clientSecret`, `sigV4AccessKey`, `token`, …), and whatever is named like them.
+ */
+const secretName =
+  /(?:password|passwd|pwd|passphrase|secret|token|credentials?|connectionstring|httpheadervalue|(?:access|account|api|auth|client|encryption|license|master|private|secret|shared|signing|subscription)key)$/;
+
+function isSecretName(name: string): boolean {
+  return secretName.test(name.toLowerCase().replaceAll(/[^a-z]/g, ""));
+}
+
+/** A switch or nothing is no secret, whatever its name. */
+function misplacedSecrets(value: unknown, path: readonly [number, ...string[]]): readonly Problem[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    if (path.length === 1 && key === "secureJsonData") return [];
+    const isSwitch = inner === undefined || inner === null || inner === "" || typeof inner === "boolean";
+    if (!isSwitch && isSecretName(key)) {
+      return [hiddenProblem(at(...path, key), "must be in secureJsonData", `${secretChange} there`)];
+    }
+    return misplacedSecrets(inner, [...path, key]);
+  });
+}
+
+/** A login in front of the host, or a parameter that is named like a secret. */
+function credentialsInUrl(url: unknown, index: number): readonly Problem[] {
+  if (typeof url !== "string") return [];
+  const parameters = [...url.matchAll(/[?&]([^=&#]+)=[^&#]/g)].map(([, name = ""]) => name);
+  if (!/^(?:[a-z][\w+.-]*:)?(?:\/\/)?[^/?#]*@/i.test(url) && !parameters.some(isSecretName)) return [];
+  const change = `use basicAuth, or in secureJsonData what the data source has for it: ${secretChange} there`;
+  return [hiddenProblem(at(index, "url"), "must not hold a login or another secret", change)];
 }
 
 function referenceProblems(path: string, text: string, secretNames: readonly string[] | undefined): readonly Problem[] {

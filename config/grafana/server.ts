@@ -11,6 +11,13 @@ export interface GrafanaServerSettings {
   readonly publicUrl: string | undefined;
 }
 
+/** Name of the first user. Grafana has no way to escape what it replaces in its settings (expansion.ts). */
+export const adminUserName = {
+  pattern: /^(?!.*(?:\$(?:__\w+)?\{|%\()).{1,100}$/,
+  rule: "must be one line of 1 to 100 characters without ${, $__name{ and %(, which Grafana would replace",
+  change: "set a name, for example admin",
+} as const;
+
 /** Files whose content is generated and secret. */
 export const grafanaSecretFiles = {
   adminPassword: `${paths.secrets}/grafana-admin-password`,

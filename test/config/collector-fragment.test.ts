@@ -10,7 +10,9 @@ import {
   type CollectorFragment,
 } from "../../config/collector-fragment.ts";
 import { otelCollectorDocument } from "../../config/otel-collector.ts";
+import { processorsThatPassOn } from "../../config/collector-components.ts";
 import { problemLines } from "../../config/problem.ts";
+import { asCollectorReads, hostileFragment, lostParts } from "../support/hostile-fragment.ts";
 
 const settings = { memoryMib: 256, queueMib: 512, serviceNamespace: "integr8scode", enrichment: {} };
 
@@ -48,7 +50,7 @@ describe("a fragment of the Collector's configuration", () => {
       exporters: { debug: null },
     };
     assert.deepEqual(written(own), own);
-    assert.equal(fragmentConfig(own, settings).split("\n")[0], "exporters:");
+    assert.equal(fragmentConfig(own, settings).split("\n")[0], '"exporters":');
   });
 
   it("never takes anything of the stack's lists away, whatever it adds", () => {
@@ -81,47 +83,84 @@ describe("a fragment of the Collector's configuration", () => {
     assert.deepEqual(linesOf(undefined), []);
   });
 
+  const hidden = "got a value that is not shown";
+  const leave = "leave it out, or add a pipeline or component of another name";
   const refusals: readonly (readonly [string, CollectorFragment, string])[] = [
     [
       "another exporter of a generated name",
       { exporters: { "otlp_http/loki": { sending_queue: { enabled: false } } } },
-      `otelCollector.config.exporters."otlp_http/loki": must not be one of the stack's own, got {"sending_queue":{"enabled":false}}; give yours another name, for example otlp_http/mine`,
+      `otelCollector.config.exporters."otlp_http/loki": must not be one of the stack's own, ${hidden}; give yours another name, for example otlp_http/mine`,
     ],
     [
       "no storage",
       { extensions: { file_storage: null } },
-      "otelCollector.config.extensions.file_storage: must not be one of the stack's own, got null; give yours another name, for example file_storage/mine",
+      `otelCollector.config.extensions.file_storage: must not be one of the stack's own, ${hidden}; give yours another name, for example file_storage/mine`,
     ],
     [
       "another limit of memory",
       { processors: { memory_limiter: { limit_mib: 4000 } } },
-      `otelCollector.config.processors.memory_limiter: must not be one of the stack's own, got {"limit_mib":4000}; give yours another name, for example memory_limiter/mine`,
+      `otelCollector.config.processors.memory_limiter: must not be one of the stack's own, ${hidden}; give yours another name, for example memory_limiter/mine`,
     ],
     [
       "another port",
       { receivers: { otlp: { protocols: { grpc: { endpoint: "0.0.0.0:1" } } } } },
-      'otelCollector.config.receivers.otlp.protocols.grpc.endpoint: must stay as the stack has it, got "0.0.0.0:1"; leave it out, or add a pipeline or component of another name',
+      `otelCollector.config.receivers.otlp.protocols.grpc.endpoint: must stay as the stack has it, ${hidden}; ${leave}`,
     ],
     [
       "no pipeline",
       { service: { pipelines: { logs: null } } },
-      "otelCollector.config.service.pipelines.logs: must stay as the stack has it, got null; leave it out, or add a pipeline or component of another name",
+      `otelCollector.config.service.pipelines.logs: must stay as the stack has it, ${hidden}; ${leave}`,
     ],
     [
       "a word for a list",
       { service: { extensions: "zpages" } },
-      `otelCollector.config.service.extensions: must be a list, which is added to the stack's own, got "zpages"; leave it out, or add a pipeline or component of another name`,
+      `otelCollector.config.service.extensions: must be a list, which is added to the stack's own, ${hidden}; ${leave}`,
     ],
     [
       "a batch before the queue",
       { processors: { "batch/mine": {} }, service: { pipelines: { logs: { processors: ["batch/mine"] } } } },
-      'otelCollector.config.service.pipelines.logs.processors: must not keep in memory what a client takes for stored, got "batch/mine"; put it into a pipeline of your own, for example logs/mine',
+      `otelCollector.config.service.pipelines.logs.processors.0: must be a processor of which it is known that it keeps nothing in memory that a client takes for stored, got "batch/mine"; put it into a pipeline of your own, for example logs/mine, or use one of ${[...processorsThatPassOn].join(", ")}`,
     ],
     [
       "a secret that there is not",
       { exporters: { debug: { verbosity: "${file:/run/secrets/gone}" } } },
       'otelCollector.config.exporters.debug.verbosity: must refer to a secret that there is, got "${file:/run/secrets/gone}"; set secrets.gone',
     ],
+    [
+      "another way through a colon",
+      { exporters: { "otlp_http/loki::sending_queue": { enabled: false } } },
+      `otelCollector.config.exporters."otlp_http/loki::sending_queue": must be no path with :: and have no colon at its ends, which the Collector reads as one, got "otlp_http/loki::sending_queue"; write each part as a group of its own`,
+    ],
+    [
+      "blanks that the Collector removes",
+      { service: { pipelines: { "logs/mine": { processors: [" batch"] } } } },
+      `otelCollector.config.service.pipelines."logs/mine".processors.0: must be a component's name as the Collector writes it, \`type\` or \`type/name\`, without blanks, got " batch"; correct it, for example otlp/mine`,
+    ],
+    [
+      "an exporter whose queue is the file of the stack's",
+      { exporters: { "otlp/http_loki": {} } },
+      `otelCollector.config.exporters."otlp/http_loki": must differ from the stack's otlp_http/loki in more than / and _, or their queues would be one file, got "otlp/http_loki"; give yours another name, for example otlp/mine`,
+    ],
+    [
+      "what keeps every service out",
+      { receivers: { otlp: { protocols: { grpc: { tls: { cert_file: "/x" } } } } } },
+      `otelCollector.config.receivers.otlp.protocols.grpc.tls: must be one of these to be added here: include_metadata, ${hidden}; ${leave}`,
+    ],
+    [
+      "a reference behind an escaped one",
+      { exporters: { debug: { a: "$${x} ${file:/run/secrets/token}" } } },
+      `otelCollector.config.exporters.debug.a: must not have $\${ before a reference, behind which the Collector reads no reference any more, ${hidden}; put all of the text into the secret`,
+    ],
+    [
+      "half a character",
+      { exporters: { debug: { a: "\ud800" } } },
+      `otelCollector.config.exporters.debug.a: must be text without NUL and without halves of characters, ${hidden}; remove them`,
+    ],
+    ...[Number.NaN, 5n, new Date(0), () => 1].map((value): readonly [string, CollectorFragment, string] => [
+      `what no file holds: a ${typeof value}`,
+      { exporters: { debug: { a: value } } },
+      `otelCollector.config.exporters.debug.a: must be a text, a finite number, true, false, null, a list or a group, ${hidden}; write one of them`,
+    ]),
     ...["${file:/etc/passwd}", "${env:HOME}", "${HOME}", "$$${HOME}"].map(
       (text): readonly [string, CollectorFragment, string] => [
         `a reference to something else: ${text}`,
@@ -149,6 +188,70 @@ describe("a fragment of the Collector's configuration", () => {
     const file = (name: string): readonly string[] => ["--config", `/etc/otelcol-contrib/${name}.yaml`];
     assert.deepEqual(collectorConfigArgs(undefined), file("config"));
     assert.deepEqual(collectorConfigArgs({}), [...file("config"), ...file("own")]);
+  });
+
+  it("keeps what Pulumi takes for not set out of the file, and every text in quotes", () => {
+    const own = { exporters: { debug: { a: undefined, "<<": "0b1", b: 2 } } };
+    assert.deepEqual(linesOf(own), []);
+    assert.equal(fragmentConfig(own, settings), '"exporters":\n  "debug":\n    "<<": "0b1"\n    "b": 2\n');
+  });
+
+  it("is refused and not walked through if it has no end, or hardly one", () => {
+    const endless: Record<string, unknown> = {};
+    endless["again"] = endless;
+    const deep = Array.from({ length: 5000 }).reduce<object>((inner) => ({ a: inner }), {});
+    const bomb = Array.from({ length: 30 }).reduce<object>((inner) => ({ a: inner, b: inner }), {});
+    const rules = [endless, deep, bomb].map((exporters) => {
+      const [line = ""] = linesOf({ exporters });
+      return line.replace(/^otelCollector\.config[^:]*: /, "");
+    });
+    assert.deepEqual(rules, [
+      `must be at most 32 groups and lists deep, and none may hold itself, ${hidden}; write it flatter`,
+      `must be at most 32 groups and lists deep, and none may hold itself, ${hidden}; write it flatter`,
+      `must hold at most 10000 values, however often one of them is referred to, ${hidden}; write less`,
+    ]);
+  });
+
+  it("is refused with every processor that keeps data for later, however it is written, in each of the pipelines", () => {
+    const holding = ["batch", "groupbytrace", "interval", "log_dedup", "logdedup", "logstransform", "tail_sampling"];
+    const written = holding.flatMap((type) => [
+      type,
+      `${type}/mine`,
+      `${type} `,
+      ` ${type}/a`,
+      `${type}\u00a0`,
+      `\u0085${type}`,
+    ]);
+    for (const name of ["logs", "traces", "metrics"]) {
+      for (const id of written) {
+        assert.equal(
+          linesOf({ service: { pipelines: { [name]: { processors: [id] } } } }).length,
+          1,
+          JSON.stringify(id),
+        );
+      }
+    }
+    assert.deepEqual(linesOf({ service: { pipelines: { logs: { processors: [...processorsThatPassOn] } } } }), []);
+  });
+
+  it("leaves the stack's own delivery as it is, or is refused with words, whatever is written", () => {
+    let accepted = 0;
+    fc.assert(
+      fc.property(hostileFragment(otelCollectorDocument(settings)), (own) => {
+        const problems = fragmentProblems(own, ["token"]);
+        for (const { path, text } of problems) {
+          assert.match(path, /^otelCollector\.config/);
+          assert.match(text, /^must .*, got .*; \S/s);
+        }
+        if (problems.length > 0) return;
+        accepted += 1;
+        const ours = otelCollectorDocument(settings);
+        const read = asCollectorReads(ours, parse(fragmentConfig(own, settings)) as CollectorFragment);
+        assert.deepEqual(lostParts(read, ours), []);
+      }),
+      { numRuns: 1500 },
+    );
+    assert.ok(accepted > 50, `${accepted} were accepted`);
   });
 
   it("has every section that the generated configuration has", () => {

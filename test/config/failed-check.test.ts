@@ -22,5 +22,7 @@ describe("the message of a failed check", () => {
 
   it("has no secret in it, also of several lines", () => {
     assert.deepEqual(message("bad: one\ntwo, three", ["one\ntwo", "three"]), [first, "  bad: [secret], [secret]"]);
+    // As a file for the Collector has it, and as the Collector has read it.
+    assert.deepEqual(message("bad: a$$b and a$b", ["a$$b"]), [first, "  bad: [secret] and [secret]"]);
   });
 });

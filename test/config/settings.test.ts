@@ -215,7 +215,17 @@ describe("settings", () => {
     ],
     [
       { grafana: { adminUser: "" } },
-      'grafana.adminUser: must be one line of 1 to 100 characters, got ""; set a name, for example admin',
+      'grafana.adminUser: must be one line of 1 to 100 characters without ${, $__name{ and %(, which Grafana would replace, got ""; set a name, for example admin',
+    ],
+    ...["${HOME}", "a$__env{HOME}", "$__file{/etc/passwd}", "%(admin_email)s"].map(
+      (adminUser): readonly [unknown, string] => [
+        { grafana: { adminUser } },
+        `grafana.adminUser: must be one line of 1 to 100 characters without \${, $__name{ and %(, which Grafana would replace, got ${JSON.stringify(adminUser)}; set a name, for example admin`,
+      ],
+    ),
+    [
+      { grafana: { adminUser: "a\nb" } },
+      'grafana.adminUser: must be one line of 1 to 100 characters without ${, $__name{ and %(, which Grafana would replace, got "a\\nb"; set a name, for example admin',
     ],
     [
       { docker: { host: "localhost:2375" } },

@@ -3,19 +3,37 @@ import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import fc from "fast-check";
 import pWaitFor from "p-wait-for";
+import { stringify } from "yaml";
+import { fragmentConfig, fragmentProblems, mergedDocument } from "../../config/collector-fragment.ts";
 import { defaultImages } from "../../config/images.ts";
+import { otelCollectorConfig, otelCollectorDocument } from "../../config/otel-collector.ts";
 import { isRecord } from "../../config/parse.ts";
 import { mergedSettings, ownCodeExamples } from "../../docs/own-code-examples.ts";
 import { testedImages } from "./support/images.ts";
-import { eventuallyLogs } from "./support/loki.ts";
+import { hostileFragment, lostParts, sensibleFragment } from "../support/hostile-fragment.ts";
+import { eventuallyLogs, logs } from "./support/loki.ts";
+import { printedConfig } from "./support/print-config.ts";
 import { succeed, type Ended } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
 const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "own-code.md"), "utf8");
 const examples = ownCodeExamples(page);
 const fixture = join(import.meta.dirname, "fixtures", "own-service");
-const secrets: Readonly<Record<string, string>> = { TOKEN: "token-of-the-test", PASSWORD: "password-of-the-test" };
+/** With what the Collector and Grafana put something else for, wherever they read it. */
+const secrets: Readonly<Record<string, string>> = {
+  TOKEN: "token-$HOME-${HOME}-$$-of-the-test",
+  PASSWORD: "password-$HOME-${HOME}-$$-of-the-test",
+};
+/** A data source that would be the stack's own if Grafana replaced something in it. */
+const lookalike = {
+  name: "Loki${NOPE}",
+  uid: "lookalike",
+  type: "loki",
+  url: "http://checkout:8080/$HOME",
+  jsonData: { note: "${HOME} $__env{HOME} $$" },
+};
 
 /** Every example of docs/own-code.md on the stack that runs, its backends all the service of the page itself. */
 describe("own code, as docs/own-code.md has it", () => {
@@ -43,7 +61,7 @@ describe("own code, as docs/own-code.md has it", () => {
     mkdirSync(join(folder, "dashboards", "Shop"), { recursive: true });
     writeFileSync(join(folder, "dashboards", "Shop", "orders.json"), examples.dashboard);
     await workspace.configure((config) => {
-      const own = mergedSettings([config, ...examples.settings]);
+      const own = mergedSettings([config, ...examples.settings, { grafana: { datasources: [lookalike] } }]);
       Object.assign(config, JSON.parse(here(JSON.stringify(own))));
     });
     for (const args of examples.secretCommands) {
@@ -98,7 +116,8 @@ describe("own code, as docs/own-code.md has it", () => {
   });
 
   it("sends a copy of the traces to a backend of one's own, with the secret as its login", async () => {
-    await saidByService(/POST \/v1\/traces Bearer token-of-the-test .*integr8scode-saga-orchestrator/);
+    const said = `POST /v1/traces Bearer ${secrets["TOKEN"] ?? ""} `.replaceAll(/[$^*+?.()|{}[\]\\]/g, "\\$&");
+    await saidByService(new RegExp(`${said}.*integr8scode-saga-orchestrator`));
   });
 
   it("has the dashboard in a folder of its own", async () => {
@@ -116,6 +135,51 @@ describe("own code, as docs/own-code.md has it", () => {
     await askGrafana("/api/datasources/proxy/uid/orders/api/v1/labels");
     const login = Buffer.from(`grafana:${secrets["PASSWORD"] ?? ""}`).toString("base64");
     await saidByService(new RegExp(`GET /api/v1/labels Basic ${login}`));
+  });
+
+  it("has a data source as it was written, beside the stack's own", async () => {
+    const { name, url, jsonData } = z
+      .looseObject({ name: z.string(), url: z.string(), jsonData: z.unknown() })
+      .parse(await askGrafana("/api/datasources/uid/lookalike"));
+    assert.deepEqual({ name, url, jsonData }, { ...lookalike, jsonData: { note: "${HOME} $__env{HOME} $" } });
+    const own = z
+      .looseObject({ name: z.string(), url: z.string() })
+      .parse(await askGrafana("/api/datasources/uid/loki"));
+    assert.deepEqual([own.name, own.url], ["Loki", "http://loki:3100"]);
+  });
+
+  it("finds the lines of a logger by their trace that has its ids in attributes, and leaves those that are none", async () => {
+    const [ids, own] = [{ trace_id: "0af7651916cd43dd8448eb211c80319c", span_id: "b7ad6b7169203331" }, "1".repeat(32)];
+    const attributes = (values: Readonly<Record<string, string>>): object[] =>
+      Object.entries(values).map(([key, value]) => ({ key, value: { stringValue: value } }));
+    const record = (line: string, values: Readonly<Record<string, string>>, context: object = {}): object => ({
+      ...{
+        timeUnixNano: `${Date.now()}000000`,
+        body: { stringValue: line },
+        attributes: attributes(values),
+        ...context,
+      },
+    });
+    const logRecords = [
+      record("adopted", ids),
+      record("its own", ids, { traceId: own, spanId: "2".repeat(16) }),
+      record("no ids", { trace_id: "0AF7", span_id: "0".repeat(16) }),
+    ];
+    const resource = { attributes: attributes({ "service.name": "other-logger" }) };
+    const { urls } = await workspace.outputs();
+    const answer = await fetch(`${urls.otlpHttp ?? ""}/v1/logs`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords }] }] }),
+    });
+    assert.equal(answer.status, 200);
+    const grafana = await workspace.grafana();
+    await eventuallyLogs(grafana, `{service_name="other-logger"}`, 3);
+    const lines = async (condition: string): Promise<readonly string[]> =>
+      (await logs(grafana, `{service_name="other-logger"} | ${condition}`)).map(({ line }) => line);
+    assert.deepEqual(await lines(`trace_id="${ids.trace_id}" | span_id="${ids.span_id}"`), ["adopted"]);
+    assert.deepEqual(await lines(`trace_id="${own}" | span_id="${"2".repeat(16)}"`), ["its own"]);
+    assert.deepEqual(await lines(`trace_id="0AF7" | span_id="${"0".repeat(16)}"`), ["no ids"]);
   });
 
   it("keeps the secrets out of the state, of previews and of everything that is printed", async () => {
@@ -141,6 +205,31 @@ describe("own code, as docs/own-code.md has it", () => {
     );
     assert.equal(again.code, 0, again.output);
     assert.deepEqual(await workspace.containerIds(), idsAfter);
+  });
+
+  it("is what the Collector itself makes of the two files, with the stack's own delivery in it, whatever is added", async () => {
+    const given = { memoryMib: 256, queueMib: 512, serviceNamespace: "apps", enrichment: {} };
+    const ours = otelCollectorDocument(given);
+    const printed = (...files: readonly string[]): Promise<unknown> =>
+      printedConfig(defaultImages.otelCollector, files);
+    const alone = await printed(otelCollectorConfig(given));
+    const hostile = fc.sample(hostileFragment(ours), { numRuns: 2000, seed: 1 });
+    const fragments = [
+      ...fc.sample(sensibleFragment, { numRuns: 6, seed: 1 }),
+      ...hostile.filter((own) => fragmentProblems(own, []).length === 0).slice(0, 6),
+    ];
+    let read = 0;
+    for (const own of fragments) {
+      assert.deepEqual(fragmentProblems(own, []), []);
+      const both = await printed(otelCollectorConfig(given), fragmentConfig(own, given));
+      const one = stringify(mergedDocument(ours, own), { defaultStringType: "QUOTE_DOUBLE" });
+      assert.deepEqual(both, await printed(one), JSON.stringify(own));
+      // Some of the hostile ones the Collector itself does not take.
+      if (both === undefined) continue;
+      read += 1;
+      assert.deepEqual(lostParts(both, alone), [], JSON.stringify(own));
+    }
+    assert.ok(read >= 6, `${read} were read`);
   });
 
   it("tells of a wrong fragment in the Collector's own words, and changes nothing", async () => {

@@ -59,6 +59,8 @@ export interface Defect {
   readonly beside?: readonly { readonly path: readonly string[]; readonly value: unknown }[];
   /** Places that have to be right for it to be seen. @default none */
   readonly needs?: readonly (readonly string[])[];
+  /** Whether the value may be a secret, and is not shown. @default false */
+  readonly isHidden?: boolean;
   /** What the line has to say of the rule or of what to change. */
   readonly says: string;
 }
@@ -79,10 +81,10 @@ export function badConfig(): fc.Arbitrary<BadConfig> {
 }
 
 /** The line that reports a defect, up to what to change. */
-export function reported({ path, value, says }: Defect): RegExp {
+export function reported({ path, value, says, isHidden = false }: Defect): RegExp {
   const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const isHidden = path[0] === "secrets" || says === "did you mean secrets?";
-  const got = isHidden ? "a value that is not shown" : shown(value);
+  const got =
+    isHidden || path[0] === "secrets" || says === "did you mean secrets?" ? "a value that is not shown" : shown(value);
   return new RegExp(`^ {2}${literal(path.join("."))}: .+, got ${literal(got)}; .+$`);
 }
 
@@ -268,11 +270,13 @@ const badAddition: fc.Arbitrary<Defect> = oneOf<Omit<Defect, "kind">>([
   {
     path: ["otelCollector", "config", "processors", "resource"],
     value: { attributes: [] },
+    isHidden: true,
     says: "give yours another name, for example resource/mine",
   },
   {
     path: ["otelCollector", "config", "service", "extensions"],
     value: "zpages",
+    isHidden: true,
     says: "must be a list, which is added to the stack's own",
   },
   { path: ["grafana", "dashboards"], value: "no/such/folder", says: "must be a folder" },

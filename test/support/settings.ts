@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
+import { adminUserName } from "../../config/grafana/server.ts";
 import { parseSettings, type StackSettings, type StackSettingsInput } from "../../config/settings.ts";
 import { recordedIdentity } from "./record-resources.ts";
 
@@ -147,7 +148,7 @@ export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
       ),
       grafana: fc.record(
         {
-          adminUser: fc.string({ minLength: 1, maxLength: 20 }),
+          adminUser: fc.string({ minLength: 1, maxLength: 20 }).filter((name) => adminUserName.pattern.test(name)),
           dashboards: fc.constant(dashboardFolder),
           datasources: fc.uniqueArray(anyDatasource, { selector: ({ uid }) => uid, maxLength: 3 }),
         },

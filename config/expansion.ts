@@ -1,0 +1,181 @@
+import { paths } from "./names.ts";
+
+/*
+ * Text that another program reads later and puts something else into, a variable or a file. For each program and each
+ * place that it reads: the syntax, and whether what a user writes there is meant as that syntax, escaped or refused.
+ * docs/own-code.md has the table, and a test that no file, argument or variable of a workload is left out.
+ */
+
+/** A place from which a program takes text. */
+export interface Sink {
+  /** Whose text it is, as the page for users says it. */
+  readonly what: string;
+  /** What the reader would put something else for. */
+  readonly syntax: string;
+  /** What happens to such text of a user. */
+  readonly rule: string;
+}
+
+/** Places where nothing of a user's free text ends up: all of it is generated, from names and numbers. */
+export const noUserText = "generated";
+
+/** Every place, by what a workload has there: `<workload> <file>`, `args` or `env`. */
+export const sinks = {
+  collectorConfig: {
+    what: "`otelCollector.config`",
+    syntax: "`${…}` of any kind, `$$`; keys with `::`",
+    rule: "`${file:/run/secrets/NAME}` of a secret is meant, `$$` is a dollar sign, a lone `$` is one too; any other reference and a key with `::` is refused",
+  },
+  collectorSecret: {
+    what: "a secret in `otelCollector.config`",
+    syntax: "`${…}`, `$$`",
+    rule: "escaped: it arrives as it was set",
+  },
+  grafanaDatasources: {
+    what: "`grafana.datasources`",
+    syntax: "`$NAME`, `${NAME}`, `$__env{…}`, `$__file{…}`, `$$`",
+    rule: "`$__file{/run/secrets/NAME}` of a secret is meant, `$$` is a dollar sign, of any other file it is refused; any other `$` is escaped and stands for itself",
+  },
+  grafanaSecret: {
+    what: "a secret in `grafana.datasources`",
+    syntax: "`$NAME`, `${NAME}`",
+    rule: "escaped: it arrives as it was set, without blanks around it",
+  },
+  grafanaSettings: {
+    what: "`grafana.adminUser`",
+    syntax: "`${…}`, `$__…{…}`, `%(…)s`",
+    rule: "refused: Grafana has no way to escape them there",
+  },
+  dashboards: {
+    what: "dashboards",
+    syntax: "Grafana's variables, `$name` and `${name}`",
+    rule: "meant; Grafana puts neither files nor its environment into them",
+  },
+  kubernetesText: {
+    what: "`command` and `env` of a service, on Kubernetes",
+    syntax: "`$(NAME)`, `$$`",
+    rule: "escaped: it arrives as it was written",
+  },
+  dockerText: {
+    what: "`command` and `env` of a service, on Docker",
+    syntax: "none",
+    rule: "arrives as it was written",
+  },
+  resourceAttributes: {
+    what: "`version` of a service, `environment`, `serviceNamespace`",
+    syntax: "`,`, `=` and `%` in `OTEL_RESOURCE_ATTRIBUTES`",
+    rule: "escaped: it arrives as it was written",
+  },
+} as const satisfies Readonly<Record<string, Sink>>;
+
+/** The name of a place with a user's text, or {@link noUserText}. */
+export type SinkName = keyof typeof sinks | typeof noUserText;
+
+/**
+ * What each workload of the stack reads. The Collector underneath Jaeger would replace `${env:…}`, VictoriaMetrics
+ * `%{NAME}` in its flags, and Loki only with `-config.expand-env`; but nothing of a user's text gets there.
+ */
+export const workloadSinks: Readonly<Record<string, Readonly<Record<string, readonly SinkName[]>>>> = {
+  loki: { args: [noUserText], env: [noUserText], [paths.lokiConfig]: [noUserText] },
+  "victoria-metrics": { args: [noUserText], env: [noUserText], [paths.secrets]: [noUserText] },
+  jaeger: { args: [noUserText], env: [noUserText], [paths.jaegerConfig]: [noUserText] },
+  "otel-collector": {
+    args: [noUserText],
+    env: [noUserText],
+    [paths.collectorConfig]: [noUserText],
+    [paths.collectorFragment]: ["collectorConfig"],
+    [paths.secrets]: ["collectorSecret"],
+  },
+  grafana: {
+    args: [noUserText],
+    env: ["grafanaSettings"],
+    [paths.grafanaDatasources]: ["grafanaDatasources"],
+    [paths.grafanaDashboardProvider]: [noUserText],
+    [paths.grafanaDashboards]: [noUserText],
+    [paths.grafanaOwnDashboards]: ["dashboards"],
+    [paths.secrets]: ["grafanaSecret"],
+  },
+  services: { args: ["kubernetesText", "dockerText"], env: ["kubernetesText", "dockerText", "resourceAttributes"] },
+};
+
+/** Path of a secret in a container. Its content never is in a configuration, which is plain text in Pulumi's state. */
+export function secretFile(name: string): string {
+  return `${paths.secrets}/${name}`;
+}
+
+/** Something in a text that is replaced when it is read. */
+export interface Reference {
+  /** As it stands in the text. */
+  readonly written: string;
+  /** Name of the secret; `undefined` if it is none. */
+  readonly secret: string | undefined;
+}
+
+/** What the Collector replaces in a text: `${file:/run/secrets/NAME}`. `$$` is a dollar sign. */
+export function collectorReferences(text: string): readonly Reference[] {
+  return references(text, /\$\$|\$\{(?:file:([^}]*)|[^}]*)\}/g);
+}
+
+/**
+ * Whether a text has `$${` before a `${`: the Collector leaves such a text as it is from there on
+ * (go.opentelemetry.io/collector/confmap, `findURI` in expand.go).
+ */
+export function mixesEscapes(text: string): boolean {
+  return /(?<!\$)(?:\$\$)+\{[^}]*\}.*\$\{/s.test(text);
+}
+
+/** A secret as a file for the Collector, which reads what it takes from a file once more. */
+export function collectorSecretText(secret: string): string {
+  return secret.replaceAll("$", "$$$$");
+}
+
+/** The files that Grafana puts into a text: `$__file{/run/secrets/NAME}`. `$$` is a dollar sign. */
+export function grafanaReferences(text: string): readonly Reference[] {
+  return references(text, /\$\$|\$__file\{([^}]*)\}/g);
+}
+
+/** A user's text for a provisioning file of Grafana: every dollar sign that is neither doubled nor a reference is. */
+export function grafanaText(text: string): string {
+  return text.replaceAll(/\$\$|\$__file\{[^}]*\}|\$/g, (written) => (written === "$" ? "$$" : written));
+}
+
+/** What a user's text is to Grafana once it is read, but for references. */
+export function grafanaMeaning(text: string): string {
+  return text.replaceAll("$$", "$");
+}
+
+/** The variable through which {@link grafanaSecretText} gets a dollar sign past Grafana. */
+export const grafanaDollar = { DOLLAR_SIGN: "$" } as const;
+
+/**
+ * A secret as a file for Grafana, which puts variables into what it has taken from a file, without a way to escape
+ * a dollar sign there (grafana#130055): it has to come out of a variable itself.
+ */
+export function grafanaSecretText(secret: string): string {
+  return secret.replaceAll("$", "${DOLLAR_SIGN}");
+}
+
+/**
+ * What Grafana replaces in its settings (github.com/grafana/grafana, pkg/setting/expanders.go), and what the library does
+ * with which it reads them, `%(name)s` of another setting (gopkg.in/ini.v1).
+ */
+export const grafanaSettingReference = /\$(?:__\w+)?\{|%\(/;
+
+function references(text: string, pattern: RegExp): readonly Reference[] {
+  return [...text.matchAll(pattern)]
+    .filter(([written]) => written !== "$$")
+    .map(([written, file = ""]) => {
+      const isSecret = file.startsWith(`${paths.secrets}/`);
+      return { written, secret: isSecret ? file.slice(paths.secrets.length + 1) : undefined };
+    });
+}
+
+/** Every text in a value, with its path. */
+export function textsIn(
+  value: unknown,
+  path: readonly string[] = [],
+): readonly (readonly [readonly string[], string])[] {
+  if (typeof value === "string") return [[path, value]];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => textsIn(inner, [...path, key]));
+}
