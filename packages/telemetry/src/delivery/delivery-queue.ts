@@ -15,7 +15,7 @@ export interface DeliveryQueueOptions {
   readonly maxQueueBytes: number;
   /** Most items in one request. */
   readonly maxExportBatchSize: number;
-  /** Most bytes in one request. @default 3 MiB: most receivers take 4 MiB over gRPC */
+  /** Most bytes in one request. @default 3 MiB, as most receivers take 4 MiB over gRPC, or an eighth of what may wait */
   readonly maxExportBatchBytes?: number;
   /** How long an item waits for company before it is sent, in milliseconds. */
   readonly scheduledDelayMillis: number;
@@ -57,6 +57,11 @@ export class DeliveryQueue<Item> {
   private readonly items: EncodedItem[] = [];
   private readonly flushes = new Set<{ readonly until: number; readonly done: () => void }>();
   private bytes = 0;
+  /**
+   * Set when there was no room for an item, until some have left. Meanwhile none is written as OTLP only to see that it does
+   * not fit, and a small one does not come before a large one that was refused.
+   */
+  private full = false;
   /** Items that have left the queue since the start, and those that have come. */
   private left = 0;
   private come = 0;
@@ -80,7 +85,7 @@ export class DeliveryQueue<Item> {
     this.transport = transport;
     this.tally = tally;
     this.options = {
-      maxExportBatchBytes: 3 * 1024 * 1024,
+      maxExportBatchBytes: Math.min(3 * 1024 * 1024, options.maxQueueBytes / 8),
       initialBackoffMillis: 250,
       maxBackoffMillis: 2000,
       maxRetryAfterMillis: 60_000,
@@ -105,8 +110,9 @@ export class DeliveryQueue<Item> {
       return;
     }
     const { maxQueueSize, maxQueueBytes } = this.options;
-    if (this.items.length >= maxQueueSize) {
-      this.tally.lose(count, "queue_full", `${this.items.length} wait already`);
+    if (this.full || this.items.length >= maxQueueSize) {
+      this.full = true;
+      this.tally.lose(count, "queue_full", `${this.items.length} wait already, ${this.bytes} bytes`);
       return;
     }
     let encoded: EncodedItem;
@@ -120,7 +126,8 @@ export class DeliveryQueue<Item> {
     if (cost > maxQueueBytes) {
       this.tally.lose(count, "too_large", `one of ${cost} bytes is more than may wait`);
     } else if (this.bytes + cost > maxQueueBytes) {
-      this.tally.lose(count, "queue_full", `${this.bytes} of ${maxQueueBytes} bytes wait already`);
+      this.full = true;
+      this.tally.lose(count, "queue_full", `${this.items.length} wait already, ${this.bytes} bytes`);
     } else {
       this.items.push(encoded);
       this.come += 1;
@@ -229,11 +236,13 @@ export class DeliveryQueue<Item> {
   }
 
   private nextBatch(): EncodedItem[] {
+    // Whether the receiver is back is asked with one item: it costs neither end more than that.
+    const most = this.failures > 0 ? 1 : this.batchSize;
     let bytes = 0;
     let size = 0;
     for (const item of this.items) {
       bytes += item.bytes.byteLength;
-      if (size > 0 && (size >= this.batchSize || bytes > this.batchBytes)) break;
+      if (size > 0 && (size >= most || bytes > this.batchBytes)) break;
       size += 1;
     }
     return this.items.slice(0, size);
@@ -257,7 +266,7 @@ export class DeliveryQueue<Item> {
     switch (answer.outcome) {
       case "accepted":
         this.remove(batch.length, () => {
-          this.accepted(count, answer.body);
+          this.accepted(batch, count, answer.body);
         });
         break;
       case "retry":
@@ -290,7 +299,7 @@ export class DeliveryQueue<Item> {
     if (answer.outcome !== "retry") this.recovered();
   }
 
-  private accepted(count: number, body: Uint8Array): void {
+  private accepted(batch: readonly EncodedItem[], count: number, body: Uint8Array): void {
     const { rejected, message } = this.partialSuccess(body);
     // More than were sent would be an answer to something else.
     const lost = Math.min(count, Math.max(0, rejected));
@@ -301,7 +310,7 @@ export class DeliveryQueue<Item> {
     }
     this.successes += 1;
     const { maxExportBatchBytes, maxExportBatchSize } = this.options;
-    this.batchSize = Math.min(maxExportBatchSize, this.batchSize * 2);
+    if (batch.length >= this.batchSize) this.batchSize = Math.min(maxExportBatchSize, this.batchSize * 2);
     if (this.successes % growAfterSuccesses === 0) {
       this.batchBytes = Math.min(maxExportBatchBytes, this.batchBytes * 2);
     }
@@ -332,7 +341,7 @@ export class DeliveryQueue<Item> {
     this.outageSaid = this.outage.say(`${this.tally.itemName} wait and are sent again: ${reason}`) || this.outageSaid;
     if (this.failures % resetAfterFailures === 0) this.transport.reset();
     // A request that takes longer than it may will do so again unless it is smaller.
-    if (timedOut && this.failures > 1) this.batchSize = Math.ceil(batch.length / 2);
+    if (timedOut && batch.length > 1) this.batchSize = Math.ceil(batch.length / 2);
     const backoff = Math.min(maxBackoffMillis, initialBackoffMillis * 2 ** Math.min(this.failures - 1, 16));
     // At the end of the process there is no time left for a receiver that wants to be asked in a minute.
     const asked = Math.min(afterMillis, this.hurried ? maxBackoffMillis : maxRetryAfterMillis);
@@ -344,6 +353,7 @@ export class DeliveryQueue<Item> {
   private remove(size: number, count: () => void): void {
     for (const item of this.items.splice(0, size)) this.bytes -= costOf(item);
     this.left += size;
+    this.full = false;
     count();
     for (const flush of this.flushes) if (this.left >= flush.until) flush.done();
   }

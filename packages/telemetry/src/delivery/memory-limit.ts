@@ -12,9 +12,9 @@ const mib = 1024 * 1024;
 
 /** Share of the process's memory that each signal may take, and what it never needs more than. */
 const shares = {
-  logs: { divisor: 8, most: 128 * mib },
-  spans: { divisor: 16, most: 64 * mib },
-  metrics: { divisor: 32, most: 32 * mib },
+  logs: { divisor: 16, most: 128 * mib },
+  spans: { divisor: 32, most: 64 * mib },
+  metrics: { divisor: 64, most: 32 * mib },
 } as const;
 
 /**
@@ -27,7 +27,7 @@ export function processMemoryBytes(): number {
   return Math.min(constrained, totalmem(), getHeapStatistics().heap_size_limit);
 }
 
-/** How much of the process's memory may be taken by what waits: logs an eighth, spans a 16th, metrics a 32nd. */
+/** How much of the process's memory may be taken by what waits: logs a 16th, spans a 32nd, metrics a 64th. */
 export function memoryLimits(processBytes: number): MemoryLimits {
   const limit = ({ divisor, most }: { readonly divisor: number; readonly most: number }): number =>
     Math.min(most, Math.floor(processBytes / divisor));

@@ -58,8 +58,7 @@ export function protobufEncoding<Item>(signal: OtlpSignal<Item>): OtlpEncoding<I
       const inResource = field(serializer.request(item, noResource, noScope), 1);
       const inScope = inResource && field(inResource, 2);
       const own = inScope && field(inScope, 2);
-      // A copy: the bytes are a view of a buffer that has room for the whole request.
-      return { bytes: Buffer.from(own ?? []), resource, scope, count: signal.countOf(item) };
+      return { bytes: compact(own ?? new Uint8Array()), resource, scope, count: signal.countOf(item) };
     },
     compose: (items) => {
       const writer = Writer.create();
@@ -124,6 +123,15 @@ export function jsonEncoding<Item>(signal: OtlpSignal<Item>): OtlpEncoding<Item>
     },
     partialSuccess: serializer.partialSuccess,
   };
+}
+
+/**
+ * Bytes that keep nothing else in memory. They come as a view of the whole request's buffer, which has little else in it
+ * if they are many; a few are copied, to where Node.js keeps many small buffers together.
+ */
+function compact(bytes: Uint8Array): Uint8Array {
+  const isMostOfIt = bytes.byteLength > 4096 && bytes.byteLength > 0.95 * bytes.buffer.byteLength;
+  return isMostOfIt ? bytes : Buffer.from(bytes);
 }
 
 type Json = Readonly<Record<string, unknown>>;

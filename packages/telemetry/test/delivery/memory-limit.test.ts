@@ -7,7 +7,7 @@ const mib = 1024 * 1024;
 
 describe("memoryLimits", () => {
   it("are parts of the process's memory, and never more than a fixed size", () => {
-    assert.deepEqual(memoryLimits(128 * mib), { logs: 16 * mib, spans: 8 * mib, metrics: 4 * mib });
+    assert.deepEqual(memoryLimits(128 * mib), { logs: 8 * mib, spans: 4 * mib, metrics: 2 * mib });
     assert.deepEqual(memoryLimits(64 * 1024 * mib), { logs: 128 * mib, spans: 64 * mib, metrics: 32 * mib });
   });
 });

@@ -41,6 +41,8 @@ export interface OtlpReceiver {
   readonly httpUrl: string;
   /** Requests in the order in which they came. A string of a request is in it as it stands, UTF-8 encoded. */
   readonly requests: readonly OtlpRequest[];
+  /** Those of them that it has taken. */
+  readonly accepted: readonly OtlpRequest[];
   readonly close: () => void;
 }
 
@@ -52,12 +54,17 @@ const serviceOf = {
 } as const;
 
 /**
- * Starts a receiver on free ports of 127.0.0.1.
+ * Starts a receiver on 127.0.0.1.
  *
  * @param react what it does with a request, if it is not to take it
+ * @param ports of its protocols; free ones unless they are given
  */
-export async function startOtlpReceiver(react: (request: OtlpRequest) => Reaction = () => ({})): Promise<OtlpReceiver> {
+export async function startOtlpReceiver(
+  react: (request: OtlpRequest) => Reaction = () => ({}),
+  ports: Partial<Record<"grpc" | "http", number>> = {},
+): Promise<OtlpReceiver> {
   const requests: OtlpRequest[] = [];
+  const accepted: OtlpRequest[] = [];
   const closing = new AbortController();
   /** The reaction of a request, when its time has come; never if the receiver is closed before. */
   const decide = async (request: OtlpRequest): Promise<Reaction> => {
@@ -84,9 +91,11 @@ export async function startOtlpReceiver(react: (request: OtlpRequest) => Reactio
       { Export: definition },
       {
         Export: ({ request, metadata }: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-          decide({ signal, body: request, headers: metadata.getMap() }).then(
+          const received = { signal, body: request, headers: metadata.getMap() };
+          decide(received).then(
             ({ grpc: refusal, body = Buffer.alloc(0) }) => {
               if (refusal === undefined) {
+                accepted.push(received);
                 answer(null, body);
                 return;
               }
@@ -101,7 +110,7 @@ export async function startOtlpReceiver(react: (request: OtlpRequest) => Reactio
     );
   }
   const grpcPort = await new Promise<number>((resolve, reject) => {
-    grpc.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
+    grpc.bindAsync(`127.0.0.1:${ports.grpc ?? 0}`, ServerCredentials.createInsecure(), (error, port) => {
       if (error === null) resolve(port);
       else reject(error);
     });
@@ -116,20 +125,23 @@ export async function startOtlpReceiver(react: (request: OtlpRequest) => Reactio
         response.writeHead(404).end();
         return;
       }
-      decide({ signal, body: Buffer.concat(chunks), headers: request.headers }).then(
+      const received = { signal, body: Buffer.concat(chunks), headers: request.headers };
+      decide(received).then(
         ({ http: { status, headers } = { status: 200 }, body = "" }) => {
+          if (status === 200) accepted.push(received);
           response.writeHead(status, { "content-type": "application/x-protobuf", ...headers }).end(body);
         },
         () => undefined,
       );
     });
   });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => http.listen(ports.http ?? 0, "127.0.0.1", resolve));
 
   return {
     grpcUrl: `http://127.0.0.1:${grpcPort}`,
     httpUrl: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     requests,
+    accepted,
     close: () => {
       closing.abort();
       grpc.forceShutdown();
