@@ -179,11 +179,16 @@ async function suffer(fault: Fault, protocol: Protocol): Promise<Outcome> {
   child.stderr?.on("data", (chunk: Buffer) => {
     stderr += chunk.toString();
   });
-  await once(child, "message");
+  const exited = once(child, "exit");
+  // Nothing it should tell comes from a process that has ended.
+  const died = exited.then(([code, signal]) => {
+    throw new Error(`the process ended too early, with ${code ?? signal}: ${stderr}`);
+  });
+  died.catch(() => undefined);
+  await Promise.race([once(child, "message"), died]);
   start = performance.now();
   child.send("write");
   const ended = once(child, "message");
-  const exited = once(child, "exit");
   if (fault.awayMillis !== undefined && fault.awayMillis !== Infinity) {
     await delay(fault.awayMillis);
     receiver = await listen(Number(new URL(url).port));
@@ -191,7 +196,7 @@ async function suffer(fault: Fault, protocol: Protocol): Promise<Outcome> {
   await delay(start + fault.stopAfterMillis - performance.now());
   const stopped = performance.now();
   child.kill("SIGTERM");
-  const [message] = (await ended) as [Written];
+  const [message] = (await Promise.race([ended, died])) as [Written];
   const [exitCode] = (await exited) as [number | null];
   const endedAfterMillis = performance.now() - stopped;
   receiver.close();
