@@ -17,7 +17,9 @@ import type { ExporterSettings } from "./delivery/exporter-settings.ts";
 import { processMemoryBytes } from "./delivery/memory-limit.ts";
 import { configFromEnv, type ExportingConfig } from "./environment/config-from-env.ts";
 import { exporterSettingsFromEnv, temporalityFromEnv } from "./environment/exporter-settings-from-env.ts";
-import { createLogger, otlpSink, stdoutSink } from "./logging/logger.ts";
+import { logBridgeNames, startLogging } from "./logging/start-logging.ts";
+import { createRedactor, type Redactor } from "./redaction/redactor.ts";
+import { createSignalRedaction } from "./redaction/signals.ts";
 
 /** The telemetry of this process. */
 export interface Telemetry {
@@ -60,16 +62,33 @@ export function startTelemetry(): Telemetry {
   return (shared[processKey] ??= start());
 }
 
+/** How long stdout may take for the last lines, in milliseconds. */
+const lastLinesMillis = 1_000;
+
+function report(message: string): void {
+  process.stderr.write(`telemetry: ${message}\n`);
+}
+
 function start(): Telemetry {
   const config = configFromEnv(process.env);
-  const delivery = config.exporting ? startExporting(config) : undefined;
-  const logger = createLogger(config.serviceName, delivery === undefined ? [stdoutSink] : [stdoutSink, otlpSink]);
-  logger.level = "info";
+  const redactor = createRedactor();
+  const delivery = config.exporting ? startExporting(config, redactor) : undefined;
+  const { logger, flush: flushLines } = startLogging({
+    serviceName: config.serviceName,
+    redactor,
+    settings: {},
+    sending: config.exporting,
+    bridges: logBridgeNames,
+    report,
+  });
 
   const { onShutdown, shutdown } = takePartInEnd({
     options: {},
     flush: async (millis) => delivery?.flush(millis),
-    shutdown: async (millis) => delivery?.shutdown(millis),
+    shutdown: async (millis) => {
+      await delivery?.shutdown(millis);
+      await flushLines(lastLinesMillis);
+    },
     giveUp: (why) => delivery?.giveUp(why),
     onCrash: (err) => {
       logger.fatal({ err }, "uncaught exception");
@@ -91,7 +110,7 @@ interface Exporting {
   readonly counts: () => AllCounts;
 }
 
-function startExporting(config: ExportingConfig): Exporting {
+function startExporting(config: ExportingConfig, redactor: Redactor): Exporting {
   const settingsOf = (signal: "logs" | "metrics" | "traces"): ExporterSettings =>
     exporterSettingsFromEnv(process.env, signal, config.protocol);
   const delivery = createDelivery({
@@ -99,9 +118,8 @@ function startExporting(config: ExportingConfig): Exporting {
     spans: { exporter: settingsOf("traces"), batch: config.spans },
     metrics: { exporter: settingsOf("metrics"), temporality: temporalityFromEnv(process.env) },
     processMemoryBytes: processMemoryBytes(),
-    report: (message) => {
-      process.stderr.write(`telemetry: ${message}\n`);
-    },
+    redaction: createSignalRedaction(redactor),
+    report,
   });
   const metricReader = new PeriodicExportingMetricReader({
     exporter: delivery.metricExporter,

@@ -1,6 +1,7 @@
 import type { LogRecordProcessor, ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { MetricData, PushMetricExporter } from "@opentelemetry/sdk-metrics";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
+import type { SignalRedaction } from "../redaction/signals.ts";
 import { DeliveryTally, type DeliveryCounts } from "./delivery-counters.ts";
 import { DeliveryQueue, type DeliveryQueueOptions } from "./delivery-queue.ts";
 import type { ExporterSettings } from "./exporter-settings.ts";
@@ -30,6 +31,8 @@ export interface DeliverySettings {
     readonly exporter: ExporterSettings;
     readonly temporality: TemporalityPreference;
   };
+  /** Takes secrets out of everything on its way into a queue. */
+  readonly redaction: SignalRedaction;
   /** How much memory this process can have, in bytes; a part of it is for what waits. */
   readonly processMemoryBytes: number;
   /** Told, in a sentence, what people have to know. */
@@ -67,7 +70,7 @@ export interface AllCounts {
  */
 export function createDelivery(settings: DeliverySettings): Delivery {
   const limits = memoryLimits(settings.processMemoryBytes);
-  const { report } = settings;
+  const { redaction, report } = settings;
   const queueOf = <Item>(
     signal: OtlpSignal<Item>,
     { exporter, batch }: SignalSettings,
@@ -98,9 +101,9 @@ export function createDelivery(settings: DeliverySettings): Delivery {
   };
   const all = Object.values(queues);
   return {
-    logRecordProcessor: new DeliveryLogRecordProcessor(queues.logs),
-    spanProcessor: new DeliverySpanProcessor(queues.spans),
-    metricExporter: new DeliveryMetricExporter(queues.metrics, settings.metrics.temporality),
+    logRecordProcessor: new DeliveryLogRecordProcessor(queues.logs, redaction.logRecord),
+    spanProcessor: new DeliverySpanProcessor(queues.spans, redaction.span),
+    metricExporter: new DeliveryMetricExporter(queues.metrics, settings.metrics.temporality, redaction.resourceMetrics),
     counts: () => ({ logs: queues.logs.counts, spans: queues.spans.counts, metrics: queues.metrics.counts }),
     hurry: async (millis) => {
       for (const queue of all) queue.hurry();

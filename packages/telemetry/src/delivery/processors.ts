@@ -9,6 +9,7 @@ import {
   type ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
+import type { SignalRedaction } from "../redaction/signals.ts";
 import type { DeliveryQueue } from "./delivery-queue.ts";
 
 /** How metrics are summed up; the values are those of OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. */
@@ -16,16 +17,19 @@ export type TemporalityPreference = "cumulative" | "delta" | "lowmemory";
 
 /**
  * Puts log records straight into the queue. The SDK's own processor for batches has a queue in front of its exporter
- * which drops silently. Redaction comes before it.
+ * which drops silently. What is put there is redacted.
  */
 export class DeliveryLogRecordProcessor implements LogRecordProcessor {
   private readonly queue: DeliveryQueue<ReadableLogRecord>;
+  private readonly redact: SignalRedaction["logRecord"];
 
-  constructor(queue: DeliveryQueue<ReadableLogRecord>) {
+  constructor(queue: DeliveryQueue<ReadableLogRecord>, redact: SignalRedaction["logRecord"]) {
     this.queue = queue;
+    this.redact = redact;
   }
 
-  onEmit(record: ReadableLogRecord): void {
+  onEmit(given: ReadableLogRecord): void {
+    const record = this.redact(given);
     this.queue.add(record, 1, record.resource, record.instrumentationScope);
   }
 
@@ -42,17 +46,20 @@ export class DeliveryLogRecordProcessor implements LogRecordProcessor {
 /** The same for spans; those that are not sampled are nobody's business. */
 export class DeliverySpanProcessor implements SpanProcessor {
   private readonly queue: DeliveryQueue<ReadableSpan>;
+  private readonly redact: SignalRedaction["span"];
 
-  constructor(queue: DeliveryQueue<ReadableSpan>) {
+  constructor(queue: DeliveryQueue<ReadableSpan>, redact: SignalRedaction["span"]) {
     this.queue = queue;
+    this.redact = redact;
   }
 
   onStart(): void {
     // A span is of interest when it has ended.
   }
 
-  onEnd(span: ReadableSpan): void {
-    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
+  onEnd(given: ReadableSpan): void {
+    if ((given.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
+    const span = this.redact(given);
     this.queue.add(span, 1, span.resource, span.instrumentationScope);
   }
 
@@ -76,14 +83,20 @@ const turnMillis = 5;
 export class DeliveryMetricExporter implements PushMetricExporter {
   private readonly queue: DeliveryQueue<MetricData>;
   private readonly preference: TemporalityPreference;
+  private readonly redact: SignalRedaction["resourceMetrics"];
 
-  constructor(queue: DeliveryQueue<MetricData>, preference: TemporalityPreference) {
+  constructor(
+    queue: DeliveryQueue<MetricData>,
+    preference: TemporalityPreference,
+    redact: SignalRedaction["resourceMetrics"],
+  ) {
     this.queue = queue;
     this.preference = preference;
+    this.redact = redact;
   }
 
   export(metrics: ResourceMetrics, resultCallback: (result: ExportResult) => void): void {
-    void this.enqueue(metrics).then(() => {
+    void this.enqueue(this.redact(metrics)).then(() => {
       resultCallback({ code: ExportResultCode.SUCCESS });
     });
   }

@@ -1,116 +1,198 @@
-import { context, logs, SeverityNumber, trace, type Context } from "@opentelemetry/api";
 import { pino, type Logger } from "pino";
-import { redact } from "../redaction/redact.ts";
+import { boundedCopy, longestText, cutText, type Redactor } from "../redaction/redactor.ts";
+import { levelOfNumber, levels, lineComposer, type Level, type Line, type LineSink } from "./line.ts";
+import type { LostLines } from "./lost-lines.ts";
 
-/** Severity of each level (opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber). */
-const severities = {
-  trace: SeverityNumber.TRACE,
-  debug: SeverityNumber.DEBUG,
-  info: SeverityNumber.INFO,
-  warn: SeverityNumber.WARN,
-  error: SeverityNumber.ERROR,
-  fatal: SeverityNumber.FATAL,
-} as const;
-
-/** Name of a log level, in lower case. */
-export type Level = keyof typeof severities;
-
-/** One line of the log. */
-export interface Line {
-  /** Compact JSON without a line break. */
-  readonly text: string;
-  readonly level: Level;
-  readonly time: Date;
-  /** The context it was written in. */
-  readonly context: Context;
+/** What a logger is made of. */
+export interface LoggerOptions {
+  /** `service.name` of each line. */
+  readonly serviceName: string;
+  readonly sinks: readonly LineSink[];
+  readonly redactor: Redactor;
+  readonly level: Level | "silent";
+  readonly lost: LostLines;
+  /** Gets one line about each use of the logger that it cannot follow, such as an unknown level. */
+  readonly report: (problem: string) => void;
 }
-
-/** Where lines go. */
-export type LineSink = (line: Line) => void;
-
-/** Longest line in characters; Loki cuts lines of more than 256 KB, which would leave half a JSON text. */
-const maxLineLength = 64 * 1024;
 
 /** Field under which pino hands over the level; no caller's field has this name. */
 const levelKey = "\u0000level";
 
+/** What stands in place of a line that could not be made. */
+const unwritable = "a log call whose arguments could not be read";
+
+/** Whether a text names a level that the logger can be set to. */
+export function isLogLevel(text: string): text is Level | "silent" {
+  return text === "silent" || levels.some((level) => level === text);
+}
+
 /**
  * The process's logger: one compact JSON object a line, with the trace it belongs to, secrets redacted.
  *
- * Every line is put together and redacted in one place, after pino has serialized it, so that bindings of child
- * loggers, fields, errors and messages all go through it. A field with the name of one of the logger's own is kept
- * under `field.<name>`.
+ * Nothing that a caller hands over makes a call throw, or take long: arguments are copied first, up to the limits of
+ * {@link boundedCopy}, and every line is put together and redacted in one place, after pino has serialized it, so that
+ * bindings of child loggers, fields, errors and messages all go through it.
  */
-export function createLogger(serviceName: string, sinks: readonly LineSink[]): Logger {
-  return pino(
+export function createLogger({ serviceName, sinks, redactor, level, lost, report }: LoggerOptions): Logger {
+  const compose = lineComposer(serviceName, redactor);
+  const send = (line: Line): void => {
+    for (const sink of sinks) {
+      try {
+        sink(line);
+      } catch {
+        lost.count("not_writable");
+      }
+    }
+  };
+  const sendUnwritable = (): void => {
+    lost.count("not_writable");
+    send(compose({ level: "error", message: unwritable, fields: {}, time: new Date() }));
+  };
+  const logger = pino(
     {
-      level: "trace",
+      level,
       messageKey: "message",
       base: null,
       timestamp: false,
-      formatters: { level: (level) => ({ [levelKey]: level }) },
+      formatters: { level: (_, number) => ({ [levelKey]: number }) },
+      // An error is a copy already when it gets there.
+      serializers: { err: (error: unknown) => error },
+      hooks: {
+        logMethod(given, method) {
+          try {
+            method.apply(this, safeArguments(given, serializersOf(this)) as Parameters<typeof method>);
+          } catch {
+            sendUnwritable();
+          }
+        },
+      },
     },
     {
       write(json: string) {
-        const line = compose(JSON.parse(json) as Fields, serviceName, new Date());
-        for (const sink of sinks) sink(line);
+        const { [levelKey]: number, message, ...fields } = JSON.parse(json) as Record<string, unknown>;
+        send(compose({ level: levelOfNumber(Number(number)), message, fields, time: new Date() }));
       },
     },
   );
+  Object.defineProperty(logger, ownLogger, { value: true });
+  return guarded(logger, report);
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+/** Marks this library's logger and its children, whose lines are sent already. */
+const ownLogger = Symbol("@observability/telemetry logger");
 
-/** Writes lines to stdout. */
-export const stdoutSink: LineSink = ({ text }) => {
-  // As bytes: for a long text Node.js makes room for three times its length, and only a garbage collection takes it back.
-  process.stdout.write(Buffer.from(`${text}\n`));
-};
+/** Whether an instance of pino is this library's logger or a child of it. */
+export function isOwnLogger(instance: object): boolean {
+  return Reflect.get(instance, ownLogger) === true;
+}
 
-/** Emits each line as one OpenTelemetry log record whose body is the line. */
-export const otlpSink: LineSink = ({ text, level, time, context: written }) => {
-  logs.getLogger("@observability/telemetry").emit({
-    body: text,
-    severityNumber: severities[level],
-    severityText: level,
-    timestamp: time,
-    context: written,
-  });
-};
+/** The arguments of a log call as copies that pino can serialize, whatever they are. */
+function safeArguments(given: readonly unknown[], serializers: object): unknown[] {
+  const [first, ...rest] = given;
+  const others = rest.map((argument) => safeText(argument) ?? boundedCopy(argument));
+  if (first instanceof Error) {
+    const err = boundedCopy(first);
+    return [{ err }, ...(others.length > 0 ? others : [safeText(first.message)])];
+  }
+  if (typeof first === "object" && first !== null) return [safeFields(first, serializers), ...others];
+  return [first === null || first === undefined ? first : safeText(first), ...others];
+}
 
-function compose({ [levelKey]: label, message, ...fields }: Fields, serviceName: string, time: Date): Line {
-  const level = isLevel(label) ? label : "info";
-  const active = context.active();
-  const own = {
-    timestamp: time.toISOString(),
-    level,
-    ...(message === undefined ? {} : { message: redact(message) }),
-    "service.name": serviceName,
-    ...traceFields(active),
+/** A message or a value for one; undefined for what is no text, number or the like. */
+function safeText(value: unknown): unknown {
+  switch (typeof value) {
+    case "string":
+      return cutText(value, longestText);
+    case "number":
+    case "boolean":
+      return value;
+    case "bigint":
+    case "symbol":
+      return value.toString();
+    case "function":
+      return "[function]";
+    default:
+      return undefined;
+  }
+}
+
+/** Fields; those with a serializer of a child logger's own are left to that one, which knows the real value. */
+function safeFields(fields: object, serializers: object): unknown {
+  const copy = boundedCopy(fields);
+  if (typeof copy !== "object" || copy === null || Array.isArray(copy)) return { value: copy };
+  for (const key of Object.keys(serializers)) {
+    if (key !== "err" && Object.hasOwn(fields, key)) Reflect.set(copy, key, Reflect.get(fields, key));
+  }
+  return copy;
+}
+
+function serializersOf(logger: object): object {
+  const serializers: unknown = Reflect.get(logger, pino.symbols.serializersSym);
+  return typeof serializers === "object" && serializers !== null ? serializers : {};
+}
+
+/** What pino's methods take; its own types of them depend on custom levels, which this logger has none of. */
+interface PinoMethods {
+  readonly child: (this: Logger, bindings: Record<string, unknown>, options?: object) => Logger;
+  readonly bindings: (this: Logger) => unknown;
+  readonly setBindings: (this: Logger, bindings: Record<string, unknown>) => void;
+  readonly flush: (this: Logger, done?: (error?: Error) => void) => void;
+}
+
+/**
+ * The logger with every other method of it guarded as well. Child loggers have this one as their prototype, so what is
+ * set here holds for them.
+ */
+function guarded(logger: Logger, report: (problem: string) => void): Logger {
+  const { child, bindings, setBindings, flush } = logger as unknown as PinoMethods;
+  const refuse = (call: string, error: unknown): void => {
+    report(`logger.${call}: is ignored: ${error instanceof Error ? error.message : "it failed"}`);
   };
-  const others = Object.entries(redact(fields) as Fields).map(([key, value]) => [
-    Object.hasOwn(own, key) ? `field.${key}` : key,
-    value,
-  ]);
-  const text = JSON.stringify({ ...own, ...(Object.fromEntries(others) as Fields) });
-  const bounded = text.length <= maxLineLength ? text : JSON.stringify({ ...own, ...cut(own, text.length) });
-  return { text: bounded, level, time, context: active };
-}
-
-function isLevel(label: unknown): label is Level {
-  return typeof label === "string" && Object.hasOwn(severities, label);
-}
-
-/** Ids of the active span, if it is recorded: an id that leads to no trace is worse than none. */
-function traceFields(active: Context): Fields {
-  const span = trace.getSpan(active);
-  if (span?.isRecording() !== true) return {};
-  const { traceId, spanId } = span.spanContext();
-  return { trace_id: traceId, span_id: spanId };
-}
-
-/** What is left of a line that is too long: the logger's own fields, the start of the message, and a mark. */
-function cut({ message }: { readonly message?: unknown }, length: number): Fields {
-  const kept = typeof message === "string" ? message : JSON.stringify(message);
-  return { message: kept.slice(0, maxLineLength / 4), truncated_from: length };
+  Object.assign(logger, {
+    child(this: Logger, given: object, options?: { readonly serializers?: object }): Logger {
+      try {
+        const serializers = { ...serializersOf(this), ...options?.serializers };
+        return child.call(this, safeFields(given, serializers) as Record<string, unknown>, options);
+      } catch (error) {
+        refuse("child()", error);
+        return this;
+      }
+    },
+    bindings(this: Logger): unknown {
+      try {
+        return bindings.call(this);
+      } catch (error) {
+        refuse("bindings()", error);
+        return {};
+      }
+    },
+    setBindings(this: Logger, given: object): void {
+      try {
+        setBindings.call(this, safeFields(given, serializersOf(this)) as Record<string, unknown>);
+      } catch (error) {
+        refuse("setBindings()", error);
+      }
+    },
+    flush(this: Logger, done?: (error?: Error) => void): void {
+      try {
+        flush.call(this, done);
+      } catch (error) {
+        refuse("flush()", error);
+      }
+    },
+  });
+  Object.defineProperty(logger, "level", {
+    configurable: true,
+    get(this: Record<symbol, () => string>) {
+      return this[pino.symbols.getLevelSym]?.();
+    },
+    set(this: Record<symbol, (level: unknown) => void>, wanted: unknown) {
+      try {
+        this[pino.symbols.setLevelSym]?.(wanted);
+      } catch (error) {
+        refuse("level", error);
+      }
+    },
+  });
+  return logger;
 }

@@ -2,14 +2,38 @@ import assert from "node:assert/strict";
 import { context, logs, SeverityNumber, trace, TraceFlags } from "@opentelemetry/api";
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
-import { createLogger, otlpSink, type Line } from "../../src/logging/logger.ts";
+import { otlpSink, type Line } from "../../src/logging/line.ts";
+import { createLogger } from "../../src/logging/logger.ts";
+import { lostLines, type LostLines } from "../../src/logging/lost-lines.ts";
+import { createRedactor } from "../../src/redaction/redactor.ts";
 
 type Parsed = Readonly<Record<string, unknown>>;
 
-function capture(): { lines: Line[]; logger: ReturnType<typeof createLogger>; last: () => Parsed } {
+interface Capture {
+  readonly lines: Line[];
+  readonly logger: ReturnType<typeof createLogger>;
+  readonly lost: LostLines;
+  /** What the logger and its counter of losses reported. */
+  readonly problems: string[];
+  readonly last: () => Parsed;
+}
+
+function capture(): Capture {
   const lines: Line[] = [];
-  const logger = createLogger("shop", [(line) => lines.push(line)]);
-  return { lines, logger, last: () => JSON.parse(lines.at(-1)?.text ?? "") as Parsed };
+  const problems: string[] = [];
+  const report = (problem: string): void => {
+    problems.push(problem);
+  };
+  const lost = lostLines(report);
+  const logger = createLogger({
+    serviceName: "shop",
+    sinks: [(line) => lines.push(line)],
+    redactor: createRedactor(),
+    level: "trace",
+    lost,
+    report,
+  });
+  return { lines, logger, lost, problems, last: () => JSON.parse(lines.at(-1)?.text ?? "") as Parsed };
 }
 
 describe("createLogger", () => {
@@ -80,7 +104,7 @@ describe("createLogger", () => {
     assert.equal((lines[0]?.text.length ?? 0) < 64 * 1024, true);
     const { message, truncated_from, big } = last();
     assert.equal(message, "y".repeat(16_384));
-    assert.equal((truncated_from as number) > 90_000, true);
+    assert.equal((truncated_from as number) > 80_000, true);
     assert.equal(big, undefined);
   });
 
@@ -89,8 +113,114 @@ describe("createLogger", () => {
     const circle: Record<string, unknown> = { big: 1n, f: () => 1 };
     circle["self"] = circle;
     logger.info({ circle, infinite: Infinity }, "m");
-    assert.deepEqual(last()["circle"], { big: 1, self: "[Circular]" });
+    assert.deepEqual(last()["circle"], { big: "1", self: "[Circular]" });
     assert.equal(last()["infinite"], null);
+  });
+
+  it("writes a line that is too long without its message and keeps the short fields", () => {
+    const { lines, logger, last } = capture();
+    const rows = Array.from({ length: 40 }, () => "x".repeat(10_000));
+    logger.info({ rows, order_id: "4711" });
+    assert.equal((lines[0]?.text.length ?? Infinity) < 64 * 1024, true);
+    assert.equal(last()["order_id"], "4711");
+    assert.equal((last()["truncated_from"] as number) > 64 * 1024, true);
+  });
+
+  it("survives whatever it is called with, and counts what it could not read", () => {
+    const { lines, logger, lost } = capture();
+    const throwing = {
+      get a(): string {
+        throw new Error("a getter");
+      },
+    };
+    const proxy: object = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error("a proxy");
+        },
+        getPrototypeOf: () => {
+          throw new Error("a proxy");
+        },
+      },
+    );
+    const error = new Error("an error");
+    error.cause = error;
+    const hostile: unknown[] = [
+      throwing,
+      proxy,
+      error,
+      Symbol("s"),
+      1n,
+      () => 1,
+      null,
+      undefined,
+      Number.NaN,
+      {
+        toJSON: () => {
+          throw new Error("toJSON");
+        },
+      },
+      { date: new Date(Number.NaN), set: new Set([1]), map: new Map([[{}, 1n]]), bytes: new Uint8Array(10) },
+      { ["__proto__"]: 1, constructor: 1, toString: 1 },
+      Array.from({ length: 1_000_000 }, () => ({ a: 1 })),
+      { text: "x".repeat(100_000_000) },
+      "y".repeat(100_000_000),
+      Object.create(null),
+    ];
+    let calls = 0;
+    for (const value of hostile) {
+      for (const call of [
+        () => {
+          logger.info(value as object);
+        },
+        () => {
+          logger.info(value as object, "%s %d %j %o", value, value as number, value as object, value as object);
+        },
+        () => {
+          logger.info("%s %d", value, value as number);
+        },
+        () => {
+          logger.child({ value }).error({ err: value });
+        },
+      ]) {
+        call();
+        calls += 1;
+      }
+      logger.child(value as object);
+    }
+    assert.equal(lines.length, calls);
+    for (const { text } of lines) assert.equal(typeof JSON.parse(text), "object");
+    assert.equal(
+      lines.every(({ text }) => text.length <= 64 * 1024),
+      true,
+    );
+    assert.equal(lines.filter(({ text }) => text.includes("could not be read")).length, lost.total().not_writable ?? 0);
+  });
+
+  it("ignores and reports what it is asked and cannot do", () => {
+    const { logger, problems } = capture();
+    logger.level = "loud";
+    logger.flush("now" as unknown as () => void);
+    logger.child(undefined as unknown as object).setBindings(undefined as unknown as object);
+    assert.equal(logger.level, "trace");
+    assert.deepEqual(
+      problems.map((problem) => problem.split(":")[0]),
+      ["logger.level", "logger.flush()"],
+    );
+  });
+
+  it("takes another level at run time, for child loggers that are made later too", () => {
+    const { lines, logger } = capture();
+    logger.level = "warn";
+    logger.info("hidden");
+    logger.child({}).info("hidden");
+    logger.level = "debug";
+    logger.child({}).debug("seen");
+    assert.deepEqual(
+      lines.map(({ level }) => level),
+      ["debug"],
+    );
   });
 
   it("names the active span if it is recorded, and none otherwise", () => {

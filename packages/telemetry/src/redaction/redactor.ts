@@ -1,0 +1,303 @@
+import { types } from "node:util";
+import { redactedText, scanText, type ScanRules } from "./scan-text.ts";
+import { kindOfKey, normalized, type KeyKind } from "./secret-keys.ts";
+import { readUserRules, type RedactionOptions } from "./user-rules.ts";
+
+/** Takes secrets out of texts and values. It never throws, and never changes what it is given. */
+export interface Redactor {
+  /** The text with everything that looks like a secret replaced, cut to {@link longestText}. */
+  readonly text: (text: string) => string;
+  /**
+   * A copy, of which JSON can hold everything, without secrets at any depth: by the name of a field, by its place beside
+   * a name, or by what it looks like.
+   */
+  readonly value: (value: unknown) => unknown;
+}
+
+/** Longest text that is looked at, in characters. What is longer is cut first, so the time for a text is bounded. */
+export const longestText = 64 * 1024;
+
+/** Of a value: most characters of all its texts, most parts, most nesting, and most parts of one list or object. */
+const limits = { characters: 256 * 1024, parts: 10_000, depth: 32, entries: 1_000 } as const;
+
+/** Names of lists in which names and values take turns, as in Node.js' `rawHeaders`. */
+const alternating = /^raw(?:headers|trailers)$/;
+
+/** A name of a header, by which a list is known to be one of names and values in turn. */
+const headerName = /^(?:(?:proxy-|x-)?authorization|(?:set-)?cookie|x-[a-z-]{0,40}(?:auth|key|token|secret))$/i;
+
+/** Attributes that hold a statement of SQL (opentelemetry.io/docs/specs/semconv/db), by their old names too. */
+const statementKeys: ReadonlySet<string> = new Set(["db.query.text", "db.statement"]);
+
+/** Makes a redactor of the built-in rules and what users add to them; problems of the options are reported. */
+export function createRedactor(
+  options: RedactionOptions = {},
+  report: (problem: string) => void = () => undefined,
+): Redactor {
+  const user = readUserRules(options, report);
+  const rules: ScanRules = { kindOfKey: user.withKeys(kindOfKey), isOn: user.isOn };
+  const text = (given: string): string => user.replace(scanText(cutText(given, longestText), rules));
+  return {
+    text,
+    value: (value) => new ValueCopy(rules, text, true).copy(value, 0),
+  };
+}
+
+/** Finds nothing secret, and everything else that a copy has to do away with. */
+const onlyBounds: ScanRules = { kindOfKey: () => undefined, isOn: readUserRules({}, () => undefined).isOn };
+
+/**
+ * A copy of a value, of which JSON can hold everything, in bounded time and size: 32 levels, 1,000 entries of a list or
+ * an object, 10,000 parts, 65,536 characters of a text. Never throws, whatever getters, proxies and `toJSON` do.
+ */
+export function boundedCopy(value: unknown): unknown {
+  return new ValueCopy(onlyBounds, (text) => cutText(text, longestText), false).copy(value, 0);
+}
+
+/** Cuts a text that is too long between two words, so that no half of a secret is left at its end. */
+export function cutText(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  let end = longest;
+  while (end > longest - 1024 && /\S/.test(text.charAt(end - 1))) end -= 1;
+  if (end === longest - 1024) end = longest;
+  return `${text.slice(0, end)} [cut, ${text.length} characters]`;
+}
+
+class ValueCopy {
+  private readonly rules: ScanRules;
+  private readonly text: (text: string) => string;
+  /** OTLP has bytes, JSON has none. */
+  private readonly keepsBytes: boolean;
+  private readonly ancestors = new Set<object>();
+  private characters = 0;
+  private parts = 0;
+
+  constructor(rules: ScanRules, text: (text: string) => string, keepsBytes: boolean) {
+    this.rules = rules;
+    this.text = text;
+    this.keepsBytes = keepsBytes;
+  }
+
+  copy(value: unknown, depth: number): unknown {
+    switch (typeof value) {
+      case "string":
+        return this.string(value);
+      case "bigint":
+        return value.toString();
+      case "symbol":
+      case "function":
+        return undefined;
+      case "object":
+        return value === null ? null : this.guarded(value, depth);
+      default:
+        return value;
+    }
+  }
+
+  private string(value: string): string {
+    const room = limits.characters - this.characters;
+    // Ids and the like are worth more than their room.
+    if (room <= 0 && value.length > 128) return "[cut]";
+    this.characters += Math.min(value.length, longestText);
+    return this.text(value.length > room ? cutText(value, Math.max(room, 1024)) : value);
+  }
+
+  /** Objects of others may throw wherever they are touched: getters, proxies, `toJSON`. */
+  private guarded(value: object, depth: number): unknown {
+    if (depth > limits.depth) return "[too deep]";
+    if (this.ancestors.has(value)) return "[Circular]";
+    this.parts += 1;
+    if (this.parts > limits.parts) return "[cut]";
+    this.ancestors.add(value);
+    try {
+      return this.object(value, depth);
+    } catch {
+      return "[unreadable]";
+    } finally {
+      this.ancestors.delete(value);
+    }
+  }
+
+  private object(value: object, depth: number): unknown {
+    if (Array.isArray(value)) return this.list(value, depth);
+    if (value instanceof Uint8Array) return this.bytes(value);
+    if (value instanceof Map) return this.fields(value.entries(), depth);
+    if (value instanceof Set) return this.list([...firstOf(value, limits.entries)], depth);
+    if (types.isNativeError(value) || value instanceof Error) return this.error(value, depth);
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+    if (value instanceof Headers || value instanceof URLSearchParams) return this.fields(value.entries(), depth);
+    if (hasToJson(value)) {
+      const json = value.toJSON("");
+      if (json !== value) return this.copy(json, depth + 1);
+    }
+    return this.fields(entriesOf(value), depth);
+  }
+
+  /** Bytes are read as text, as most that are logged are one. */
+  private bytes(value: Uint8Array): unknown {
+    if (!this.keepsBytes || value.byteLength > longestText) return `[${value.byteLength} bytes]`;
+    const read = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1");
+    return this.string(read) === read ? value : redactedText;
+  }
+
+  private error(value: Error, depth: number): unknown {
+    const { name, message, stack, cause } = value;
+    const own = [...entriesOf(value)].filter(([key]) => !["name", "message", "stack", "cause"].includes(key));
+    const known: [string, unknown][] = [
+      ["type", typeof name === "string" ? name : "Error"],
+      ["message", message],
+      ["stack", stack],
+      ...(cause === undefined ? [] : ([["cause", cause]] as [string, unknown][])),
+    ];
+    return this.fields([...known, ...own], depth);
+  }
+
+  private fields(entries: Iterable<readonly [unknown, unknown]>, depth: number): Record<string, unknown> {
+    const copy: Record<string, unknown> = {};
+    let number = 0;
+    let namedPair: KeyKind | undefined;
+    for (const [name, inner] of entries) {
+      number += 1;
+      if (number > limits.entries) {
+        copy["[cut]"] = "more fields";
+        break;
+      }
+      const key = typeof name === "string" ? name : String(name);
+      const kind = this.rules.kindOfKey(key) ?? (namedPair !== undefined && isValueName(key) ? namedPair : undefined);
+      // `{ name: "DB_PASSWORD", value: "…" }`, as containers have their variables and archives their headers.
+      if (isNameName(key) && typeof inner === "string") namedPair = this.rules.kindOfKey(inner);
+      const written = this.key(key);
+      const hidden = kind !== undefined && isHidden(inner, kind);
+      // By definition and not by assignment: the name may be `__proto__`.
+      Object.defineProperty(copy, written, {
+        value: hidden ? redactedText : this.inner(key, inner, depth),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    }
+    return copy;
+  }
+
+  /** Names are texts too, and may hold anything. */
+  private key(key: string): string {
+    this.characters += key.length;
+    return key.length < 16 && !key.includes("@") ? key : this.text(key);
+  }
+
+  private inner(key: string, value: unknown, depth: number): unknown {
+    if (typeof value === "string") return this.named(key, value);
+    if (Array.isArray(value) && alternating.test(normalized(key))) return this.guardedPairs(value, depth + 1);
+    return this.copy(value, depth + 1);
+  }
+
+  /** A text of which the name says what it is a part of. */
+  private named(key: string, value: string): unknown {
+    // Only there a parameter follows a question mark, and is known to be one by that.
+    if (key === "url.query") {
+      const redacted = this.string(`?${value}`);
+      return redacted.startsWith("?") ? redacted.slice(1) : redacted;
+    }
+    return this.string(statementKeys.has(key) ? hideLiterals(value) : value);
+  }
+
+  private guardedPairs(value: readonly unknown[], depth: number): unknown {
+    try {
+      return this.pairs(value, depth);
+    } catch {
+      return "[unreadable]";
+    }
+  }
+
+  private list(value: readonly unknown[], depth: number): unknown {
+    const isPairs =
+      value.length % 2 === 0 &&
+      value
+        .slice(0, limits.entries)
+        .some((name, at) => at % 2 === 0 && typeof name === "string" && headerName.test(name));
+    if (isPairs) return this.pairs(value, depth);
+    const copy: unknown[] = [];
+    let optionKind: KeyKind | undefined;
+    for (const inner of firstOf(value, limits.entries)) {
+      const hidden = optionKind !== undefined && typeof inner === "string" && !inner.startsWith("-");
+      copy.push(hidden ? redactedText : this.copy(inner, depth + 1));
+      // `["--token", "…"]`, as processes have their arguments.
+      optionKind =
+        typeof inner === "string" && inner.startsWith("--") && inner.length < 128
+          ? this.rules.kindOfKey(inner)
+          : undefined;
+    }
+    if (value.length > limits.entries) copy.push(`[cut, ${value.length} entries]`);
+    return copy;
+  }
+
+  private pairs(value: readonly unknown[], depth: number): unknown[] {
+    return [...firstOf(value, limits.entries)].map((inner, at, all) => {
+      const name = at % 2 === 1 ? all[at - 1] : undefined;
+      const kind = typeof name === "string" ? this.rules.kindOfKey(name) : undefined;
+      return kind !== undefined && isHidden(inner, kind) ? redactedText : this.copy(inner, depth + 1);
+    });
+  }
+}
+
+/** Columns stand apart from their values in SQL, so all literals go if any name in the statement is that of a secret. */
+function hideLiterals(statement: string): string {
+  const start = cutText(statement, longestText);
+  if (!/pass|pwd|secret|token|credential|api_?key|private|auth/i.test(start)) return start;
+  return start
+    .split("'")
+    .map((part, at) => (at % 2 === 1 ? redactedText : part))
+    .join("'");
+}
+
+/** What says nothing stays: whether there is a password, or how many tokens there are. */
+function isHidden(value: unknown, kind: KeyKind): boolean {
+  if (value === null || value === undefined || typeof value === "boolean" || value === "") return false;
+  return !(kind === "countable" && typeof value === "number");
+}
+
+function hasToJson(value: object): value is { toJSON: (key: string) => unknown } {
+  return "toJSON" in value && typeof value.toJSON === "function";
+}
+
+function isNameName(key: string): boolean {
+  return key === "name" || key === "key" || key === "header";
+}
+
+function isValueName(key: string): boolean {
+  return key === "value" || key === "values";
+}
+
+function* firstOf<Item>(items: Iterable<Item>, most: number): Generator<Item> {
+  let number = 0;
+  for (const item of items) {
+    if (number === most) return;
+    number += 1;
+    yield item;
+  }
+}
+
+/** Own fields; one whose getter throws is said to be unreadable, and the others are read. */
+function* entriesOf(value: object): Generator<[string, unknown]> {
+  for (const key of Object.keys(value)) {
+    let inner: unknown;
+    try {
+      inner = Reflect.get(value, key);
+    } catch {
+      inner = "[unreadable]";
+    }
+    yield [key, inner];
+  }
+}
+
+const builtIn = createRedactor();
+
+/** Text with everything that looks like a secret replaced by the built-in rules, cut to 65,536 characters. */
+export function redactText(text: string): string {
+  return builtIn.text(text);
+}
+
+/** A copy of a value in which the built-in rules leave no secret, at any depth. Never throws. */
+export function redact(value: unknown): unknown {
+  return builtIn.value(value);
+}

@@ -1,0 +1,712 @@
+import { alphabets, formatsByBeginning } from "./known-formats.ts";
+import type { KeyRule } from "./secret-keys.ts";
+
+/** What stands in place of a secret. */
+export const redactedText = "[REDACTED]";
+
+/** Parts of the scan that users can switch off, by what they find. */
+export const textRules = [
+  "privateKeys",
+  "authSchemes",
+  "jsonWebTokens",
+  "urlCredentials",
+  "knownFormats",
+  "namedValues",
+  "commandLines",
+  "mailAddresses",
+] as const;
+
+/** Name of a part of the scan. */
+export type TextRule = (typeof textRules)[number];
+
+/** How a text is scanned. */
+export interface ScanRules {
+  readonly kindOfKey: KeyRule;
+  readonly isOn: Readonly<Record<TextRule, boolean>>;
+}
+
+/** Names of parameters whose value opens what a URL leads to, but is nothing special elsewhere. */
+const urlParameters: ReadonlySet<string> = new Set(["sig", "signature", "key", "code", "auth", "x-amz-signature"]);
+
+/** Shortest value of such a parameter that is taken for a secret, in characters. */
+const shortestUrlSecret = 16;
+
+/** Headers whose value is several words: all of it is secret. */
+const wholeLineHeaders: ReadonlySet<string> = new Set([
+  "authorization",
+  "cookie",
+  "proxy-authorization",
+  "set-cookie",
+  "x-auth",
+  "x-authorization",
+  "x-forwarded-authorization",
+]);
+
+/** Hosts whose path is the credential, each with what the credential follows. */
+const secretPaths: readonly (readonly [host: string, path: string])[] = [
+  ["hooks.slack.com", "/services/"],
+  ["discord.com", "/api/webhooks/"],
+  ["discordapp.com", "/api/webhooks/"],
+  ["api.telegram.org", "/bot"],
+];
+
+/** Programs that take a password by an option of one letter; the same letter is a port or a path elsewhere. */
+const passwordOptions: ReadonlyMap<string, string> = new Map([
+  ["curl", "-u"],
+  ["docker-login", "-p"],
+  ["mariadb", "-p"],
+  ["mariadb-dump", "-p"],
+  ["mysql", "-p"],
+  ["mysqladmin", "-p"],
+  ["mysqldump", "-p"],
+  ["redis-cli", "-a"],
+  ["sshpass", "-p"],
+  ["wget", "-u"],
+]);
+
+const tab = 9;
+const lineFeed = 10;
+const carriageReturn = 13;
+const space = 32;
+const doubleQuote = 34;
+const hash = 35;
+const dollar = 36;
+const percent = 37;
+const ampersand = 38;
+const singleQuote = 39;
+const openParenthesis = 40;
+const comma = 44;
+const hyphen = 45;
+const dot = 46;
+const slash = 47;
+const colon = 58;
+const semicolon = 59;
+const lessThan = 60;
+const equals = 61;
+const greaterThan = 62;
+const questionMark = 63;
+const at = 64;
+const capitalN = 78;
+const openBracket = 91;
+const backslash = 92;
+const closeBracket = 93;
+const backtick = 96;
+const openBrace = 123;
+const closeBrace = 125;
+
+function lookup(characters: string): Uint8Array {
+  const table = new Uint8Array(128);
+  for (const character of characters) table[character.charCodeAt(0)] = 1;
+  return table;
+}
+
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const wordCharacters = lookup(`${letters}0123456789_-.$`);
+const tokenCharacters = lookup(`${letters}0123456789_-.~+/=:|`);
+const mailLocal = lookup(`${letters}0123456789._%+-`);
+const mailDomain = lookup(`${letters}0123456789.-`);
+/** What may stand behind a name: a separator, or what closes the name. */
+const behindNames = lookup(" \t=:\"'`\\]%>");
+/** First letters of {@link passwordOptions}, and of `login`. */
+const firstOfPrograms = lookup("cdlmrsw");
+/** Ends an unquoted value. */
+const valueEnds = lookup(" \t\n\r\"'`\\,;&)}]<>|");
+/** Ends the value of a URL's parameter. */
+const parameterEnds = lookup(" \t\n\r\"'`\\;&#<>)}]");
+/** Ends a URL. */
+const urlEnds = lookup(" \t\n\r\"'`\\<>|");
+
+function isIn(table: Uint8Array, code: number): boolean {
+  return code < 128 && table[code] === 1;
+}
+
+function isQuote(code: number): boolean {
+  return code === doubleQuote || code === singleQuote || code === backtick;
+}
+
+/**
+ * Replaces what looks like a secret in a text.
+ *
+ * One pass from left to right, in time proportional to the text whatever the text: each step either moves on, or looks
+ * a bounded number of characters around itself, or consumes what it has read, or reads up to an end that is remembered
+ * until the pass is there (`steps` in the tests counts them). So there is no pattern that a hostile text can make slow.
+ */
+export function scanText(text: string, rules: ScanRules): string {
+  return new TextScan(text, rules).run();
+}
+
+/** Counts, for the tests, how many characters a scan looks at. */
+export function countSteps(text: string, rules: ScanRules): number {
+  const scan = new TextScan(text, rules);
+  scan.run();
+  return scan.steps;
+}
+
+/** The value of a digit of base 16, -1 for any other character. */
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const letter = code | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+}
+
+class TextScan {
+  /** Characters looked at beyond those that the pass itself reads. */
+  steps = 0;
+  private readonly text: string;
+  private readonly rules: ScanRules;
+  private readonly length: number;
+  private out = "";
+  /** Up to where the text is in `out`. */
+  private copied = 0;
+  /** Where the run of non-blank characters ends that {@link lastAtOfRun} has looked at, and the last `@` in it. */
+  private runEnd = -1;
+  private runAt = -1;
+  /** Option of one letter that the program named on this line takes a password by. */
+  private passwordOption = "";
+  /** Where the word before this one is; compared with others only, so it need not be cut out. */
+  private previousStart = 0;
+  private previousEnd = 0;
+  /** The last colon since the last blank. */
+  private lastColon = -1;
+  /** End of the run of word characters that the pass is in. */
+  private wordEnd = -1;
+  /** The first character from {@link partStart} on that no part of a JSON web token has. */
+  private partStart = -1;
+  private partEnd = -1;
+
+  constructor(text: string, rules: ScanRules) {
+    this.text = text;
+    this.rules = rules;
+    this.length = text.length;
+  }
+
+  run(): string {
+    const { text, length } = this;
+    let position = 0;
+    while (position < length) {
+      const code = text.charCodeAt(position);
+      this.steps += 1;
+      if (isIn(wordCharacters, code)) {
+        position = Math.max(position + 1, this.word(position));
+      } else if (code === at) {
+        position = Math.max(position + 1, this.atSign(position));
+      } else {
+        if (code === colon) this.lastColon = position;
+        else if (code <= space) {
+          this.lastColon = -1;
+          if (code === lineFeed) this.passwordOption = "";
+        }
+        position += 1;
+      }
+    }
+    return this.copied === 0 ? text : this.out + text.slice(this.copied);
+  }
+
+  /** Replaces `[from, to)`, and goes on behind it. */
+  private replace(from: number, to: number): number {
+    if (this.text.startsWith(redactedText, from)) return Math.max(to, from + redactedText.length);
+    if (to > from && from >= this.copied) {
+      this.out += this.text.slice(this.copied, from) + redactedText;
+      this.copied = to;
+    }
+    return to;
+  }
+
+  private code(position: number): number {
+    this.steps += 1;
+    return position < this.length ? this.text.charCodeAt(position) : -1;
+  }
+
+  private skip(table: Uint8Array, from: number): number {
+    let position = from;
+    while (position < this.length && isIn(table, this.text.charCodeAt(position))) position += 1;
+    this.steps += position - from;
+    return position;
+  }
+
+  /** Skips blanks, as many as people put around a separator. */
+  private blanks(from: number): number {
+    let position = from;
+    while (position < from + 8 && (this.code(position) === space || this.code(position) === tab)) position += 1;
+    return position;
+  }
+
+  /** Handles the run of word characters at a position; returns where the pass goes on. */
+  private word(runStart: number): number {
+    const { text, rules } = this;
+    if (runStart >= this.wordEnd) this.wordEnd = this.skip(wordCharacters, runStart);
+    const end = this.wordEnd;
+    let start = runStart;
+    // The `n` of an escaped line break belongs to the escape.
+    if (this.code(start - 1) === backslash && "nrtbf".includes(text.charAt(start))) start += 1;
+    // So do the two digits of `%3F`.
+    else if (this.code(start - 1) === percent && hexDigit(this.code(start)) >= 0 && end - start > 2) start += 2;
+
+    if (text.charCodeAt(end - 1) === capitalN && rules.isOn.privateKeys && text.startsWith("-----BEGIN", end - 10)) {
+      const after = this.privateKey(end - 10);
+      if (after > 0) return after;
+    }
+    const credential = this.credential(start, end);
+    if (credential > 0) return credential;
+    if (this.code(end) === colon && this.code(end + 1) === slash && this.code(end + 2) === slash) {
+      return this.url(end + 3);
+    }
+    const after = this.authScheme(start, end) || this.namedValue(start, end) || this.commandLine(start, end);
+    this.previousStart = start;
+    this.previousEnd = end;
+    return after > 0 ? after : end;
+  }
+
+  /** From `-----BEGIN … PRIVATE KEY-----` to its end or that of the text. */
+  private privateKey(start: number): number {
+    const { text } = this;
+    this.steps += 80;
+    const label = text.slice(start + 10, start + 80);
+    const labelEnd = label.indexOf("-----");
+    const name = labelEnd < 0 ? label : label.slice(0, labelEnd);
+    if (!name.includes("PRIVATE KEY")) return 0;
+    const footer = text.indexOf("-----END", start);
+    const close = footer < 0 ? -1 : text.indexOf("-----", footer + 8);
+    const end = close < 0 ? this.length : close + 5;
+    this.steps += end - start;
+    return this.replace(start, end);
+  }
+
+  /** The first JSON web token or known credential in a run, at the beginning of a word in it. */
+  private credential(start: number, end: number): number {
+    const { text, rules } = this;
+    let boundary = true;
+    for (let position = start; position < end; position += 1) {
+      const code = text.charCodeAt(position);
+      this.steps += 1;
+      if (boundary) {
+        const token = rules.isOn.jsonWebTokens && code === 101 ? this.jsonWebToken(position, end) : 0;
+        const to = token || (rules.isOn.knownFormats ? this.knownFormat(position, code) : 0);
+        if (to > 0) return this.replace(position, to);
+      }
+      boundary = code === hyphen || code === dot || code === dollar;
+    }
+    return 0;
+  }
+
+  /** Where a token that begins here ends: `eyJ…`, a dot, and more. */
+  private jsonWebToken(start: number, runEnd: number): number {
+    const { text } = this;
+    if (!text.startsWith("eyJ", start)) return 0;
+    const firstEnd = this.endOfPart(start);
+    // A text that was cut in the middle of one.
+    if (firstEnd === this.length && runEnd === firstEnd && firstEnd - start > 100) return firstEnd;
+    if (this.code(firstEnd) !== dot || firstEnd < start + 7) return 0;
+    if (!isIn(alphabets.dashed, this.code(firstEnd + 1)) || !isIn(alphabets.dashed, this.code(firstEnd + 2))) return 0;
+    // Three parts if it is signed, five if it is encrypted.
+    let end = firstEnd;
+    for (let part = 0; part < 4 && this.code(end) === dot; part += 1) end = this.skip(alphabets.dashed, end + 1);
+    return end;
+  }
+
+  /** The end of a part of a token, which many beginnings of a token may ask for: looked for once. */
+  private endOfPart(from: number): number {
+    if (from < this.partStart || from > this.partEnd) {
+      this.partStart = from;
+      this.partEnd = this.skip(alphabets.dashed, from);
+    }
+    return this.partEnd;
+  }
+
+  private knownFormat(start: number, code: number): number {
+    const formats = formatsByBeginning.get(code * 128 + this.text.charCodeAt(start + 1));
+    if (formats === undefined) return 0;
+    for (const { prefix, alphabet, atLeast } of formats) {
+      this.steps += 1;
+      if (!this.text.startsWith(prefix, start)) continue;
+      const from = start + prefix.length;
+      const to = this.skip(alphabets[alphabet], from);
+      if (to - from >= atLeast) return to;
+    }
+    return 0;
+  }
+
+  /** Behind `scheme://`: user and password, and the path where that is the credential. */
+  private url(start: number): number {
+    const { rules } = this;
+    if (!rules.isOn.urlCredentials) return start;
+    let position = start;
+    let lastAt = -1;
+    let firstColon = -1;
+    for (; position < this.length; position += 1) {
+      const code = this.code(position);
+      if (code === at) lastAt = position;
+      else if (code === colon && firstColon < 0) firstColon = position;
+      else if (code === slash || code === questionMark || code === hash || isIn(urlEnds, code)) break;
+    }
+    if (lastAt < 0 && firstColon >= 0 && !this.isPort(firstColon + 1, position)) {
+      // No port, so a password with a `/`, `?` or `#` in it.
+      const runAt = this.lastAtOfRun(position);
+      if (runAt > position) lastAt = runAt;
+    }
+    if (lastAt >= 0) {
+      if (firstColon >= 0 && firstColon < lastAt) this.replace(firstColon + 1, lastAt);
+      else if (lastAt - start >= shortestUrlSecret) this.replace(start, lastAt);
+      return lastAt + 1;
+    }
+    const host = this.text.slice(start, Math.min(position, start + 64));
+    for (const [name, path] of secretPaths) {
+      if (host !== name || !this.text.startsWith(path, position)) continue;
+      return this.replace(position + path.length, this.endOf(urlEnds, position + path.length));
+    }
+    return start;
+  }
+
+  private isPort(from: number, to: number): boolean {
+    if (this.text.charCodeAt(from - 2) === closeBracket || to - from > 5) return to - from <= 5;
+    for (let position = from; position < to; position += 1) {
+      const code = this.code(position);
+      if (code < 48 || code > 57) return code === colon || code === closeBracket;
+    }
+    return true;
+  }
+
+  /** The last `@` before the next blank, quote or end; the answer is kept until the pass is behind it. */
+  private lastAtOfRun(from: number): number {
+    if (from >= this.runEnd) {
+      this.runAt = -1;
+      let position = from;
+      for (; position < this.length; position += 1) {
+        const code = this.text.charCodeAt(position);
+        if (code === at) this.runAt = position;
+        else if (isIn(urlEnds, code)) break;
+      }
+      this.steps += position - from;
+      this.runEnd = position + 1;
+    }
+    return this.runAt;
+  }
+
+  private endOf(table: Uint8Array, from: number): number {
+    let position = from;
+    while (position < this.length && !isIn(table, this.text.charCodeAt(position))) position += 1;
+    this.steps += position - from;
+    return position;
+  }
+
+  /** `Bearer …` and `Basic …` in any text, and the whole of AWS's signature. */
+  private authScheme(start: number, end: number): number {
+    const { text, rules } = this;
+    if (!rules.isOn.authSchemes) return 0;
+    const length = end - start;
+    const initial = text.charCodeAt(start) | 32;
+    if ((length !== 5 && length !== 6 && length !== 16) || (initial !== 97 && initial !== 98)) return 0;
+    const name = text.slice(start, end).toLowerCase();
+    if (name === "aws4-hmac-sha256") {
+      return this.code(end) === space ? this.replace(end + 1, this.endOfHeader(end + 1)) : 0;
+    }
+    if (name !== "bearer" && name !== "basic") return 0;
+    const from = this.blanks(end);
+    if (from === end) return 0;
+    const to = this.skip(tokenCharacters, from);
+    return this.looksRandom(from, to, name === "basic" ? 8 : 6) ? this.replace(from, to) : 0;
+  }
+
+  /** Whether a word is more than a word of English: a digit, a capital inside, a sign, or very long. */
+  private looksRandom(from: number, to: number, atLeast: number): boolean {
+    if (to - from < atLeast) return false;
+    if (to - from >= 24) return true;
+    for (let position = from; position < to - 1; position += 1) {
+      const code = this.code(position);
+      if (code >= 48 && code <= 57) return true;
+      if (code >= 65 && code <= 90 && position > from) return true;
+      if (code === 43 || code === 61 || code === 95) return true;
+    }
+    return this.code(to - 1) === equals || (this.code(to - 1) >= 48 && this.code(to - 1) <= 57);
+  }
+
+  /** `key=value`, `"key": "value"`, `Header: value`, `?key=value`, `<key>value</key>`, `key%3Dvalue`. */
+  private namedValue(start: number, end: number): number {
+    const { text, rules } = this;
+    if (!rules.isOn.namedValues) return 0;
+    let position = end;
+    let code = this.code(position);
+    // Most words are followed by something else, and no name of a secret is shorter than `pw`.
+    if (!isIn(behindNames, code) || end - start < 2) return 0;
+    if (code === greaterThan) return this.element(start, end);
+    if (code === percent) return this.encodedValue(start, end);
+    const escapes = code === backslash ? this.backslashes(position) : 0;
+    position += escapes;
+    code = this.code(position);
+    const quoted = isQuote(code) && (escapes > 0 || isQuote(this.code(start - 1)));
+    if (quoted || code === closeBracket) position += 1;
+    else if (escapes > 0) return 0;
+    const gap = this.blanks(position);
+    code = this.code(gap);
+    if (code === equals && this.code(gap + 1) === greaterThan) position = gap + 2;
+    else if (code === colon && this.code(gap + 1) === equals) position = gap + 2;
+    else if (code === colon || code === equals) position = gap + 1;
+    else if (code === comma && quoted) return this.pairOfHeader(start, end, gap + 1);
+    // SQL: `… PASSWORD 'x'`, `IDENTIFIED BY 'x'`.
+    else if (code === singleQuote && gap > position) return this.sqlPassword(start, end, gap);
+    else return 0;
+
+    const before = this.code(start - 1);
+    if (code === colon && this.isPlaceInFile(start, end)) return 0;
+    const inUrl =
+      code === equals && (before === questionMark || before === ampersand || before === hash || before === semicolon);
+    const key = text.slice(Math.max(start, end - 128), end);
+    const kind = rules.kindOfKey(key);
+    if (kind === undefined) {
+      return inUrl && urlParameters.has(key.toLowerCase()) ? this.urlParameter(position) : 0;
+    }
+    if (inUrl && (before === questionMark || before === ampersand)) {
+      return this.replace(position, this.endOf(parameterEnds, position));
+    }
+    return this.value(position, key, kind === "countable");
+  }
+
+  /** `/app/token.ts:10:5`, as stacks have it. */
+  private isPlaceInFile(start: number, end: number): boolean {
+    const digit = this.code(end + 1);
+    if (this.code(end) !== colon || digit < 48 || digit > 57) return false;
+    const before = this.code(start - 1);
+    return (
+      before === slash || before === backslash || /\.[cm]?[jt]sx?$/.test(this.text.slice(Math.max(start, end - 5), end))
+    );
+  }
+
+  private urlParameter(from: number): number {
+    const to = this.endOf(parameterEnds, from);
+    return to - from >= shortestUrlSecret ? this.replace(from, to) : to;
+  }
+
+  private backslashes(from: number): number {
+    let position = from;
+    while (this.code(position) === backslash) position += 1;
+    return position - from;
+  }
+
+  private value(separatorEnd: number, key: string, countable: boolean): number {
+    const { text } = this;
+    const from = this.blanks(separatorEnd);
+    const code = this.code(from);
+    if (code < 0) return this.length;
+    const escapes = code === backslash ? this.backslashes(from) : 0;
+    const quote = this.code(from + escapes);
+    if (isQuote(quote)) {
+      const inside = from + escapes + 1;
+      return this.replace(inside, this.closingQuote(inside, quote, escapes));
+    }
+    if (text.startsWith(redactedText, from)) return from + redactedText.length;
+    if (code === openBracket || code === openBrace) return this.replace(from, this.endOfContainer(from));
+    // `http.request.header.cookie` is one as well.
+    if (wholeLineHeaders.has(key.slice(key.lastIndexOf(".") + 1).toLowerCase())) return this.headerValue(from);
+    const to = this.endOf(valueEnds, from);
+    const word = to - from <= 16 ? text.slice(from, to) : "";
+    if (["null", "true", "false", "undefined"].includes(word)) return to;
+    if (countable && /^\d+(?:\.\d+)?$/.test(word)) return to;
+    return this.replace(from, to);
+  }
+
+  /** `Bearer` and `Basic` stay, and what follows their one word; of anything else, nothing. */
+  private headerValue(from: number): number {
+    const scheme = this.skip(alphabets.alphanumeric, from);
+    if (scheme - from === 5 || scheme - from === 6) {
+      const name = this.text.slice(from, scheme).toLowerCase();
+      const token = this.blanks(scheme);
+      if ((name === "bearer" || name === "basic") && token > scheme) {
+        if (this.text.startsWith(redactedText, token)) return token + redactedText.length;
+        const tokenEnd = this.skip(tokenCharacters, token);
+        if (tokenEnd > token) return this.replace(token, tokenEnd);
+      }
+    }
+    return this.replace(from, this.endOfHeader(from));
+  }
+
+  /** The end of a header's line, or the quote that closes the text it is in. */
+  private endOfHeader(from: number): number {
+    let position = from;
+    while (position < this.length) {
+      const code = this.code(position);
+      if (code === lineFeed || code === carriageReturn) return position;
+      if (code === backslash) {
+        const escapes = this.backslashes(position);
+        const next = this.code(position + escapes);
+        if (isQuote(next) && this.code(position - 1) !== equals) return position;
+        if (!isQuote(next) && (next === 110 || next === 114)) return position;
+        position = isQuote(next) ? this.behindQuoted(position + escapes + 1, next, escapes) : position + escapes;
+      } else if (isQuote(code)) {
+        if (this.code(position - 1) !== equals) return position;
+        position = this.behindQuoted(position + 1, code, 0);
+      } else {
+        position += 1;
+      }
+    }
+    return position;
+  }
+
+  private behindQuoted(inside: number, quote: number, escapes: number): number {
+    const close = this.closingQuote(inside, quote, escapes);
+    return Math.min(this.length, close + escapes + 1);
+  }
+
+  /**
+   * Where a quoted text ends, at any depth of JSON within JSON: a quote that opened behind `n` backslashes is closed by
+   * one behind `n`, while a quote inside has more. The end of the text if nothing closes it.
+   */
+  private closingQuote(inside: number, quote: number, escapes: number): number {
+    const mark = String.fromCharCode(quote);
+    for (let from = inside; ;) {
+      const found = this.text.indexOf(mark, from);
+      const position = found < 0 ? this.length : found;
+      this.steps += position - from + 1;
+      if (found < 0) return position;
+      let run = 0;
+      while (position - run - 1 >= inside && this.text.charCodeAt(position - run - 1) === backslash) run += 1;
+      this.steps += run;
+      if (run < escapes || run % (2 * (escapes + 1)) === escapes) return position - Math.min(run, escapes);
+      from = position + 1;
+    }
+  }
+
+  /** Where the bracket or brace at a position is closed, brackets in quotes left aside; the end of the text if never. */
+  private endOfContainer(from: number): number {
+    let depth = 0;
+    let position = from;
+    while (position < this.length) {
+      const code = this.code(position);
+      if (code === openBracket || code === openBrace) depth += 1;
+      else if (code === closeBracket || code === closeBrace) {
+        depth -= 1;
+        if (depth === 0) return position + 1;
+      } else if (code === doubleQuote) {
+        let escapes = 0;
+        while (this.code(position - escapes - 1) === backslash && escapes < 64) escapes += 1;
+        position = this.behindQuoted(position + 1, code, escapes) - 1;
+      }
+      position += 1;
+    }
+    return this.length;
+  }
+
+  /** `["Authorization", "Token …", …]`: names and values in turn, as Node.js has them in `rawHeaders`. */
+  private pairOfHeader(start: number, end: number, afterComma: number): number {
+    if (!wholeLineHeaders.has(this.text.slice(start, end).toLowerCase())) return 0;
+    return this.value(afterComma, "", false);
+  }
+
+  private sqlPassword(start: number, end: number, quoteAt: number): number {
+    const word = this.text.slice(Math.max(start, end - 128), end).toLowerCase();
+    const identified = word === "by" && this.previousIs("identified");
+    if (!identified && this.rules.kindOfKey(word) === undefined) return 0;
+    return this.replace(quoteAt + 1, this.closingQuote(quoteAt + 1, singleQuote, 0));
+  }
+
+  private previousIs(word: string): boolean {
+    const { previousStart: start, previousEnd: end, text } = this;
+    return end - start === word.length && text.slice(start, end).toLowerCase() === word;
+  }
+
+  /** `<password>…</password>`. */
+  private element(start: number, end: number): number {
+    if (this.code(start - 1) !== lessThan) return 0;
+    if (this.rules.kindOfKey(this.text.slice(Math.max(start, end - 128), end)) === undefined) return 0;
+    const close = this.text.indexOf("<", end + 1);
+    const to = close < 0 ? this.length : close;
+    this.steps += to - end;
+    return this.replace(end + 1, to);
+  }
+
+  /** `password%3Dx%26…`, `%22password%22%3A%22two%20words%22`: a URL or JSON inside a URL's parameter. */
+  private encodedValue(start: number, end: number): number {
+    const { text } = this;
+    let position = this.isEscaped(end, doubleQuote) ? end + 3 : end;
+    if (!this.isEscaped(position, equals) && !this.isEscaped(position, colon)) return 0;
+    position += 3;
+    // What `%22` and the like leave in front of the name is no letter.
+    if (this.rules.kindOfKey(text.slice(Math.max(start, end - 128), end)) === undefined) return 0;
+    while (this.isEscaped(position, space)) position += 3;
+    const quoted = this.isEscaped(position, doubleQuote);
+    if (quoted) position += 3;
+    const from = position;
+    for (; position < this.length; position += 1) {
+      const code = this.code(position);
+      if (isIn(parameterEnds, code)) break;
+      if (code !== percent) continue;
+      if (this.isEscaped(position, doubleQuote)) break;
+      if (!quoted && [ampersand, semicolon, comma].some((end) => this.isEscaped(position, end))) break;
+    }
+    return this.replace(from, position);
+  }
+
+  /** Whether a character stands here as URLs escape it: `%22`. */
+  private isEscaped(position: number, code: number): boolean {
+    if (this.code(position) !== percent) return false;
+    return hexDigit(this.code(position + 1)) * 16 + hexDigit(this.code(position + 2)) === code;
+  }
+
+  /** `--token X`, and `-p X` of the programs that take a password by it. */
+  private commandLine(start: number, end: number): number {
+    const { text, rules } = this;
+    if (!rules.isOn.commandLines) return 0;
+    if (this.code(start) !== hyphen) {
+      if (end - start > 16 || end - start < 4 || !isIn(firstOfPrograms, text.charCodeAt(start))) return 0;
+      const name = text.slice(start, end);
+      const program = name === "login" && this.previousIs("docker") ? "docker-login" : name;
+      this.passwordOption = passwordOptions.get(program) ?? this.passwordOption;
+      return 0;
+    }
+    if (this.passwordOption === "-u" && text.startsWith("--user", start) && end === start + 6) {
+      return this.shortOption(end, end);
+    }
+    if (this.passwordOption !== "" && text.startsWith(this.passwordOption, start)) {
+      return this.shortOption(start + this.passwordOption.length, end);
+    }
+    const from = this.blanks(end);
+    if (from === end || this.code(from) === hyphen) return 0;
+    if (rules.kindOfKey(text.slice(Math.max(start, end - 128), end)) === undefined) return 0;
+    return this.argument(from);
+  }
+
+  private shortOption(from: number, end: number): number {
+    const joined = from < end;
+    const value = joined ? from : this.blanks(end);
+    if (value === end && !joined) {
+      const code = this.code(end);
+      return isQuote(code) ? this.argument(end) : 0;
+    }
+    if (this.passwordOption !== "-u") return this.argument(value);
+    // User and password, of which the user may be read.
+    const to = this.endOf(valueEnds, value);
+    for (let position = value; position < to; position += 1) {
+      if (this.code(position) === colon) return this.replace(position + 1, to);
+    }
+    return to;
+  }
+
+  private argument(from: number): number {
+    const code = this.code(from);
+    if (isQuote(code)) return this.replace(from + 1, this.closingQuote(from + 1, code, 0));
+    return this.replace(from, this.endOf(valueEnds, from));
+  }
+
+  /** Mail addresses keep three characters and the domain; Go's `user:password@tcp(…)` keeps the user. */
+  private atSign(position: number): number {
+    const { text, rules } = this;
+    const lowest = Math.max(this.copied, position - 64);
+    if (rules.isOn.urlCredentials && this.code(position + 4) === openParenthesis && this.lastColon >= this.copied) {
+      if (["tcp", "udp"].includes(text.slice(position + 1, position + 4))) {
+        return this.replace(this.lastColon + 1, position);
+      }
+    }
+    if (!rules.isOn.mailAddresses) return position + 1;
+    let from = position;
+    while (from > lowest && isIn(mailLocal, this.code(from - 1))) from -= 1;
+    if (from === position || text.slice(from, position) === "git") return position + 1;
+    const domainEnd = Math.min(this.skip(mailDomain, position + 1), position + 256);
+    if (domainEnd - position < 4) return position + 1;
+    const domain = text.slice(position + 1, domainEnd).replace(/[.-]{1,2}$/, "");
+    // The last part is a word, unlike that of `pino@10.4.0`.
+    if (!/^[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,63}){0,7}\.[a-z][a-z0-9-]{1,62}$/i.test(domain)) return position + 1;
+    const kept = Math.min(from + 3, position);
+    this.out += `${text.slice(this.copied, kept)}***`;
+    this.copied = position;
+    return position + 1;
+  }
+}
