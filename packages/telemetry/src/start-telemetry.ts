@@ -17,6 +17,7 @@ import type { ExporterSettings } from "./delivery/exporter-settings.ts";
 import { processMemoryBytes } from "./delivery/memory-limit.ts";
 import { configFromEnv, type ExportingConfig } from "./environment/config-from-env.ts";
 import { exporterSettingsFromEnv, temporalityFromEnv } from "./environment/exporter-settings-from-env.ts";
+import { guardApi, guardingSpanProcessor } from "./logging/guard-api.ts";
 import { logBridgeNames, startLogging } from "./logging/start-logging.ts";
 import { createRedactor, type Redactor } from "./redaction/redactor.ts";
 import { createSignalRedaction } from "./redaction/signals.ts";
@@ -133,7 +134,7 @@ function startExporting(config: ExportingConfig, redactor: Redactor): Exporting 
       resourceDetectors: [serviceInstanceIdDetector, resourceAttributesEnvDetector, serviceNameEnvDetector],
     }),
     logRecordProcessors: [delivery.logRecordProcessor],
-    spanProcessors: [delivery.spanProcessor],
+    spanProcessors: [guardingSpanProcessor(), delivery.spanProcessor],
     metricReaders: [metricReader],
     instrumentations: [
       new HttpInstrumentation({
@@ -144,6 +145,7 @@ function startExporting(config: ExportingConfig, redactor: Redactor): Exporting 
     ],
   });
   sdk.start();
+  guardApi();
   // An instrumented module is changed when it is first required; an ES module's import alone does not do it.
   createRequire(import.meta.url)("node:http");
   return {

@@ -33,7 +33,7 @@ describe("startTelemetry", () => {
   }
 
   for (const protocol of ["grpc", "http/protobuf"] as const) {
-    it(`loses nothing over ${protocol} but the records that cannot be written, of 10 MB at once`, async () => {
+    it(`loses nothing over ${protocol} of 10 MB at once, and repairs what cannot be written as it is`, async () => {
       const { exitCode, lines } = await runFixture("hostile-records.ts", {
         ...env(protocol),
         OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "1024",
@@ -41,8 +41,8 @@ describe("startTelemetry", () => {
       assert.equal(exitCode, 0);
       const lost = { queue_full: 0, rejected: 0, serialization: 0, shutdown: 0, too_large: 0 };
       assert.deepEqual(JSON.parse(lines.at(-1) ?? ""), [
-        { written: 514, delivered: 512, waiting: 0, lost: { ...lost, serialization: 2 } },
-        { written: 2, delivered: 1, waiting: 0, lost: { ...lost, serialization: 1 } },
+        { written: 514, delivered: 514, waiting: 0, lost },
+        { written: 2, delivered: 2, waiting: 0, lost },
       ]);
       const received = receiver.accepted.flatMap(({ body }) => body.toString("latin1").match(/<log \d+>/g) ?? []);
       assert.equal(new Set(received).size, 512);
