@@ -50,6 +50,7 @@ const ingress = group({
   }).default(""),
   className: text({ ...kubernetesName, change: "name one of `kubectl get ingressclasses`" }).optional(),
   tlsSecretName: text({ ...kubernetesName, change: "name a secret of the type kubernetes.io/tls" }).optional(),
+  insecure: flag().default(false),
   annotations: record("annotations by name", "write `name: value` below it, or leave it out").default({}),
   controllerNamespace: text({ ...dnsLabel, change: "name the namespace that the controller runs in" }).default(
     "ingress-nginx",
@@ -133,7 +134,9 @@ export const kubernetesSettingsSchema = group({
     ),
   ingress: ingress
     .prefault({})
-    .describe("Ingress for Grafana: none without a host. TLS with the certificate in `tlsSecretName`."),
+    .describe(
+      "Ingress for Grafana: none without a host. TLS with the certificate in `tlsSecretName`; `insecure: true` does without, and logins travel readable.",
+    ),
 });
 
 /** Complete settings of the target `kubernetes`. */

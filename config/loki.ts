@@ -13,6 +13,15 @@ export interface LokiSettings {
 /** Resource attributes that become index labels; every other one becomes structured metadata. */
 export const lokiIndexLabels = ["service.name", "service.namespace", "deployment.environment.name"] as const;
 
+/** How long a query may take; a minute by default, in which a small machine does not get through a week. */
+const querySeconds = 120;
+
+/**
+ * How long Loki may take to answer, longer than a query: by default the connection is cut after 30 s, and who asked is
+ * told nothing of the query. Whoever asks has to wait as long.
+ */
+export const lokiAnswerSeconds = querySeconds + 10;
+
 /**
  * A single Loki that keeps logs on its own disk and really deletes them after the retention period.
  * Source of each key: grafana.com/docs/loki/latest/configure.
@@ -23,6 +32,7 @@ export function lokiConfig(settings: LokiSettings): string {
     auth_enabled: false,
     server: {
       http_listen_port: ports.lokiHttp,
+      http_server_write_timeout: goDuration(lokiAnswerSeconds),
       log_level: "warn",
       // It is one process: nobody else has to speak gRPC to it.
       grpc_listen_address: "127.0.0.1",
@@ -86,6 +96,7 @@ export function lokiConfig(settings: LokiSettings): string {
       // Of single lines on request, which whoever reaches the port could send; retention goes on without it.
       deletion_mode: "disabled",
       max_query_lookback: hours(settings.retentionHours),
+      query_timeout: goDuration(querySeconds),
       // Loki's default of 30 d 1 h would refuse a query over a longer retention.
       max_query_length: hours(settings.retentionHours + 1),
       ingestion_rate_mb: 64,

@@ -40,7 +40,8 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
         fsync: true,
         // A damaged queue file is moved aside instead of keeping the Collector from starting.
         recreate: true,
-        compaction: { directory: paths.collectorQueue, on_start: true, on_rebound: true, cleanup_on_start: true },
+        // Once little is left in it: a compaction writes a copy beside the file, which at a start may be a whole queue.
+        compaction: { directory: paths.collectorQueue, on_rebound: true, cleanup_on_start: true },
       },
     },
     receivers: {

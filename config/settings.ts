@@ -240,7 +240,7 @@ export function kubernetesProblems(input: unknown): readonly Problem[] {
         ]
       : [];
   const queueMib = stackSettingsSchema.shape.otelCollector.safeParse(otelCollector).data?.queueMib ?? 0;
-  const neededGib = Math.ceil((queueMib * queues) / 1024);
+  const neededGib = Math.ceil((queueMib * queues * filePart) / 1024);
   const { otelCollector: roomGib } = cluster.storageGib;
   const room =
     roomGib >= neededGib
@@ -248,12 +248,20 @@ export function kubernetesProblems(input: unknown): readonly Problem[] {
       : [
           problem(
             "kubernetes.storageGib.otelCollector",
-            `must hold the ${queues} queues of otelCollector.queueMib (${queueMib})`,
+            `must hold the ${queues} queues of otelCollector.queueMib (${queueMib}) and a tenth on top`,
             roomGib,
             `set at least ${neededGib}, or a smaller queue`,
           ),
         ];
-  return [...context, ...room, ...processorProblems(cluster.resources)];
+  return [...context, ...room, ...ingressProblems(cluster.ingress), ...processorProblems(cluster.resources)];
+}
+
+/** An address for others without TLS is what nobody asks for by leaving a line out. */
+function ingressProblems({ host, tlsSecretName, insecure }: KubernetesSettings["ingress"]): readonly Problem[] {
+  if (host === "" || tlsSecretName !== undefined || insecure) return [];
+  const rule = "must be set with a host, or the password of Grafana travels readable";
+  const change = "name a secret of the type kubernetes.io/tls, or set kubernetes.ingress.insecure to true";
+  return [problem("kubernetes.ingress.tlsSecretName", rule, "", change)];
 }
 
 /** No pod may ask for more than its limit. */
@@ -269,6 +277,9 @@ function processorProblems(resources: KubernetesSettings["resources"]): readonly
 
 /** One for each signal. */
 const queues = 3;
+
+/** Size of a queue's file against what is in it: pages that are not full, and the copy that a compaction makes of the rest. */
+const filePart = 1.1;
 
 /**
  * The input with what follows from Pulumi's project and stack where the user set nothing. Done before the validation: a

@@ -64,6 +64,9 @@ export function victoriaMetricsFlags(settings: VictoriaMetricsSettings): readonl
     "-opentelemetry.promoteScopeMetadata=false",
     // How long the newest points stay hidden: they are pushed, so there is no slow scrape to wait for (default 30s).
     "-search.latencyOffset=1s",
+    // A point that the Collector delivers twice is one: it has the same millisecond. No longer than that, or points that
+    // are close together would be lost; of cumulative numbers, as they are sent here, no millisecond needs two.
+    "-dedup.minScrapeInterval=1ms",
     "-selfScrapeInterval=15s",
     ...guardedRequests.map((request) => `-${request}AuthKey=file://${victoriaMetricsKeyFile}`),
     // By default it lets every web page read the answers.

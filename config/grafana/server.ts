@@ -1,3 +1,4 @@
+import { lokiAnswerSeconds } from "../loki.ts";
 import { paths } from "../names.ts";
 import { goMemoryLimitMib, mebibytes } from "../units.ts";
 
@@ -45,7 +46,11 @@ export function grafanaServerEnv(settings: GrafanaServerSettings): Readonly<Reco
     GF_USERS_ALLOW_SIGN_UP: "false",
     GF_USERS_ALLOW_ORG_CREATE: "false",
     GF_SECURITY_COOKIE_SAMESITE: "strict",
+    // Where browsers come by HTTPS, the login never travels without it.
+    GF_SECURITY_COOKIE_SECURE: String(settings.publicUrl?.startsWith("https:") ?? false),
     GF_SECURITY_CONTENT_SECURITY_POLICY: "true",
+    // No shorter than its slowest data source: the default of 30 s cuts long queries.
+    GF_DATAPROXY_TIMEOUT: String(lokiAnswerSeconds),
     // Nothing leaves the machine.
     GF_ANALYTICS_REPORTING_ENABLED: "false",
     GF_ANALYTICS_CHECK_FOR_UPDATES: "false",

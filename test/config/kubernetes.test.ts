@@ -69,7 +69,7 @@ describe("the settings of a stack on Kubernetes", () => {
       tolerations: [],
       resources: {},
       otlpNamespaces: [],
-      ingress: { host: "", annotations: {}, controllerNamespace: "ingress-nginx" },
+      ingress: { host: "", insecure: false, annotations: {}, controllerNamespace: "ingress-nginx" },
     });
   });
 
@@ -89,16 +89,25 @@ describe("the settings of a stack on Kubernetes", () => {
     });
   });
 
+  it("have no ingress without TLS, unless they say so", () => {
+    const ingress = (given: object): readonly string[] =>
+      problems({ kubernetes: { context, ingress: { host: "grafana.example.com", ...given } } });
+    assert.deepEqual(ingress({}), [
+      'kubernetes.ingress.tlsSecretName: must be set with a host, or the password of Grafana travels readable, got ""; name a secret of the type kubernetes.io/tls, or set kubernetes.ingress.insecure to true',
+    ]);
+    assert.deepEqual([ingress({ tlsSecretName: "grafana-tls" }), ingress({ insecure: true })], [[], []]);
+  });
+
   it("need room for the three queues of the Collector, to the last MiB", () => {
     const queue = (queueMib: number, otelCollector: number): readonly string[] =>
       problems({ otelCollector: { queueMib }, kubernetes: { context, storageGib: { otelCollector } } });
-    assert.deepEqual(queue(1024, 3), []);
+    assert.deepEqual(queue(930, 3), []);
     assert.deepEqual(queue(1025, 4), []);
-    assert.deepEqual(queue(1025, 3), [
-      "kubernetes.storageGib.otelCollector: must hold the 3 queues of otelCollector.queueMib (1025), got 3; set at least 4, or a smaller queue",
+    assert.deepEqual(queue(931, 3), [
+      "kubernetes.storageGib.otelCollector: must hold the 3 queues of otelCollector.queueMib (931) and a tenth on top, got 3; set at least 4, or a smaller queue",
     ]);
     assert.deepEqual(problems({ otelCollector: { queueMib: 2048 }, kubernetes: { context } }), [
-      "kubernetes.storageGib.otelCollector: must hold the 3 queues of otelCollector.queueMib (2048), got 4; set at least 6, or a smaller queue",
+      "kubernetes.storageGib.otelCollector: must hold the 3 queues of otelCollector.queueMib (2048) and a tenth on top, got 4; set at least 7, or a smaller queue",
     ]);
   });
 

@@ -61,6 +61,7 @@ describe("Loki's configuration", () => {
     assert.equal(config()["auth_enabled"], false);
     assert.deepEqual(config()["server"], {
       http_listen_port: 3100,
+      http_server_write_timeout: "2m10s",
       log_level: "warn",
       grpc_listen_address: "127.0.0.1",
       grpc_server_max_recv_msg_size: 67108864,
@@ -89,6 +90,7 @@ describe("Loki's configuration", () => {
       allow_structured_metadata: true,
       retention_period: "720h",
       max_query_lookback: "720h",
+      query_timeout: "2m0s",
       max_query_length: "721h",
       ingestion_rate_mb: 64,
       ingestion_burst_size_mb: 128,

@@ -136,7 +136,7 @@ describe("the Collector's configuration", () => {
         create_directory: true,
         fsync: true,
         recreate: true,
-        compaction: { directory: "/var/lib/otelcol", on_start: true, on_rebound: true, cleanup_on_start: true },
+        compaction: { directory: "/var/lib/otelcol", on_rebound: true, cleanup_on_start: true },
       },
     });
     assert.deepEqual(config().service.extensions, ["health_check", "file_storage"]);

@@ -85,7 +85,7 @@ describe("settings", () => {
         tolerations: [],
         resources: {},
         otlpNamespaces: [],
-        ingress: { host: "", annotations: {}, controllerNamespace: "ingress-nginx" },
+        ingress: { host: "", insecure: false, annotations: {}, controllerNamespace: "ingress-nginx" },
       },
     });
   });

@@ -15,6 +15,7 @@ describe("VictoriaMetrics' flags", () => {
       `-opentelemetry.promoteResourceAttributes=${promotedResourceAttributes.join(",")}`,
       "-opentelemetry.promoteScopeMetadata=false",
       "-search.latencyOffset=1s",
+      "-dedup.minScrapeInterval=1ms",
       "-selfScrapeInterval=15s",
       "-configAuthKey=file:///run/secrets/victoria-metrics-admin-key",
       "-deleteAuthKey=file:///run/secrets/victoria-metrics-admin-key",

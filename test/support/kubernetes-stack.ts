@@ -53,7 +53,7 @@ export const sampleServices: Readonly<Record<string, Omit<InstrumentedServiceArg
 /** Settings that between them make every kind of object in every form. */
 export const stackVariants: Readonly<Record<string, KubernetesStackInput>> = {
   "the defaults": {},
-  "an ingress without TLS": { kubernetes: { ingress: { host: "grafana.example.com" } } },
+  "an ingress without TLS": { kubernetes: { ingress: { host: "grafana.example.com", insecure: true } } },
   "an ingress with everything": {
     kubernetes: {
       ingress: {

@@ -297,7 +297,7 @@ const badCluster: fc.Arbitrary<Defect> = oneOf<Omit<Defect, "kind" | "needs">>([
       { path: ["target"], value: "kubernetes" },
       { path: ["otelCollector", "queueMib"], value: 1024 },
     ],
-    says: "must hold the 3 queues of otelCollector.queueMib (1024)",
+    says: "must hold the 3 queues of otelCollector.queueMib (1024) and a tenth on top",
   },
   {
     path: ["kubernetes", "registry"],

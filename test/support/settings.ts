@@ -73,12 +73,13 @@ const anyKubernetesInput = fc
         ingress: fc.record(
           {
             host: fc.constantFrom("", "grafana.example.com"),
+            insecure: fc.constant(true),
             className: subdomain,
             tlsSecretName: subdomain,
             annotations: labels,
             controllerNamespace: label,
           },
-          { requiredKeys: [] },
+          { requiredKeys: ["insecure"] },
         ),
       },
       { requiredKeys: [] },
@@ -165,7 +166,7 @@ export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
   )
   .map(({ kubernetes, ...input }) => {
     // One queue for each signal, and not one GiB more.
-    const otelCollector = Math.ceil((3 * (input.otelCollector?.queueMib ?? 512)) / 1024);
+    const otelCollector = Math.ceil((3.3 * (input.otelCollector?.queueMib ?? 512)) / 1024);
     return { ...input, kubernetes: { ...kubernetes, storageGib: { ...kubernetes.storageGib, otelCollector } } };
   });
 

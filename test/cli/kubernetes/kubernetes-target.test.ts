@@ -106,7 +106,7 @@ describe("the target kubernetes", () => {
     assert.deepEqual(await addressOf({}), []);
     const host = "grafana.example.com";
     const purpose = "the same by the ingress";
-    assert.deepEqual(await addressOf({ host }), [["", `http://${host}/`, purpose]]);
+    assert.deepEqual(await addressOf({ host, insecure: true }), [["", `http://${host}/`, purpose]]);
     const { furtherUrls } = await start({}, { ingress: { host, tlsSecretName: "grafana-tls" } });
     assert.deepEqual(furtherUrls, [["", `https://${host}/`, purpose]]);
   });

@@ -10,7 +10,7 @@ const groups = {
   secrets: ["GF_SECURITY_ADMIN_", "GF_SECURITY_SECRET_"],
   access: ["GF_AUTH_", "GF_USERS_", "GF_SECURITY_COOKIE_", "GF_SECURITY_CONTENT_"],
   internet: ["GF_ANALYTICS_", "GF_NEWS_", "GF_PLUGINS_", "GF_SNAPSHOTS_", "GF_PUBLIC_", "GF_SECURITY_DISABLE_"],
-  running: ["GF_DASHBOARDS_", "GF_LOG_", "GF_SERVER_", "GOMEMLIMIT"],
+  running: ["GF_DASHBOARDS_", "GF_DATAPROXY_", "GF_LOG_", "GF_SERVER_", "GOMEMLIMIT"],
 } as const;
 
 /** The variables of a group. */
@@ -46,8 +46,18 @@ describe("Grafana's environment", () => {
       GF_USERS_ALLOW_SIGN_UP: "false",
       GF_USERS_ALLOW_ORG_CREATE: "false",
       GF_SECURITY_COOKIE_SAMESITE: "strict",
+      GF_SECURITY_COOKIE_SECURE: "false",
       GF_SECURITY_CONTENT_SECURITY_POLICY: "true",
     });
+  });
+
+  it("keeps a login to HTTPS where browsers come by HTTPS", () => {
+    const secure = (publicUrl: string): string | undefined =>
+      grafanaServerEnv({ ...defaults, publicUrl })["GF_SECURITY_COOKIE_SECURE"];
+    assert.deepEqual(
+      [secure("https://grafana.example.com/"), secure("http://grafana.example.com/")],
+      ["true", "false"],
+    );
   });
 
   it("keeps Grafana from the internet: no reports, no updates, no keys, no plugins, no news, no shared snapshots", () => {
@@ -68,6 +78,7 @@ describe("Grafana's environment", () => {
   it("opens the services dashboard, logs warnings to stdout, links to the published port", () => {
     assert.deepEqual(env("running"), {
       GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: "/etc/grafana/dashboards/services.json",
+      GF_DATAPROXY_TIMEOUT: "130",
       GF_LOG_MODE: "console",
       GF_LOG_LEVEL: "warn",
       GF_SERVER_ROOT_URL: "http://127.0.0.1:3000/",

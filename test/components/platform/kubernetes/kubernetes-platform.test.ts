@@ -291,6 +291,7 @@ describe("the Kubernetes platform", () => {
       tlsSecretName: "store-tls",
       annotations: { a: "b" },
       controllerNamespace: "ingress",
+      insecure: false,
     };
     const resources = await record(
       (platform, parent) => {
@@ -497,7 +498,11 @@ describe("createPlatform", () => {
         "o",
         settings({
           target: "kubernetes",
-          kubernetes: { context: "prod", namespace: "team-a", ingress: { host: "grafana.example.com" } },
+          kubernetes: {
+            context: "prod",
+            namespace: "team-a",
+            ingress: { host: "grafana.example.com", insecure: true },
+          },
         }),
         { parent },
       );

@@ -174,16 +174,17 @@ describe("the connections that a stack on Kubernetes has", () => {
     ));
 
   it("are beside these the ingress controller's to Grafana, and to nothing else", () =>
-    assertAllowed({ kubernetes: { ingress: { host: "grafana.example.com", controllerNamespace: "ingress" } } }, [
-      "a pod of ingress → grafana:3000",
-    ]));
+    assertAllowed(
+      { kubernetes: { ingress: { host: "grafana.example.com", insecure: true, controllerNamespace: "ingress" } } },
+      ["a pod of ingress → grafana:3000"],
+    ));
 
   it("are both if both are asked for", () =>
     assertAllowed(
       {
         kubernetes: {
           otlpNamespaces: ["ingress"],
-          ingress: { host: "grafana.example.com", controllerNamespace: "ingress" },
+          ingress: { host: "grafana.example.com", insecure: true, controllerNamespace: "ingress" },
         },
       },
       ["grafana:3000", "otel-collector:4317", "otel-collector:4318"].map((to) => `a pod of ingress → ${to}`),
