@@ -16,6 +16,9 @@ import { runInPod } from "./pod-command.ts";
 import { checkRoom } from "./room.ts";
 import { logLines, watchPods } from "./watch.ts";
 
+/** The oldest with `sleep` as a step before the end of a pod (kubernetes.io/docs/concepts/containers/container-lifecycle-hooks). */
+const leastVersion = { major: 1, minor: 30 };
+
 /** A stack in a namespace of a Kubernetes cluster. */
 export class KubernetesTarget implements Target {
   readonly instanceWord = "workload";
@@ -52,6 +55,13 @@ export class KubernetesTarget implements Target {
 
   async describe(): Promise<string> {
     const version = await this.cluster.version();
+    const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part));
+    if (major * 1000 + minor < leastVersion.major * 1000 + leastVersion.minor) {
+      throw new UserError(
+        `Kubernetes: must be ${leastVersion.major}.${leastVersion.minor} or newer, which lets a pod wait before it stops, got ${version}\n` +
+          "  next: update the cluster, or use another one: npm run up -- --target kubernetes --context NAME",
+      );
+    }
     return `Kubernetes ${version} (context ${this.cluster.context}, namespace ${this.cluster.namespace})`;
   }
 

@@ -1,5 +1,6 @@
 import { STATUS_CODES, createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { context } from "@opentelemetry/api";
 import { getRPCMetadata } from "@opentelemetry/core";
 import { HttpError } from "./http-error.ts";
@@ -40,7 +41,7 @@ const maxBodyBytes = 64 * 1024;
 export async function serve(routes: Routes, port: number, logger: ErrorLog): Promise<{ server: Server; port: number }> {
   const server = createServer((request, response) => {
     // A connection kept open would hold back the end of the process.
-    if (!server.listening) response.shouldKeepAlive = false;
+    if (leaving.has(server)) response.shouldKeepAlive = false;
     void answer(routes, request, response, logger);
   });
   server.requestTimeout = 10_000;
@@ -50,8 +51,19 @@ export async function serve(routes: Routes, port: number, logger: ErrorLog): Pro
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-/** Stops listening and lets requests under way end. */
-export async function close(server: Server): Promise<void> {
+/**
+ * How long a server goes on answering that is to stop. Who keeps a connection to it hears `connection: close` with an
+ * answer, instead of finding it cut at the next request; who has not heard yet that it stops is served.
+ */
+const farewellMillis = 2_000;
+
+/** Servers in their farewell. */
+const leaving = new WeakSet<Server>();
+
+/** Answers for a little longer, then stops listening and lets requests under way end. */
+export async function close(server: Server, waitMillis = farewellMillis): Promise<void> {
+  leaving.add(server);
+  await sleep(waitMillis);
   const closed = new Promise<void>((resolve) => {
     server.close(() => {
       resolve();

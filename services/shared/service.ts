@@ -39,8 +39,8 @@ export type StartService = (context: ServiceContext) => Promise<RunningService>;
 const drainMillis = 5_000;
 
 /**
- * Starts the queue and the HTTP server of a service. When the process is asked to stop, it takes nothing more and the
- * queue drains; only then is the telemetry flushed.
+ * Starts the queue and the HTTP server of a service. When the process is asked to stop, it answers for a little
+ * longer, takes nothing more, and the queue drains; only then is the telemetry flushed.
  */
 export async function startService(context: ServiceContext, definition: ServiceDefinition): Promise<RunningService> {
   const { telemetry } = context;
@@ -59,7 +59,8 @@ export async function startService(context: ServiceContext, definition: ServiceD
   );
   telemetry.onShutdown(async () => {
     logger.info("stopping");
-    const [abandoned] = await Promise.all([queue.drain(drainMillis), close(server)]);
+    await close(server);
+    const abandoned = await queue.drain(drainMillis);
     if (abandoned > 0) logger.error({ abandoned }, "messages were not processed in time");
   });
   logger.info({ port, destination }, `${consumers[destination]} is ready`);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Agent, request, type IncomingMessage } from "node:http";
 import { HttpError } from "../shared/http-error.ts";
 import { close, serve, type Routes } from "../shared/http-server.ts";
 
@@ -24,7 +26,7 @@ describe("the HTTP server", () => {
 
   before(async () => {
     const { server, port } = await serve(routes, 0, { error: (...args: unknown[]) => logged.push(args) });
-    stop = () => close(server);
+    stop = () => close(server, 0);
     base = `http://127.0.0.1:${port}`;
   });
 
@@ -85,6 +87,23 @@ describe("the HTTP server", () => {
 
   it("logs what it did not expect, and nothing else", () => {
     assert.equal(logged.length, 1);
+  });
+
+  it("goes on answering for a while when it is to stop, ends kept connections, and then refuses", async () => {
+    const { server, port } = await serve(routes, 0, { error: () => undefined });
+    const agent = new Agent({ keepAlive: true });
+    const get = async (): Promise<string | undefined> => {
+      const [answer] = (await once(request({ agent, port, path: "/things/1" }).end(), "response")) as [IncomingMessage];
+      await once(answer.resume(), "end");
+      return answer.headers.connection;
+    };
+    assert.equal(await get(), "keep-alive");
+    const closed = close(server, 300);
+    assert.equal(await get(), "close", "on the connection that it has");
+    assert.equal(await get(), "close", "on a new one");
+    await closed;
+    await assert.rejects(get(), { code: "ECONNREFUSED" });
+    agent.destroy();
   });
 
   async function ask(path: string, init: RequestInit): Promise<{ status: number; body: unknown }> {

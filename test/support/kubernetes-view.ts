@@ -48,6 +48,7 @@ const container = z.looseObject({
   ),
   ports: z.array(z.looseObject({ name: z.string(), containerPort: z.number() })),
   readinessProbe: probe.optional(),
+  lifecycle: z.strictObject({ preStop: z.strictObject({ sleep: z.strictObject({ seconds: z.number() }) }) }).optional(),
   livenessProbe: probe.optional(),
   resources: z.strictObject({
     requests: z.record(z.string(), z.string()),
@@ -344,7 +345,10 @@ function readiness({ readinessProbe, livenessProbe }: z.output<typeof container>
 
 /** The pod's time to end, and the engine's patience with it. */
 function stopGrace({ inputs, deleteTimeout }: RecordedWorkload): unknown {
-  const grace = inputs.spec.template.spec.terminationGracePeriodSeconds;
+  const { terminationGracePeriodSeconds, containers } = inputs.spec.template.spec;
+  // What the pod waits before SIGTERM counts as well.
+  const waited = containers[0].lifecycle?.preStop.sleep.seconds ?? 0;
+  const grace = terminationGracePeriodSeconds - waited;
   return Number.parseInt(deleteTimeout) > grace ? grace : `given up after ${deleteTimeout}`;
 }
 

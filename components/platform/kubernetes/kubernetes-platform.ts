@@ -209,7 +209,9 @@ export class KubernetesPlatform implements Platform {
     };
     const metadata = this.metadata(name, name);
     if (volumes.length === 0) {
-      const { urn } = new Deployment(this.resourceName(name), { metadata, spec }, opts);
+      // A pod goes only when its successor is ready.
+      const strategy = { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
+      const { urn } = new Deployment(this.resourceName(name), { metadata, spec: { ...spec, strategy } }, opts);
       return { name: `deployment/${name}`, urn, replicas };
     }
     const { urn } = new StatefulSet(

@@ -49,6 +49,14 @@ describe("the target kubernetes", () => {
     assert.ok(!target.foreignTypes.test("docker:index/image:Image"));
   });
 
+  it("is refused on a cluster that is too old", async () => {
+    const target = await start({ "GET /version": { gitVersion: "v1.29.14+k3s1" } });
+    await assert.rejects(target.describe(), {
+      message:
+        "Kubernetes: must be 1.30 or newer, which lets a pod wait before it stops, got 1.29.14+k3s1\n  next: update the cluster, or use another one: npm run up -- --target kubernetes --context NAME",
+    });
+  });
+
   it("does not take over data without its state, and says what there is to do", async () => {
     const target = await start();
     target.takeOver([]);

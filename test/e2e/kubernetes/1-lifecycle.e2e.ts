@@ -13,6 +13,7 @@ import { clusterWorkspace } from "./support/cluster-workspace.ts";
 import { dryRunProblems } from "./support/dry-run.ts";
 import { Open } from "./support/open.ts";
 import { PodEmitter } from "./support/pod-emitter.ts";
+import { PodLoad } from "./support/pod-load.ts";
 import type { Workspace } from "../support/workspace.ts";
 
 const target = ["--target", "kubernetes"] as const;
@@ -162,6 +163,21 @@ describe("a stack on Kubernetes", () => {
       await open.stop();
     }
     await kubectl(["delete", "pod,configmap", "--namespace", namespace, "numbered"]);
+  });
+
+  it("refuses no request in three rollouts of a service under load", async function () {
+    this.timeout(300_000);
+    const image = (await podsOf(namespace)).find(({ workload }) => workload === "backend")?.image ?? "";
+    const load = await PodLoad.start(namespace, image, "http://backend:8080/healthz");
+    for (let rollout = 0; rollout < 3; rollout += 1) {
+      await kubectl(["rollout", "restart", "--namespace", namespace, "deployment/backend"]);
+      await kubectl(["rollout", "status", "--namespace", namespace, "deployment/backend", "--timeout=90s"]);
+      // The pod that was replaced is on its way out for some seconds more.
+      await sleep(10_000);
+    }
+    const { sent, failed } = await load.stop();
+    assert.deepEqual(failed, []);
+    assert.ok(sent > 1000, `only ${sent} requests were sent`);
   });
 
   it("keeps namespace, volumes and credentials over a down, and finds data and login after the next up", async () => {

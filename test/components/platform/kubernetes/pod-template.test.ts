@@ -68,11 +68,13 @@ interface Template {
   readonly metadata: { readonly labels: Readonly<Record<string, string>> };
   readonly spec: {
     readonly automountServiceAccountToken: boolean;
+    readonly terminationGracePeriodSeconds: number;
     readonly containers: readonly [
       {
         readonly args: readonly string[];
         readonly env: readonly { readonly name: string; readonly value?: string }[];
         readonly resources: unknown;
+        readonly lifecycle?: unknown;
         readonly readinessProbe?: unknown;
         readonly livenessProbe?: unknown;
       },
@@ -86,6 +88,16 @@ function typed(change: Partial<Workload> = {}, placeChange: Partial<PodPlace> = 
 }
 
 describe("the template of a pod", () => {
+  it("is left as it is for a while before it is stopped, unless it is a store, which nobody takes over from", () => {
+    const stop = (change: Partial<Workload>): unknown => {
+      const { terminationGracePeriodSeconds, containers } = typed(change).spec;
+      return [terminationGracePeriodSeconds, containers[0].lifecycle];
+    };
+    assert.deepEqual(stop({ dataVolumes: [] }), [50, { preStop: { sleep: { seconds: 5 } } }]);
+    assert.deepEqual(stop({}), [45, undefined]);
+    assert.deepEqual(stop({ dataVolumes: [], ports: [] }), [45, undefined]);
+  });
+
   it("is exactly this for a workload that uses everything", () => {
     const probe = { path: "/ready", port: 80 };
     assert.deepEqual(template({ secretFiles: [] }), {
