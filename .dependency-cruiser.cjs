@@ -10,7 +10,8 @@ const npm = (name) => `(^|node_modules/)${name}`;
 const entryPoints = [
   "^index\\.ts$",
   "^cli/(up|down|verify|open|preview|password|pulumi)\\.ts$",
-  "^packages/telemetry/src/index\\.ts$",
+  "^packages/telemetry/src/(index|register|testing/index)\\.ts$",
+  "^packages/telemetry/build/(build|write-api|write-readme)\\.ts$",
   "^services/(main|build|healthcheck/healthcheck)\\.ts$",
 ];
 
@@ -183,10 +184,13 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^services/dist/" },
+    exclude: { path: "^(services|packages/telemetry)/dist/" },
     // Type imports count: a type name of @pulumi/docker is one as well.
     tsPreCompilationDeps: true,
     // Without these, packages that say what they export are not found.
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["@observability/source", "import", "require", "node", "default"],
+    },
   },
 };

@@ -1,7 +1,16 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules/", "services/dist/", ".pulumi-state/"] },
+  {
+    ignores: [
+      "node_modules/",
+      "**/dist/",
+      ".pulumi-state/",
+      // Programs as others write them, in plain JavaScript.
+      "packages/telemetry/apps/*/",
+      "packages/telemetry/test/fixtures/*.{cjs,mjs}",
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

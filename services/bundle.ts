@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { build } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
 
 const { resolve } = createRequire(import.meta.url);
 
@@ -10,15 +10,17 @@ const { resolve } = createRequire(import.meta.url);
  * @param outdir absolute path
  */
 export async function bundle(outdir: string): Promise<void> {
-  const common = {
+  const common: BuildOptions = {
     absWorkingDir: import.meta.dirname,
     outdir,
     bundle: true,
     platform: "node",
     target: "node22",
     legalComments: "none",
+    // The telemetry library as it is here, not as it was built last.
+    conditions: ["@observability/source", "module"],
     logLevel: "warning",
-  } as const;
+  };
   await Promise.all([
     build({
       ...common,

@@ -1,32 +1,51 @@
-import { createRequire } from "node:module";
 import { setTimeout as delay } from "node:timers/promises";
-import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
-import { RuntimeNodeInstrumentation } from "@opentelemetry/instrumentation-runtime-node";
-import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
-import {
-  resourceAttributesEnvDetector,
-  serviceInstanceIdDetector,
-  serviceNameEnvDetector,
-} from "@opentelemetry/resources";
-import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { diag, type Attributes } from "@opentelemetry/api";
+import type { Instrumentation } from "@opentelemetry/instrumentation";
+import { envDetector, resourceFromAttributes, serviceInstanceIdDetector } from "@opentelemetry/resources";
+import { ConsoleLogRecordExporter, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
+import { ConsoleMetricExporter, PeriodicExportingMetricReader, type ViewOptions } from "@opentelemetry/sdk-metrics";
 import { NodeSDK } from "@opentelemetry/sdk-node";
+import { ConsoleSpanExporter, SimpleSpanProcessor, type Sampler, type SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { Logger } from "pino";
 import { createDelivery, type AllCounts } from "./delivery/delivery.ts";
-import { takePartInEnd } from "./delivery/end-of-process.ts";
-import type { ExporterSettings } from "./delivery/exporter-settings.ts";
+import { takePartInEnd, type ShutdownOptions } from "./delivery/end-of-process.ts";
 import { processMemoryBytes } from "./delivery/memory-limit.ts";
-import { configFromEnv, type ExportingConfig } from "./environment/config-from-env.ts";
-import { exporterSettingsFromEnv, temporalityFromEnv } from "./environment/exporter-settings-from-env.ts";
+import { readEnvironment, type TelemetryConfig } from "./environment/read-environment.ts";
+import { instrument } from "./instrumentations/instrument.ts";
 import { guardApi, guardingSpanProcessor } from "./logging/guard-api.ts";
-import { logBridgeNames, startLogging } from "./logging/start-logging.ts";
+import { logBridgeNames, startLogging, type LoggerSettings } from "./logging/start-logging.ts";
 import { createRedactor, type Redactor } from "./redaction/redactor.ts";
 import { createSignalRedaction } from "./redaction/signals.ts";
+import type { RedactionOptions } from "./redaction/user-rules.ts";
+
+/** What a program can ask of its telemetry beside what the environment says. All of it may be left out. */
+export interface TelemetryOptions {
+  /** Added to what the environment says of the service; where both say something, the environment wins. */
+  readonly resourceAttributes?: Attributes;
+  /**
+   * Instrumentations of your own. One of a package that the library instruments takes the place of the library's:
+   * `new HttpInstrumentation({...})` for example.
+   */
+  readonly instrumentations?: readonly Instrumentation[];
+  /** See every span before it is delivered, in this order. */
+  readonly spanProcessors?: readonly SpanProcessor[];
+  /** Change what is counted, how, and with which attributes. */
+  readonly views?: readonly ViewOptions[];
+  /** Which traces are recorded. @default what `OTEL_TRACES_SAMPLER` says */
+  readonly sampler?: Sampler;
+  /** How the telemetry takes part in the end of the process. */
+  readonly shutdown?: ShutdownOptions;
+  /** What is a secret beside what the library knows, and what is none. */
+  readonly redaction?: RedactionOptions;
+  /** The level of the logger, and where it writes lines beside sending them. @default `info`, `stdout` */
+  readonly logger?: LoggerSettings;
+}
 
 /** The telemetry of this process. */
 export interface Telemetry {
   /** Whether anything is sent; otherwise logs go to stdout and nothing else happens. */
   readonly exporting: boolean;
-  /** Writes JSON lines to stdout and, if `exporting`, sends each as one log record. */
+  /** Writes JSON lines to stdout and, if log records are sent, each as one of them. */
   readonly logger: Logger;
   /**
    * Calls back before the telemetry is flushed at the end of the process: the place to stop taking work. Callbacks run
@@ -42,25 +61,22 @@ export interface Telemetry {
   readonly counts: () => AllCounts | undefined;
 }
 
-/** Requests for these paths are asked by the platform every few seconds and say nothing about users. */
-const healthPaths: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"]);
-
 /** Survives a second copy of this module in one process, as bundlers make. */
 const processKey = Symbol.for("@observability/telemetry");
 const shared: typeof globalThis & { [processKey]?: Telemetry } = globalThis;
 
 /**
  * Starts logs, traces and metrics of this process, by OpenTelemetry's own environment variables; the README has the
- * list. Call it first thing: HTTP clients and servers that exist before are not traced. Further calls give what the
- * first one started.
+ * list. Call it first thing: libraries that are loaded before are not traced. Further calls give what the first one
+ * started, and so does the first one after `node --import @observability/telemetry/register`.
  *
  * SIGTERM and SIGINT, if nobody else listens for them, and an uncaught exception end the process after everything was
  * delivered.
  *
- * @throws Error that names every environment variable whose value cannot be used.
+ * Nothing that is wrong with the environment makes it throw: what cannot be used is said on stderr and left out.
  */
-export function startTelemetry(): Telemetry {
-  return (shared[processKey] ??= start());
+export function startTelemetry(options: TelemetryOptions = {}): Telemetry {
+  return (shared[processKey] ??= start(options));
 }
 
 /** How long stdout may take for the last lines, in milliseconds. */
@@ -70,27 +86,32 @@ function report(message: string): void {
   process.stderr.write(`telemetry: ${message}\n`);
 }
 
-function start(): Telemetry {
-  const config = configFromEnv(process.env);
-  const redactor = createRedactor();
-  const delivery = config.exporting ? startExporting(config, redactor) : undefined;
+function start(options: TelemetryOptions): Telemetry {
+  const config = readEnvironment(process.env);
+  const redactor = createRedactor(options.redaction, report);
+  const exporting = startExporting(config, options, redactor);
+  for (const problem of config.problems) {
+    report(problem);
+    diag.warn(problem);
+  }
   const { logger, flush: flushLines } = startLogging({
     serviceName: config.serviceName,
     redactor,
-    settings: {},
-    sending: config.exporting,
-    bridges: logBridgeNames,
+    settings: options.logger ?? {},
+    // Without a logger provider the records go nowhere; a test's own one collects them.
+    sending: true,
+    bridges: logBridgeNames.filter((name) => exporting?.instrumented.includes(name)),
     report,
   });
 
   const { onShutdown, shutdown } = takePartInEnd({
-    options: {},
-    flush: async (millis) => delivery?.flush(millis),
+    options: options.shutdown ?? {},
+    flush: async (millis) => exporting?.flush(millis),
     shutdown: async (millis) => {
-      await delivery?.shutdown(millis);
+      await exporting?.shutdown(millis);
       await flushLines(lastLinesMillis);
     },
-    giveUp: (why) => delivery?.giveUp(why),
+    giveUp: (why) => exporting?.giveUp(why),
     onCrash: (err) => {
       logger.fatal({ err }, "uncaught exception");
     },
@@ -98,7 +119,13 @@ function start(): Telemetry {
       logger.error({ err }, "a shutdown callback failed");
     },
   });
-  return { exporting: config.exporting, logger, onShutdown, shutdown, counts: () => delivery?.counts() };
+  return {
+    exporting: exporting !== undefined,
+    logger,
+    onShutdown,
+    shutdown,
+    counts: () => exporting?.counts(),
+  };
 }
 
 /** What was started. */
@@ -109,48 +136,80 @@ interface Exporting {
   readonly shutdown: (millis: number) => Promise<void>;
   readonly giveUp: (why: string) => void;
   readonly counts: () => AllCounts;
+  /** Names of the instrumentations that work, those of log libraries included. */
+  readonly instrumented: readonly string[];
 }
 
-function startExporting(config: ExportingConfig, redactor: Redactor): Exporting {
-  const settingsOf = (signal: "logs" | "metrics" | "traces"): ExporterSettings =>
-    exporterSettingsFromEnv(process.env, signal, config.protocol);
+/** Nothing if nothing is to be sent, or if it cannot be: that is said, and the program goes on. */
+function startExporting(config: TelemetryConfig, options: TelemetryOptions, redactor: Redactor): Exporting | undefined {
+  if ([config.logs, config.traces, config.metrics].every(({ exporters }) => exporters.length === 0)) return undefined;
+  try {
+    return startSdk(config, options, redactor);
+  } catch (error) {
+    report(`nothing is sent: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+function startSdk(
+  { logs, traces, metrics, ...config }: TelemetryConfig,
+  options: TelemetryOptions,
+  redactor: Redactor,
+): Exporting {
   const delivery = createDelivery({
-    logs: { exporter: settingsOf("logs"), batch: config.logs },
-    spans: { exporter: settingsOf("traces"), batch: config.spans },
-    metrics: { exporter: settingsOf("metrics"), temporality: temporalityFromEnv(process.env) },
+    logs: { exporter: logs.otlp, batch: logs.batch },
+    spans: { exporter: traces.otlp, batch: traces.batch },
+    metrics: { exporter: metrics.otlp, temporality: metrics.temporality },
     processMemoryBytes: processMemoryBytes(),
     redaction: createSignalRedaction(redactor),
     report,
   });
-  const metricReader = new PeriodicExportingMetricReader({
-    exporter: delivery.metricExporter,
-    exportIntervalMillis: config.metricExportIntervalMillis,
-    exportTimeoutMillis: Math.min(config.metricExportIntervalMillis, 10_000),
-  });
+  const metricReaders = metrics.exporters.map(
+    (exporter) =>
+      new PeriodicExportingMetricReader({
+        exporter: exporter === "otlp" ? delivery.metricExporter : new ConsoleMetricExporter(),
+        exportIntervalMillis: metrics.intervalMillis,
+        exportTimeoutMillis: metrics.timeoutMillis,
+      }),
+  );
   const sdk = new NodeSDK({
+    resource: resourceFromAttributes({ ...options.resourceAttributes, "service.name": config.serviceName }),
     // Left to OTEL_NODE_RESOURCE_DETECTORS if that is set. The SDK's own default adds the command line, which may hold
     // secrets.
     ...(process.env["OTEL_NODE_RESOURCE_DETECTORS"] === undefined && {
-      resourceDetectors: [serviceInstanceIdDetector, resourceAttributesEnvDetector, serviceNameEnvDetector],
+      resourceDetectors: [serviceInstanceIdDetector, envDetector],
     }),
-    logRecordProcessors: [delivery.logRecordProcessor],
-    spanProcessors: [guardingSpanProcessor(), delivery.spanProcessor],
-    metricReaders: [metricReader],
-    instrumentations: [
-      new HttpInstrumentation({
-        ignoreIncomingRequestHook: ({ url = "/" }) => healthPaths.has(url.split("?", 1)[0] ?? url),
-      }),
-      new UndiciInstrumentation(),
-      new RuntimeNodeInstrumentation(),
+    logRecordProcessors: logs.exporters.map((exporter) =>
+      exporter === "otlp"
+        ? delivery.logRecordProcessor
+        : new SimpleLogRecordProcessor({ exporter: new ConsoleLogRecordExporter() }),
+    ),
+    spanProcessors: [
+      guardingSpanProcessor(),
+      ...(options.spanProcessors ?? []),
+      ...traces.exporters.map((exporter) =>
+        exporter === "otlp" ? delivery.spanProcessor : new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }),
+      ),
     ],
+    metricReaders,
+    views: [...(options.views ?? [])],
+    sampler: options.sampler,
+    spanLimits: {
+      attributePerEventCountLimit: config.attributesPerEvent,
+      attributePerLinkCountLimit: config.attributesPerLink,
+    },
   });
   sdk.start();
   guardApi();
-  // An instrumented module is changed when it is first required; an ES module's import alone does not do it.
-  createRequire(import.meta.url)("node:http");
+  const instrumented = instrument({
+    env: process.env,
+    own: options.instrumentations ?? [],
+    others: logBridgeNames,
+    report,
+  });
   return {
     flush: async (millis) => {
-      await atMost(millis, metricReader.forceFlush());
+      await atMost(millis, Promise.all(metricReaders.map((reader) => reader.forceFlush())));
       await delivery.hurry(millis);
     },
     shutdown: async (millis) => {
@@ -162,11 +221,12 @@ function startExporting(config: ExportingConfig, redactor: Redactor): Exporting 
     },
     giveUp: delivery.giveUp,
     counts: delivery.counts,
+    instrumented,
   };
 }
 
 /** Waits for something, but not longer than so many milliseconds. */
-async function atMost(millis: number, work: Promise<void>): Promise<void> {
+async function atMost(millis: number, work: Promise<unknown>): Promise<void> {
   const over = new AbortController();
   try {
     await Promise.race([work, delay(millis, undefined, { signal: over.signal })]);

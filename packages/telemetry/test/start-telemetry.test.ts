@@ -40,6 +40,7 @@ describe("startTelemetry", () => {
       });
       assert.equal(exitCode, 0);
       const lost = { queue_full: 0, rejected: 0, serialization: 0, shutdown: 0, too_large: 0 };
+      // A circle, a trap and a link to nowhere are made harmless before they reach the delivery.
       assert.deepEqual(JSON.parse(lines.at(-1) ?? ""), [
         { written: 514, delivered: 514, waiting: 0, lost },
         { written: 2, delivered: 2, waiting: 0, lost },
@@ -62,7 +63,7 @@ describe("startTelemetry", () => {
   }
 
   it("delivers everything on SIGTERM, the last line included, and runs every callback", async () => {
-    const { diesOf, lines } = await runFixture("serves-until-stopped.ts", env("grpc"), "SIGTERM");
+    const { diesOf, lines } = await runFixture("serves-until-stopped.ts", env("grpc"), { signal: "SIGTERM" });
     assert.match(lines.at(-1) ?? "", /"message":"the last line"/);
     assert.equal(lines.filter((line) => line.includes("a shutdown callback failed")).length, 1);
     assert.equal(diesOf, "SIGTERM");
@@ -85,11 +86,17 @@ describe("startTelemetry", () => {
     assert.deepEqual(sent("http.server.request.duration"), ["metrics"]);
   });
 
+  it("traces what an ES module has imported by name from node:http and node:https", async () => {
+    const { exitCode, stderr } = await runFixture("named-imports.ts", env("http/protobuf"));
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+    for (const path of ["/by-http", "/by-https"]) assert.deepEqual(sent(path), ["traces"], path);
+  });
+
   it("counts what it delivered by the name of OpenTelemetry", async () => {
     await runFixture(
       "serves-until-stopped.ts",
       { ...env("grpc"), OTEL_METRIC_EXPORT_INTERVAL: "20", OTEL_BLRP_SCHEDULE_DELAY: "1" },
-      "SIGTERM",
+      { signal: "SIGTERM" },
     );
     assert.equal(sent("otel.sdk.exporter.log.exported").includes("metrics"), true);
   });

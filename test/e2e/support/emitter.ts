@@ -53,6 +53,7 @@ export class Emitter {
       ...Object.entries(shownEnv(env)).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
       testedImages.node,
       "node",
+      "--conditions=@observability/source",
       "/app/test/e2e/fixtures/numbered-emitter.ts",
       ...pace.map(String),
     ]);

@@ -49,7 +49,7 @@ const ends: Readonly<Record<string, End>> = {
 describe("takePartInEnd", () => {
   for (const [scenario, { signal, exitCode = null, diesOf = null, says }] of Object.entries(ends)) {
     it(`${scenario}: ${says.join(", ") || "says nothing"}, then ${diesOf ?? `exit status ${exitCode}`}`, async () => {
-      const run = await runFixture("takes-part-in-end.ts", { SCENARIO: scenario }, signal);
+      const run = await runFixture("takes-part-in-end.ts", { SCENARIO: scenario }, { signal });
       assert.deepEqual(
         { exitCode: run.exitCode, diesOf: run.diesOf, says: run.lines.filter((line) => line !== "ready") },
         { exitCode, diesOf, says },
@@ -61,7 +61,7 @@ describe("takePartInEnd", () => {
     const { lines, diesOf } = await runFixture(
       "takes-part-in-end.ts",
       { SCENARIO: "all callbacks without end" },
-      "SIGTERM",
+      { signal: "SIGTERM" },
     );
     assert.equal(diesOf, "SIGTERM");
     assert.equal(lines.length, 5);

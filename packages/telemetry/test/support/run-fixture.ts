@@ -12,21 +12,30 @@ export interface FixtureRun {
   readonly stderr: string;
 }
 
+/** How a fixture is run. */
+export interface RunOptions {
+  /** Sent as soon as the fixture has written its first line. */
+  readonly signal?: NodeJS.Signals;
+  /** Arguments of Node.js itself. */
+  readonly nodeArgs?: readonly string[];
+  /** Arguments of the fixture. */
+  readonly args?: readonly string[];
+}
+
 /**
  * Runs a file of `fixtures/` as a process with exactly this environment.
  *
- * @param signal sent as soon as the fixture has written its first line
  */
 export async function runFixture(
   name: string,
   env: Readonly<Record<string, string>>,
-  signal?: NodeJS.Signals,
+  { signal, nodeArgs = [], args = [] }: RunOptions = {},
 ): Promise<FixtureRun> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../fixtures", name)], {
+  const child = spawn(process.execPath, [...nodeArgs, join(import.meta.dirname, "../fixtures", name), ...args], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
     // A fixture that hangs fails its test by what it did not do, instead of holding up the run.
-    timeout: 9_000,
+    timeout: 50_000,
     killSignal: "SIGKILL",
   });
   let stdout = "";

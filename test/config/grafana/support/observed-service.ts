@@ -66,7 +66,10 @@ async function runService(others: string, isComplete: Promise<true>): Promise<st
     PEERS: `backend=${others},dlq-processor=${others}`,
   };
   const main = join(import.meta.dirname, "../../../../services/main.ts");
-  const child = spawn(process.execPath, [main, "result-processor"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--conditions=@observability/source", main, "result-processor"], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = once(child, "close");
   const lines: string[] = [];
   try {

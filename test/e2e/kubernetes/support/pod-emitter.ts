@@ -95,6 +95,7 @@ async function bundled(): Promise<string> {
     target: "node22",
     format: "esm",
     logLevel: "error",
+    conditions: ["@observability/source", "module"],
     // As in services/bundle.ts.
     alias: { "@opentelemetry/otlp-grpc-exporter-base": resolve("@opentelemetry/otlp-grpc-exporter-base") },
     banner: {
