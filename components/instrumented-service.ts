@@ -59,7 +59,7 @@ function refuseWithoutStack(name: string, args: unknown): void {
   if (stack instanceof ObservabilityStack) return;
   const rule = "must be the ObservabilityStack that the service runs beside";
   const got = stack === undefined ? "none" : "something else";
-  const missing = { path: "stack", text: `${rule}, got ${got}; create one and pass it as \`stack\`` };
+  const missing = { path: "stack", rule, got, change: "create one and pass it as `stack`" };
   throw refusal(name, [missing, ...judgedServiceArgs(isRecord(args) ? given : args).problems]);
 }
 

@@ -2,9 +2,9 @@ import { stringify } from "yaml";
 import { collectorReferences, mixesEscapes, secretFile, textsIn } from "./expansion.ts";
 import { paths } from "./names.ts";
 import { otelCollectorConfig, otelCollectorDocument, type OtelCollectorSettings } from "./otel-collector.ts";
-import { isRecord, pathText } from "./parse.ts";
+import { isRecord } from "./parse.ts";
 import { plainProblems, withoutUnset } from "./plain-value.ts";
-import { hiddenProblem, problem, type Problem } from "./problem.ts";
+import { hiddenProblem, pathText, problem, type Problem } from "./problem.ts";
 import { componentId, componentType, processorsThatPassOn } from "./collector-components.ts";
 
 /**

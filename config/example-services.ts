@@ -86,11 +86,10 @@ export function programSettings(
   identity: StackIdentity,
   readFolder: ReadFolder = noFolders,
 ): ProgramSettings {
-  const given = settingsFromPulumiConfig(config, identity.project, programSettingsSchema.shape);
   const { exampleServices, apiPort, load, services, ...stack } = parseWith(
     programSettingsSchema,
-    withDerivedDefaults(given, identity),
-    () => [
+    settingsFromPulumiConfig(config, identity.project, programSettingsSchema.shape),
+    (given) => [
       ...equalPorts([...stackPorts(given), ...examplePorts(given)]),
       ...stackNameProblems(given),
       ...kubernetesProblems(given),
@@ -98,12 +97,14 @@ export function programSettings(
       ...serviceProblems(given),
       ...ownCodeProblems(given, readFolder),
     ],
+    (given) => withDerivedDefaults(given, identity),
   );
   return { stack: completeSettings(stack), example: { exampleServices, apiPort, load, services } };
 }
 
 /** The example's image is built here and has to get into the cluster. */
-function deliveryProblems(given: Readonly<Record<string, unknown>>): readonly Problem[] {
+function deliveryProblems(given: unknown): readonly Problem[] {
+  if (!isRecord(given)) return [];
   const { target, kubernetes, exampleServices } = programSettingsSchema.shape;
   const cluster = kubernetes.safeParse(given["kubernetes"]).data;
   const isBuilt = exampleServices.safeParse(given["exampleServices"]).data !== false;
@@ -126,7 +127,8 @@ function deliveryProblems(given: Readonly<Record<string, unknown>>): readonly Pr
 }
 
 /** Every service's own variables that would fight what the stack injects, as far as they are variables. */
-function serviceProblems(given: Readonly<Record<string, unknown>>): readonly Problem[] {
+function serviceProblems(given: unknown): readonly Problem[] {
+  if (!isRecord(given)) return [];
   const { observability, exampleServices, services } = given;
   if (observability === false || exampleServices === false || !isRecord(services)) return [];
   return exampleServiceNames.flatMap((name) => {
@@ -136,7 +138,8 @@ function serviceProblems(given: Readonly<Record<string, unknown>>): readonly Pro
   });
 }
 
-function examplePorts(given: Readonly<Record<string, unknown>>): readonly UsedPort[] {
+function examplePorts(given: unknown): readonly UsedPort[] {
+  if (!isRecord(given)) return [];
   const { exampleServices, apiPort } = exampleSchema.shape;
   const isOff = exampleServices.safeParse(given["exampleServices"]).data === false;
   return isOff ? [] : usedPort("apiPort", apiPort, given["apiPort"]);

@@ -1,15 +1,23 @@
 import { z } from "zod";
-import { complaint, hiddenComplaint } from "./problem.ts";
-import { hostPorts, nameOfSecret } from "./rules.ts";
+import { ruleMessage } from "./parse.ts";
+import { hostPorts, nameOfSecret, type FurtherRule, type TextRule } from "./rules.ts";
 
 /*
  * The kinds of fields that the settings are made of. A field has one rule, in words of its own, for whatever is wrong
  * with its value: a type, a range or a pattern.
  */
 
-/** What zod says of a value, whichever of a field's checks fails. */
-function told(rule: string, change: string): { error: (issue: { readonly input?: unknown }) => string } {
-  return { error: ({ input }) => complaint(rule, input, change) };
+/** What is said of a value, whichever of a field's checks fails. The value itself is added by {@link parseWith}. */
+export function told(rule: string, change: string): { readonly error: () => string } {
+  return { error: () => ruleMessage(rule, change) };
+}
+
+/**
+ * Marks a field that may hold secrets, at any depth, and `false` one within it that does not. No message shows what is
+ * written for such a field, or for a group that has one.
+ */
+export function withSecrets<Field extends z.ZodType>(field: Field, secret = true): Field {
+  return field.meta({ secret });
 }
 
 /** What a whole number has to be, in words. */
@@ -54,28 +62,75 @@ export function flag(): z.ZodBoolean {
   return z.boolean(told("must be true or false", "write true or false, without quotes"));
 }
 
-/** Text that fits a pattern. */
-export function text(rule: { readonly pattern: RegExp; readonly rule: string; readonly change: string }): z.ZodString {
-  const words = told(rule.rule, rule.change);
-  return z.string(words).regex(rule.pattern, words);
-}
-
-/** Environment variables by name. */
-export function variables(): z.ZodRecord<z.ZodString, z.ZodString> {
-  const name = told("must be a name for a variable (letters, digits and _, no digit first)", "give it such a name");
-  const all = told("must be variables by name", "write `NAME: value` below it, or leave it out");
-  return z.record(
-    z.string().regex(/^[A-Za-z_]\w*$/),
-    z.string(told("must be text", "put the value in quotes")),
-    // The record reports a name that breaks its rule, with the name as the input.
-    { error: (issue) => (issue.code === "invalid_key" ? name : all).error(issue) },
+/** Text that fits a pattern and holds nothing that is not seen: a file or a terminal would show another text. */
+export function text({ pattern, rule, change, also = [], lines = "one" }: TextRule): z.ZodString {
+  const words = told(rule, change);
+  const characters = lines === "one" ? seen : writable;
+  return [characters, ...also].reduce(
+    (field, further) => field.refine(further.holds, told(further.rule, further.change)),
+    z.string(words).regex(pattern, words),
   );
 }
 
-/** Text by name, of any words. */
-export function record(what: string, change: string): z.ZodRecord<z.ZodString, z.ZodString> {
-  const value = z.string(told("must be text", "put the value in quotes"));
-  return z.record(z.string(), value, told(`must be ${what}`, change));
+/** One line without control characters, line ends, marks of direction and halves of characters. */
+const seen: FurtherRule = {
+  holds: (text) => !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]|(?![\u200c\u200d])\p{Cf}/u.test(text),
+  rule: "must be one line without control characters and marks that are not seen",
+  change: "remove them",
+};
+
+/** What a file of YAML can hold in plain, as Go reads it (yaml.org/spec/1.2.2/#51-character-set, but its other line ends). */
+const writable: FurtherRule = {
+  holds: (text) =>
+    !/[^\t\n\r\u{20}-\u{7e}\u{a0}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]|[\u{2028}\u{2029}\u{feff}]/u.test(
+      text,
+    ),
+  rule: "must be text without control characters, other line ends than usual, and halves of characters",
+  change: "remove them",
+};
+
+/** Longest value of an environment variable, in characters: Linux takes 128 KiB, and a character is up to three bytes. */
+const mostInVariable = 32_768;
+
+/** Environment variables by name. Their values may be secrets. */
+export function variables(): z.ZodRecord<z.ZodString, z.ZodString> {
+  const name = told("must be a name for a variable (letters, digits and _, no digit first)", "give it such a name");
+  const all = told("must be variables by name", "write `NAME: value` below it, or leave it out");
+  const value = told("must be text", "put the value in quotes");
+  const short = told(`must be at most ${mostInVariable} characters`, "put it into a file of the image");
+  return withSecrets(
+    z.record(
+      z.string().regex(/^[A-Za-z_]\w{0,254}$/),
+      z.string(value).max(mostInVariable, short).refine(writable.holds, told(writable.rule, writable.change)),
+      // The record reports a name that breaks its rule.
+      { error: (issue) => (issue.code === "invalid_key" ? name : all).error() },
+    ),
+  );
+}
+
+/** What the names and the values of a {@link record} have to be beside text. */
+export interface RecordRules {
+  /** @default nothing more */
+  readonly name?: FurtherRule;
+  /** @default nothing more */
+  readonly value?: FurtherRule;
+}
+
+/** Text by name. */
+export function record(
+  what: string,
+  change: string,
+  { name = writable, value = writable }: RecordRules = {},
+): z.ZodRecord<z.ZodString, z.ZodString> {
+  const all = told(`must be ${what}`, change);
+  const badName = told(name.rule, name.change);
+  const texts = z.string(told("must be text", "put the value in quotes"));
+  return z.record(
+    z.string().refine((text) => writable.holds(text) && name.holds(text)),
+    [writable, value].reduce((field, each) => field.refine(each.holds, told(each.rule, each.change)), texts),
+    // The record reports a name that breaks its rule.
+    { error: (issue) => (issue.code === "invalid_key" ? badName : all).error() },
+  );
 }
 
 /** A list whose entries each have their own rules. */
@@ -83,41 +138,100 @@ export function list<Entry extends z.ZodType>(entry: Entry, what: string, change
   return z.array(entry, told(`must be a list of ${what}`, change));
 }
 
-/** A list of names that fit a pattern. */
-export function names(
-  what: string,
-  rule: { readonly pattern: RegExp; readonly rule: string },
-  change: string,
-): z.ZodArray<z.ZodString> {
-  return list(text({ ...rule, change }), what, change);
+/** A list of names that fit a rule, each once. */
+export function names(what: string, rule: Omit<TextRule, "change">, change: string): z.ZodArray<z.ZodString> {
+  return list(text({ ...rule, change }), what, change).superRefine((all, context) => {
+    for (const [index, name] of all.entries()) {
+      if (all.indexOf(name) === index) continue;
+      context.addIssue({
+        code: "custom",
+        path: [index],
+        message: ruleMessage("must be in the list once", "remove it"),
+      });
+    }
+  });
 }
+
+/** Most bytes of all secrets together, in KiB: what a Secret of Kubernetes holds, with room for its names. */
+const mostSecretKib = 900;
 
 /** Secrets by name. No message shows one. */
 export function secretTexts(): z.ZodRecord<z.ZodString, z.ZodString> {
   const name = told(nameOfSecret.rule, nameOfSecret.change);
-  const hidden = (rule: string, change: string): string => hiddenComplaint(rule, change);
-  const value = { error: () => hidden("must be text of 1 to 65536 characters", "set one that fits") };
+  const value = told("must be text of 1 to 65536 characters", "set one that fits");
+  const whole = told("must be text without NUL and halves of characters", "encode it, for example as base64");
+  const room = `must hold at most ${mostSecretKib} KiB in all, which is what Kubernetes takes`;
   const set = "npm run pulumi -- config set --secret --path 'observability:secrets.NAME'";
-  return z
-    .record(z.string().regex(nameOfSecret.pattern), z.string(value).min(1, value).max(65536, value), {
-      // The record reports a name that breaks its rule, with the name as the input.
-      error: (issue) =>
-        issue.code === "invalid_key" ? name.error(issue) : hidden("must be secrets by name", `set one by \`${set}\``),
-    })
-    .meta({ secret: true });
+  const all = told("must be secrets by name", `set one by \`${set}\``);
+  return withSecrets(
+    z
+      .record(
+        z.string().regex(nameOfSecret.pattern),
+        z
+          .string(value)
+          .min(1, value)
+          .max(65536, value)
+          .refine((text) => text.isWellFormed() && !text.includes("\0"), whole),
+        // The record reports a name that breaks its rule.
+        { error: (issue) => (issue.code === "invalid_key" ? name : all).error() },
+      )
+      .refine(
+        (secrets) =>
+          Object.values(secrets).reduce((sum, text) => sum + Buffer.byteLength(text), 0) <= mostSecretKib * 1024,
+        told(room, "remove what nothing refers to"),
+      ),
+  );
 }
 
-/** A group in the language of another program, which knows what may be in it. */
-export function foreign(what: string, change: string): z.ZodRecord<z.ZodString, z.ZodUnknown> {
-  return z.record(z.string(), z.unknown(), told(`must be ${what}`, change));
+/** A group in the language of another program, which knows what may be in it; of so many KiB of YAML at most. */
+export function foreign(what: string, change: string, mostKib: number): z.ZodRecord<z.ZodString, z.ZodUnknown> {
+  const group = z.record(z.string(), z.unknown(), told(`must be ${what}`, change));
+  return withSecrets(group.superRefine(refuseForeign(mostKib)));
 }
 
-/** A list of groups in the language of another program, with fields that each of them has. */
+/** A list of groups in the language of another program, with fields that each of them has; together of so many KiB. */
 export function foreignList<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
-  { one, several, change }: { readonly one: string; readonly several: string; readonly change: string },
+  words: { readonly one: string; readonly several: string; readonly change: string },
+  mostKib: number,
 ): z.ZodArray<z.ZodObject<Shape, z.core.$loose>> {
-  return z.array(z.looseObject(shape, told(`must be ${one}`, change)), told(`must be ${several}`, change));
+  const group = z.looseObject(shape, told(`must be ${words.one}`, words.change));
+  const several = z.array(group, told(`must be ${words.several}`, words.change));
+  return withSecrets(several.superRefine(refuseForeign(mostKib)));
+}
+
+/** What no YAML could say to the other program, and more than the file for it has room for. */
+function refuseForeign(mostKib: number): (value: unknown, context: z.core.$RefinementCtx) => void {
+  return (value, context) => {
+    const refuse = (path: readonly string[], rule: string, change: string): void => {
+      context.addIssue({ code: "custom", path: [...path], message: ruleMessage(rule, change) });
+    };
+    /** Bytes of its lines, each with its indentation. */
+    const bytesOf = (inner: unknown, path: readonly string[]): number => {
+      if (typeof inner === "object" && inner !== null) {
+        return Object.entries(inner).reduce(
+          (sum, [key, entry]) => {
+            const at = [...path, key];
+            if (!writable.holds(key)) refuse(at, writable.rule.replace("be text", "have a name"), "rename it");
+            return sum + Buffer.byteLength(key) + bytesOf(entry, at);
+          },
+          lineBytes(path, ""),
+        );
+      }
+      if (typeof inner === "string" && !writable.holds(inner)) refuse(path, writable.rule, writable.change);
+      if (typeof inner === "number" && !Number.isFinite(inner)) {
+        refuse(path, "must be a number that has an end", "write it in digits");
+      }
+      return lineBytes(path, String(inner));
+    };
+    if (bytesOf(value, []) <= mostKib * 1024) return;
+    refuse([], `must be at most ${mostKib} KiB of YAML`, "leave out what is not needed");
+  };
+}
+
+function lineBytes(path: readonly string[], text: string): number {
+  const lines = text.split("\n").length;
+  return Buffer.byteLength(text) + lines * (2 * path.length + ": \n".length);
 }
 
 /** Settings under a common name. Any other key is a problem, see parse.ts. */

@@ -1,3 +1,5 @@
+import { registryPrefix } from "./rules.ts";
+
 /**
  * A full version each: a shorter tag, such as `22-bookworm-slim`, is another image next month. Without digests, which only
  * a registry can tell; the setting `images` takes them. The end-to-end tests run these versions, but for Grafana's and
@@ -23,7 +25,7 @@ export type Images = Readonly<Record<ImageName, string>>;
  * prefix in front (`registry.example.com/mirror` + `grafana/loki:3.7.8`).
  */
 export function resolveImages(registry: string, overrides: Partial<Record<ImageName, string>>): Images {
-  const prefix = registry === "" ? "" : `${registry.replace(/\/+$/, "")}/`;
+  const prefix = registryPrefix(registry);
   const image = (name: ImageName): string => overrides[name] ?? `${prefix}${defaultImages[name]}`;
   return {
     loki: image("loki"),

@@ -1,7 +1,18 @@
 import { z } from "zod";
-import { flag, group, list, names, record, text, wholeNumber } from "./fields.ts";
-import { complaint } from "./problem.ts";
-import { dnsLabel, imageRegistry, kubernetesName, orEmpty } from "./rules.ts";
+import { choice, flag, group, list, names, record, text, told, wholeNumber, withSecrets } from "./fields.ts";
+import {
+  dns1123Label,
+  dns1123Subdomain,
+  hostName,
+  isAnnotationKey,
+  isIpAddress,
+  labelValue,
+  mostAnnotationBytes,
+  qualifiedName,
+  tolerationFault,
+} from "./kubernetes-rules.ts";
+import { ruleMessage } from "./parse.ts";
+import { imageRegistry, orEmpty } from "./rules.ts";
 
 /*
  * What a user can set about the cluster, and what follows from it without asking the cluster.
@@ -24,35 +35,54 @@ const cpu = wholeNumber({
   change: "set for example 100, or leave it out",
 }).optional();
 
-const oneLine = { pattern: /^.{1,250}$/, rule: "must be one line of 1 to 250 characters" } as const;
+const oneLine = { pattern: /^.{1,250}$/u, rule: "must be one line of 1 to 250 characters" } as const;
 
 const toleration = group({
-  key: text({ ...oneLine, change: "name the taint's key" }).optional(),
-  operator: z
-    .enum(["Exists", "Equal"], {
-      error: ({ input }) => complaint("must be one of Exists, Equal", input, "write Equal, or leave it out"),
-    })
-    .optional(),
-  value: text({ ...oneLine, change: "name the taint's value" }).optional(),
-  effect: z
-    .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"], {
-      error: ({ input }) =>
-        complaint("must be one of NoSchedule, PreferNoSchedule, NoExecute", input, "write the taint's own"),
-    })
-    .optional(),
+  key: text({
+    ...qualifiedName,
+    pattern: orEmpty(qualifiedName.pattern),
+    change: "name the taint's key, for example example.com/dedicated",
+  }).optional(),
+  operator: choice(["Equal", "Exists"]).optional(),
+  value: text({ ...labelValue, change: "write the taint's value" }).optional(),
+  effect: choice(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional(),
+}).superRefine((given, context) => {
+  const fault = tolerationFault(given);
+  if (fault === undefined) return;
+  context.addIssue({ code: "custom", path: [fault.field], message: ruleMessage(fault.rule, fault.change) });
 });
+
+const annotations = withSecrets(
+  record("annotations by name", "write `name: value` below it, or leave it out", {
+    name: { holds: isAnnotationKey, rule: qualifiedName.rule, change: "rename it" },
+  }),
+).refine(
+  (given) =>
+    Buffer.byteLength(Object.entries(given).flat().join("")) <= mostAnnotationBytes - annotationBytesOfTheStack,
+  told("must be at most 255 KiB in all, names included", "leave out what nothing reads"),
+);
+
+/** Room for the annotations that the platform itself adds. */
+const annotationBytesOfTheStack = 1024;
 
 const ingress = group({
   host: text({
-    pattern: orEmpty(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/),
-    rule: "must be a host name",
+    ...hostName,
+    pattern: orEmpty(hostName.pattern),
     change: "write for example grafana.example.com",
+    also: [
+      {
+        holds: (host) => !isIpAddress(host),
+        rule: "must be a host name, no IP address",
+        change: "write for example grafana.example.com",
+      },
+    ],
   }).default(""),
-  className: text({ ...kubernetesName, change: "name one of `kubectl get ingressclasses`" }).optional(),
-  tlsSecretName: text({ ...kubernetesName, change: "name a secret of the type kubernetes.io/tls" }).optional(),
+  className: text({ ...dns1123Subdomain, change: "name one of `kubectl get ingressclasses`" }).optional(),
+  tlsSecretName: text({ ...dns1123Subdomain, change: "name a secret of the type kubernetes.io/tls" }).optional(),
   insecure: flag().default(false),
-  annotations: record("annotations by name", "write `name: value` below it, or leave it out").default({}),
-  controllerNamespace: text({ ...dnsLabel, change: "name the namespace that the controller runs in" }).default(
+  annotations: annotations.default({}),
+  controllerNamespace: text({ ...dns1123Label, change: "name the namespace that the controller runs in" }).default(
     "ingress-nginx",
   ),
 });
@@ -60,7 +90,7 @@ const ingress = group({
 /** Settings of the target `kubernetes`. */
 export const kubernetesSettingsSchema = group({
   context: text({
-    pattern: /^.{0,250}$/,
+    pattern: /^.{0,250}$/u,
     rule: "must be the name of a context of the kubeconfig",
     change: "name one of `kubectl config get-contexts`",
   })
@@ -70,8 +100,8 @@ export const kubernetesSettingsSchema = group({
     .optional()
     .describe("Path of the kubeconfig. Default: KUBECONFIG, else ~/.kube/config."),
   namespace: text({
-    pattern: orEmpty(dnsLabel.pattern),
-    rule: dnsLabel.rule,
+    pattern: orEmpty(dns1123Label.pattern),
+    rule: dns1123Label.rule,
     change: "set one that fits, for example observability",
   })
     .default("")
@@ -82,8 +112,8 @@ export const kubernetesSettingsSchema = group({
       "`false` uses a namespace that exists; whether it enforces the restricted profile is its owner's choice.",
     ),
   storageClass: text({
-    pattern: orEmpty(kubernetesName.pattern),
-    rule: kubernetesName.rule,
+    pattern: orEmpty(dns1123Subdomain.pattern),
+    rule: dns1123Subdomain.rule,
     change: "name one of `kubectl get storageclasses`, or leave it out",
   })
     .default("")
@@ -100,34 +130,40 @@ export const kubernetesSettingsSchema = group({
   registry: text(imageRegistry)
     .default("")
     .describe("Registry (and path) that images built here are pushed to with `docker push`, and pulled from."),
-  loadCommand: text({
-    pattern: /^.{0,1000}$/,
-    rule: "must be one line of at most 1000 characters",
-    change: 'write a shell command that takes the image from $IMAGE, for example minikube image load "$IMAGE"',
-  })
+  loadCommand: withSecrets(
+    text({
+      pattern: /^.{0,1000}$/u,
+      rule: "must be one line of at most 1000 characters",
+      change: 'write a shell command that takes the image from $IMAGE, for example minikube image load "$IMAGE"',
+    }),
+  )
     .default("")
     .describe(
       "Shell command that brings an image built here, `$IMAGE`, into the cluster. Empty: by the context for kind, minikube, k3d and k3s.",
     ),
-  imagePullSecrets: names("names of secrets", kubernetesName, "name secrets of the namespace")
+  imagePullSecrets: names("names of secrets", dns1123Subdomain, "name secrets of the namespace")
     .default([])
     .describe("Names of secrets of the namespace with which images are pulled."),
-  nodeSelector: record("labels by name", "write `name: value` below it, or leave it out")
+  nodeSelector: record("labels by name", "write `name: value` below it, or leave it out", {
+    name: { holds: (name) => qualifiedName.pattern.test(name), rule: qualifiedName.rule, change: "rename it" },
+    value: { holds: (value) => labelValue.pattern.test(value), rule: labelValue.rule, change: "write the label's own" },
+  })
     .default({})
     .describe("Labels of the nodes that pods may run on."),
   tolerations: list(toleration, "tolerations", "write a list of key, operator, value and effect")
     .default([])
     .describe("Taints that pods tolerate: key, operator, value, effect."),
   resources: z
-    .record(z.string(), group({ cpuRequestMillicores: cpu, cpuLimitMillicores: cpu }), {
-      error: ({ input }) =>
-        complaint("must be workloads by name", input, "write `loki: {cpuRequestMillicores: 100}` or leave it out"),
-    })
+    .record(
+      z.string(),
+      group({ cpuRequestMillicores: cpu, cpuLimitMillicores: cpu }),
+      told("must be workloads by name", "write `loki: {cpuRequestMillicores: 100}` or leave it out"),
+    )
     .default({})
     .describe(
       `\`cpuRequestMillicores\` (${usualCpuRequestMillicores} if not set) and \`cpuLimitMillicores\` (none if not set) by host name. Memory: \`memoryMib\`, request and limit in one.`,
     ),
-  otlpNamespaces: names("names of namespaces", dnsLabel, "name namespaces of the cluster")
+  otlpNamespaces: names("names of namespaces", dns1123Label, "name namespaces of the cluster")
     .default([])
     .describe(
       "Other namespaces whose pods may send telemetry. With any, the Collector reads the pods of all namespaces.",
@@ -158,10 +194,10 @@ export function imageDelivery({
 }: Pick<KubernetesSettings, "registry" | "loadCommand" | "context">): string | undefined {
   if (registry !== "") return 'docker push --quiet "$IMAGE"';
   if (loadCommand !== "") return loadCommand;
-  const kind = /^kind-([\w.-]+)$/.exec(context)?.[1];
+  const kind = /^kind-(\w[\w.-]*)$/.exec(context)?.[1];
   if (kind !== undefined) return `kind load docker-image "$IMAGE" --name ${kind}`;
   if (context === "minikube") return 'minikube image load "$IMAGE"';
-  const k3d = /^k3d-([\w.-]+)$/.exec(context)?.[1];
+  const k3d = /^k3d-(\w[\w.-]*)$/.exec(context)?.[1];
   if (k3d !== undefined) return `k3d image import "$IMAGE" --cluster ${k3d}`;
   if (/^k3s(-|$)/.test(context)) return 'docker save "$IMAGE" | sudo k3s ctr images import -';
   return undefined;

@@ -1,5 +1,45 @@
 import { z } from "zod";
-import { hiddenProblem, nearMatch, problem, problemLines, type Problem } from "./problem.ts";
+import { plainInput } from "./plain.ts";
+import { hidden, nearMatch, pathText, problem, problemLines, type Problem } from "./problem.ts";
+
+/** Most problems that are told at once. */
+const mostLines = 100;
+
+/**
+ * Runs a schema and reports all problems together. No message shows a value that the schema does not know, nor one at or
+ * below a place that it marks as holding secrets (`withSecrets` in fields.ts).
+ *
+ * @param acrossFields finds what is wrong between fields. It is asked although single fields are wrong, and so has to
+ *   leave those out; a refinement of the schema would not be asked. What it is given is plain data of a limited depth.
+ * @param derived what the schema is run on; it fills in what follows from something else than the input
+ * @throws Error with one line a problem: `<path>: <rule>, got <value>; <what to change>`.
+ */
+export function parseWith<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  acrossFields: (input: unknown) => readonly Problem[],
+  derived: (input: unknown) => unknown = (given) => given,
+): z.output<Schema> {
+  const plain = plainInput(input);
+  const given = derived(plain.value);
+  const result = schema.safeParse(given);
+  const problems = [
+    ...plain.problems.map((each) => (each.path === "" ? { ...each, path: settings.all } : each)),
+    ...schemaProblems(schema, given, settings),
+    ...withoutSecrets(schema, acrossFields(given)),
+  ];
+  if (result.success && problems.length === 0) return result.data;
+  const lines = problemLines(problems);
+  const rest = lines.length > mostLines ? `; the first ${mostLines}:` : ":";
+  const told = lines.slice(0, mostLines).map((line) => `  ${line}`);
+  throw new Error(`the configuration has ${lines.length} problem(s), nothing was changed${rest}\n${told.join("\n")}`);
+}
+
+function withoutSecrets(schema: z.ZodType, problems: readonly Problem[]): readonly Problem[] {
+  if (problems.length === 0) return [];
+  const places = placesOf(schema);
+  return problems.map((each) => (mayHoldSecret(places, pathKeys(each.path)) ? hidden(each) : each));
+}
 
 /** What somebody writes, as the messages call it. */
 interface Words {
@@ -9,81 +49,98 @@ interface Words {
   readonly all: string;
 }
 
-/**
- * Runs a schema and reports all problems together.
- *
- * @param acrossFields finds what is wrong between fields. It is asked although single fields are wrong, and so has to
- *   leave those out; a refinement of the schema would not be asked.
- * @throws Error with one line a problem: `<path>: <rule>, got <value>; <what to change>`.
- */
-export function parseWith<Schema extends z.ZodType>(
-  schema: Schema,
-  input: unknown,
-  acrossFields: (input: unknown) => readonly Problem[],
-): z.output<Schema> {
-  const result = schema.safeParse(input);
-  const problems = [...schemaProblems(schema, input, { one: "setting", all: "settings" }), ...acrossFields(input)];
-  if (result.success && problems.length === 0) return result.data;
-  const lines = problemLines(problems);
-  throw new Error(
-    `the configuration has ${lines.length} problem(s), nothing was changed:\n${lines.map((line) => `  ${line}`).join("\n")}`,
-  );
-}
+const settings: Words = { one: "setting", all: "settings" };
 
-/** Everything that a schema finds wrong; an unknown key with the known one that it is near to. */
+/** Everything that a schema finds wrong with plain data; an unknown key with the known one that it is near to. */
 export function schemaProblems(schema: z.ZodType, input: unknown, words: Words): readonly Problem[] {
   const issues = schema.safeParse(input).error?.issues ?? [];
-  return issues.flatMap((issue) => problemsOf(issue, schema, input, words));
+  if (issues.length === 0) return [];
+  const places = placesOf(schema);
+  return issues.flatMap((issue) => problemsOf(issue, places, input, words));
 }
 
-function problemsOf(
-  issue: z.core.$ZodIssue,
-  schema: z.ZodType,
-  input: unknown,
-  { one, all }: Words,
-): readonly Problem[] {
-  if (issue.code !== "unrecognized_keys") {
-    return [{ path: pathText(issue.path) || all, text: issue.message }];
+/** The message of a schema's issue: {@link parseWith} makes a problem of it, with the value at the issue's path. */
+export function ruleMessage(rule: string, change: string): string {
+  return JSON.stringify([rule, change]);
+}
+
+const writtenRule = z.tuple([z.string(), z.string()]);
+
+function problemsOf(issue: z.core.$ZodIssue, places: Place, input: unknown, { one, all }: Words): readonly Problem[] {
+  const { code } = issue;
+  if (code === "unrecognized_keys") {
+    const known = Object.keys(placeAt(places, issue.path)?.properties ?? {});
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      const near = nearMatch(key, known);
+      const change =
+        near === undefined
+          ? `remove it, or use one of ${known.join(", ")}`
+          : `did you mean ${pathText([...issue.path, near])}?`;
+      // Its value may be a secret under a misspelt name, or at the wrong place.
+      return hidden(problem(pathText(path), `is no ${one}`, valueAt(input, path), change));
+    });
   }
-  const known = knownKeys(schema, issue.path);
-  const rule = `is no ${one}`;
-  return issue.keys.map((key) => {
-    const path = [...issue.path, key];
-    const near = nearMatch(key, Object.keys(known));
-    if (near === undefined) {
-      const change = `remove it, or use one of ${Object.keys(known).join(", ")}`;
-      return problem(pathText(path), rule, valueAt(input, path), change);
-    }
-    const change = `did you mean ${pathText([...issue.path, near])}?`;
-    return known[near]?.secret === true
-      ? hiddenProblem(pathText(path), rule, change)
-      : problem(pathText(path), rule, valueAt(input, path), change);
-  });
+  const path = pathText(issue.path) || all;
+  const [rule, change] = writtenRule.parse(JSON.parse(issue.message));
+  // What breaks its rule is the name, which is in the path.
+  if (code === "invalid_key") return [problem(path, rule, issue.path.at(-1), change)];
+  const found = problem(path, rule, valueAt(input, issue.path), change);
+  return [mayHoldSecret(places, issue.path) ? hidden(found) : found];
 }
 
-/** Keys with dots in between; a key that has more than letters, digits, _ and - is quoted. */
-export function pathText(path: readonly PropertyKey[]): string {
-  return path.map((key) => (/^[\w-]+$/.test(String(key)) ? String(key) : JSON.stringify(key))).join(".");
+/** The keys of {@link pathText}, those in quotes as they are: no place with a name of its own has one. */
+function pathKeys(path: string): readonly string[] {
+  return path.match(/"(?:[^"\\]|\\.)*"|[^."]+/g) ?? [];
 }
 
-/** What is known of a place in the settings. */
-interface KnownSetting {
-  readonly properties?: Readonly<Record<string, KnownSetting>>;
-  /** Whether its values are never shown (`secretTexts` in fields.ts). */
+/** A place in the settings, as a JSON schema describes it. */
+interface Place {
+  readonly properties?: Readonly<Record<string, Place>>;
+  readonly additionalProperties?: Place | boolean;
+  readonly items?: Place;
+  /** Whether it may hold secrets (`withSecrets` in fields.ts). */
   readonly secret?: boolean;
 }
 
-/** What may stand at a place in the settings. */
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): Readonly<Record<string, KnownSetting>> {
-  let place = z.toJSONSchema(schema, { io: "input" }) as KnownSetting;
-  for (const key of path) place = place.properties?.[String(key)] ?? {};
-  return place.properties ?? {};
+function placesOf(schema: z.ZodType): Place {
+  return z.toJSONSchema(schema, { io: "input" }) as Place;
+}
+
+function placeAt(root: Place, path: readonly PropertyKey[]): Place | undefined {
+  return path.reduce<Place | undefined>((place, key) => placeBelow(place, key), root);
+}
+
+function placeBelow(place: Place | undefined, key: PropertyKey): Place | undefined {
+  const { properties = {}, additionalProperties, items } = place ?? {};
+  if (Object.hasOwn(properties, key)) return properties[String(key)];
+  return typeof additionalProperties === "object" ? additionalProperties : items;
+}
+
+/** Whether a secret may be at a place: the nearest mark says so, or there is one below that something else is written for. */
+function mayHoldSecret(root: Place, path: readonly PropertyKey[]): boolean {
+  let place: Place | undefined = root;
+  let isMarked = root.secret ?? false;
+  for (const key of path) {
+    place = placeBelow(place, key);
+    isMarked = place?.secret ?? isMarked;
+  }
+  return isMarked || (place !== undefined && hasMark(place));
+}
+
+function hasMark({ secret, properties = {}, additionalProperties, items }: Place): boolean {
+  const below = [...Object.values(properties), additionalProperties, items];
+  return secret === true || below.some((place) => typeof place === "object" && hasMark(place));
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  let value = input;
-  for (const key of path) value = isRecord(value) ? value[String(key)] : undefined;
-  return value;
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, key)
+        ? (value as Readonly<Record<PropertyKey, unknown>>)[key]
+        : undefined,
+    input,
+  );
 }
 
 /** Whether a value has settings below it. */

@@ -1,5 +1,5 @@
-import { isRecord, pathText } from "./parse.ts";
-import { hiddenProblem, type Problem } from "./problem.ts";
+import { isRecord } from "./parse.ts";
+import { hiddenProblem, pathText, type Problem } from "./problem.ts";
 
 /** Deepest group, and most values: far more than anybody writes, and little enough to be walked through. */
 export const mostPlain = { depth: 32, values: 10_000 } as const;

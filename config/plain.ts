@@ -1,67 +1,95 @@
-import { pathText } from "./parse.ts";
-import type { Problem } from "./problem.ts";
+import { isPlain, notShown, pathText, shown, type Problem } from "./problem.ts";
 
 /** Plain data, and what of an input was none. */
 export interface PlainInput {
   /** A copy in which `undefined` stands for everything that is not plain. */
   readonly value: unknown;
+  /** The path of the input as a whole is empty. */
   readonly problems: readonly Problem[];
 }
 
 /** Deepest nesting that somebody writes by hand, many times over. */
-const mostDepth = 100;
+const mostLevels = 100;
+
+/** Most values in all of an input, many times what anybody writes. */
+const mostValues = 100_000;
+
+/** What is wrong with a value, without its path. */
+type NotPlain = Omit<Problem, "path">;
 
 /**
  * What a program hands over as plain data. Types are stripped on the way to a deployment, so anything may come; what is
  * told here is what no schema says well: values of Pulumi that are only known later, promises, functions, instances of
- * classes, whole numbers of the type BigInt, and data that contains itself.
+ * classes, whole numbers of the type BigInt, data that contains itself, and data that has no end. Whatever comes after
+ * can walk through the copy without looking out.
  */
 export function plainInput(input: unknown): PlainInput {
   const problems: Problem[] = [];
-  const copy = (value: unknown, path: readonly string[], above: readonly unknown[]): unknown => {
-    const other = notPlain(value, above);
-    if (other !== undefined) {
-      problems.push({ path: pathText(path), text: `must be plain data, got ${other.got}; ${other.change}` });
+  let values = 0;
+
+  function copy(value: unknown, path: readonly string[], above: readonly unknown[]): unknown {
+    values += 1;
+    // The first is told, and nothing beyond it is looked at.
+    if (values > mostValues + 1) return undefined;
+    const found = values > mostValues ? tooMuch("values in all") : readable(() => notPlain(value, above));
+    if ("rule" in found) {
+      problems.push({ path: pathText(path), ...found });
       return undefined;
     }
     if (typeof value !== "object" || value === null) return value;
     const inside = [...above, value];
     if (Array.isArray(value)) {
-      return (value as readonly unknown[]).map((entry, index) => copy(entry, [...path, String(index)], inside));
+      return Array.from(value as readonly unknown[], (entry, index) => copy(entry, [...path, String(index)], inside));
     }
-    return Object.fromEntries(
-      Object.entries(value).map(([key, entry]) => [key, copy(entry, [...path, key], inside)] as const),
-    );
-  };
-  const value = copy(input, [], []);
-  return { value, problems };
+    return copyOfGroup(value, path, inside);
+  }
+
+  function copyOfGroup(group: object, path: readonly string[], inside: readonly unknown[]): unknown {
+    const entries = Object.keys(group).flatMap((key) => {
+      const entry = readable(() => ({ value: (group as Readonly<Record<string, unknown>>)[key] }));
+      // Under this name JavaScript would take the value for the class of the group.
+      const found = key === "__proto__" ? notProperName : entry;
+      if ("value" in found) return [[key, copy(found.value, [...path, key], inside)] as const];
+      problems.push({ path: pathText([...path, key]), ...found });
+      return [];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  return { value: copy(input, [], []), problems };
 }
 
-interface NotPlain {
-  /** What was found. */
-  readonly got: string;
-  readonly change: string;
-}
-
-function notPlain(value: unknown, above: readonly unknown[]): NotPlain | undefined {
-  if (typeof value === "bigint") return { got: `the BigInt ${value}`, change: "write it as a number, without the n" };
-  if (typeof value === "function") return { got: "a function", change: "call it, or leave it out" };
-  if (typeof value === "symbol") return { got: "a symbol", change: "write it as text" };
-  if (typeof value !== "object" || value === null) return undefined;
+function notPlain(value: unknown, above: readonly unknown[]): NotPlain | { readonly isPlain: true } {
+  const refused = (change: string, got = shown(value)): NotPlain => ({ rule: "must be plain data", got, change });
+  if (typeof value === "bigint") return refused("write it as a number, without the n");
+  if (typeof value === "function") return refused("call it, or leave it out");
+  if (typeof value === "symbol") return refused("write it as text");
+  if (typeof value !== "object" || value === null) return { isPlain: true };
   if (isOutput(value)) {
     const change =
       "what is known during a deployment only cannot be judged before it: write the value that it is made from";
-    return { got: "an Output of Pulumi", change };
+    return refused(change, "an Output of Pulumi");
   }
-  if (above.includes(value)) return { got: "a value that contains itself", change: "leave the reference back out" };
-  if (above.length > mostDepth) return { got: `${mostDepth} values in each other`, change: "nest it less" };
-  if (Array.isArray(value)) return undefined;
-  if (value instanceof Promise) return { got: "a Promise", change: "put await in front" };
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  // The outermost prototype and not this module's own `Object`: a test runner may run a program in a context of its own.
-  if (prototype === null || Object.getPrototypeOf(prototype) === null) return undefined;
-  const name = prototype.constructor.name;
-  return { got: `an instance of ${name === "" ? "a class" : name}`, change: "write its fields as a plain object" };
+  if (above.includes(value)) return refused("leave the reference back out", "a value that contains itself");
+  if (above.length >= mostLevels) return refused("nest it less", `${mostLevels} values in each other`);
+  if (Array.isArray(value)) return value.length > mostValues ? tooMuch("entries") : { isPlain: true };
+  if (value instanceof Promise) return refused("put await in front", "a Promise");
+  return isPlain(value) ? { isPlain: true } : refused("write its fields as a plain object");
+}
+
+function tooMuch(what: string): NotPlain {
+  return { rule: `must have at most ${mostValues} ${what}`, got: "more", change: "leave out what nothing reads" };
+}
+
+const notProperName: NotPlain = { rule: "is no name for a value", got: notShown, change: "remove it" };
+
+/** What the caller's own object answers, which may be a getter that throws; what it throws may hold a secret. */
+function readable<Answer extends object>(read: () => Answer): Answer | NotPlain {
+  try {
+    return read();
+  } catch {
+    return { rule: "must be readable", got: "one that throws an error", change: "hand over a plain value" };
+  }
 }
 
 /** By the mark that Pulumi gives to its Outputs; any other property of one would be an Output again. */

@@ -11,6 +11,29 @@ export interface Range {
   readonly because?: string;
 }
 
+/** What a text has to be, and what to do where it is not. */
+export interface TextRule {
+  readonly pattern: RegExp;
+  readonly rule: string;
+  readonly change: string;
+  /** What a pattern cannot say, or not so that somebody understands what is wrong. @default nothing more */
+  readonly also?: readonly FurtherRule[];
+  /** Whether it may have line breaks and tabs. Other characters that are not seen it never may. @default "one" */
+  readonly lines?: "one" | "many";
+}
+
+/** A rule beside a pattern. It is asked of texts as well that do not fit the pattern. */
+export interface FurtherRule {
+  readonly holds: (text: string) => boolean;
+  readonly rule: string;
+  readonly change: string;
+}
+
+/** Whether a text keeps all of a rule but its characters, which a field looks at (fields.ts). */
+export function fits({ pattern, also = [] }: Pick<TextRule, "pattern" | "also">, text: string): boolean {
+  return pattern.test(text) && also.every(({ holds }) => holds(text));
+}
+
 /** Ports that a program may have on the user's machine. */
 export const hostPorts = { least: 1024, most: 65535, because: "the lower ones are reserved for the system" } as const;
 
@@ -38,12 +61,6 @@ export function isDnsLabel(value: unknown): boolean {
   return typeof value === "string" && dnsLabel.pattern.test(value);
 }
 
-/** Name of most objects of Kubernetes: a DNS subdomain. */
-export const kubernetesName = {
-  pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
-  rule: "must be a name of Kubernetes: lower-case letters, digits, inner hyphens and dots",
-} as const;
-
 /** A pattern that takes the empty text as well, which is how a user says that a value is not set. */
 export function orEmpty({ source }: RegExp): RegExp {
   return new RegExp(`^(${source.slice(1, -1)})?$`);
@@ -55,26 +72,105 @@ export const namePrefix = {
   rule: "must be at most 40 lower-case letters, digits and inner hyphens, a letter first",
 } as const;
 
-const component = "[a-z0-9]+([._-]+[a-z0-9]+)*";
-const registry = "([A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+(:\\d+)?|[A-Za-z0-9-]+:\\d+|localhost)";
-const digest = "@sha256:[a-f0-9]{64}";
+const hostPart = "([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])";
+const registryHost = `(${hostPart}(\\.${hostPart})*|\\[[A-Fa-f0-9:]+\\])(:\\d+)?`;
+const component = "[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*";
+const digest = "@(sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})";
+
+/** What Docker takes for a registry at the beginning of a name: it has a dot, a port or a capital letter in it, or is localhost. */
+const looksLikeRegistry = "(localhost/|(?=[^/]*[.:A-Z])[^/]*/)";
+const repository = `((?=${looksLikeRegistry})${registryHost}/|(?!${looksLikeRegistry}))${component}(/${component})*`;
+
+const change = "name the version that you mean, for example grafana/loki:3.7.8";
 
 /**
- * A complete reference of an image, with a registry or without (github.com/distribution/reference). Without tag and
- * digest Docker takes `latest`, which is another image every month.
+ * A complete reference of an image, with a registry or without: the grammar of github.com/distribution/reference, with
+ * which Docker and the kubelet read one, and the digests of github.com/opencontainers/go-digest. Without tag and digest
+ * Docker takes `latest`, which is another image every month.
  */
 export const imageReference = {
-  pattern: new RegExp(`^(${registry}/)?${component}(/${component})*(:\\w[\\w.-]{0,127}(${digest})?|${digest})$`),
+  pattern: new RegExp(`^${repository}(:\\w[\\w.-]{0,127}(${digest})?|${digest})$`),
   rule: "must be an image with a tag (`repository:tag`), a digest (`repository@sha256:…`) or both",
-  change: "name the version that you mean, for example grafana/loki:3.7.8",
+  change,
+  also: [
+    {
+      holds: (reference) => completeName(reference).length <= 255,
+      rule: "must have a name of at most 255 characters, registry included",
+      change: "use a shorter one",
+    },
+    {
+      holds: (reference) => URL.canParse(`http://${completeName(reference).split("/")[0] ?? ""}/`),
+      rule: "must name a registry that can be: a host name or an address, with a port up to 65535 if need be",
+      change: "correct what is before the first /",
+    },
+  ],
+} as const satisfies TextRule;
+
+/** Whether a text is an {@link imageReference}. */
+export function isImageReference(reference: string): boolean {
+  return fits(imageReference, reference);
+}
+
+/** Registry and path of an image's reference as Docker completes them, without tag and digest. */
+function completeName(reference: string): string {
+  const name = reference.replace(/@.*$/, "").replace(/:[^/:\]]*$/, "");
+  if (new RegExp(`^${looksLikeRegistry}`).test(name)) return name;
+  return `docker.io/${name.includes("/") ? "" : "library/"}${name}`;
+}
+
+/** The longest name that is put behind a registry: of the table of images, or built here behind the stack's name. */
+const longestBehindRegistry = "a".repeat(110);
+
+const registryRule = {
+  rule: "must be a registry without a scheme, and a path in it if need be",
+  change: "write for example registry.example.com/mirror",
 } as const;
 
 /** A registry with a path or without, to be put in front of a repository, or nothing. */
 export const imageRegistry = {
-  pattern: new RegExp(`^([A-Za-z0-9.-]+(:\\d+)?(/${component})*/?)?$`),
-  rule: "must be a registry without a scheme, and a path in it if need be",
-  change: "write for example registry.example.com/mirror",
-} as const;
+  ...registryRule,
+  pattern: /^\S*$/,
+  also: [
+    { ...registryRule, holds: (registry) => registry === "" || isImageReference(`${registryPrefix(registry)}a:1`) },
+    {
+      holds: (registry) => registry === "" || isImageReference(`${registryPrefix(registry)}${longestBehindRegistry}:1`),
+      rule: `must leave ${longestBehindRegistry.length} of 255 characters for the name of an image`,
+      change: "use a shorter one",
+    },
+  ],
+} as const satisfies TextRule;
+
+/** A registry as it stands before a repository; an empty one is nothing. */
+export function registryPrefix(registry: string): string {
+  return registry === "" ? "" : `${registry.replace(/\/+$/, "")}/`;
+}
+
+const daemonHost = "([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\[[A-Fa-f0-9:.]+\\])(:\\d+)?";
+
+/**
+ * Address of a Docker daemon (docs.docker.com/reference/cli/docker, -H). User and host begin with a letter or digit: ssh
+ * would take a hyphen for an option of its own, and `-oProxyCommand=…` runs a command.
+ */
+export const dockerHost = {
+  pattern: new RegExp(
+    `^(unix:///\\S+|npipe:////?\\S+|(tcp|https?)://${daemonHost}(/\\S*)?|ssh://([A-Za-z0-9_][\\w.+-]*@)?${daemonHost}(/\\S*)?)$`,
+  ),
+  rule: "must be the address of a Docker daemon",
+  change: "write for example unix:///var/run/docker.sock or ssh://user@host, or leave it out",
+  also: [
+    {
+      // The longest that a socket's address holds (unix(7), sun_path, with the NUL at its end).
+      holds: (host) => !host.startsWith("unix://") || Buffer.byteLength(host.slice("unix://".length)) <= 107,
+      rule: "must be the path of a socket, of at most 107 bytes",
+      change: "use a shorter one",
+    },
+    {
+      holds: (host) => !/^(tcp|https?|ssh):/.test(host) || URL.canParse(host.replace(/^\w+:/, "http:")),
+      rule: "must have a host that can be, with a port up to 65535 if need be",
+      change: "correct the host or its port",
+    },
+  ],
+} as const satisfies TextRule;
 
 /** A secret: the name of its file in a container. The stack's own ones begin with `grafana-`. */
 export const nameOfSecret = {

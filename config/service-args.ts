@@ -1,9 +1,9 @@
 import type { z } from "zod";
-import { choice, flag, group, list, record, text, variables, wholeNumber } from "./fields.ts";
+import { choice, flag, group, list, record, text, told, variables, wholeNumber } from "./fields.ts";
 import { reservedVariables, type OtlpProtocol } from "./otel-env.ts";
 import { isRecord, schemaProblems } from "./parse.ts";
 import { plainInput } from "./plain.ts";
-import { complaint, problem, type Problem } from "./problem.ts";
+import { hiddenProblem, type Problem } from "./problem.ts";
 import { containerPorts, hostPorts, imageReference, workloadLimits, type Range } from "./rules.ts";
 import { serviceDefaults } from "./service-defaults.ts";
 
@@ -108,7 +108,7 @@ export const serviceArgsSchema = group({
     args: record("build arguments by name", "write `NAME: value` in it, or leave it out").default({}),
   }).optional(),
   command: list(
-    text({ ...withoutNul, change: "write it as text, in quotes" }),
+    text({ ...withoutNul, lines: "many", change: "write it as text, in quotes" }),
     "arguments",
     'write each as an entry of its own, for example ["node", "server.js"]',
   ).default([]),
@@ -122,10 +122,10 @@ export const serviceArgsSchema = group({
       change: "write for example /healthz",
     }),
     command: list(
-      text({ ...withoutNul, change: "write it as text, in quotes" }),
+      text({ ...withoutNul, lines: "many", change: "write it as text, in quotes" }),
       "arguments",
       "write the command and its arguments",
-    ).min(1, { error: ({ input }) => complaint("must not be empty", input, "leave healthCheck out") }),
+    ).min(1, told("must not be empty", "leave healthCheck out")),
   }).optional(),
   version: text({
     pattern: /^[^\p{C}\p{Zl}\p{Zp}]{1,250}$/u,
@@ -155,9 +155,9 @@ export interface JudgedServiceArgs {
 export function judgedServiceArgs(given: unknown): JudgedServiceArgs {
   const { value, problems } = plainInput(given);
   const words = { one: "argument", all: "arguments" };
-  const found = [...problems, ...schemaProblems(serviceArgsSchema, value, words)].map(({ path, text }) => ({
-    path: path === "" ? words.all : path,
-    text,
+  const found = [...problems, ...schemaProblems(serviceArgsSchema, value, words)].map((each) => ({
+    ...each,
+    path: each.path === "" ? words.all : each.path,
   }));
   const wrong = new Set(found.map(({ path }) => path.split(".")[0]));
   const right = Object.entries(isRecord(value) ? value : {}).filter(
@@ -171,12 +171,12 @@ export function judgedServiceArgs(given: unknown): JudgedServiceArgs {
 function sourceProblems({ image, build }: CompleteServiceArgs): readonly Problem[] {
   if ((image === undefined) !== (build === undefined)) return [];
   const [got, change] = image === undefined ? ["neither", "add one of the two"] : ["both", "remove one of the two"];
-  return [{ path: "image", text: `exactly one of \`image\` and \`build\` must be given, got ${got}; ${change}` }];
+  return [{ path: "image", rule: "exactly one of `image` and `build` must be given", got, change }];
 }
 
 /** Variables of a service's own that would fight what the stack injects: the service's would win, and say nothing. */
 export function injectedVariableProblems(path: string, env: Readonly<Record<string, string>>): readonly Problem[] {
   return Object.keys(env)
     .filter((name) => reservedVariables.has(name))
-    .map((name) => problem(`${path}.${name}`, "must not replace what the stack injects", env[name], "remove it"));
+    .map((name) => hiddenProblem(`${path}.${name}`, "must not replace what the stack injects", "remove it"));
 }

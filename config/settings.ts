@@ -11,7 +11,13 @@ import { isRecord, parseWith } from "./parse.ts";
 import { hosts } from "./names.ts";
 import { duplicates, problem, type Problem } from "./problem.ts";
 import { ownCodeProblems } from "./own-code.ts";
-import { imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
+import { dockerHost, imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
+
+/** Longest text of a section of the Collector's configuration, so that all of them fit into one ConfigMap of Kubernetes. */
+const sectionKib = 128;
+
+/** Longest text of all data sources, which share a ConfigMap with the dashboards. */
+const datasourceKib = 64;
 
 /** Platforms that Node.js' own image is made for, and so the services'. */
 const buildPlatforms = ["linux/amd64", "linux/arm64", "linux/arm/v7", "linux/ppc64le", "linux/s390x"] as const;
@@ -42,7 +48,7 @@ export const stackSettingsSchema = group({
     .default("apps")
     .describe("`service.namespace` of the instrumented services, and the prefix of their `service.name`."),
   environment: text({
-    pattern: /^.{0,100}$/,
+    pattern: /^.{0,100}$/u,
     rule: "must be one line of at most 100 characters",
     change: "set a short name, for example production",
   })
@@ -118,11 +124,15 @@ export const stackSettingsSchema = group({
       rule: "must be the path of a folder",
       change: "write one that is relative to the folder of Pulumi.yaml, for example dashboards, or leave it out",
     }).optional(),
-    datasources: foreignList(datasourceShape, {
-      one: "a data source",
-      several: "a list of data sources",
-      change: "write name, type, uid and url, as in a provisioning file of Grafana",
-    }).default([]),
+    datasources: foreignList(
+      datasourceShape,
+      {
+        one: "a data source",
+        several: "a list of data sources",
+        change: "write name, type, uid and url, as in a provisioning file of Grafana",
+      },
+      datasourceKib,
+    ).default([]),
   })
     .prefault({})
     .describe(
@@ -132,11 +142,7 @@ export const stackSettingsSchema = group({
     .default({})
     .describe("Secrets by name, for what you add to the configuration, see docs/own-code.md. Never shown."),
   docker: group({
-    host: text({
-      pattern: /^(unix|npipe|tcp|ssh|https?):\/\/\S+$/,
-      rule: "must be the address of a Docker daemon",
-      change: "write for example unix:///var/run/docker.sock or ssh://user@host, or leave it out",
-    }).optional(),
+    host: text(dockerHost).optional(),
     buildPlatform: choice(buildPlatforms).optional(),
   })
     .prefault({})
@@ -150,7 +156,8 @@ export const stackSettingsSchema = group({
 
 /** A section of the Collector's configuration. */
 function section(name: string): z.ZodOptional<ReturnType<typeof foreign>> {
-  return foreign(`a group in the Collector's own language`, `write ${name} as in a Collector's file`).optional();
+  const change = `write ${name} as in a Collector's file`;
+  return foreign("a group in the Collector's own language", change, sectionKib).optional();
 }
 
 function seconds(usual: number): z.ZodDefault<z.ZodInt> {
@@ -184,12 +191,17 @@ export function parseSettings(
   readFolder: ReadFolder = noFolders,
 ): StackSettings {
   return completeSettings(
-    parseWith(stackSettingsSchema, withDerivedDefaults(input, identity), (given) => [
-      ...equalPorts(stackPorts(given)),
-      ...stackNameProblems(given),
-      ...kubernetesProblems(given),
-      ...ownCodeProblems(given, readFolder),
-    ]),
+    parseWith(
+      stackSettingsSchema,
+      input,
+      (given) => [
+        ...equalPorts(stackPorts(given)),
+        ...stackNameProblems(given),
+        ...kubernetesProblems(given),
+        ...ownCodeProblems(given, readFolder),
+      ],
+      (given) => withDerivedDefaults(given, identity),
+    ),
   );
 }
 
@@ -332,7 +344,8 @@ export function equalPorts(ports: readonly UsedPort[]): readonly Problem[] {
 /**
  * The part of Pulumi's configuration that belongs to this project as one object: `observability:ports` with its JSON
  * text becomes `ports: {…}`. Text that a setting takes as it stands stays text, an environment `2024` for instance, and
- * so does text that is not JSON. An empty text is no setting: Pulumi makes it of a key with nothing behind it.
+ * so does text that is not JSON; a list or a group is never text. An empty text is no setting: Pulumi makes it of a key
+ * with nothing behind it.
  */
 export function settingsFromPulumiConfig(
   config: Readonly<Record<string, string>>,
@@ -344,8 +357,12 @@ export function settingsFromPulumiConfig(
   return Object.fromEntries(
     mine.map(([key, text]) => {
       const name = key.slice(prefix.length);
-      const isText = Object.hasOwn(fields, name) && fields[name]?.safeParse(text).success === true;
-      return [name, isText ? text : jsonOrText(text)];
+      const value = jsonOrText(text);
+      const isText =
+        (typeof value !== "object" || value === null) &&
+        Object.hasOwn(fields, name) &&
+        fields[name]?.safeParse(text).success === true;
+      return [name, isText ? text : value];
     }),
   );
 }

@@ -60,7 +60,12 @@ export async function stackFileSchema(file: string): Promise<string> {
       },
     },
   };
-  return formatted(JSON.stringify(schema), file);
+  return formatted(JSON.stringify(schema, withoutMarks), file);
+}
+
+/** The marks of places that may hold secrets mean nothing to an editor. */
+function withoutMarks(key: string, value: unknown): unknown {
+  return key === "secret" && typeof value === "boolean" ? undefined : value;
 }
 
 async function formatted(text: string, file: string): Promise<string> {

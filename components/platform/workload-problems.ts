@@ -1,11 +1,11 @@
-import { pathText } from "../../config/parse.ts";
-import { duplicates, problem, problemLines, type Problem } from "../../config/problem.ts";
+import { duplicates, pathText, problem, problemLines, type Problem } from "../../config/problem.ts";
 import {
   containerPorts,
   dnsLabel,
   hostPorts,
   imageReference,
   isDnsLabel,
+  isImageReference,
   workloadLimits,
   type Range,
 } from "../../config/rules.ts";
@@ -48,7 +48,7 @@ function nameProblems({ name }: Workload): readonly Problem[] {
 }
 
 function imageProblems({ image }: Workload): readonly Problem[] {
-  if (image.kind === "build" || imageReference.pattern.test(image.reference)) return [];
+  if (image.kind === "build" || isImageReference(image.reference)) return [];
   return [problem("image", imageReference.rule, image.reference, imageReference.change)];
 }
 

@@ -1,7 +1,7 @@
 import { grafanaMeaning, grafanaReferences, secretFile, textsIn } from "../expansion.ts";
-import { isRecord, pathText } from "../parse.ts";
+import { isRecord } from "../parse.ts";
 import { plainProblems } from "../plain-value.ts";
-import { duplicates, hiddenProblem, problem, type Problem } from "../problem.ts";
+import { duplicates, hiddenProblem, pathText, problem, type Problem } from "../problem.ts";
 import { generatedDatasources } from "./datasources.ts";
 
 /** A data source of the user, in the language of Grafana's provisioning files (datasource-schema.ts). */

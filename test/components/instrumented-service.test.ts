@@ -200,7 +200,7 @@ describe("an instrumented service as a workload", () => {
     for (const key of injected) {
       assert.equal(
         problemOf({ image, env: { [key]: "mine" } }),
-        `checkout.env.${key}: must not replace what the stack injects, got "mine"; remove it`,
+        `checkout.env.${key}: must not replace what the stack injects, got a value that is not shown; remove it`,
       );
     }
   });
@@ -211,7 +211,7 @@ describe("an instrumented service as a workload", () => {
         const key = `OTEL_EXPORTER_OTLP_${signal}_${what}`;
         assert.equal(
           problemOf({ image, env: { [key]: "http://jaeger:4317" } }),
-          `checkout.env.${key}: must not replace what the stack injects, got "http://jaeger:4317"; remove it`,
+          `checkout.env.${key}: must not replace what the stack injects, got a value that is not shown; remove it`,
         );
       }
     }
@@ -292,7 +292,7 @@ describe("an instrumented service as a workload", () => {
       "Checkout.userId: must be a whole number from 0 to 2147483647, got -1; choose one in the range",
       "Checkout.replicas: must be a whole number from 1 to 100, got 0; choose one in the range",
       "Checkout.image: exactly one of `image` and `build` must be given, got neither; add one of the two",
-      'Checkout.env.OTEL_SERVICE_NAME: must not replace what the stack injects, got "x"; remove it',
+      'Checkout.env.OTEL_SERVICE_NAME: must not replace what the stack injects, got a value that is not shown; remove it',
       'Checkout.name: must be a DNS label: at most 63 lower-case letters, digits and inner hyphens, a letter first, got "Checkout"; rename it',
     ]);
   });

@@ -126,7 +126,7 @@ describe("the program's settings", () => {
     [{ load: '{"requestsPerSecond":1001}' }, `load.requestsPerSecond: ${rate}, got 1001; ${slower}`],
     [
       { load: '{"requestPerSecond":1}' },
-      "load.requestPerSecond: is no setting, got 1; did you mean load.requestsPerSecond?",
+      "load.requestPerSecond: is no setting, got a value that is not shown; did you mean load.requestsPerSecond?",
     ],
     [
       { services: '{"backend":{"replicas":0}}' },
@@ -136,10 +136,13 @@ describe("the program's settings", () => {
       { services: '{"backend":{"replicas":1.5}}' },
       "services.backend.replicas: must be a whole number from 1 to 100, got 1.5; choose one in the range",
     ],
-    [{ services: '{"backned":{}}' }, "services.backned: is no setting, got {}; did you mean services.backend?"],
+    [
+      { services: '{"backned":{}}' },
+      "services.backned: is no setting, got an empty group; did you mean services.backend?",
+    ],
     [
       { services: '{"web":{}}' },
-      `services.web: is no setting, got {}; remove it, or use one of ${exampleServiceNames.join(", ")}`,
+      `services.web: is no setting, got an empty group; remove it, or use one of ${exampleServiceNames.join(", ")}`,
     ],
     [
       { services: '{"backend":{"env":{"1ST":"x"}}}' },
@@ -147,13 +150,16 @@ describe("the program's settings", () => {
     ],
     [
       { services: '{"backend":{"env":{"PORT":80}}}' },
-      "services.backend.env.PORT: must be text, got 80; put the value in quotes",
+      "services.backend.env.PORT: must be text, got a value that is not shown; put the value in quotes",
     ],
     [
       { services: '{"backend":{"env":["PORT=80"]}}' },
-      'services.backend.env: must be variables by name, got ["PORT=80"]; write `NAME: value` below it, or leave it out',
+      "services.backend.env: must be variables by name, got a list; write `NAME: value` below it, or leave it out",
     ],
-    [{ retentiondays: "1" }, "retentiondays: is no setting, got 1; did you mean retentionHours?"],
+    [
+      { retentiondays: "1" },
+      "retentiondays: is no setting, got a value that is not shown; did you mean retentionHours?",
+    ],
   ];
   for (const [config, problem] of refusals) {
     it(`refuse ${JSON.stringify(config)}`, () => {
@@ -170,7 +176,7 @@ describe("the program's settings", () => {
     const lines = names.flatMap((name) =>
       [...reservedVariables].map(
         (variable) =>
-          `  services.${name}.env.${variable}: must not replace what the stack injects, got "mine"; remove it`,
+          `  services.${name}.env.${variable}: must not replace what the stack injects, got a value that is not shown; remove it`,
       ),
     );
     assert.ok(lines.length > 3 * 10);

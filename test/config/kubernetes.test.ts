@@ -154,7 +154,7 @@ describe("the settings of a stack on Kubernetes", () => {
     ],
     [
       { imagePullSecrets: ["a", "B"] },
-      'imagePullSecrets.1: must be a name of Kubernetes: lower-case letters, digits, inner hyphens and dots, got "B"; name secrets of the namespace',
+      'imagePullSecrets.1: must be at most 253 lower-case letters, digits and inner hyphens, in parts with dots in between, got "B"; name secrets of the namespace',
     ],
     [
       { otlpNamespaces: "shop" },
@@ -162,15 +162,15 @@ describe("the settings of a stack on Kubernetes", () => {
     ],
     [
       { tolerations: [{ operator: "Is" }] },
-      'tolerations.0.operator: must be one of Exists, Equal, got "Is"; write Equal, or leave it out',
+      'tolerations.0.operator: must be one of Equal, Exists, got "Is"; write Equal, or leave it out',
     ],
     [
       { tolerations: [{ effect: "No" }] },
-      'tolerations.0.effect: must be one of NoSchedule, PreferNoSchedule, NoExecute, got "No"; write the taint\'s own',
+      'tolerations.0.effect: must be one of NoSchedule, PreferNoSchedule, NoExecute, got "No"; write NoSchedule, or leave it out',
     ],
     [
-      { ingress: { host: "grafana" } },
-      'ingress.host: must be a host name, got "grafana"; write for example grafana.example.com',
+      { ingress: { host: "grafana_1" } },
+      'ingress.host: must be a host name: at most 253 lower-case letters, digits and inner hyphens, in parts of at most 63 with dots in between, got "grafana_1"; write for example grafana.example.com',
     ],
     [{ nodeSelector: { disk: 1 } }, "nodeSelector.disk: must be text, got 1; put the value in quotes"],
     [

@@ -48,7 +48,7 @@ describe("what users add", () => {
 
   const secretLines: readonly (readonly [unknown, string])[] = [
     [{ secrets: "hunter2" }, `secrets: must be secrets by name, got a value that is not shown; set one by \`${set}\``],
-    [{ secret: { a: "hunter2" } }, "secret: is no setting, got a value that is not shown; did you mean secrets?"],
+    [{ secret: { a: "hunter2" } }, "secret: is no setting, got a group; did you mean secrets?"],
     [
       { secrets: { pin: 1234 } },
       "secrets.pin: must be text of 1 to 65536 characters, got a value that is not shown; set one that fits",
@@ -63,7 +63,7 @@ describe("what users add", () => {
     ]),
     [
       { grafana: { datasources: {} } },
-      "grafana.datasources: must be a list of data sources, got {}; write name, type, uid and url, as in a provisioning file of Grafana",
+      "grafana.datasources: must be a list of data sources, got an empty group; write name, type, uid and url, as in a provisioning file of Grafana",
     ],
     [
       { grafana: { datasources: [{ name: "", type: "loki", uid: "a" }] } },
@@ -71,11 +71,11 @@ describe("what users add", () => {
     ],
     [
       { grafana: { datasources: [{ name: "A", type: "loki" }] } },
-      "grafana.datasources.0.uid: must be 1 to 40 letters, digits, hyphens and underscores, got undefined; set one, for example my-prometheus",
+      "grafana.datasources.0.uid: must be 1 to 40 letters, digits, hyphens and underscores, got nothing; set one, for example my-prometheus",
     ],
     [
       { otelCollector: { config: { exporters: ["debug"] } } },
-      `otelCollector.config.exporters: must be a group in the Collector's own language, got ["debug"]; write exporters as in a Collector's file`,
+      `otelCollector.config.exporters: must be a group in the Collector's own language, got a list; write exporters as in a Collector's file`,
     ],
   ];
   for (const [input, line] of secretLines) {

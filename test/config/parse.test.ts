@@ -35,22 +35,22 @@ describe("parseWith", () => {
 
   it("reports each unknown key on its own, wherever it is, with the path to what was meant", () => {
     assert.deepEqual(linesOf({ prt: 1, store: { size: 5, sizes: 6, colour: "red" } }).slice(1), [
-      "  store.sizes: is no setting, got 6; did you mean store.size?",
-      '  store.colour: is no setting, got "red"; remove it, or use one of size, env',
-      "  prt: is no setting, got 1; did you mean port?",
+      "  store.sizes: is no setting, got a value that is not shown; did you mean store.size?",
+      "  store.colour: is no setting, got a value that is not shown; remove it, or use one of size, env",
+      "  prt: is no setting, got a value that is not shown; did you mean port?",
     ]);
   });
 
   it("takes no name of JavaScript for a setting", () => {
     assert.deepEqual(linesOf(JSON.parse('{"__proto__":1,"constructor":2}')).slice(1), [
-      "  __proto__: is no setting, got 1; remove it, or use one of port, store",
-      "  constructor: is no setting, got 2; remove it, or use one of port, store",
+      "  __proto__: is no name for a value, got a value that is not shown; remove it",
+      "  constructor: is no setting, got a value that is not shown; remove it, or use one of port, store",
     ]);
   });
 
   it("quotes a key that is not a word, so that a line stays one", () => {
     assert.deepEqual(linesOf({ "a.b\nc": 1 }).slice(1), [
-      '  "a.b\\nc": is no setting, got 1; remove it, or use one of port, store',
+      '  "a.b\\nc": is no setting, got a value that is not shown; remove it, or use one of port, store',
     ]);
   });
 
@@ -58,7 +58,7 @@ describe("parseWith", () => {
     const across = (input: unknown): readonly Problem[] => [problem("store", "must fit", input, "change it")];
     assert.deepEqual(linesOf({ port: 1.5 }, across).slice(1), [
       "  port: must be a whole number from 1024 to 65535 (the lower ones are reserved for the system), got 1.5; choose one that is free, for example 3000",
-      '  store: must fit, got {"port":1.5}; change it',
+      "  store: must fit, got a group; change it",
     ]);
     assert.equal(linesOf({}, across).length, 2);
   });

@@ -23,7 +23,9 @@ describe("a plain value", () => {
     const [problem, ...more] = plainProblems({ b: ["x", { c: "hunter2\0" }] }, ["a"]);
     assert.deepEqual(problem, {
       path: "a.b.1.c",
-      text: "must be text without NUL and without halves of characters, got a value that is not shown; remove them",
+      rule: "must be text without NUL and without halves of characters",
+      got: "a value that is not shown",
+      change: "remove them",
     });
     assert.deepEqual(more, []);
     assert.equal(plainProblems({ "\ud800": 1 }, [])[0]?.path, "");

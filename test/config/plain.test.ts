@@ -49,7 +49,7 @@ describe("plain data", () => {
       "promise: must be plain data, got a Promise; put await in front",
       "call: must be plain data, got a function; call it, or leave it out",
       "symbol: must be plain data, got a symbol; write it as text",
-      "big: must be plain data, got the BigInt 5; write it as a number, without the n",
+      "big: must be plain data, got 5n; write it as a number, without the n",
       "list.1: must be plain data, got an instance of Port; write its fields as a plain object",
       '"a date": must be plain data, got an instance of Date; write its fields as a plain object',
       "cyclic.self.again: must be plain data, got a value that contains itself; leave the reference back out",
@@ -68,5 +68,32 @@ describe("plain data", () => {
     const [line = "", ...others] = linesOf(deep);
     assert.deepEqual(others, []);
     assert.match(line, /: must be plain data, got 100 values in each other; nest it less$/);
+  });
+
+  const throwing = {
+    get a(): number {
+      throw new Error("secret");
+    },
+  };
+  const many = "must have at most 100000";
+  for (const [what, input, line] of [
+    ["a getter that throws", throwing, "a: must be readable, got one that throws an error; hand over a plain value"],
+    [
+      "a name of JavaScript's own",
+      JSON.parse('{"a":{"__proto__":{"b":1}}}'),
+      "a.__proto__: is no name for a value, got a value that is not shown; remove it",
+    ],
+    ["a list without an end", { a: new Array(4e9) }, `a: ${many} entries, got more; leave out what nothing reads`],
+  ] as const) {
+    it(`is not ${what}`, () => {
+      assert.deepEqual(linesOf(input), [line]);
+    });
+  }
+
+  it("is not so much that nobody could walk through it", () => {
+    const doubled = Array.from({ length: 90 }).reduce<unknown>((inner) => [inner, inner], 1);
+    const [line = "", ...others] = linesOf(doubled);
+    assert.deepEqual(others, []);
+    assert.match(line, /: must have at most 100000 values in all, got more; leave out what nothing reads$/);
   });
 });

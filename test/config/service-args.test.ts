@@ -66,9 +66,12 @@ describe("the arguments of a service", () => {
     [{ command: [5] }, "command.0: must be text without a NUL character, got 5; write it as text, in quotes"],
     [{ telemetry: "false" }, 'telemetry: must be true or false, got "false"; write true or false, without quotes'],
     [{ protocol: "http" }, 'protocol: must be one of grpc, http/protobuf, got "http"; write grpc, or leave it out'],
-    [{ env: "A=B" }, 'env: must be variables by name, got "A=B"; write `NAME: value` below it, or leave it out'],
-    [{ env: { A: 5 } }, "env.A: must be text, got 5; put the value in quotes"],
-    [{ env: { A: undefined } }, "env.A: must be text, got undefined; put the value in quotes"],
+    [
+      { env: "A=B" },
+      "env: must be variables by name, got a value that is not shown; write `NAME: value` below it, or leave it out",
+    ],
+    [{ env: { A: 5 } }, "env.A: must be text, got a value that is not shown; put the value in quotes"],
+    [{ env: { A: undefined } }, "env.A: must be text, got nothing; put the value in quotes"],
     [{ ports: "8080" }, 'ports: must be a list of ports, got "8080"; write for example [{ name: http, port: 8080 }]'],
     [
       { ports: [8080] },
@@ -80,14 +83,14 @@ describe("the arguments of a service", () => {
     ],
     [
       { healthCheck: { port: 80, path: "/", command: [] } },
-      "healthCheck.command: must not be empty, got []; leave healthCheck out",
+      "healthCheck.command: must not be empty, got an empty list; leave healthCheck out",
     ],
     [
       { memoryMib: null },
       "memoryMib: must be a whole number from 6 to 1048576 (less is refused by Docker), got null; choose one in the range",
     ],
     [{ replicas: "2" }, 'replicas: must be a whole number from 1 to 100, got "2"; choose one in the range'],
-    [{ replicas: 5n }, "replicas: must be plain data, got the BigInt 5; write it as a number, without the n"],
+    [{ replicas: 5n }, "replicas: must be plain data, got 5n; write it as a number, without the n"],
     [{ version: "1\n2" }, 'version: must be one line of 1 to 250 characters, got "1\\n2"; write for example 1.4.2'],
     [{ version: "\ud800" }, 'version: must be one line of 1 to 250 characters, got "\\ud800"; write for example 1.4.2'],
     [

@@ -148,7 +148,7 @@ describe("settings", () => {
       `  images.jaeger: ${reference}, got "jaeger"; ${version}`,
       `  ports.loki: ${port}, got 0; choose one that is free, for example 3100`,
       `  memoryMib.loki: ${memory(128, "Loki")}, got 16; give it at least 128, for example 256`,
-      '  grafana.adminuser: is no setting, got "a"; did you mean grafana.adminUser?',
+      "  grafana.adminuser: is no setting, got a value that is not shown; did you mean grafana.adminUser?",
       // It is found although other ports, and other groups, are wrong.
       "  ports.grafana: must differ from ports.victoriaMetrics, got 8428; choose another port for one of the two",
     ]);
@@ -157,7 +157,7 @@ describe("settings", () => {
   it("report an input that is no group of settings", () => {
     assert.match(
       problemsOf(5),
-      /^ {2}settings: must be a group of settings, got 5; write its settings \(target, name, /m,
+      /^ {2}settings: must be a group of settings, got a value that is not shown; write its settings \(target, name, /m,
     );
   });
 
@@ -191,7 +191,7 @@ describe("settings", () => {
     [{ ports: { grafana: "3000" } }, `ports.grafana: ${port}, got "3000"; choose one that is free, for example 3000`],
     [
       { ports: [3000] },
-      "ports: must be a group of settings, got [3000]; write its settings (grafana, loki, otlpGrpc, otlpHttp, jaeger, victoriaMetrics) below it, or leave it out",
+      "ports: must be a group of settings, got a list; write its settings (grafana, loki, otlpGrpc, otlpHttp, jaeger, victoriaMetrics) below it, or leave it out",
     ],
     [
       { memoryMib: { jaeger: 300.5 } },
@@ -235,15 +235,18 @@ describe("settings", () => {
     [{ images: { loki: "localhost:5000/loki" } }, `images.loki: ${reference}, got "localhost:5000/loki"; ${version}`],
     [{ images: { loki: "loki@sha256:12" } }, `images.loki: ${reference}, got "loki@sha256:12"; ${version}`],
     [{ images: { loki: 3 } }, `images.loki: ${reference}, got 3; ${version}`],
-    [{ retentionDays: 30 }, "retentionDays: is no setting, got 30; did you mean retentionHours?"],
-    [{ ports: { lok: 3100 } }, "ports.lok: is no setting, got 3100; did you mean ports.loki?"],
+    [
+      { retentionDays: 30 },
+      "retentionDays: is no setting, got a value that is not shown; did you mean retentionHours?",
+    ],
+    [{ ports: { lok: 3100 } }, "ports.lok: is no setting, got a value that is not shown; did you mean ports.loki?"],
     [
       { ports: { tempo: 1 } },
-      "ports.tempo: is no setting, got 1; remove it, or use one of grafana, loki, otlpGrpc, otlpHttp, jaeger, victoriaMetrics",
+      "ports.tempo: is no setting, got a value that is not shown; remove it, or use one of grafana, loki, otlpGrpc, otlpHttp, jaeger, victoriaMetrics",
     ],
     [
       { otelCollector: { "queue mib": 1 } },
-      'otelCollector."queue mib": is no setting, got 1; did you mean otelCollector.queueMib?',
+      'otelCollector."queue mib": is no setting, got a value that is not shown; did you mean otelCollector.queueMib?',
     ],
   ];
   for (const [input, problem] of refusals) {

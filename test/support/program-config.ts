@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { z } from "zod";
 import { exampleServiceNames, programSettingsSchema } from "../../config/example-services.ts";
-import { shown } from "../../config/problem.ts";
+import { notShown, shown } from "../../config/problem.ts";
 import { recordedIdentity } from "./record-resources.ts";
 import { anySettingsInput } from "./settings.ts";
 
@@ -81,11 +81,30 @@ export function badConfig(): fc.Arbitrary<BadConfig> {
 }
 
 /** The line that reports a defect, up to what to change. */
-export function reported({ path, value, says, isHidden = false }: Defect): RegExp {
+export function reported(defect: Defect): RegExp {
   const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const got =
-    isHidden || path[0] === "secrets" || says === "did you mean secrets?" ? "a value that is not shown" : shown(value);
+  const { path, value } = defect;
+  const isKind = typeof value === "object";
+  const got = defect.isHidden === true || (mayBeSecret(defect) && !isKind) ? notShown : shown(value);
   return new RegExp(`^ {2}${literal(path.join("."))}: .+, got ${literal(got)}; .+$`);
+}
+
+/** Places that may hold a secret. */
+const secretPlaces: readonly (readonly string[])[] = [
+  ["secrets"],
+  ["otelCollector", "config"],
+  ["grafana", "datasources"],
+  ["kubernetes", "ingress", "annotations"],
+  ["kubernetes", "loadCommand"],
+  ...exampleServiceNames.map((name) => ["services", name, "env"]),
+];
+
+/** Whether a message must not show the value: it is under an unknown name, or at, below or above a secret's place. */
+function mayBeSecret({ kind, path, value }: Defect): boolean {
+  if (["misspelt key", "unknown key", "service"].includes(kind)) return true;
+  // What is told of a bad name is the name.
+  if (path.at(-1) === value) return false;
+  return secretPlaces.some((place) => path.every((key, index) => key === (place[index] ?? key)));
 }
 
 /** Ports that no generated defect happens to use. */

@@ -62,7 +62,7 @@ const anyKubernetesInput = fc
         namespace: fc.oneof(fc.constant(""), label),
         createNamespace: fc.boolean(),
         storageClass: fc.oneof(fc.constant(""), subdomain),
-        imagePullSecrets: fc.array(subdomain, { maxLength: 2 }),
+        imagePullSecrets: fc.uniqueArray(subdomain, { maxLength: 2 }),
         nodeSelector: labels,
         tolerations,
         resources: fc.record(

@@ -39,10 +39,10 @@ export class DockerImages {
   /** Two builds under one name would take turns in being the image of that name. */
   conflicts(image: WorkloadImage): readonly Problem[] {
     if (image.kind === "reference" || this.images.has(JSON.stringify(image))) return [];
-    const { kind: _, name, ...build } = image;
+    const { name, contextPath } = image;
     if (!this.named(name).some((other) => other.kind === "build")) return [];
     const rule = `must be built one way only, as the image ${name} is already`;
-    return [problem("image", rule, build, "give one of two folders another name")];
+    return [problem("image", rule, contextPath, "give one of two folders another name")];
   }
 
   /** The image in the daemon: pulled only if it does not have it, or built. */

@@ -20,8 +20,8 @@ import type { InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
 import { ingressUrl, type KubernetesSettings } from "../../../config/kubernetes.ts";
 import { localPortsAnnotation } from "../../../config/names.ts";
-import { pathText } from "../../../config/parse.ts";
-import { nearMatch, problem, type Problem } from "../../../config/problem.ts";
+import { nearMatch, pathText, problem, type Problem } from "../../../config/problem.ts";
+import { registryPrefix } from "../../../config/rules.ts";
 import { Claims } from "../claims.ts";
 import { dockerBuilder, type DockerImages } from "../docker/docker-images.ts";
 import {
@@ -118,7 +118,7 @@ export class KubernetesPlatform implements Platform {
         this.child(),
       );
     }
-    const registry = settings.registry === "" ? "" : `${settings.registry.replace(/\/+$/, "")}/`;
+    const registry = registryPrefix(settings.registry);
     this.images = dockerBuilder(
       {
         resourcePrefix,

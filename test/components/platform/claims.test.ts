@@ -21,8 +21,13 @@ describe("what workloads have taken", () => {
     claims.take(store, [named("store"), named("store-2")]);
     const other = { ...store, name: "other", ports: [...inside.ports, ...store.ports] };
     assert.deepEqual(claims.conflicts(other, [named("store-3"), named("store-2")]), [
-      { path: "name", text: 'must be unique in the stack, got "store-2"; rename one of the two' },
-      { path: "ports.1.hostPort", text: "must differ from the ports of store, got 8000; change one of the two" },
+      { path: "name", rule: "must be unique in the stack", got: '"store-2"', change: "rename one of the two" },
+      {
+        path: "ports.1.hostPort",
+        rule: "must differ from the ports of store",
+        got: "8000",
+        change: "change one of the two",
+      },
     ]);
   });
 
@@ -41,13 +46,13 @@ describe("what workloads have taken", () => {
   it("is what the platform has itself, from the beginning", () => {
     const claims = new Claims([named("localhost")]);
     assert.deepEqual(claims.conflicts(inside, [named("localhost")]), [
-      { path: "name", text: 'must be unique in the stack, got "localhost"; rename one of the two' },
+      { path: "name", rule: "must be unique in the stack", got: '"localhost"', change: "rename one of the two" },
     ]);
   });
 
   it("is nothing that one workload may need twice", () => {
     assert.deepEqual(new Claims().conflicts(inside, [named("a"), named("b"), named("a")]), [
-      { path: "name", text: 'must be unique in the stack, got "a"; rename one of the two' },
+      { path: "name", rule: "must be unique in the stack", got: '"a"', change: "rename one of the two" },
     ]);
   });
 });

@@ -9,7 +9,7 @@ import {
 import { noFacts, sampleWorkloads } from "../../support/workloads.ts";
 
 const running: RunningWorkload = { published: { http: "127.0.0.1:1" }, instances: [], ready: [], volumes: [] };
-const problems = [{ path: "name", text: "must be another" }];
+const problems = [{ path: "name", rule: "must be another", got: "one", change: "rename it" }];
 const platform: Platform = {
   conflicts: () => problems,
   run: () => running,

@@ -142,7 +142,7 @@ describe("a workload", () => {
 });
 
 describe("refuse", () => {
-  const problem = { path: "image", text: "must be one, got 1; add one" };
+  const problem = { path: "image", rule: "must be one", got: "1", change: "add one" };
 
   it("puts the name in front of every path, and nothing where there is no name", () => {
     const two = [problem, { ...problem, path: "env.A" }];

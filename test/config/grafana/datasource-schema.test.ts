@@ -62,18 +62,18 @@ describe("the fields of a data source", () => {
       [
         { jsonData: value },
         "jsonData",
-        `must be a group of the data source's settings, ${hidden}; write \`name: value\` below it, or leave it out`,
+        `must be a group of the data source's settings, ${Array.isArray(value) ? "got a list" : hidden}; write \`name: value\` below it, or leave it out`,
       ],
       [
         { secureJsonData: value },
         "secureJsonData",
-        `must be a group of references to secrets, ${hidden}; write \`name: value\` below it, or leave it out`,
+        `must be a group of references to secrets, ${Array.isArray(value) ? "got a list" : hidden}; write \`name: value\` below it, or leave it out`,
       ],
     ]),
     ...["url", "user", "database", "basicAuthUser", "orgName"].map((field): readonly [object, string, string] => [
       { [field]: ["hunter2"] },
       field,
-      `must be text, ${hidden}; put it in quotes`,
+      "must be text, got a list; put it in quotes",
     ]),
     [{ version: "x" }, "version", 'must be a whole number from 0 to 2147483647, got "x"; leave it out'],
     [{ access: "x" }, "access", 'must be one of proxy, direct, got "x"; write proxy, or leave it out'],
@@ -90,12 +90,12 @@ describe("the fields of a data source", () => {
     [
       { correlations: [{ description: "b", targetUID: "x" }] },
       "correlations.0.label",
-      "must be text, got undefined; give it one",
+      "must be text, got nothing; give it one",
     ],
     [
       { correlations: [{ label: "a", description: "b", targetUID: "x", config: { type: "external", field: "a" } }] },
       "correlations.0.config.type",
-      'must be one of query, got "external"; write query, or leave it out',
+      'must be one of query, got a value that is not shown; write query, or leave it out',
     ],
   ];
   for (const [change, path, text] of refusals) {

@@ -71,7 +71,7 @@ describe("dashboards of the user", () => {
     ],
     [
       [dashboard("a.json", { title: "A" })],
-      "own/a.json: uid: must be 1 to 40 letters, digits, hyphens and underscores, got undefined; set one: it is part of the dashboard's address",
+      "own/a.json: uid: must be 1 to 40 letters, digits, hyphens and underscores, got nothing; set one: it is part of the dashboard's address",
     ],
     [
       [dashboard("a.json", { ...orders, uid: "../x" })],
@@ -99,7 +99,7 @@ describe("dashboards of the user", () => {
     ],
     [
       [dashboard("a.json", { ...orders, __inputs: [] })],
-      "own/a.json: __inputs: must name its data sources itself, got []; export it without the option to share it externally",
+      "own/a.json: __inputs: must name its data sources itself, got an empty list; export it without the option to share it externally",
     ],
   ];
   for (const [files, line] of refusals) {
