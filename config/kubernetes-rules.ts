@@ -43,12 +43,6 @@ export const labelValue: KubernetesRule = {
   rule: "must be at most 63 letters, digits and inner -, _ and .",
 };
 
-/** Key of a ConfigMap and of a Secret (the same package, IsConfigMapKey), without those that are two dots and more. */
-export const configMapKey: KubernetesRule = {
-  pattern: /^(?!\.\.)(?!\.$)[-._a-zA-Z0-9]{1,253}$/,
-  rule: "must be at most 253 letters, digits, -, _ and .",
-};
-
 /** Whether a text is the key of an annotation: a qualified name in any case (pkg/api/validation, ValidateAnnotations). */
 export function isAnnotationKey(key: string): boolean {
   return qualifiedName.pattern.test(key.toLowerCase());
@@ -58,7 +52,7 @@ export function isAnnotationKey(key: string): boolean {
 export const mostAnnotationBytes = 256 * 1024;
 
 /** Longest host name and longest part of one (RFC 1035). The API server looks at the first only, DNS at both. */
-export const hostName: KubernetesRule = {
+export const domainName: KubernetesRule = {
   pattern: new RegExp(`^${upTo(253, "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")}$`),
   rule: "must be a host name: at most 253 lower-case letters, digits and inner hyphens, in parts of at most 63 with dots in between",
 };

@@ -3,7 +3,7 @@ import { choice, flag, group, list, names, record, text, told, wholeNumber, with
 import {
   dns1123Label,
   dns1123Subdomain,
-  hostName,
+  domainName,
   isAnnotationKey,
   isIpAddress,
   labelValue,
@@ -67,8 +67,8 @@ const annotationBytesOfTheStack = 1024;
 
 const ingress = group({
   host: text({
-    ...hostName,
-    pattern: orEmpty(hostName.pattern),
+    ...domainName,
+    pattern: orEmpty(domainName.pattern),
     change: "write for example grafana.example.com",
     also: [
       {

@@ -190,7 +190,7 @@ describe("an instrumented service as a workload", () => {
     assert.deepEqual(problemOf({ image, healthCheck: { port: 0, path: "live", command: [] } }).split("\n"), [
       "checkout.healthCheck.port: must be a whole number from 1 to 65535, got 0; choose one in the range",
       'checkout.healthCheck.path: must begin with / and have no blanks, got "live"; write for example /healthz',
-      "checkout.healthCheck.command: must not be empty, got []; leave healthCheck out",
+      "checkout.healthCheck.command: must not be empty, got an empty list; leave healthCheck out",
     ]);
   });
 

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
 import {
   dnsLabel,
   dockerHost,
   fits,
   imageReference,
   imageRegistry,
+  isImageReference,
   namePrefix,
   type TextRule,
 } from "../../config/rules.ts";
@@ -103,3 +107,18 @@ for (const { what, rule, good, bad } of samples) {
     }
   });
 }
+
+describe("1000 references", () => {
+  const { taken, refused } = z
+    .object({ taken: z.array(z.string()), refused: z.array(z.string()) })
+    .parse(JSON.parse(readFileSync(join(import.meta.dirname, "..", "fixtures", "image-verdicts.json"), "utf8")));
+
+  it("are taken and refused as Docker's own parser takes and refuses them", () => {
+    assert.equal(taken.length + refused.length, 1000);
+    assert.deepEqual(
+      taken.filter((reference) => !isImageReference(reference)),
+      [],
+    );
+    assert.deepEqual(refused.filter(isImageReference), []);
+  });
+});

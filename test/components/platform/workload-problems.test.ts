@@ -100,7 +100,7 @@ describe("a workload", () => {
     ],
     [
       { check: { args: [], setting: "shop.config" } },
-      'check.args: must tell the image to check and end, got []; write them, or set check to "none"',
+      'check.args: must tell the image to check and end, got an empty list; write them, or set check to "none"',
     ],
     [{ env: { "A=B": "x" } }, 'env."A=B": must have names without = that are not empty, got "A=B"; rename it'],
     [{ env: { "": "x" } }, 'env."": must have names without = that are not empty, got ""; rename it'],

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { dockerBuilder, type DockerImages } from "../../../../components/platform/docker/docker-images.ts";
 import type { WorkloadImage } from "../../../../components/platform/workload.ts";
-import { shown } from "../../../../config/problem.ts";
 import { dockerTypes } from "../../../support/docker-view.ts";
 import { recordProgram, recordResources, type RecordedResource } from "../../../support/record-resources.ts";
 import { noDocker } from "../../../support/settings.ts";
@@ -98,11 +97,12 @@ describe("the images of a stack", () => {
       assert.deepEqual(images.conflicts(built), []);
       images.get(built);
       assert.deepEqual(images.conflicts({ ...built }), []);
-      const got = shown({ contextPath: imageFolder, dockerfile: "Dockerfile", buildArgs: { BASE: "other" } });
       assert.deepEqual(images.conflicts({ ...built, buildArgs: { BASE: "other" } }), [
         {
           path: "image",
-          text: `must be built one way only, as the image shop is already, got ${got}; give one of two folders another name`,
+          rule: "must be built one way only, as the image shop is already",
+          got: JSON.stringify(imageFolder),
+          change: "give one of two folders another name",
         },
       ]);
     });
