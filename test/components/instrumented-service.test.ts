@@ -292,7 +292,7 @@ describe("an instrumented service as a workload", () => {
       "Checkout.userId: must be a whole number from 0 to 2147483647, got -1; choose one in the range",
       "Checkout.replicas: must be a whole number from 1 to 100, got 0; choose one in the range",
       "Checkout.image: exactly one of `image` and `build` must be given, got neither; add one of the two",
-      'Checkout.env.OTEL_SERVICE_NAME: must not replace what the stack injects, got a value that is not shown; remove it',
+      "Checkout.env.OTEL_SERVICE_NAME: must not replace what the stack injects, got a value that is not shown; remove it",
       'Checkout.name: must be a DNS label: at most 63 lower-case letters, digits and inner hyphens, a letter first, got "Checkout"; rename it',
     ]);
   });
