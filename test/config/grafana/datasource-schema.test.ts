@@ -95,7 +95,7 @@ describe("the fields of a data source", () => {
     [
       { correlations: [{ label: "a", description: "b", targetUID: "x", config: { type: "external", field: "a" } }] },
       "correlations.0.config.type",
-      'must be one of query, got a value that is not shown; write query, or leave it out',
+      "must be one of query, got a value that is not shown; write query, or leave it out",
     ],
   ];
   for (const [change, path, text] of refusals) {
