@@ -262,7 +262,7 @@ describe("a preview that fails", () => {
     const kubernetes = { context: "kind-preview", resources: { checkout: { cpuRequestMillicores: 100 } } };
     await assert.rejects(previewStack({ target: "kubernetes", kubernetes }), {
       message:
-        'kubernetes.resources.checkout: must be for a workload of the program, by its host name, got {"cpuRequestMillicores":100}; write one of loki, victoria-metrics, jaeger, otel-collector, grafana',
+        "kubernetes.resources.checkout: must be for a workload of the program, by its host name, got a group; write one of loki, victoria-metrics, jaeger, otel-collector, grafana",
     });
     const image = "registry.example.com/checkout:1.4.2";
     await previewStack(

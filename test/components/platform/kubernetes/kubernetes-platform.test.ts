@@ -366,8 +366,8 @@ describe("what the settings of Kubernetes say of workloads", () => {
       (platform, parent) => {
         platform.run(store, { parent, dependsOn: [] });
         assert.deepEqual(problemLines(platform.leftOverSettings()), [
-          'kubernetes.resources.stor: must be for a workload of the program, by its host name, got {"cpuLimitMillicores":200}; did you mean store?',
-          'kubernetes.resources."x.y": must be for a workload of the program, by its host name, got {"cpuRequestMillicores":1}; write one of store',
+          "kubernetes.resources.stor: must be for a workload of the program, by its host name, got a group; did you mean store?",
+          'kubernetes.resources."x.y": must be for a workload of the program, by its host name, got a group; write one of store',
         ]);
       },
       { settings: { ...platformArgs.settings, resources } },
