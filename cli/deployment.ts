@@ -28,7 +28,7 @@ export async function targetOf(settings: ProgramSettings, stackName: string): Pr
   switch (settings.stack.target) {
     case "docker": {
       const { DockerTarget } = await import("./docker/docker-target.ts");
-      return new DockerTarget(settings);
+      return new DockerTarget(settings, stackName);
     }
     case "kubernetes": {
       // It brings a client library that takes most of a second to load.

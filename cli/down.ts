@@ -26,11 +26,12 @@ async function down(): Promise<number> {
     await withLockedStack(stackName, async (stack) => {
       const { target } = await deploymentOf(stack, options.target);
       await target.describe();
-      const leftData = await recover(stack, target, say);
+      const { state, leftData } = await recover(stack, target, say);
+      if (destroyData) await target.checkSoleOwner(state);
       if (destroyData) await unprotect(stack);
       await destroy(stack, !destroyData, progress);
       if (destroyData) {
-        await target.removeLeftData(leftData);
+        await target.removeLeftData(state, leftData);
         await stack.workspace.removeStack(stackName, { preserveConfig: true });
       }
     });

@@ -35,6 +35,34 @@ export async function throughInterrupts<Result>(
   }
 }
 
+/**
+ * Runs an action that changes nothing of the stack's, and has it end and tidy up at Ctrl-C or SIGTERM.
+ *
+ * @param action ends when its signal does
+ * @throws UserError with the next command, if the action was interrupted.
+ */
+export async function untilInterrupted<Result>(action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const ended = new AbortController();
+  const onSignal = (): void => {
+    ended.abort();
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  try {
+    const result = await action(ended.signal);
+    if (ended.signal.aborted) throw unchanged();
+    return result;
+  } catch (error) {
+    throw ended.signal.aborted ? unchanged(error) : error;
+  } finally {
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+}
+
+function unchanged(cause?: unknown): UserError {
+  return new UserError("interrupted; nothing was changed\n  next: npm run up", { cause, exitCode: interruptedCode });
+}
+
 function interrupted(cause?: unknown): UserError {
   return new UserError("interrupted; what was done so far is kept\n  next: npm run up, or npm run down", {
     cause,

@@ -41,16 +41,26 @@ export function commandOptions<Flag extends string, Value extends string = never
     process.stdout.write(`${usage}\n`);
     process.exit(0);
   }
-  const { stack } = values;
+  const stack = stackName(values["stack"], usage);
   const target = targetName(values["target"], usage);
   return {
-    stack: typeof stack === "string" ? stack : defaultStacks[target ?? "docker"],
+    stack: stack ?? defaultStacks[target ?? "docker"],
     target,
     flags: new Set(flags.filter((flag) => values[flag] === true)),
     values: Object.fromEntries(valued.flatMap((name) => (name in values ? [[name, values[name]]] : []))) as Partial<
       Record<Value, string>
     >,
   };
+}
+
+/** As Pulumi has it (sdk/go/common/tokens, ParseStackName). */
+const stackNamePattern = /^[A-Za-z0-9_.-]{1,100}$/;
+
+function stackName(given: unknown, usage: string): string | undefined {
+  if (given === undefined || (typeof given === "string" && stackNamePattern.test(given))) return given;
+  throw new UserError(
+    `--stack: must be the name of a Pulumi stack alone, 1 to 100 letters, digits, hyphens, underscores and dots, got ${JSON.stringify(given)}\n  usage: ${usage}`,
+  );
 }
 
 function targetName(given: unknown, usage: string): TargetName | undefined {
@@ -60,8 +70,13 @@ function targetName(given: unknown, usage: string): TargetName | undefined {
 
 function parse(options: NonNullable<ParseArgsConfig["options"]>, usage: string): Readonly<Record<string, unknown>> {
   try {
-    return parseArgs({ options, strict: true, allowPositionals: false }).values;
+    const { values, tokens } = parseArgs({ options, strict: true, allowPositionals: false, tokens: true });
+    const names = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
+    const repeated = names.find((name, index) => names.indexOf(name) !== index);
+    if (repeated === undefined) return values;
+    throw new UserError(`--${repeated}: must be given once, got it more often\n  usage: ${usage}`);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(`${error instanceof Error ? error.message : String(error)}\n  usage: ${usage}`);
   }
 }

@@ -1,11 +1,15 @@
+import { deploymentOf } from "./deployment.ts";
 import { commandOptions } from "./options.ts";
 import { deployedOutputs } from "./outputs.ts";
 import { withStack } from "./pulumi-stack.ts";
 import { runCommand } from "./user-error.ts";
 
 await runCommand(async () => {
-  const { stack: stackName } = commandOptions("npm run password [-- --target docker|kubernetes] [--stack NAME]", []);
-  const { grafanaPassword } = deployedOutputs(await withStack(stackName, (stack) => stack.outputs()));
+  const options = commandOptions("npm run password [-- --target docker|kubernetes] [--stack NAME]", []);
+  const { grafanaPassword } = await withStack(options.stack, async (stack) => {
+    await deploymentOf(stack, options.target);
+    return deployedOutputs(await stack.outputs());
+  });
   process.stdout.write(`${grafanaPassword}\n`);
   return 0;
 });

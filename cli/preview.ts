@@ -1,19 +1,21 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { previewProgram } from "../components/preview/preview-program.ts";
-import { commandOptions } from "./options.ts";
+import { commandOptions, type CommandOptions } from "./options.ts";
 import { difference } from "./preview/difference.ts";
 import { differenceText, previewText } from "./preview/report.ts";
 import { stackConfig } from "./preview/stack-config.ts";
-import { projectFolder, projectName } from "./project.ts";
+import { projectName } from "./project.ts";
+import { projectFile, readSettingsFile, stackFileName } from "./settings-file.ts";
+import { changedStackFile } from "./stack-file.ts";
+import { hasSettings, isInLocalState, unknownStack } from "./stacks.ts";
 import { runCommand, UserError } from "./user-error.ts";
 
 /** Prints what would be deployed, without Pulumi's engine, Docker or a network; with `--diff` also what would change. */
 async function preview(): Promise<number> {
   const usage = "npm run preview [-- [--target docker|kubernetes] [--stack NAME] [--json] [--diff]]";
-  const { stack, flags } = commandOptions(usage, ["json", "diff"]);
-  const { outputs, ...graph } = await plannedProgram(stack);
+  const options = commandOptions(usage, ["json", "diff"]);
+  const { stack, flags } = options;
+  const { outputs, ...graph } = await plannedProgram(options);
   const urls = programUrls.parse(outputs["urls"]);
   const changes = flags.has("diff") ? difference(graph.resources, await deployedState(stack)) : undefined;
   if (flags.has("json")) {
@@ -28,22 +30,21 @@ async function preview(): Promise<number> {
 
 const programUrls = z.record(z.string(), z.string());
 
-async function plannedProgram(stack: string): ReturnType<typeof previewProgram> {
-  const stackFile = `Pulumi.${stack}.yaml`;
+async function plannedProgram(options: CommandOptions<"json" | "diff", never>): ReturnType<typeof previewProgram> {
+  const { stack, target } = options;
+  if (target === undefined && !hasSettings(stack) && !isInLocalState(stack)) throw unknownStack(stack);
+  // Of a new stack it is what `npm run up` would write.
+  const stackFile = changedStackFile({ stack, target, values: {} }) ?? readSettingsFile(stackFileName(stack));
   try {
-    const config = stackConfig(textOf("Pulumi.yaml"), textOf(stackFile), projectName);
+    const config = stackConfig(projectFile(), stackFile, projectName);
     return await previewProgram(() => import("../index.ts"), { project: projectName, stack, config });
   } catch (error) {
     // The settings' and the services' problems are plain errors; any other one is a fault of the program.
-    if (!(error instanceof Error) || error.name !== "Error") throw error;
-    throw new UserError(`${error.message}\n  next: correct ${stackFile}, then npm run preview`, { cause: error });
+    if (!(error instanceof Error) || error.name !== "Error" || error instanceof UserError) throw error;
+    throw new UserError(`${error.message}\n  next: correct ${stackFileName(stack)}, then npm run preview`, {
+      cause: error,
+    });
   }
-}
-
-/** A file of the project; empty if it is not there, as Pulumi takes it. */
-function textOf(name: string): string {
-  const file = join(projectFolder, name);
-  return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
 
 /** Needs the Pulumi CLI, and half a second for its library, which a preview alone does without. */

@@ -5,16 +5,19 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { LocalWorkspace, StackNotFoundError, type Stack } from "@pulumi/pulumi/automation/index.js";
-import { parse } from "yaml";
+import { parse, parseDocument } from "yaml";
 import { z } from "zod";
 import { explain } from "./explain.ts";
 import { checkMachine } from "./machine.ts";
 import { forStack, usualStack } from "./options.ts";
-import { passphraseFile, projectFolder, stateFolder } from "./project.ts";
+import { stackConfig } from "./preview/stack-config.ts";
+import { passphraseFile, projectFolder, projectName, stateFolder } from "./project.ts";
+import { projectFile, readSettingsFile, stackFileName } from "./settings-file.ts";
+import { hasSettings, unknownStack } from "./stacks.ts";
 import { UserError } from "./user-error.ts";
 
 /**
- * Runs `action` on a stack of this project, created if it does not exist, with the local backend and its passphrase
+ * Runs `action` on a stack of this project, created if it has a settings file only, with the local backend and its passphrase
  * unless the environment names others. `pulumi` itself works on the same stack with the same environment.
  *
  * @param action is told what the machine has, one text for each part.
@@ -25,9 +28,11 @@ export async function withStack<Result>(
   action: (stack: Stack, machine: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
   return tellingCommandsOf(stackName, async () => {
+    // Before Pulumi reads them: it tells a line at most.
+    stackConfig(projectFile(), readSettingsFile(stackFileName(stackName)), projectName);
     const machine = await checkMachine();
     const envVars = localEnvironment();
-    return keepSaltOut(join(projectFolder, `Pulumi.${stackName}.yaml`), async () =>
+    return keepSaltOut(join(projectFolder, stackFileName(stackName)), async () =>
       action(await select(stackName, envVars), machine),
     );
   });
@@ -56,9 +61,13 @@ export async function withLockedStack<Result>(
 }
 
 async function select(stackName: string, envVars: Record<string, string>): Promise<Stack> {
+  const options = [{ stackName, workDir: projectFolder }, { envVars }] as const;
   try {
-    return await LocalWorkspace.createOrSelectStack({ stackName, workDir: projectFolder }, { envVars });
+    return await (hasSettings(stackName)
+      ? LocalWorkspace.createOrSelectStack(...options)
+      : LocalWorkspace.selectStack(...options));
   } catch (error) {
+    if (error instanceof StackNotFoundError) throw unknownStack(stackName);
     const { cause, next } = explain([], error instanceof Error ? error.message : String(error));
     throw new UserError(`the stack ${stackName} cannot be opened: ${cause}\n  next: ${next}`, { cause: error });
   }
@@ -68,7 +77,7 @@ async function select(stackName: string, envVars: Record<string, string>): Promi
 export async function exportedState(stackName: string): Promise<unknown> {
   await checkMachine();
   const envVars = localEnvironment();
-  return keepSaltOut(join(projectFolder, `Pulumi.${stackName}.yaml`), async () => {
+  return keepSaltOut(join(projectFolder, stackFileName(stackName)), async () => {
     try {
       const stack = await LocalWorkspace.selectStack({ stackName, workDir: projectFolder }, { envVars });
       return (await stack.exportStack()).deployment as unknown;
@@ -142,6 +151,8 @@ function removeLeftSalt(settingsFile: string): void {
 
 /** Whether two versions of a stack's settings differ in nothing but a new `encryptionsalt`. */
 export function onlySaltAdded(before: string, after: string): boolean {
+  // What is no YAML Pulumi has not written.
+  if ([before, after].some((text) => parseDocument(text).errors.length > 0)) return false;
   const { encryptionsalt: oldSalt, ...old } = settingsIn(before);
   const { encryptionsalt: newSalt, ...current } = settingsIn(after);
   return (

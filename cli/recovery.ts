@@ -1,11 +1,11 @@
 import { hostname } from "node:os";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Deployment as ExportedState, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Deployment as ExportedState, Stack, Workspace } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
 import { isRunning } from "./processes.ts";
 import { projectName, stateFolder } from "./project.ts";
-import { deploymentSchema, knownState } from "./state.ts";
+import { deploymentSchema, knownState, type KnownState, type OtherStack } from "./state.ts";
 import type { Say, Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
 
@@ -15,18 +15,29 @@ import { UserError } from "./user-error.ts";
  */
 
 /** As much of a stack as the recovery needs. */
-export type RecoveredStack = Pick<Stack, "name" | "cancel" | "exportStack" | "importStack">;
+export type RecoveredStack = Pick<Stack, "name" | "cancel" | "exportStack" | "importStack"> & {
+  readonly workspace: Pick<Workspace, "listStacks" | "exportStack">;
+};
+
+/** What was found. */
+export interface Recovered {
+  readonly state: KnownState;
+  /** Names of what holds data of the stack and is not in the state: of a deployment whose state is lost. */
+  readonly leftData: readonly string[];
+}
 
 /**
  * Clears what an interrupted run left of the stack in the state and at its target, and says what it does.
  *
- * @returns names of what holds data of the stack and is not in the state: of a deployment whose state is lost.
  * @throws UserError if the stack is locked, or its state belongs to another target.
  */
-export async function recover(stack: RecoveredStack, target: Target, say: Say): Promise<readonly string[]> {
+export async function recover(stack: RecoveredStack, target: Target, say: Say): Promise<Recovered> {
   await releaseLock(stack, say);
   const exported = await stack.exportStack();
-  const state = knownState(exported);
+  const state = knownState(
+    exported,
+    once(() => otherStacks(stack)),
+  );
   const foreign = state.resources.find(({ type }) => target.foreignTypes.test(type));
   if (foreign !== undefined) {
     throw new UserError(
@@ -38,7 +49,32 @@ export async function recover(stack: RecoveredStack, target: Target, say: Say): 
   const leftData = await target.recover(state, say);
   // Pulumi does not go on while it does not know how an operation ended. What it may have made was looked for.
   await forgetPending();
-  return leftData;
+  return { state, leftData };
+}
+
+/** An asynchronous function that is called at most once. */
+function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
+  let running: Promise<Result> | undefined;
+  return () => (running ??= action());
+}
+
+async function otherStacks({ name, workspace }: RecoveredStack): Promise<readonly OtherStack[]> {
+  const others = (await workspace.listStacks()).filter((stack) => stack.name !== name);
+  return Promise.all(
+    others.map(async (other) => {
+      try {
+        const exported = await workspace.exportStack(other.name);
+        return { stack: other.name, resources: deploymentSchema.parse(exported.deployment).resources ?? [] };
+      } catch (error) {
+        // The message has all that Pulumi printed: of the state, which holds secrets, nothing may be told.
+        throw new UserError(
+          `the stack ${name} has things by its name alone, and whether they are of the stack ${other.name} cannot be looked up: its state cannot be read\n` +
+            `  next: see why: npm run pulumi -- stack export --stack ${other.name}`,
+          { cause: error },
+        );
+      }
+    }),
+  );
 }
 
 const lockFile = z.object({ pid: z.number(), hostname: z.string(), timestamp: z.string() });

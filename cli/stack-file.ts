@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMap, parseDocument } from "yaml";
 import type { KubernetesSettings } from "../config/kubernetes.ts";
@@ -7,6 +7,7 @@ import { refuseOtherTarget, validSettings } from "./deployment.ts";
 import type { CommandOptions, TargetName } from "./options.ts";
 import { stackConfig } from "./preview/stack-config.ts";
 import { projectFolder, projectName } from "./project.ts";
+import { projectFile, readSettingsFile, stackFileName, type SettingsFile } from "./settings-file.ts";
 import { UserError } from "./user-error.ts";
 
 /** Options of `npm run up` that are settings, each with its name in `observability:kubernetes`. */
@@ -25,6 +26,9 @@ export type SettingOption = keyof typeof settingOf;
 /** Names of all {@link SettingOption}s. */
 export const settingOptions = Object.keys(settingOf) as readonly SettingOption[];
 
+/** As much of a command's options as goes into a file. */
+export type SettingOptions = Pick<CommandOptions<never, SettingOption>, "stack" | "target" | "values">;
+
 /** A stack's settings file with the options of a command in it, not yet written. */
 export interface ChangedFile {
   readonly name: string;
@@ -41,21 +45,21 @@ const schemaLine = "# yaml-language-server: $schema=./config/stack-settings.sche
  * The settings file of a stack with the options of `npm run up` in it, so that the next command and plain `pulumi up`
  * do the same; `undefined` if the options change nothing. Nothing is written.
  *
- * @param projectText text of Pulumi.yaml
- * @param stackText text of the stack's file, `undefined` if there is none
+ * @param project Pulumi.yaml
+ * @param stackFile the stack's file, `undefined` if there is none
  * @throws UserError if the options do not fit the stack, or each other.
  */
 export function withOptions(
-  { stack, target, values }: CommandOptions<never, SettingOption>,
-  projectText: string,
-  stackText: string | undefined,
+  { stack, target, values }: SettingOptions,
+  project: SettingsFile,
+  stackFile: SettingsFile | undefined,
 ): ChangedFile | undefined {
   const given = settingOptions.flatMap((name) => {
     const value = values[name];
     return value === undefined ? [] : [{ name, value }];
   });
-  const wanted = target ?? targetIn(projectText, stackText ?? "");
-  if (stackText !== undefined) refuseOtherTarget(targetIn(projectText, stackText), target, stack);
+  const wanted = target ?? targetIn(project, stackFile);
+  if (stackFile !== undefined) refuseOtherTarget(targetIn(project, stackFile), target, stack);
   const [first] = given;
   if (first !== undefined && wanted !== "kubernetes") {
     throw new UserError(
@@ -63,9 +67,9 @@ export function withOptions(
         `  next: npm run up -- --target kubernetes --${first.name} …`,
     );
   }
-  const name = `Pulumi.${stack}.yaml`;
-  const document = parseDocument(stackText ?? `${schemaLine}\nconfig:\n  ${projectName}:target: ${wanted}\n`);
-  const changes = stackText === undefined && target !== undefined ? [`target: ${target}`] : [];
+  const name = stackFileName(stack);
+  const document = parseDocument(stackFile?.text ?? `${schemaLine}\nconfig:\n  ${projectName}:target: ${wanted}\n`);
+  const changes = stackFile === undefined && target !== undefined ? [`target: ${target}`] : [];
   for (const { name: option, value } of given) {
     const path = ["config", `${projectName}:kubernetes`];
     for (const depth of [1, 2]) {
@@ -80,17 +84,17 @@ export function withOptions(
   }
   if (changes.length === 0) return undefined;
   const text = document.toString();
-  return { name, text, settings: settingsIn(projectText, text, stack, given.length > 0), changes };
+  return { name, text, settings: settingsIn(project, { name, text }, stack, given.length > 0), changes };
 }
 
-function targetIn(projectText: string, stackText: string): TargetName {
-  const { [`${projectName}:target`]: target } = stackConfig(projectText, stackText, projectName);
+function targetIn(project: SettingsFile, stackFile: SettingsFile | undefined): TargetName {
+  const { [`${projectName}:target`]: target } = stackConfig(project, stackFile, projectName);
   return target === "kubernetes" ? target : "docker";
 }
 
-function settingsIn(projectText: string, text: string, stack: string, hasOptions: boolean): ProgramSettings {
+function settingsIn(project: SettingsFile, file: SettingsFile, stack: string, hasOptions: boolean): ProgramSettings {
   try {
-    return validSettings(stackConfig(projectText, text, projectName), stack);
+    return validSettings(stackConfig(project, file, projectName), stack);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const [problems = ""] = error.message.split("\n  next: ");
@@ -103,10 +107,8 @@ function settingsIn(projectText: string, text: string, stack: string, hasOptions
 }
 
 /** The same for the files of this project. */
-export function changedStackFile(options: CommandOptions<never, SettingOption>): ChangedFile | undefined {
-  const file = join(projectFolder, `Pulumi.${options.stack}.yaml`);
-  const stackText = existsSync(file) ? readFileSync(file, "utf8") : undefined;
-  return withOptions(options, readFileSync(join(projectFolder, "Pulumi.yaml"), "utf8"), stackText);
+export function changedStackFile(options: SettingOptions): ChangedFile | undefined {
+  return withOptions(options, projectFile(), readSettingsFile(stackFileName(options.stack)));
 }
 
 /** Writes a {@link ChangedFile}. */

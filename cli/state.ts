@@ -24,13 +24,22 @@ export interface KnownState {
   readonly resources: readonly StateResource[];
   /** Resources whose creation was cut off: they may be there or not, and hold nothing yet. */
   readonly cutOff: readonly StateResource[];
+  /** The same of the project's other stacks in the same backend. It takes a while: asked for only where it matters. */
+  readonly others: () => Promise<readonly OtherStack[]>;
+}
+
+/** Another stack of the project. */
+export interface OtherStack {
+  readonly stack: string;
+  readonly resources: readonly StateResource[];
 }
 
 /** The part of an exported state that a target's recovery needs. */
-export function knownState(exported: Deployment): KnownState {
+export function knownState(exported: Deployment, others: KnownState["others"]): KnownState {
   const { resources, pending_operations: pending } = deploymentSchema.parse(exported.deployment);
   return {
     resources: resources ?? [],
+    others,
     cutOff: (pending ?? []).filter(({ type }) => type === "creating").map((operation) => operation.resource),
   };
 }

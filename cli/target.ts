@@ -33,10 +33,20 @@ export interface Target {
   recover(state: KnownState, say: Say): Promise<readonly string[]>;
   /** Makes a deployment go on with data that the state does not know, or says how. @throws UserError if it cannot. */
   takeOver(leftData: readonly string[], say: Say): void;
+  /**
+   * Sees to it that the data in the state is of this stack alone, before it is removed.
+   *
+   * @throws UserError if another stack has it as well.
+   */
+  checkSoleOwner(state: KnownState): Promise<void>;
   /** Removes data that the state does not know, and whatever else of the stack is still there. */
-  removeLeftData(leftData: readonly string[]): Promise<void>;
-  /** Looks whether there is room for a deployment. @throws UserError with every problem, before anything is created. */
-  checkRoom(say: Say): Promise<void>;
+  removeLeftData(state: KnownState, leftData: readonly string[]): Promise<void>;
+  /**
+   * Looks whether there is room for a deployment.
+   *
+   * @throws UserError with every problem, before anything is created.
+   */
+  checkRoom(state: KnownState, say: Say): Promise<void>;
   /** Sees to it that every image can be had. @throws UserError with every problem, before anything is created. */
   prepareImages(say: Say): Promise<void>;
   /**

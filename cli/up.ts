@@ -29,8 +29,9 @@ async function up(): Promise<number> {
     return await withLockedStack(stackName, async (stack, machine) => {
       const { target } = await deploymentOf(stack, options.target);
       say([...machine, await target.describe()].join(", "));
-      target.takeOver(await recover(stack, target, say), say);
-      await target.checkRoom(say);
+      const { state, leftData } = await recover(stack, target, say);
+      await target.checkRoom(state, say);
+      target.takeOver(leftData, say);
       await target.prepareImages(say);
       await target.checkConfiguration();
       progress.phase(`deploying the stack ${stackName}`);

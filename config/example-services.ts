@@ -5,7 +5,7 @@ import { ports } from "./names.ts";
 import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
 import { ownCodeProblems } from "./own-code.ts";
 import { isRecord, parseWith } from "./parse.ts";
-import { problem, type Problem } from "./problem.ts";
+import { hiddenProblem, nearMatch, problem, type Problem } from "./problem.ts";
 import { injectedVariableProblems, serviceArgsSchema, type ServiceInput } from "./service-args.ts";
 import {
   completeSettings,
@@ -96,10 +96,21 @@ export function programSettings(
       ...deliveryProblems(given),
       ...serviceProblems(given),
       ...ownCodeProblems(given, readFolder),
+      ...projectNameProblems(Object.keys(config), identity.project),
     ],
     (given) => withDerivedDefaults(given, identity),
   );
   return { stack: completeSettings(stack), example: { exampleServices, apiPort, load, services } };
+}
+
+/** A key that begins with nearly the project's name; others are settings of Pulumi's providers, such as `docker:host`. */
+function projectNameProblems(keys: readonly string[], project: string): readonly Problem[] {
+  return keys.flatMap((key) => {
+    const [namespace = "", ...name] = key.split(":");
+    if (namespace === project || nearMatch(namespace, [project]) === undefined) return [];
+    const change = `did you mean ${project}:${name.join(":")}?`;
+    return [hiddenProblem(key, `is no setting of this project, whose settings begin with ${project}:`, change)];
+  });
 }
 
 /** The example's image is built here and has to get into the cluster. */

@@ -82,6 +82,30 @@ export const dashboardUids = {
 export const ownDashboardFolder = "Own";
 
 /**
+ * Whose everything is that a program creates: its Pulumi project and stack as they are, `observability/dev`. Two stacks
+ * can have one name, but never this. What older versions have deployed carries the name alone, which has no slash.
+ */
+export function stackOwner(project: string, stack: string): string {
+  return `${project}/${stack}`;
+}
+
+/**
+ * Labels of every object in Docker: its {@link stackOwner}, the setting `name` that it was deployed with, which tells two
+ * checkouts of one program apart, and the workload that it is for.
+ */
+export const dockerLabels = {
+  owner: "observability.stack",
+  name: "observability.name",
+  workload: "observability.workload",
+} as const;
+
+/**
+ * Annotation of every object on Kubernetes: its {@link stackOwner}. No label: those take 63 characters at most, and no
+ * slash. Pods have none: it is no part of their template, which would be rolled out anew.
+ */
+export const ownerAnnotation = "observability/stack";
+
+/**
  * Labels of every object on Kubernetes, by the common names
  * (kubernetes.io/docs/concepts/overview/working-with-objects/common-labels). Fixed for ever: what is deployed has them.
  */

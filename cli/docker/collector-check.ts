@@ -1,23 +1,29 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+import { pack } from "tar-stream";
 import { collectorConfigArgs, collectorFiles, fragmentSecrets } from "../../config/collector-fragment.ts";
 import { failedCheck } from "../../config/failed-check.ts";
 import { collectorSecretText, secretFile } from "../../config/expansion.ts";
+import { dockerLabels } from "../../config/names.ts";
 import type { StackSettings } from "../../config/settings.ts";
-import { CommandFailed, type Docker } from "./docker.ts";
+import { untilInterrupted } from "../interrupt.ts";
 import { UserError } from "../user-error.ts";
+import { CommandFailed, type Docker } from "./docker.ts";
 
 /**
  * Has the Collector itself look at what the user adds to its configuration, in a container of its own. The deployment
  * does so as well, but only when it has come that far.
  *
- * @throws UserError with the Collector's own words, before anything is changed.
+ * @param owner whose the container is, as its label has it
+ * @throws UserError with the Collector's own words, before anything is changed; or if Ctrl-C or SIGTERM ended it.
  */
-export async function checkCollector(stack: StackSettings, docker: Docker): Promise<void> {
+export async function checkCollector(stack: StackSettings, owner: string, docker: Docker): Promise<void> {
   const { config } = stack.otelCollector;
   if (config === undefined || !stack.observability) return;
-  const said = await validate(checkedFiles(stack, config), collectorConfigArgs(config), stack, docker);
+  const files = await archive(checkedFiles(stack, config));
+  const said = await untilInterrupted((signal) =>
+    validate(files, collectorConfigArgs(config), stack, owner, docker, signal),
+  );
   if (said === undefined) return;
   const message = failedCheck({ setting: "otelCollector.config", said, secrets: Object.values(stack.secrets) });
   throw new UserError(`${message}\nnothing was changed\n  next: correct the settings of the stack, then npm run up`);
@@ -46,57 +52,54 @@ function checkedFiles(
   };
 }
 
+/** The files as `docker cp` takes them from its standard input: the secrets among them are on no disk of this machine. */
+async function archive(files: Files): Promise<Buffer> {
+  const tar = pack();
+  // In the container another user reads them; folders that are missing belong to root and can be entered by all.
+  for (const [path, content] of Object.entries(files)) tar.entry({ name: path.slice(1), mode: 0o444 }, content);
+  tar.finalize();
+  return buffer(tar);
+}
+
+/** What Docker itself says when it cannot start a container; everything else is the container's own. */
+const refusedByDocker = /^Error response from daemon: /m;
+
 /** What the Collector says against its configuration; `undefined` if it has nothing against it. */
 async function validate(
-  files: Files,
+  files: Buffer,
   args: readonly string[],
   { name, images }: StackSettings,
+  owner: string,
   docker: Docker,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
-  const label = `observability.stack=${name}`;
-  const options = ["--network", "none", "--cap-drop", "ALL", "--user", "10001:10001", "--label", label];
-  const created = await docker.run(["create", ...options, images.otelCollector, "validate", ...args]);
-  const container = created.trim();
+  // Known before there is one, so that it can be removed whenever the command that makes it is cut off.
+  const container = `${name}-otel-collector-look-${randomBytes(6).toString("hex")}`;
+  const labels = [`${dockerLabels.owner}=${owner}`, `${dockerLabels.name}=${name}`];
+  const options = [
+    // Gone at its end, even if nobody is left to remove it.
+    ...["--rm", "--name", container, "--network", "none", "--cap-drop", "ALL", "--user", "10001:10001"],
+    ...labels.flatMap((label) => ["--label", label]),
+  ];
   try {
-    await copyInto(container, files, docker);
-    await docker.run(["start", "--attach", container]);
+    await docker.run(["create", ...options, images.otelCollector, "validate", ...args], { signal });
+    await docker.run(["cp", "-", `${container}:/`], { input: files, signal });
+    await docker.run(["start", "--attach", container], { signal });
     return undefined;
   } catch (error) {
-    if (error instanceof CommandFailed && (await hasEnded(container, docker))) return error.stdout + error.stderr;
+    const isAnswer = error instanceof CommandFailed && error.command === "docker start";
+    if (isAnswer && !refusedByDocker.test(error.stderr)) return error.stdout + error.stderr;
     throw error;
   } finally {
-    await docker.run(["rm", "--force", "--volumes", container]);
+    await remove(container, docker);
   }
 }
 
-/** By copying, since a daemon on another machine sees no folder of this one. */
-async function copyInto(container: string, files: Files, docker: Docker): Promise<void> {
-  // Nobody else can enter it.
-  const folder = mkdtempSync(join(tmpdir(), "observability-check-"));
+async function remove(container: string, docker: Docker): Promise<void> {
   try {
-    const root = join(folder, "root");
-    for (const [path, content] of Object.entries(files)) {
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), content);
-    }
-    makeReadable(root, Object.keys(files));
-    await docker.run(["cp", `${root}/.`, `${container}:/`]);
-  } finally {
-    rmSync(folder, { recursive: true });
+    await docker.run(["rm", "--force", "--volumes", container]);
+  } catch (error) {
+    const isGone = error instanceof CommandFailed && /no such container|already in progress/i.test(error.stderr);
+    if (!isGone) throw error;
   }
-}
-
-/** Whatever the umask of this process: in the container another user reads them. */
-function makeReadable(root: string, files: readonly string[]): void {
-  for (const file of files) {
-    chmodSync(join(root, file), 0o444);
-    for (let folder = dirname(file); folder !== "/"; folder = dirname(folder)) chmodSync(join(root, folder), 0o755);
-  }
-  chmodSync(root, 0o755);
-}
-
-/** Whether the container has run: else it is Docker that failed. */
-async function hasEnded(container: string, docker: Docker): Promise<boolean> {
-  const state = await docker.run(["inspect", "--format", "{{.State.Status}} {{.State.StartedAt}}", container]);
-  return state.startsWith("exited ") && !state.includes("0001-01-01");
 }

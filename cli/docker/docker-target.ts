@@ -1,14 +1,16 @@
 import type { ProgramSettings } from "../../config/example-services.ts";
+import { stackOwner } from "../../config/names.ts";
 import type { InstanceOutput, InstanceState } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";
-import { stateFolder } from "../project.ts";
+import { projectName, stateFolder } from "../project.ts";
+import { Ownership } from "../ownership.ts";
 import type { KnownState } from "../state.ts";
 import type { Say, Target } from "../target.ts";
 import { checkCollector } from "./collector-check.ts";
 import { Docker } from "./docker.ts";
 import { neededImages, pullMissing } from "./images.ts";
 import { instanceStates } from "./instances.ts";
-import { removeLeftOvers } from "./left-overs.ts";
+import { checkVolumes, removeLeftOvers } from "./left-overs.ts";
 import { checkPlace, filledFolders, plannedPlace } from "./place.ts";
 
 /** A stack on a Docker daemon. */
@@ -19,12 +21,18 @@ export class DockerTarget implements Target {
   readonly needsOpen = false;
   readonly furtherUrls = [];
   private readonly settings: ProgramSettings;
+  private readonly pulumiStack: string;
   private readonly docker: Docker;
 
   /** @param docker @default the daemon of the settings */
-  constructor(settings: ProgramSettings, docker: Docker = new Docker(settings.stack.docker.host)) {
+  constructor(settings: ProgramSettings, pulumiStack: string, docker: Docker = new Docker(settings.stack.docker.host)) {
     this.settings = settings;
+    this.pulumiStack = pulumiStack;
     this.docker = docker;
+  }
+
+  private ownership(state: KnownState): Ownership {
+    return new Ownership(this.pulumiStack, this.settings.stack.name, state);
   }
 
   async describe(): Promise<string> {
@@ -32,7 +40,7 @@ export class DockerTarget implements Target {
   }
 
   async recover(state: KnownState, say: Say): Promise<readonly string[]> {
-    return removeLeftOvers(state, this.docker, this.settings.stack.name, say);
+    return removeLeftOvers(this.ownership(state), this.docker, say);
   }
 
   /** A volume has the name that the program gives it, so Docker's provider finds it. */
@@ -40,12 +48,17 @@ export class DockerTarget implements Target {
     for (const volume of leftData) say(`the volume ${volume} is not in the state: taking it over with its data`);
   }
 
-  async removeLeftData(leftData: readonly string[]): Promise<void> {
+  async checkSoleOwner(state: KnownState): Promise<void> {
+    await checkVolumes(state, this.ownership(state), this.docker);
+  }
+
+  async removeLeftData(_state: KnownState, leftData: readonly string[]): Promise<void> {
     if (leftData.length > 0) await this.docker.run(["volume", "rm", ...leftData]);
   }
 
-  async checkRoom(): Promise<void> {
-    await checkPlace(plannedPlace(this.settings), this.docker, await filledFolders(stateFolder, this.docker));
+  async checkRoom(state: KnownState): Promise<void> {
+    const folders = await filledFolders(stateFolder, this.docker);
+    await checkPlace(plannedPlace(this.settings), this.ownership(state), this.docker, folders);
   }
 
   async prepareImages(say: Say): Promise<void> {
@@ -53,7 +66,7 @@ export class DockerTarget implements Target {
   }
 
   async checkConfiguration(): Promise<void> {
-    await checkCollector(this.settings.stack, this.docker);
+    await checkCollector(this.settings.stack, stackOwner(projectName, this.pulumiStack), this.docker);
   }
 
   async instanceStates(instances: readonly InstanceOutput[]): Promise<ReadonlyMap<string, InstanceState>> {

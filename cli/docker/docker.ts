@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { dockerLabels } from "../../config/names.ts";
+import type { MarkedObject } from "../ownership.ts";
 import { UserError } from "../user-error.ts";
 
 const execute = promisify(execFile);
@@ -11,12 +13,19 @@ const patienceMillis = 8_000;
 /** The kinds of objects that the stack creates in Docker. */
 export type ObjectKind = "container" | "network" | "volume";
 
-/** Something in Docker. A volume's id is its name. */
-export interface DockerObject {
-  readonly id: string;
+/** Type of each kind of object in Pulumi's state. */
+const types: Readonly<Record<ObjectKind, string>> = {
+  container: "docker:index/container:Container",
+  network: "docker:index/network:Network",
+  volume: "docker:index/volume:Volume",
+};
+
+/** Type of a volume in Pulumi's state. */
+export const volumeType = types.volume;
+
+/** Something in Docker, marked by its label. A volume's id is its name. */
+export interface DockerObject extends MarkedObject {
   readonly name: string;
-  /** The stack that its label says it belongs to; `undefined` for somebody else's. */
-  readonly stack: string | undefined;
 }
 
 const labels = z.record(z.string(), z.string()).nullish();
@@ -32,7 +41,9 @@ export interface RunOptions {
   /** @default no limit */
   readonly timeoutMillis?: number;
   /** What it reads from standard input. @default nothing */
-  readonly input?: string;
+  readonly input?: string | Buffer;
+  /** Ends it. @default nothing does */
+  readonly signal?: AbortSignal;
 }
 
 /** The `docker` command, on the daemon that the stack runs on. */
@@ -59,6 +70,7 @@ export class Docker {
         env: this.env,
         timeout: options.timeoutMillis ?? 0,
         maxBuffer: 64 * 1024 * 1024,
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
       // A command that ends before it has read its input says by its exit code what is wrong.
       running.child.stdin?.on("error", () => undefined).end(options.input);
@@ -80,12 +92,29 @@ export class Docker {
     return (await this.run(["version", "--format", format], { timeoutMillis: patienceMillis })).trim();
   }
 
-  /** Objects of a kind that carry the label of a stack. */
-  async labelled(kind: ObjectKind, stackName: string): Promise<readonly DockerObject[]> {
+  /** Objects of a kind that carry a label for their owner, and another one for the stack's name if that is given. */
+  async labelled(kind: ObjectKind, owner: string, name?: string): Promise<readonly DockerObject[]> {
+    const filters = [`label=${dockerLabels.owner}=${owner}`];
+    return this.found(kind, ...filters, ...(name === undefined ? [] : [`label=${dockerLabels.name}=${name}`]));
+  }
+
+  /** Containers, running or not, that a volume is mounted in. */
+  async usersOf(volume: string): Promise<readonly DockerObject[]> {
+    return this.found("container", `volume=${volume}`);
+  }
+
+  /** Running containers that a port of the machine leads to. */
+  async publishersOf(port: number): Promise<readonly DockerObject[]> {
+    return this.found("container", `publish=${port}`);
+  }
+
+  private async found(kind: ObjectKind, ...filters: readonly string[]): Promise<readonly DockerObject[]> {
     const all = kind === "container" ? ["--all"] : [];
-    const filter = ["--quiet", "--filter", `label=observability.stack=${stackName}`];
-    const ids = (await this.run([kind, "ls", ...all, ...filter])).split("\n").filter((id) => id !== "");
-    return this.objects(kind, ids);
+    const listed = await this.run([kind, "ls", ...all, "--quiet", ...filters.flatMap((one) => ["--filter", one])]);
+    return this.objects(
+      kind,
+      listed.split("\n").filter((id) => id !== ""),
+    );
   }
 
   /** Objects of a kind by name or id; one that is not there is left out. */
@@ -94,9 +123,11 @@ export class Docker {
       .array(inspectedObject)
       .parse(await this.inspect(kind, names))
       .map(({ Id, Name, Labels, Config }) => ({
+        type: types[kind],
         id: Id ?? Name,
         name: Name.replace(/^\//, ""),
-        stack: (Labels ?? Config?.Labels)?.["observability.stack"],
+        mark: (Labels ?? Config?.Labels)?.[dockerLabels.owner],
+        stackName: (Labels ?? Config?.Labels)?.[dockerLabels.name],
       }));
   }
 
@@ -114,12 +145,17 @@ export class Docker {
 }
 
 /** A command that ran and failed. */
-export class CommandFailed extends Error {
+export class CommandFailed extends UserError {
+  /** Its first two words: `docker start`. */
+  readonly command: string;
   readonly stdout: string;
   readonly stderr: string;
 
-  constructor(command: string, stdout: string, stderr: string) {
-    super(`${command}: ${stderr.trim()}`);
+  constructor(args: readonly string[], stdout: string, stderr: string) {
+    super(
+      `docker ${args.slice(0, 2).join(" ")}: ${stderr.trim()}\n  next: see what is wrong with Docker, then npm run up`,
+    );
+    this.command = `docker ${args[0] ?? ""}`;
     this.stdout = stdout;
     this.stderr = stderr;
   }
@@ -161,7 +197,7 @@ function dockerProblem(args: readonly string[], error: unknown, host: string | u
         "  next: start Docker, or set DOCKER_HOST or `docker context use` to a daemon that runs; then npm run up",
     );
   }
-  return new CommandFailed(`docker ${args.slice(0, 2).join(" ")}`, stdout, stderr);
+  return new CommandFailed(args, stdout, stderr);
 }
 
 function firstLine(text: string): string {

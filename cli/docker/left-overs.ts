@@ -1,28 +1,24 @@
+import type { Ownership } from "../ownership.ts";
 import type { KnownState } from "../state.ts";
-import type { Docker, DockerObject, ObjectKind } from "./docker.ts";
-
-/** Type of each kind of Docker object in the state. */
-const types: Readonly<Record<ObjectKind, string>> = {
-  container: "docker:index/container:Container",
-  network: "docker:index/network:Network",
-  volume: "docker:index/volume:Volume",
-};
+import { UserError } from "../user-error.ts";
+import { volumeType, type Docker, type DockerObject, type ObjectKind } from "./docker.ts";
 
 /**
- * Removes the containers and the network that carry the stack's label and are not in its state, and says so.
+ * Removes the containers and the network that are the stack's and not in its state, and says so.
  *
- * @returns names of the volumes that carry the label and are not in the state: data of a deployment whose state is
- *   lost.
+ * @returns names of the volumes that are the stack's and not in its state: data of a deployment whose state is lost.
  */
 export async function removeLeftOvers(
-  { resources }: KnownState,
+  ownership: Ownership,
   docker: Docker,
-  name: string,
   say: (line: string) => void,
 ): Promise<readonly string[]> {
-  const known = new Set(resources.map(({ type, id }) => `${type} ${id ?? ""}`));
-  const leftOver = async (kind: ObjectKind): Promise<readonly DockerObject[]> =>
-    (await docker.labelled(kind, name)).filter(({ id }) => !known.has(`${types[kind]} ${id}`));
+  const leftOver = async (kind: ObjectKind): Promise<readonly DockerObject[]> => {
+    const { owner, name } = ownership;
+    const marked = await Promise.all([docker.labelled(kind, owner, name), docker.labelled(kind, name)]);
+    const unknown = marked.flat().filter((object) => !ownership.isKnown(object));
+    return ownership.own(unknown);
+  };
 
   const containers = await leftOver("container");
   if (containers.length > 0) {
@@ -40,4 +36,30 @@ export async function removeLeftOvers(
     await docker.run(["network", "rm", network.id]);
   }
   return (await leftOver("volume")).map((volume) => volume.name);
+}
+
+/**
+ * Sees to it that the volumes in the stack's state are its own: plain `pulumi up` gives a volume to every stack that
+ * names it, and Pulumi would remove it for each of them.
+ *
+ * @throws UserError with the first that is another stack's.
+ */
+export async function checkVolumes({ resources }: KnownState, ownership: Ownership, docker: Docker): Promise<void> {
+  const volumes = resources.filter(({ type, id }) => type === volumeType && id !== undefined);
+  const found = await docker.objects(
+    "volume",
+    volumes.map(({ id = "" }) => id),
+  );
+  for (const volume of found) {
+    const owner = await ownership.ownerOf(volume);
+    // The label of older versions says too little to tell two stacks of one name apart.
+    const [other] = volume.mark === ownership.name ? await ownership.alsoIn(volume) : [];
+    const sharer = owner === ownership.owner || owner === undefined ? other : owner;
+    if (sharer === undefined) continue;
+    const urn = volumes.find(({ id }) => id === volume.id)?.urn ?? "";
+    throw new UserError(
+      `volume ${volume.name}: must be of ${ownership.owner} alone, but the stack ${sharer} has it as well; nothing was changed\n` +
+        `  next: have this stack forget it and each other that they share: npm run pulumi -- state unprotect '${urn}' --yes, then state delete '${urn}' --yes`,
+    );
+  }
 }

@@ -2,14 +2,13 @@ import { statfs } from "node:fs/promises";
 import { exampleServices, type ProgramSettings } from "../../config/example-services.ts";
 import { hosts, instanceName, dataVolumeName, volumes } from "../../config/names.ts";
 import type { Docker, ObjectKind } from "./docker.ts";
+import type { Ownership } from "../ownership.ts";
 import { isFree, processOn } from "../ports.ts";
 import { projectFolder } from "../project.ts";
 import { UserError } from "../user-error.ts";
 
 /** What a deployment will take of the machine. */
 export interface Place {
-  /** Name of the stack, as its label has it. */
-  readonly stackName: string;
   /** Names of what it creates in Docker. */
   readonly objects: Readonly<Record<ObjectKind, readonly string[]>>;
   /** Ports on 127.0.0.1, each with the workload that is behind it. */
@@ -31,7 +30,6 @@ export function plannedPlace({ stack, example }: ProgramSettings): Place {
       ]
     : [];
   return {
-    stackName: stack.name,
     objects: {
       container: [
         ...backends.map((host) => instanceName(stack.name, host, 1)),
@@ -62,10 +60,15 @@ const mostProblems = 7;
  *
  * @throws UserError with every problem, before anything is created.
  */
-export async function checkPlace(place: Place, docker: Docker, folders: readonly string[]): Promise<void> {
+export async function checkPlace(
+  place: Place,
+  ownership: Ownership,
+  docker: Docker,
+  folders: readonly string[],
+): Promise<void> {
   const problems = [
-    ...(await nameProblems(place, docker)),
-    ...(await portProblems(place, docker)),
+    ...(await nameProblems(place, ownership, docker)),
+    ...(await portProblems(place, ownership, docker)),
     ...(await diskProblems(folders)),
   ];
   if (problems.length === 0) return;
@@ -74,42 +77,68 @@ export async function checkPlace(place: Place, docker: Docker, folders: readonly
   throw new UserError([...shown, ...more, "nothing was changed", "  next: solve this, then npm run up"].join("\n"));
 }
 
-async function nameProblems({ objects, stackName }: Place, docker: Docker): Promise<readonly string[]> {
+async function nameProblems({ objects }: Place, ownership: Ownership, docker: Docker): Promise<readonly string[]> {
   const kinds: readonly ObjectKind[] = ["container", "network", "volume"];
+  const named = kinds.map(async (kind) => {
+    const found = await docker.objects(kind, objects[kind]);
+    return Promise.all(found.map(async (object) => ({ kind, object, owner: await ownership.ownerOf(object) })));
+  });
+  const strange = (await Promise.all(named)).flat().filter(({ owner }) => owner !== ownership.owner);
+  const others = new Set(strange.flatMap(({ owner }) => owner ?? []));
+  const ofOther = [...others].map((other) => {
+    const taken = strange.filter(({ owner }) => owner === other).map(({ kind, object }) => `${kind} ${object.name}`);
+    const more = taken.length > 1 ? ` and ${taken.length - 1} more` : "";
+    return `observability:name: must be of one Pulumi stack alone, got ${ownership.name}, which the stack ${other} has (${taken[0] ?? ""}${more}); set another for ${ownership.owner}`;
+  });
+  const ofNobody = strange
+    .filter(({ owner }) => owner === undefined)
+    .map(
+      ({ kind, object }) =>
+        `${kind} ${object.name}: the name must be free, but there is one not of this project; rename or remove that, or set another observability:name`,
+    );
+  return [...ofOther, ...ofNobody, ...(await mountProblems(objects.volume, others, ownership, docker))];
+}
+
+/** Plain `pulumi up` gives a volume to every stack that names it. */
+async function mountProblems(
+  volumes: readonly string[],
+  told: ReadonlySet<string>,
+  ownership: Ownership,
+  docker: Docker,
+): Promise<readonly string[]> {
   const found = await Promise.all(
-    kinds.map(async (kind) =>
-      (await docker.objects(kind, objects[kind]))
-        .filter(({ stack }) => stack !== stackName)
-        .map(({ name, stack }) => {
-          const owner = stack === undefined ? "not of this project" : `of the stack ${stack}`;
-          return `${kind} ${name}: the name must be free, but there is one ${owner}; rename or remove that, or set another observability:name`;
-        }),
-    ),
+    volumes.map(async (volume) => {
+      const users = await docker.usersOf(volume);
+      const owners = await Promise.all(users.map((user) => ownership.ownerOf(user)));
+      return users.flatMap(({ name }, index) => {
+        const owner = owners[index];
+        if (owner === undefined || owner === ownership.owner || told.has(owner)) return [];
+        return [
+          `volume ${volume}: must be of this stack alone, but the container ${name} of the stack ${owner} uses it; set another observability:name for one of the two`,
+        ];
+      });
+    }),
   );
   return found.flat();
 }
 
-async function portProblems({ ports, stackName }: Place, docker: Docker): Promise<readonly string[]> {
+async function portProblems({ ports }: Place, ownership: Ownership, docker: Docker): Promise<readonly string[]> {
   const found = await Promise.all(
     ports.map(async ({ hostPort, workload }) => {
       if (await isFree(hostPort)) return [];
-      const owner = await ownerOf(hostPort, stackName, docker);
-      if (owner === "this stack") return [];
-      return [`port ${hostPort} (${workload}): must be free, but ${owner} uses it; stop that, or choose another port`];
+      const holder = await holderOf(hostPort, ownership, docker);
+      if (holder === "this stack") return [];
+      return [`port ${hostPort} (${workload}): must be free, but ${holder} uses it; stop that, or choose another port`];
     }),
   );
   return found.flat();
 }
 
 /** Who listens on a port, as far as the system tells. */
-async function ownerOf(port: number, stackName: string, docker: Docker): Promise<string> {
-  const format = '{{.Names}}\t{{.Label "observability.stack"}}';
-  const [container = ""] = (await docker.run(["ps", "--filter", `publish=${port}`, "--format", format])).split("\n");
-  if (container !== "") {
-    const [name = "", stack = ""] = container.split("\t");
-    return stack === stackName ? "this stack" : `the container ${name}`;
-  }
-  return processOn(port);
+async function holderOf(port: number, ownership: Ownership, docker: Docker): Promise<string> {
+  const [container] = await docker.publishersOf(port);
+  if (container === undefined) return processOn(port);
+  return (await ownership.isOwn(container)) ? "this stack" : `the container ${container.name}`;
 }
 
 async function diskProblems(folders: readonly string[]): Promise<readonly string[]> {

@@ -2,6 +2,7 @@ import type { ProgramSettings } from "../../config/example-services.ts";
 import { ingressUrl } from "../../config/kubernetes.ts";
 import type { InstanceOutput, InstanceState } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";
+import { Ownership } from "../ownership.ts";
 import type { KnownState } from "../state.ts";
 import type { Opened, Say, Target } from "../target.ts";
 import { UserError } from "../user-error.ts";
@@ -53,6 +54,10 @@ export class KubernetesTarget implements Target {
     return this.settings.stack.name;
   }
 
+  private ownership(state: KnownState): Ownership {
+    return new Ownership(this.pulumiStack, this.stackName, state);
+  }
+
   async describe(): Promise<string> {
     const version = await this.cluster.version();
     const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part));
@@ -68,10 +73,10 @@ export class KubernetesTarget implements Target {
   async recover(state: KnownState, say: Say): Promise<readonly string[]> {
     try {
       await checkIdentity(state, this.cluster, this.pulumiStack);
-      return await removeLeftOvers(state, this.cluster, this.settings.stack, say);
+      return await removeLeftOvers(state, this.cluster, this.settings.stack, this.ownership(state), say);
     } catch (error) {
       // One permission is seldom the only one that is missing.
-      if (error instanceof Forbidden) await this.checkRoom(say);
+      if (error instanceof Forbidden) await this.checkRoom(state, say);
       throw error;
     }
   }
@@ -87,12 +92,18 @@ export class KubernetesTarget implements Target {
     );
   }
 
-  async removeLeftData(): Promise<void> {
-    await removeObjects(this.cluster, await ownObjects(this.cluster, this.settings.stack));
+  /** The API server gives no object to a second stack: it says that there is one of this name. */
+  async checkSoleOwner(): Promise<void> {
+    return Promise.resolve();
   }
 
-  async checkRoom(say: Say): Promise<void> {
-    await checkRoom(this.cluster, this.settings, say);
+  async removeLeftData(state: KnownState): Promise<void> {
+    const own = await ownObjects(this.cluster, this.settings.stack, this.ownership(state));
+    await removeObjects(this.cluster, own);
+  }
+
+  async checkRoom(state: KnownState, say: Say): Promise<void> {
+    await checkRoom(this.cluster, this.settings, this.ownership(state), say);
   }
 
   async prepareImages(say: Say): Promise<void> {

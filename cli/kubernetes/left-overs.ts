@@ -1,12 +1,13 @@
 import { V1ObjectMeta } from "@kubernetes/client-node";
 import pWaitFor from "p-wait-for";
 import type { StackSettings } from "../../config/settings.ts";
+import type { Ownership } from "../ownership.ts";
 import type { KnownState, StateResource } from "../state.ts";
 import type { Say } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import type { Cluster } from "./cluster.ts";
 import { claimKind, namespaceKind, ownKinds, pulumiType, type Kind } from "./kinds.ts";
-import { belongsTo, ofStack } from "./labels.ts";
+import { markedObject, ofStack } from "./labels.ts";
 
 /** An object of the stack in the cluster. */
 export interface OwnObject {
@@ -18,18 +19,22 @@ export interface OwnObject {
 /** How long an object may take to be gone once it is deleted, in milliseconds: its pods end in peace. */
 const removalMillis = 120_000;
 
-/** Everything in the cluster that carries the labels of a stack and was not made by the cluster itself. */
-export async function ownObjects(cluster: Cluster, settings: StackSettings): Promise<readonly OwnObject[]> {
-  const found = await Promise.all(ownKinds(settings).map((kind) => objectsOf(kind, cluster, settings.name)));
+/** Everything in the cluster that is the stack's and was not made by the cluster itself. */
+export async function ownObjects(
+  cluster: Cluster,
+  settings: StackSettings,
+  ownership: Ownership,
+): Promise<readonly OwnObject[]> {
+  const found = await Promise.all(ownKinds(settings).map((kind) => objectsOf(kind, cluster, ownership)));
   return found.flat();
 }
 
-async function objectsOf(kind: Kind, cluster: Cluster, stackName: string): Promise<readonly OwnObject[]> {
+async function objectsOf(kind: Kind, cluster: Cluster, ownership: Ownership): Promise<readonly OwnObject[]> {
   const { objects, core, namespace } = cluster;
   if (kind === namespaceKind) {
     // By name: others may not be listed.
-    const own = await cluster.find(() => core.readNamespace({ name: namespace }));
-    const isOwn = belongsTo(own?.metadata?.labels, stackName);
+    const found = await cluster.find(() => core.readNamespace({ name: namespace }));
+    const isOwn = found !== undefined && (await ownership.isOwn(markedObject(kind, found.metadata)));
     return isOwn ? [{ kind, name: namespace, namespace: undefined }] : [];
   }
   const where = kind.isNamespaced ? namespace : undefined;
@@ -39,17 +44,18 @@ async function objectsOf(kind: Kind, cluster: Cluster, stackName: string): Promi
       kind.kind,
       where,
       ...[undefined, undefined, undefined, undefined],
-      ofStack(stackName),
+      ofStack(ownership.name),
     ),
   );
-  // What the cluster's controllers make has an owner and goes with it.
-  return items
+  const marked = items
+    // What the cluster's controllers make has an owner and goes with it.
     .filter(({ metadata }) => metadata?.ownerReferences === undefined)
-    .map(({ metadata }) => ({ kind, name: metadata?.name ?? "", namespace: where }));
+    .map(({ metadata }) => markedObject(kind, metadata));
+  return (await ownership.own(marked)).map(({ name }) => ({ kind, name, namespace: where }));
 }
 
 /**
- * Removes what carries the stack's labels, is not in its state and holds no data, and says so. If there is data that the
+ * Removes what is the stack's, is not in its state and holds no data, and says so. If there is data that the
  * state does not know either, nothing is removed: the state is lost, and everything belongs together.
  *
  * @returns the data that the state does not know, as {@link objectText}.
@@ -58,10 +64,11 @@ export async function removeLeftOvers(
   { resources, cutOff }: KnownState,
   cluster: Cluster,
   settings: StackSettings,
+  ownership: Ownership,
   say: Say,
 ): Promise<readonly string[]> {
   const known = new Set(resources.map(({ type, id }) => `${type} ${id ?? ""}`));
-  const left = (await ownObjects(cluster, settings)).filter(
+  const left = (await ownObjects(cluster, settings, ownership)).filter(
     (own) => !known.has(`${pulumiType(own.kind)} ${idOf(own)}`),
   );
   const isNew = ({ kind, name }: OwnObject): boolean =>

@@ -5,16 +5,17 @@ import {
   type V1ResourceQuota,
 } from "@kubernetes/client-node";
 import { exampleServices, type ProgramSettings } from "../../config/example-services.ts";
-import { usualCpuRequestMillicores, type KubernetesSettings } from "../../config/kubernetes.ts";
+import { usualCpuRequestMillicores } from "../../config/kubernetes.ts";
 import { hosts } from "../../config/names.ts";
 import { serviceDefaults } from "../../config/service-defaults.ts";
 import type { StackSettings } from "../../config/settings.ts";
 import { projectFolder } from "../project.ts";
+import type { Ownership } from "../ownership.ts";
 import type { Say } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import { Forbidden, type Cluster } from "./cluster.ts";
 import { groupOf, hasCheck, namespaceKind, ownKinds } from "./kinds.ts";
-import { belongsTo, ofStack } from "./labels.ts";
+import { markedObject, ofProject, ofStack } from "./labels.ts";
 import { amountOf, millicores, quantity, shownQuantity } from "./quantity.ts";
 
 /** How many problems are listed; a message of more than ten lines is not read. */
@@ -25,11 +26,15 @@ const mostProblems = 7;
  *
  * @throws UserError with every problem, before anything is created.
  */
-export async function checkRoom(cluster: Cluster, settings: ProgramSettings, say: Say): Promise<void> {
-  const { kubernetes, name } = settings.stack;
+export async function checkRoom(
+  cluster: Cluster,
+  settings: ProgramSettings,
+  ownership: Ownership,
+  say: Say,
+): Promise<void> {
   const problems = await Promise.all([
     permissionProblems(cluster, settings.stack),
-    orSay(say, "the namespace cannot be looked at", () => namespaceProblems(cluster, kubernetes, name)),
+    orSay(say, "the namespace cannot be looked at", () => namespaceProblems(cluster, settings.stack, ownership)),
     orSay(say, "the storage classes cannot be looked at", () => storageProblems(cluster, settings)),
     orSay(say, "the quotas cannot be looked at", () => quotaProblems(cluster, settings)),
   ]);
@@ -130,10 +135,11 @@ async function isAllowed(cluster: Cluster, { group, resource, verb, namespace }:
 
 async function namespaceProblems(
   cluster: Cluster,
-  { createNamespace }: KubernetesSettings,
-  stackName: string,
+  stack: StackSettings,
+  ownership: Ownership,
 ): Promise<readonly string[]> {
   const { core, namespace } = cluster;
+  const { createNamespace } = stack.kubernetes;
   const found = await cluster.find(() => core.readNamespace({ name: namespace }));
   const path = "kubernetes.namespace";
   if (found === undefined) {
@@ -145,9 +151,53 @@ async function namespaceProblems(
   if (found.status?.phase === "Terminating") {
     return [`${path}: must not be about to be deleted, got ${namespace}, which is; wait until it is gone`];
   }
-  if (!createNamespace || belongsTo(found.metadata?.labels, stackName)) return [];
+  const owner = createNamespace
+    ? await ownership.ownerOf(markedObject(namespaceKind, found.metadata))
+    : ownership.owner;
+  if (owner === ownership.owner) return otherStackProblems(cluster, stack, ownership);
+  if (owner === undefined) {
+    return [
+      `${path}: must be free, since the stack creates it, got ${namespace}, which is not of the stack ${ownership.owner}; name another, or set kubernetes.createNamespace to false to use it as it is`,
+    ];
+  }
   return [
-    `${path}: must be free, since the stack creates it, got ${namespace}, which is not of the stack ${stackName}; name another, or set kubernetes.createNamespace to false to use it as it is`,
+    `${path}: must be of one Pulumi stack alone, got ${namespace}, which is of the stack ${owner}; set another observability:name or kubernetes.namespace for ${ownership.owner}`,
+  ];
+}
+
+/** The host names of a stack are those of its Services, so a namespace has room for one. */
+async function otherStackProblems(
+  cluster: Cluster,
+  stack: StackSettings,
+  ownership: Ownership,
+): Promise<readonly string[]> {
+  const { objects, namespace } = cluster;
+  const found = await Promise.all(
+    ownKinds(stack)
+      .filter(({ isNamespaced }) => isNamespaced)
+      .map(async (kind) => {
+        const { items } = await cluster.ask(() =>
+          objects.list(
+            kind.apiVersion,
+            kind.kind,
+            namespace,
+            ...[undefined, undefined, undefined, undefined],
+            ofProject,
+          ),
+        );
+        const made = items.filter(({ metadata }) => metadata?.ownerReferences === undefined);
+        return Promise.all(
+          made.map(async ({ metadata }) => {
+            const object = markedObject(kind, metadata);
+            return { owner: await ownership.ownerOf(object), text: `${kind.kind.toLowerCase()} ${object.name}` };
+          }),
+        );
+      }),
+  );
+  const strange = found.flat().find(({ owner }) => owner !== ownership.owner);
+  if (strange === undefined) return [];
+  return [
+    `kubernetes.namespace: must be of one Pulumi stack alone, got ${namespace}, where the stack ${strange.owner ?? ""} is already (${strange.text}); name another for ${ownership.owner}`,
   ];
 }
 

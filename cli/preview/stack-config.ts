@@ -1,33 +1,32 @@
-import { parse } from "yaml";
 import { z } from "zod";
+import { projectConfig, stackFileConfig, type SettingsFile } from "../settings-file.ts";
 
 /** Stands for a secret of the configuration: it is encrypted, and a preview asks for no passphrase. */
 export const encryptedText = "[encrypted]";
-
-/** An empty file, or one with an empty `config:`, is `null`. */
-const settingsFile = z.looseObject({ config: z.record(z.string(), z.unknown()).nullish() }).nullish();
 
 const declaration = z.looseObject({ value: z.unknown().optional(), default: z.unknown().optional() });
 const encrypted = z.strictObject({ secure: z.string() });
 
 /**
- * The configuration that Pulumi hands to a program, from the text of its files: of the stack's file, and for what that
- * leaves out, of the project's. Objects are JSON texts, and a secret is {@link encryptedText}.
+ * The configuration that Pulumi hands to a program, from its files: the stack's, if there is one, and for what that
+ * leaves out, the project's. Objects are JSON texts, and a secret is {@link encryptedText}.
  *
  * @param project name of the project, which belongs in front of a key that has none
+ * @throws UserError if a file is not what Pulumi reads as it is meant.
  */
-export function stackConfig(projectText: string, stackText: string, project: string): Record<string, string> {
+export function stackConfig(
+  projectFile: SettingsFile,
+  stackFile: SettingsFile | undefined,
+  project: string,
+): Record<string, string> {
   const key = (name: string): string => (name.includes(":") ? name.replace(":config:", ":") : `${project}:${name}`);
-  const declared = Object.entries(configIn(projectText)).flatMap(([name, given]) => {
+  const declared = Object.entries(projectConfig(projectFile)).flatMap(([name, given]) => {
     const value = defaultOf(given);
     return value === undefined ? [] : [[key(name), text(value)]];
   });
-  const set = Object.entries(configIn(stackText)).map(([name, value]) => [key(name), text(value)]);
+  const own = stackFile === undefined ? {} : stackFileConfig(stackFile);
+  const set = Object.entries(own).map(([name, value]) => [key(name), text(value)]);
   return Object.fromEntries([...declared, ...set]) as Record<string, string>;
-}
-
-function configIn(yaml: string): Readonly<Record<string, unknown>> {
-  return settingsFile.parse(parse(yaml))?.config ?? {};
 }
 
 /** In the project's file an object declares a setting, anything else is its value. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { imageDelivery } from "../../config/kubernetes.ts";
-import { hosts, volumes } from "../../config/names.ts";
+import { hosts, stackOwner, volumes } from "../../config/names.ts";
 import { problemLines } from "../../config/problem.ts";
 import type { StackSettings } from "../../config/settings.ts";
 import { resolveDockerHost } from "./docker/docker-host.ts";
@@ -40,6 +40,7 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
       {
         resourcePrefix,
         name: settings.name,
+        owner: programOwner(),
         host: dockerHost(settings),
         buildPlatform: settings.docker.buildPlatform,
         helperImage: settings.images.victoriaMetrics,
@@ -53,6 +54,7 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
       {
         resourcePrefix,
         name: settings.name,
+        owner: programOwner(),
         settings: kubernetes,
         storageGib: Object.fromEntries(
           Object.entries(volumes).map(([store, volume]) => [
@@ -76,6 +78,10 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
     );
   },
 };
+
+function programOwner(): string {
+  return stackOwner(pulumi.getProject(), pulumi.getStack());
+}
 
 /** Address of the daemon; of a program that is only looked at it stays open. */
 function dockerHost({ docker }: StackSettings): pulumi.Input<string> {

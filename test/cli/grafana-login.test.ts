@@ -14,6 +14,7 @@ describe("the login of Grafana", () => {
     const docker = fakeCommand("docker", 'test "$(cat)" = hunter2 && test "$3" = observability-dev-grafana');
     const target = new DockerTarget(
       programSettings({}, { project: "observability", stack: "dev" }),
+      "dev",
       new Docker(undefined, docker.env),
     );
     const outputs: StackOutputs = {

@@ -51,6 +51,14 @@ describe("the options of a command", () => {
     [["--stack"], /'--stack <value>' argument missing/],
     [["--target", "nomad"], /--target: must be docker or kubernetes, got "nomad"/],
     [["--yes=maybe"], /'--yes' does not take an argument/],
+    [["--stack", "a", "--stack=b"], /^--stack: must be given once, got it more often$/m],
+    [["--yes", "--yes"], /^--yes: must be given once, got it more often$/m],
+    ...["../../x", "", "org/shop/dev", "a b", "sh\u00f6p", "x".repeat(101)].map(
+      (name): readonly [readonly string[], RegExp] => [
+        [`--stack=${name}`],
+        /^--stack: must be the name of a Pulumi stack alone, 1 to 100 letters, digits, hyphens, underscores and dots, got "/,
+      ],
+    ),
   ];
   for (const [args, problem] of refused) {
     it(`refuse ${args.join(" ")} and show the usage, instead of going on with something else`, () => {
@@ -65,6 +73,10 @@ describe("the options of a command", () => {
       );
     });
   }
+
+  it("take every name that Pulumi takes", () => {
+    for (const name of ["a.b_C-1", "x".repeat(100)]) assert.equal(parse("--stack", name)[0], name);
+  });
 
   it("take no flag that another command has", () => {
     process.argv = ["node", "verify.ts", "--yes"];

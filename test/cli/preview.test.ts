@@ -35,18 +35,21 @@ async function previewWith(settings: string, ...args: readonly string[]): Promis
 }
 
 describe("npm run preview", () => {
-  let text: Ended, json: Ended, bad: Ended, diff: Ended, cluster: Ended;
+  let text: Ended, json: Ended, bad: Ended, diff: Ended, cluster: Ended, unknown: Ended, other: Ended, broken: Ended;
 
   before(async function () {
-    // Five processes that load Pulumi, on a machine that may have other work.
+    // Eight processes that load Pulumi, on a machine that may have other work.
     this.timeout(60_000);
     const settings = "config:\n  observability:retentionHours: 48\n  observability:name: elsewhere\n";
-    [text, json, bad, diff, cluster] = await Promise.all([
+    [text, json, bad, diff, cluster, unknown, other, broken] = await Promise.all([
       preview(),
       previewWith(`${settings}  observability:exampleServices: false\n`, "--json"),
       previewWith("config:\n  observability:retentionHours: 1\n  observability:port: 80\n"),
       preview("--diff"),
       previewWith("config:\n  observability:target: kubernetes\n  observability:kubernetes: {context: kind-a}\n"),
+      preview("--stack", "deev"),
+      preview("--target", "kubernetes", "--stack", "dev"),
+      previewWith("config:\n  observability:secrets: {token: 'hunter2\n"),
     ]);
   });
 
@@ -98,6 +101,24 @@ describe("npm run preview", () => {
     assert.match(bad.stderr, /^\nthe configuration has 2 problem\(s\), nothing was changed:\n/);
     assert.match(bad.stderr, /\n {2}next: correct Pulumi\.test-\d+-\d+\.yaml, then npm run preview\n$/);
     assert.doesNotMatch(bad.stderr, /\n {4}at /);
+  });
+
+  it("tells of a stack that is none, with the one that may be meant, and of another target than the stack's", () => {
+    assert.deepEqual([unknown.code, unknown.stdout], [1, ""]);
+    assert.match(
+      unknown.stderr,
+      /^\n--stack: must be a stack that has a settings file or is deployed \(files: [^)]*\bdev\b[^)]*\), got deev; did you mean dev\?\n {2}next: name one of them; or make a new one: npm run up -- --stack deev --target docker\|kubernetes\n$/,
+    );
+    assert.deepEqual([other.code, other.stdout], [1, ""]);
+    assert.match(other.stderr, /^\n--target: must be the one of the stack dev, which never changes, got kubernetes/);
+  });
+
+  it("tells of a file that is no YAML with its line, and shows nothing of it", () => {
+    assert.deepEqual([broken.code, broken.stdout], [1, ""]);
+    assert.match(
+      broken.stderr,
+      /^\nPulumi\.test-\d+-\d+\.yaml:3:1: must end what is begun: [^\n]+\nnothing was changed\n {2}next: correct Pulumi\.test-\d+-\d+\.yaml\n$/,
+    );
   });
 
   it("says that a difference needs the Pulumi CLI", () => {

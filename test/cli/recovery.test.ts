@@ -33,6 +33,10 @@ describe("the recovery of a stack", () => {
         done.push("cancel");
         return Promise.resolve();
       },
+      workspace: {
+        listStacks: () => Promise.reject(new Error("nothing is to be asked of other stacks")),
+        exportStack: () => Promise.reject(new Error("nothing is to be asked of other stacks")),
+      },
       exportStack: () => Promise.resolve({ version: 3, deployment }),
       importStack: (state) => {
         done.push(`import ${JSON.stringify(state.deployment)}`);
@@ -42,10 +46,11 @@ describe("the recovery of a stack", () => {
     const docker = fakeCommand("docker", "exit 0");
     const target = new DockerTarget(
       programSettings({}, { project: "observability", stack: "dev" }),
+      stackName,
       new Docker(undefined, docker.env),
     );
     try {
-      return await recover(stack, target, (line) => said.push(line));
+      return (await recover(stack, target, (line) => said.push(line))).leftData;
     } finally {
       docker.remove();
     }

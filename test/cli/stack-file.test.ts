@@ -9,7 +9,11 @@ describe("the settings file of a stack", () => {
 
   function changed(target: TargetName | undefined, values: Values, text?: string): ChangedFile | undefined {
     const options: CommandOptions<never, SettingOption> = { stack: "shop", target, flags: new Set(), values };
-    return withOptions(options, "config: {}\n", text);
+    return withOptions(
+      options,
+      { name: "Pulumi.yaml", text: "config: {}\n" },
+      text === undefined ? undefined : { name: "Pulumi.shop.yaml", text },
+    );
   }
 
   const complete = { context: "rig", "load-command": 'load "$IMAGE"' };

@@ -134,14 +134,18 @@ describe("a place that is taken", () => {
     rmSync(join(workspace.folder, "Pulumi.taken.yaml"), { force: true });
   });
 
-  async function up(changes: Readonly<Record<string, unknown>>): Promise<Ended> {
+  function settingsOf(changes: Readonly<Record<string, unknown>>): void {
     const dev = parse(readFileSync(join(workspace.folder, "Pulumi.dev.yaml"), "utf8")) as { config: object };
     const own = Object.fromEntries(
       Object.entries({ name, ...changes }).map(([key, value]) => [`observability:${key}`, value]),
     );
     writeFileSync(join(workspace.folder, "Pulumi.taken.yaml"), stringify({ config: { ...dev.config, ...own } }));
+  }
+
+  async function up(changes: Readonly<Record<string, unknown>>): Promise<Ended> {
+    settingsOf(changes);
     const ended = await workspace.npm("run", "up", "--", "--stack", "taken");
-    const made = await succeed("docker", ["ps", "--all", "--quiet", "--filter", `label=observability.stack=${name}`]);
+    const made = await succeed("docker", ["ps", "--all", "--quiet", "--filter", `label=observability.name=${name}`]);
     assert.equal(made, "", "something was created");
     return ended;
   }
@@ -180,6 +184,32 @@ describe("a place that is taken", () => {
       await succeed("docker", ["network", "rm", name]);
       await succeed("docker", ["volume", "rm", `${name}_loki_data`]);
     }
+  });
+
+  const volumesOf = (prefix: string): Promise<string> =>
+    succeed("docker", ["volume", "ls", "--quiet", "--filter", `name=^${prefix}_`]);
+
+  it("by another Pulumi stack of the same name, which is named and left as it is", async () => {
+    const before = await workspace.containerIds();
+    assertTold(
+      await up({ ...freePorts, name: workspace.name }),
+      new RegExp(
+        `^observability:name: must be of one Pulumi stack alone, got ${workspace.name}, which the stack observability/dev has \\(container ${workspace.name}-\\S+ and \\d+ more\\); set another for observability/taken\n`,
+      ),
+    );
+    assert.deepEqual(await workspace.containerIds(), before);
+  });
+
+  it("by nobody once it has a name of its own; its end leaves the other stack's containers and data", async () => {
+    const before = [await workspace.containerIds(), await volumesOf(workspace.name)];
+    settingsOf({ ...freePorts, exampleServices: false });
+    const deployed = await workspace.npm("run", "up", "--", "--stack", "taken");
+    assert.equal(deployed.code, 0, deployed.output);
+    assert.equal((await volumesOf(name)).trim().split("\n").length, 5);
+    const down = await workspace.npm("run", "down", "--", "--stack", "taken", "--destroy-data", "--yes");
+    assert.equal(down.code, 0, down.output);
+    assert.equal(await volumesOf(name), "");
+    assert.deepEqual([await workspace.containerIds(), await volumesOf(workspace.name)], before);
   });
 
   it("by an image that cannot be had", async () => {

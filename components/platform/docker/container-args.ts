@@ -1,6 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { filledIn, type InstanceFact } from "../../../config/env-value.ts";
+import { dockerLabels } from "../../../config/names.ts";
 import { goDuration } from "../../../config/units.ts";
 import { loopback } from "../platform.ts";
 import { assertAllFieldsRead, type Check, type Readiness, type Workload } from "../workload.ts";
@@ -10,6 +11,8 @@ import type { DockerNames } from "./docker-names.ts";
 export interface ContainerPlace {
   readonly stackName: string;
   readonly names: DockerNames;
+  /** Whose it is, see {@link stackLabels}. */
+  readonly owner: string;
   readonly networkName: pulumi.Input<string>;
   readonly image: pulumi.Input<string>;
   /** Name of the Docker volume for each data volume, by the data volume's name. */
@@ -32,11 +35,15 @@ export const checkIntervalSeconds = 30;
 /** How long a workload may take until others may start. */
 export const mostReadySeconds = 120;
 
-/** Labels that say which stack and workload a Docker object belongs to. */
-export function stackLabels(stackName: string, workloadName: string): docker.types.input.ContainerLabel[] {
+/** Labels that say which Pulumi stack and which workload a Docker object belongs to. */
+export function stackLabels(
+  { owner, stackName }: Pick<ContainerPlace, "owner" | "stackName">,
+  workloadName: string,
+): docker.types.input.ContainerLabel[] {
   return [
-    { label: "observability.stack", value: stackName },
-    { label: "observability.workload", value: workloadName },
+    { label: dockerLabels.owner, value: owner },
+    { label: dockerLabels.name, value: stackName },
+    { label: dockerLabels.workload, value: workloadName },
   ];
 }
 
@@ -100,7 +107,7 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     destroyGraceSeconds: stopGraceSeconds,
     stopTimeout: stopGraceSeconds,
     labels: [
-      ...stackLabels(place.stackName, name),
+      ...stackLabels(place, name),
       // Its value depends on the check's end, and so does whatever is done to the container.
       ...(place.checked === undefined ? [] : [{ label: "observability.check", value: place.checked }]),
     ],
@@ -142,7 +149,7 @@ export function checkArgs(workload: Workload, check: Check, place: ContainerPlac
     attach: true,
     logs: true,
     restart: "no",
-    labels: stackLabels(place.stackName, workload.name),
+    labels: stackLabels(place, workload.name),
     ...hardening,
   };
 }
@@ -191,7 +198,7 @@ function health({ selfCheck, startPeriodSeconds }: Readiness): Pick<docker.Conta
  */
 export function readyArgs(
   { name, readiness }: Workload,
-  place: Pick<ContainerPlace, "stackName" | "names" | "networkName">,
+  place: Pick<ContainerPlace, "owner" | "stackName" | "names" | "networkName">,
   containerId: pulumi.Input<string>,
   helperImage: pulumi.Input<string>,
 ): docker.ContainerArgs {
@@ -214,7 +221,7 @@ export function readyArgs(
     mustRun: false,
     attach: true,
     restart: "no",
-    labels: [...stackLabels(place.stackName, name), { label: "observability.waits-for", value: containerId }],
+    labels: [...stackLabels(place, name), { label: "observability.waits-for", value: containerId }],
     ...hardening,
   };
 }

@@ -26,6 +26,8 @@ export interface DockerPlatformArgs {
   readonly resourcePrefix: string;
   /** Prefix of every container, volume and network. */
   readonly name: string;
+  /** Whose all of them are: the Pulumi project and stack. */
+  readonly owner: string;
   /** Address of the daemon. */
   readonly host: pulumi.Input<string>;
   /** Platform of every image that is built, for instance `linux/arm64`. @default that of the daemon */
@@ -58,8 +60,14 @@ export class DockerPlatform implements Platform {
     });
     this.network = new docker.Network(
       `${args.resourcePrefix}-network`,
-      { name: args.name, driver: "bridge", labels: stackLabels(args.name, "network") },
-      { ...opts, provider: this.provider, deleteBeforeReplace: true },
+      { name: args.name, driver: "bridge", labels: this.labels("network") },
+      {
+        ...opts,
+        provider: this.provider,
+        deleteBeforeReplace: true,
+        // They would replace it, and what is not of this program may be connected.
+        ignoreChanges: ["labels"],
+      },
     );
   }
 
@@ -110,6 +118,7 @@ export class DockerPlatform implements Platform {
     const unchecked = {
       stackName: this.args.name,
       names,
+      owner: this.args.owner,
       networkName: this.network.name,
       image: this.images.get(workload.image).name,
       volumeNames: Object.fromEntries(volumes.map(({ volume, dataVolume }) => [dataVolume.name, volume.name])),
@@ -138,7 +147,8 @@ export class DockerPlatform implements Platform {
   ): pulumi.Output<pulumi.Resource>[] {
     const image = (): pulumi.Output<string> =>
       this.images.get({ kind: "reference", reference: this.args.helperImage }).name;
-    const place = { stackName: this.args.name, names, networkName: this.network.name };
+    const { owner, name: stackName } = this.args;
+    const place = { stackName, owner, names, networkName: this.network.name };
     return dockerNames(this.args.resourcePrefix, workload).waiting.map((resource) => {
       const container = new docker.Container(resource, readyArgs(workload, place, first.id, image()), {
         parent,
@@ -174,13 +184,17 @@ export class DockerPlatform implements Platform {
     return checkResult(container, check, secretFiles);
   }
 
+  private labels(workloadName: string): docker.types.input.ContainerLabel[] {
+    return stackLabels({ owner: this.args.owner, stackName: this.args.name }, workloadName);
+  }
+
   /** Data is kept: the volume has a fixed name, and deleting it is refused until it is unprotected. */
   private volume(dataVolume: DataVolume, workload: Workload, names: DockerNames, parent: pulumi.Resource): NamedVolume {
     const volume = new docker.Volume(
       `${this.args.resourcePrefix}-${dashed(dataVolume.name)}`,
       {
         name: nameOf(names.volumes, dataVolume.name),
-        labels: stackLabels(this.args.name, workload.name),
+        labels: this.labels(workload.name),
       },
       {
         parent,
@@ -225,7 +239,7 @@ export class DockerPlatform implements Platform {
         restart: "no",
         memory: 32,
         memorySwap: 32,
-        labels: stackLabels(this.args.name, workload.name),
+        labels: this.labels(workload.name),
         ...hardening,
         capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN"] },
       },

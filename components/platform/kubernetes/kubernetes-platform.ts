@@ -19,7 +19,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
 import { ingressUrl, type KubernetesSettings } from "../../../config/kubernetes.ts";
-import { localPortsAnnotation } from "../../../config/names.ts";
+import { localPortsAnnotation, ownerAnnotation } from "../../../config/names.ts";
 import { nearMatch, pathText, problem, type Problem } from "../../../config/problem.ts";
 import { registryPrefix } from "../../../config/rules.ts";
 import { Claims } from "../claims.ts";
@@ -53,6 +53,8 @@ export interface KubernetesPlatformArgs {
   readonly resourcePrefix: string;
   /** Name of the stack, in the label of every object. */
   readonly name: string;
+  /** Whose all of them are: the Pulumi project and stack. */
+  readonly owner: string;
   readonly settings: KubernetesSettings;
   /** Room for each data volume in GiB, by the data volume's name. */
   readonly storageGib: Readonly<Record<string, number>>;
@@ -110,7 +112,7 @@ export class KubernetesPlatform implements Platform {
     );
     for (const [policy, spec] of [
       ["deny-all", denyAll(name)],
-      ["services", servicesPolicy],
+      ["services", servicesPolicy(name)],
     ] as const) {
       new NetworkPolicy(
         `${resourcePrefix}-${policy}`,
@@ -240,7 +242,8 @@ export class KubernetesPlatform implements Platform {
       const roleRef = { apiGroup, kind: "Role", name };
       return { account, rights: [role, new RoleBinding(resource, { metadata, subjects, roleRef }, opts)] };
     }
-    const wide = { name: `${this.args.settings.namespace}-${name}`, labels: commonLabels(this.args.name, name) };
+    const { namespace: _, ...common } = metadata;
+    const wide = { ...common, name: `${this.args.settings.namespace}-${name}` };
     const role = new ClusterRole(resource, { metadata: wide, rules: podReaderRules }, opts);
     const roleRef = { apiGroup, kind: "ClusterRole", name: wide.name };
     return { account, rights: [role, new ClusterRoleBinding(resource, { metadata: wide, subjects, roleRef }, opts)] };
@@ -298,7 +301,7 @@ export class KubernetesPlatform implements Platform {
       this.resourceName(claim),
       {
         // Many classes bind it only to a pod, which comes after it.
-        metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
+        metadata: { ...metadata, annotations: { ...metadata.annotations, "pulumi.com/skipAwait": "true" } },
         spec: {
           accessModes: ["ReadWriteOnce"],
           ...(storageClass === "" ? {} : { storageClassName: storageClass }),
@@ -326,13 +329,14 @@ export class KubernetesPlatform implements Platform {
     const [first] = ports;
     if (ingress === undefined || first === undefined) return;
     const { host, className, tlsSecretName, annotations } = ingress;
+    const metadata = this.metadata(name, name);
     new Ingress(
       resource,
       {
         // Not every controller reports an address, for which Pulumi would wait.
         metadata: {
-          ...this.metadata(name, name),
-          annotations: { "pulumi.com/skipAwait": "true", ...annotations },
+          ...metadata,
+          annotations: { "pulumi.com/skipAwait": "true", ...annotations, ...metadata.annotations },
         },
         spec: {
           ...(className === undefined ? {} : { ingressClassName: className }),
@@ -355,10 +359,12 @@ export class KubernetesPlatform implements Platform {
     const local = Object.fromEntries(
       ports.flatMap((port) => (port.hostPort === "internal" ? [] : [[port.name, port.hostPort]])),
     );
+    const metadata = this.metadata(name, name);
     return {
       metadata: {
-        ...this.metadata(name, name),
+        ...metadata,
         annotations: {
+          ...metadata.annotations,
           // It has an address before a pod is ready behind it.
           "pulumi.com/skipAwait": "true",
           ...(Object.keys(local).length === 0 ? {} : { [localPortsAnnotation]: JSON.stringify(local) }),
@@ -415,6 +421,7 @@ export class KubernetesPlatform implements Platform {
       {
         metadata: {
           name: settings.namespace,
+          annotations: this.ownerAnnotations,
           labels: {
             ...commonLabels(name, "stack"),
             "pod-security.kubernetes.io/enforce": level,
@@ -431,8 +438,22 @@ export class KubernetesPlatform implements Platform {
   private metadata(
     name: string,
     workloadName: string,
-  ): { name: string; namespace: pulumi.Output<string>; labels: Record<string, string> } {
-    return { name, namespace: this.namespace, labels: commonLabels(this.args.name, workloadName) };
+  ): {
+    name: string;
+    namespace: pulumi.Output<string>;
+    labels: Record<string, string>;
+    annotations: Record<string, string>;
+  } {
+    return {
+      name,
+      namespace: this.namespace,
+      labels: commonLabels(this.args.name, workloadName),
+      annotations: this.ownerAnnotations,
+    };
+  }
+
+  private get ownerAnnotations(): Record<string, string> {
+    return { [ownerAnnotation]: this.args.owner };
   }
 
   private child(parent: pulumi.Resource = this.parent): pulumi.CustomResourceOptions {

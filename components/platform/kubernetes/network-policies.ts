@@ -30,13 +30,19 @@ export function denyAll(stackName: string): Spec {
   };
 }
 
-/** Services call each other, and whatever else they need. */
-export const servicesPolicy: Spec = {
-  podSelector: { matchLabels: { [roleLabel]: roles.service } },
-  policyTypes: ["Ingress", "Egress"],
-  ingress: [{ from: [{ podSelector: { matchLabels: { [roleLabel]: roles.service } } }] }],
-  egress: [{}],
-};
+/** Services of a stack call each other, and whatever else they need. */
+export function servicesPolicy(stackName: string): Spec {
+  return {
+    podSelector: { matchLabels: servicesOf(stackName) },
+    policyTypes: ["Ingress", "Egress"],
+    ingress: [{ from: [{ podSelector: { matchLabels: servicesOf(stackName) } }] }],
+    egress: [{}],
+  };
+}
+
+function servicesOf(stackName: string): Record<string, string> {
+  return { [roleLabel]: roles.service, [objectLabels.stack]: stackName };
+}
 
 /** The connections that a backend has, by the table of flows, and no others. */
 export function backendPolicy(host: string, border: NetworkBorder, readsInstances: boolean): Spec {
@@ -72,7 +78,7 @@ const nameService: Egress = {
 const apiServer: Egress = { ports: [443, 6443, 8443, 16443].map((port) => ({ port, protocol: "TCP" })) };
 
 function pods(workload: string, stackName: string): Peer {
-  const matchLabels = workload === services ? { [roleLabel]: roles.service } : selector(stackName, workload);
+  const matchLabels = workload === services ? servicesOf(stackName) : selector(stackName, workload);
   return { podSelector: { matchLabels } };
 }
 

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pWaitFor from "p-wait-for";
 import { checkCollector } from "../../../cli/docker/collector-check.ts";
 import { Docker } from "../../../cli/docker/docker.ts";
 import { UserError } from "../../../cli/user-error.ts";
@@ -11,6 +14,7 @@ import { settings } from "../../support/settings.ts";
 
 const config = { exporters: { debug: { a: "${file:/run/secrets/token}" } } };
 const withConfig = { otelCollector: { config }, secrets: { token: "hunter2", other: "not asked for" } };
+const root = join(import.meta.dirname, "..", "..", "..");
 
 describe("the check of the Collector's configuration before a deployment", () => {
   let fake: FakeCommand | undefined;
@@ -26,20 +30,33 @@ describe("the check of the Collector's configuration before a deployment", () =>
   });
 
   /** A `docker` that notes what it is asked, keeps what is copied, and ends the container with this. */
-  async function check(input: StackSettingsInput, start: string, state = "exited 2026-01-01"): Promise<string[]> {
+  function docker(start: string): FakeCommand {
     fake = fakeCommand(
       "docker",
       `echo "$*" >> ${folder}/asked
        case "$1" in
-         create) echo id1;;
-         cp) cp -r "\${2%/.}" ${folder}/copied && ls -lR ${folder}/copied > ${folder}/modes;;
+         cp) cat > ${folder}/copied.tar;;
          start) ${start};;
-         inspect) echo ${state};;
        esac`,
     );
-    await checkCollector(settings(input), new Docker(undefined, { ...fake.env, TMPDIR: folder }));
-    return readdirSync(folder).includes("asked") ? readFileSync(join(folder, "asked"), "utf8").trim().split("\n") : [];
+    return fake;
   }
+
+  const asked = (): readonly string[] => {
+    const file = join(folder, "asked");
+    // Each container has a name of its own.
+    const text = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
+    return text === "" ? [] : text.replaceAll(/-look-[0-9a-f]{12}/g, "-look-ID").split("\n");
+  };
+
+  async function check(input: StackSettingsInput, start: string): Promise<readonly string[]> {
+    const { env } = docker(start);
+    await checkCollector(settings(input), "observability/dev", new Docker(undefined, env));
+    return asked();
+  }
+
+  const { name, images } = settings();
+  const container = `${name}-otel-collector-look-ID`;
 
   it("is not made when there is nothing of the user in it, or no Collector", async () => {
     assert.deepEqual(await check({}, "exit 0"), []);
@@ -47,24 +64,27 @@ describe("the check of the Collector's configuration before a deployment", () =>
   });
 
   it("is the Collector's own, in a container without network and privileges that is gone afterwards", async () => {
-    const [create = "", copy = "", ...rest] = await check(withConfig, "exit 0");
-    const { name, images } = settings();
-    assert.equal(
-      create,
-      `create --network none --cap-drop ALL --user 10001:10001 --label observability.stack=${name} ${images.otelCollector} ` +
+    assert.deepEqual(await check(withConfig, "exit 0"), [
+      `create --rm --name ${container} --network none --cap-drop ALL --user 10001:10001 --label observability.stack=observability/dev ` +
+        `--label observability.name=${name} ${images.otelCollector} ` +
         "validate --config /etc/otelcol-contrib/config.yaml --config /etc/otelcol-contrib/own.yaml",
-    );
-    assert.match(copy, /^cp \S+\/\. id1:\/$/);
-    assert.deepEqual(rest, ["start --attach id1", "rm --force --volumes id1"]);
+      `cp - ${container}:/`,
+      `start --attach ${container}`,
+      `rm --force --volumes ${container}`,
+    ]);
   });
 
   it("has both files and the secrets that they name, readable for the Collector's user", async () => {
     await check(withConfig, "exit 0");
-    const copied = join(folder, "copied");
-    assert.deepEqual(readdirSync(join(copied, "etc", "otelcol-contrib")), ["config.yaml", "own.yaml"]);
-    assert.deepEqual(readdirSync(join(copied, "run", "secrets")), ["token"]);
-    assert.equal(readFileSync(join(copied, "run", "secrets", "token"), "utf8"), "hunter2");
-    assert.match(readFileSync(join(folder, "modes"), "utf8"), /^-r--r--r-- .* own\.yaml$/m);
+    const tar = (...args: readonly string[]): string =>
+      execFileSync("tar", [...args, "--file", join(folder, "copied.tar")], { encoding: "utf8" });
+    assert.deepEqual(tar("--list").trim().split("\n"), [
+      "etc/otelcol-contrib/config.yaml",
+      "etc/otelcol-contrib/own.yaml",
+      "run/secrets/token",
+    ]);
+    assert.match(tar("--list", "--verbose"), /^-r--r--r-- 0\/0 .* run\/secrets\/token$/m);
+    assert.equal(tar("--extract", "--to-stdout", "run/secrets/token"), "hunter2");
   });
 
   it("fails with the Collector's words, without a secret, and removes the container", async () => {
@@ -78,12 +98,42 @@ describe("the check of the Collector's configuration before a deployment", () =>
       ]);
       return true;
     });
-    assert.match(readFileSync(join(folder, "asked"), "utf8"), /rm --force --volumes id1\n$/);
+    assert.equal(asked().at(-1), `rm --force --volumes ${container}`);
   });
 
   it("does not blame the configuration when Docker cannot start the container", async () => {
-    const failing = check(withConfig, "echo 'no space left' >&2; exit 1", "created 0001-01-01");
-    await assert.rejects(failing, { name: "Error", message: "docker start --attach: no space left" });
-    assert.match(readFileSync(join(folder, "asked"), "utf8"), /rm --force --volumes id1\n$/);
+    await assert.rejects(check(withConfig, "echo 'Error response from daemon: no space left' >&2; exit 1"), {
+      message:
+        "docker start --attach: Error response from daemon: no space left\n  next: see what is wrong with Docker, then npm run up",
+    });
+    assert.equal(asked().at(-1), `rm --force --volumes ${container}`);
   });
+
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    it(`removes the container at ${signal}, ends with 130, and has written no secret anywhere`, async () => {
+      const script = `
+        import { checkCollector } from "./cli/docker/collector-check.ts";
+        import { Docker } from "./cli/docker/docker.ts";
+        import { runCommand } from "./cli/user-error.ts";
+        import { settings } from "./test/support/settings.ts";
+        await runCommand(async () => {
+          await checkCollector(settings(${JSON.stringify(withConfig)}), "observability/dev", new Docker(undefined));
+          return 0;
+        });`;
+      const { env } = docker("exec sleep 30");
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+        cwd: root,
+        env: { ...env, TMPDIR: folder },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      let said = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+      await pWaitFor(() => asked().some((line) => line.startsWith("start")), { timeout: 9_000, interval: 20 });
+      child.kill(signal);
+      const [code] = (await once(child, "close")) as [number | null];
+      assert.deepEqual([code, said], [130, "\ninterrupted; nothing was changed\n  next: npm run up\n"]);
+      assert.equal(asked().at(-1), `rm --force --volumes ${container}`);
+      assert.deepEqual(readdirSync(folder).sort(), ["asked", "copied.tar"]);
+    });
+  }
 });

@@ -61,7 +61,10 @@ describe("the docker command", () => {
   it("fails with what it said when the daemon refuses something", async () => {
     await assert.rejects(docker("echo 'Error: no such network' >&2; exit 1").run(["network", "rm", "x"]), (error) => {
       assert.ok(error instanceof CommandFailed);
-      assert.equal(error.message, "docker network rm: Error: no such network");
+      assert.equal(
+        error.message,
+        "docker network rm: Error: no such network\n  next: see what is wrong with Docker, then npm run up",
+      );
       return true;
     });
   });
@@ -74,7 +77,7 @@ describe("the docker command", () => {
     assert.equal(await docker("cat").run(["exec"], { input: "geheim" }), "geheim");
   });
 
-  it("knows objects and their stack, and leaves out what is not there", async () => {
+  it("knows objects and whose they are, and leaves out what is not there", async () => {
     const found = [
       { Id: "1", Name: "/a", Config: { Labels: { "observability.stack": "shop" } } },
       { Id: "2", Name: "b", Labels: null },
@@ -82,8 +85,8 @@ describe("the docker command", () => {
     // The command prints what it has found, and fails for the rest.
     const script = `echo '${JSON.stringify(found)}'; echo 'Error: No such object: c' >&2; exit 1`;
     assert.deepEqual(await docker(script).objects("container", ["a", "b", "c"]), [
-      { id: "1", name: "a", stack: "shop" },
-      { id: "2", name: "b", stack: undefined },
+      { type: "docker:index/container:Container", id: "1", name: "a", mark: "shop", stackName: undefined },
+      { type: "docker:index/container:Container", id: "2", name: "b", mark: undefined, stackName: undefined },
     ]);
     assert.deepEqual(await docker("exit 1").objects("network", []), []);
   });

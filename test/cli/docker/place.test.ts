@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { Docker } from "../../../cli/docker/docker.ts";
 import { checkPlace, type Place } from "../../../cli/docker/place.ts";
+import { Ownership } from "../../../cli/ownership.ts";
 import { isFree } from "../../../cli/ports.ts";
+import { knownState } from "../../support/known-state.ts";
 import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
 
 describe("the place of a deployment", () => {
@@ -32,7 +34,8 @@ describe("the place of a deployment", () => {
     fake = fakeCommand("docker", script);
     const docker = new Docker(undefined, fake.env);
     try {
-      await checkPlace({ stackName: "shop-dev", objects: nothing, ports: [], ...place }, docker, folders);
+      const ownership = new Ownership("dev", "shop-dev", knownState());
+      await checkPlace({ objects: nothing, ports: [], ...place }, ownership, docker, folders);
     } catch (error) {
       if (error instanceof Error) return error.message;
       throw error;
@@ -56,9 +59,14 @@ describe("the place of a deployment", () => {
 
   it("names the container that has a port, unless it is of this stack", async () => {
     const ports = [{ hostPort: port, workload: "grafana" }];
-    const told = await problemsOf({ ports }, "printf 'other-grafana\\tother\\n'");
+    const published = (name: string, owner: string): string => {
+      const labels = { "observability.stack": owner, "observability.name": "shop-dev" };
+      const found = JSON.stringify([{ Id: "1", Name: `/${name}`, Config: { Labels: labels } }]);
+      return `case "$*" in "container ls --all --quiet --filter publish=${port}") echo 1;; *) echo '${found}';; esac`;
+    };
+    const told = await problemsOf({ ports }, published("other-grafana", "observability/other"));
     assert.match(told, /must be free, but the container other-grafana uses it/);
-    assert.equal(await problemsOf({ ports }, "printf 'shop-dev-grafana\\tshop-dev\\n'"), "none");
+    assert.equal(await problemsOf({ ports }, published("shop-dev-grafana", "observability/dev")), "none");
   });
 
   it("is refused where a name belongs to a stranger or another stack, and only there", async () => {
@@ -70,8 +78,39 @@ describe("the place of a deployment", () => {
       await problemsOf(place, found(null)),
       new RegExp(`^container shop-dev-loki: the name must be free, but there is one not of this project; ${rest}\n`),
     );
-    assert.match(await problemsOf(place, found({ "observability.stack": "b" })), /there is one of the stack b; /);
+    assert.match(
+      await problemsOf(place, found({ "observability.stack": "observability/a_b" })),
+      /^observability:name: must be of one Pulumi stack alone, got shop-dev, which the stack observability\/a_b has \(container shop-dev-loki\); set another for observability\/dev\n/,
+    );
+    const own = { "observability.stack": "observability/dev", "observability.name": "shop-dev" };
+    assert.equal(await problemsOf(place, found(own)), "none");
+    assert.match(
+      await problemsOf(place, found({ ...own, "observability.name": "shop" })),
+      /got shop-dev, which the stack observability\/dev of another folder, named shop has /,
+    );
     assert.equal(await problemsOf(place, found({ "observability.stack": "shop-dev" })), "none");
+  });
+
+  it("is refused where a container of another stack uses a volume of this one", async () => {
+    const other = {
+      Id: "1",
+      Name: "/other-loki",
+      Config: { Labels: { "observability.stack": "observability/other" } },
+    };
+    const own = {
+      Name: "shop-dev_loki_data",
+      Labels: { "observability.stack": "observability/dev", "observability.name": "shop-dev" },
+    };
+    const script = `case "$*" in
+      "volume inspect shop-dev_loki_data") echo '${JSON.stringify([own])}';;
+      "container ls --all --quiet --filter volume=shop-dev_loki_data") echo 1;;
+      "container inspect 1") echo '${JSON.stringify([other])}';;
+      *) exit 1;;
+    esac`;
+    assert.match(
+      await problemsOf({ objects: { ...nothing, volume: ["shop-dev_loki_data"] } }, script),
+      /^volume shop-dev_loki_data: must be of this stack alone, but the container other-loki of the stack observability\/other uses it; set another observability:name for one of the two\n/,
+    );
   });
 
   it("needs room on the disk", async () => {

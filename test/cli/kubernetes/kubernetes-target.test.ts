@@ -7,6 +7,7 @@ import { programSettings } from "../../../config/example-services.ts";
 import { freePort } from "../../support/free-port.ts";
 import { FakeApiServer, type Answer, type Stream } from "../../support/fake-api-server.ts";
 import { listeningPort, podCommand, podOf, serviceOf, succeeded } from "../../support/pod-streams.ts";
+import { knownState } from "../../support/known-state.ts";
 
 const base = "/api/v1/namespaces/shop";
 const statuses = (state: object): object => ({ containerStatuses: [{ name: "loki", image: "x", state }] });
@@ -78,9 +79,10 @@ describe("the target kubernetes", () => {
   });
 
   it("removes left data with everything else of the stack that is still there", async () => {
-    const claim = { metadata: { name: "loki-data", namespace: "shop" } };
+    const labels = { "app.kubernetes.io/instance": "observability-k8s", "app.kubernetes.io/part-of": "observability" };
+    const claim = { metadata: { name: "loki-data", namespace: "shop", labels } };
     const target = await start({ [`${base}/persistentvolumeclaims`]: { items: [claim] } });
-    await target.removeLeftData();
+    await target.removeLeftData(knownState());
     assert.deepEqual(server.changes, [`DELETE ${base}/persistentvolumeclaims/loki-data`]);
   });
 
@@ -92,7 +94,7 @@ describe("the target kubernetes", () => {
       }),
     });
     await assert.rejects(
-      target.recover({ resources: [], cutOff: [] }, say),
+      target.recover(knownState(), say),
       /^Error: permission on configmaps in the namespace shop: [^\n]+\npermission on secrets in the namespace shop: /,
     );
   });
@@ -100,7 +102,7 @@ describe("the target kubernetes", () => {
   it("tells that it may not look when that is all that is missing", async () => {
     const target = await start({ [`${base}/configmaps`]: 403 });
     await assert.rejects(
-      target.recover({ resources: [], cutOff: [] }, say),
+      target.recover(knownState(), say),
       /^Error: kubernetes: the user of the context fake must be allowed what the stack needs, got: status 403/,
     );
   });

@@ -6,8 +6,10 @@ import {
   removeLeftOvers,
   removeObjects,
 } from "../../../cli/kubernetes/left-overs.ts";
-import type { KnownState, StateResource } from "../../../cli/state.ts";
+import { Ownership } from "../../../cli/ownership.ts";
+import type { KnownState, OtherStack, StateResource } from "../../../cli/state.ts";
 import { UserError } from "../../../cli/user-error.ts";
+import { knownState } from "../../support/known-state.ts";
 import { settings } from "../../support/settings.ts";
 import { FakeApiServer, type Answer } from "../../support/fake-api-server.ts";
 
@@ -18,7 +20,11 @@ const stack = settings({
   otelCollector: { config: { exporters: { debug: {} } } },
 });
 const base = "/api/v1/namespaces/shop";
-const object = (name: string, more: object = {}): object => ({ metadata: { name, namespace: "shop", ...more } });
+const labels = { "app.kubernetes.io/instance": "shop-dev", "app.kubernetes.io/part-of": "observability" };
+const own = { "observability/stack": "observability/dev" };
+const object = (name: string, more: object = {}): object => ({
+  metadata: { name, namespace: "shop", labels, annotations: own, ...more },
+});
 
 function resource(type: string, id: string, metadata: { name: string; uid?: string }): StateResource {
   return { type, id, urn: `urn:pulumi:k8s::observability::${type}::x`, inputs: { metadata }, outputs: { metadata } };
@@ -27,13 +33,15 @@ function resource(type: string, id: string, metadata: { name: string; uid?: stri
 describe("what a run that was cut off has left in a cluster", () => {
   async function left(
     answers: Readonly<Record<string, Answer>>,
-    state: Partial<KnownState> = {},
+    state: Partial<Omit<KnownState, "others">> = {},
+    others: readonly OtherStack[] = [],
   ): Promise<{ readonly data: readonly string[]; readonly changes: readonly string[]; readonly said: string[] }> {
     const server = await FakeApiServer.start(answers);
     const said: string[] = [];
     try {
-      const known = { resources: [], cutOff: [], ...state };
-      const data = await removeLeftOvers(known, server.cluster(), stack, (line) => said.push(line));
+      const known = knownState(state, others);
+      const ownership = new Ownership("dev", "shop-dev", known);
+      const data = await removeLeftOvers(known, server.cluster(), stack, ownership, (line) => said.push(line));
       return { data, changes: server.changes, said };
     } finally {
       await server.stop();
@@ -67,18 +75,26 @@ describe("what a run that was cut off has left in a cluster", () => {
     const { data, changes } = await left({ [`${base}/persistentvolumeclaims`]: claims }, { cutOff });
     assert.deepEqual([data, changes], [[], [`DELETE ${base}/persistentvolumeclaims/loki-data`]]);
   });
+
+  it("is left alone if it is of another stack of the same name, which older versions tell by the state alone", async () => {
+    const other = { annotations: { "observability/stack": "observability/other" } };
+    assert.deepEqual((await left({ [`${base}/configmaps`]: { items: [object("a", other)] } })).changes, []);
+    const old = { [`${base}/configmaps`]: { items: [object("b", { annotations: {} })] } };
+    const resources = [resource("kubernetes:core/v1:ConfigMap", "shop/b", { name: "b" })];
+    assert.deepEqual((await left(old, {}, [{ stack: "other", resources }])).changes, []);
+    assert.deepEqual((await left(old)).changes, [`DELETE ${base}/configmaps/b`]);
+  });
 });
 
 describe("the objects of a stack", () => {
   it("are what carries its labels, the job that checks a configuration first, and its own namespace last", async () => {
-    const labels = { "app.kubernetes.io/instance": "shop-dev", "app.kubernetes.io/part-of": "observability" };
     const server = await FakeApiServer.start({
       "/apis/batch/v1/namespaces/shop/jobs": { items: [object("otel-collector-check")] },
       [`${base}/configmaps`]: { items: [object("loki-config")] },
       [base]: { metadata: { name: "shop", labels } },
     });
     try {
-      const found = await ownObjects(server.cluster(), stack);
+      const found = await ownObjects(server.cluster(), stack, new Ownership("dev", "shop-dev", knownState()));
       assert.deepEqual(found.map(objectText), ["job otel-collector-check", "configmap loki-config", "namespace shop"]);
     } finally {
       await server.stop();
@@ -91,7 +107,7 @@ describe("the objects of a stack", () => {
       [`GET ${base}/configmaps/stays`]: object("stays"),
     });
     try {
-      const found = await ownObjects(server.cluster(), stack);
+      const found = await ownObjects(server.cluster(), stack, new Ownership("dev", "shop-dev", knownState()));
       await assert.rejects(removeObjects(server.cluster(), found, 200), (error) => {
         assert.ok(error instanceof UserError);
         assert.equal(
@@ -118,7 +134,7 @@ describe("the identity of a cluster", () => {
   ): Promise<string> {
     const server = await FakeApiServer.start(answers);
     try {
-      await checkIdentity({ resources, cutOff: [] }, server.cluster(), "k8s");
+      await checkIdentity(knownState({ resources }), server.cluster(), "k8s");
       return "the same";
     } catch (error) {
       return error instanceof Error ? error.message : String(error);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { programSettings } from "../../../config/example-services.ts";
 import { checkRoom } from "../../../cli/kubernetes/room.ts";
+import { Ownership } from "../../../cli/ownership.ts";
+import { knownState } from "../../support/known-state.ts";
 import { FakeApiServer, storageClass, type Answer } from "../../support/fake-api-server.ts";
 
 describe("room for a deployment in a cluster", () => {
@@ -22,7 +24,9 @@ describe("room for a deployment in a cluster", () => {
       { project: "observability", stack: "shop" },
     );
     try {
-      await checkRoom(server.cluster(), settings, (line) => said.push(line));
+      await checkRoom(server.cluster(), settings, new Ownership("shop", settings.stack.name, knownState()), (line) =>
+        said.push(line),
+      );
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const lines = error.message.split("\n");
@@ -84,6 +88,23 @@ describe("room for a deployment in a cluster", () => {
       (await problems({}, { createNamespace: false }))[0] ?? "",
       /^kubernetes\.namespace: must exist with kubernetes\.createNamespace false, got shop/,
     );
+  });
+
+  it("needs a namespace without another Pulumi stack, of the same name or not, be the namespace its own or not", async () => {
+    const annotations = { "observability/stack": "observability/other" };
+    assert.deepEqual(await problems({ [namespace]: { metadata: { name: "shop", labels, annotations } } }), [
+      "kubernetes.namespace: must be of one Pulumi stack alone, got shop, which is of the stack observability/other; set another observability:name or kubernetes.namespace for observability/shop",
+    ]);
+    const services = (owner: object): Record<string, Answer> => ({
+      [namespace]: { metadata: { name: "shop", labels: {} } },
+      [`${namespace}/services`]: { items: [{ metadata: { name: "loki", namespace: "shop", labels, ...owner } }] },
+    });
+    assert.deepEqual(await problems(services({ annotations }), { createNamespace: false }), [
+      "kubernetes.namespace: must be of one Pulumi stack alone, got shop, where the stack observability/other is already (service loki); name another for observability/shop",
+    ]);
+    const own = { annotations: { "observability/stack": "observability/shop" } };
+    assert.deepEqual(await problems(services(own), { createNamespace: false }), []);
+    assert.deepEqual(await problems(services({}), { createNamespace: false }), []);
   });
 
   it("needs quotas that hold the stack beside what others take", async () => {

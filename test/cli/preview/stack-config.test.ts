@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { stackConfig } from "../../../cli/preview/stack-config.ts";
+import { stackConfig as configOf } from "../../../cli/preview/stack-config.ts";
 
+const stackConfig = (projectText: string, stackText: string, name: string): Record<string, string> =>
+  configOf({ name: "Pulumi.yaml", text: projectText }, { name: "Pulumi.dev.yaml", text: stackText }, name);
 const project = (config: string): string => `name: shop\nconfig:\n${config}`;
 const stack = (config: string): string => `config:\n${config}`;
 

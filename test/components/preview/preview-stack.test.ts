@@ -86,7 +86,8 @@ describe("previewStack", () => {
     const values = {
       name: "observability-dev_loki_data",
       labels: [
-        { label: "observability.stack", value: "observability-dev" },
+        { label: "observability.stack", value: "observability/dev" },
+        { label: "observability.name", value: "observability-dev" },
         { label: "observability.workload", value: "loki" },
       ],
     };

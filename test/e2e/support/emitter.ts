@@ -47,7 +47,7 @@ export class Emitter {
       "--memory",
       "192m",
       "--label",
-      `observability.stack=${workspace.name}`,
+      `observability.name=${workspace.name}`,
       "--volume",
       `${workspace.folder}:/app:ro`,
       ...Object.entries(shownEnv(env)).flatMap(([key, value]) => ["--env", `${key}=${value}`]),

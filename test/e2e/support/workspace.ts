@@ -153,7 +153,7 @@ export class Workspace {
       "--all",
       "--no-trunc",
       "--filter",
-      `label=observability.stack=${this.name}`,
+      `label=observability.name=${this.name}`,
       "--format",
       "{{.Names}} {{.ID}}",
     ]);
@@ -169,7 +169,7 @@ export class Workspace {
 
   /** Removes everything that carries this workspace's name, whatever state a failed test left it in. */
   async remove(): Promise<void> {
-    const stack = `label=observability.stack=${this.name}`;
+    const stack = `label=observability.name=${this.name}`;
     const containers = await succeed("docker", ["ps", "--all", "--quiet", "--filter", stack]);
     await removeAll(["rm", "--force", "--volumes"], containers);
     const named = ["--filter", `name=^${this.name}`, "--quiet"];

@@ -49,6 +49,7 @@ const workload: Workload = {
 
 const place: ContainerPlace = {
   stackName: "observability-dev",
+  owner: "observability/dev",
   names: dockerNames("observability-dev", workload),
   networkName: "observability-dev",
   image: "shop:1",
@@ -88,7 +89,8 @@ describe("a container's arguments", () => {
       destroyGraceSeconds: 45,
       stopTimeout: 45,
       labels: [
-        { label: "observability.stack", value: "observability-dev" },
+        { label: "observability.stack", value: "observability/dev" },
+        { label: "observability.name", value: "observability-dev" },
         { label: "observability.workload", value: "shop" },
       ],
       capabilities: { drops: ["ALL"] },
@@ -181,7 +183,8 @@ describe("the arguments of a container that waits for a workload", () => {
       attach: true,
       restart: "no",
       labels: [
-        { label: "observability.stack", value: "observability-dev" },
+        { label: "observability.stack", value: "observability/dev" },
+        { label: "observability.name", value: "observability-dev" },
         { label: "observability.workload", value: "shop" },
         { label: "observability.waits-for", value: "id of shop" },
       ],

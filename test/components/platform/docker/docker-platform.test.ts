@@ -9,7 +9,13 @@ import { allContainers, dockerTypes, isCheck, isHelper, isWaiting } from "../../
 import { recordResources, type RecordedResource } from "../../../support/record-resources.ts";
 import { noDocker, settings } from "../../../support/settings.ts";
 
-const platformArgs = { resourcePrefix: "stack", name: "shop-dev", host: noDocker, helperImage: "helper:1" };
+const platformArgs = {
+  resourcePrefix: "stack",
+  name: "shop-dev",
+  owner: "shop/dev",
+  host: noDocker,
+  helperImage: "helper:1",
+};
 
 const workload: Workload = {
   name: "store",

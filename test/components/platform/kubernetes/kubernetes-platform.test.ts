@@ -39,6 +39,7 @@ const built = {
 const platformArgs: KubernetesPlatformArgs = {
   resourcePrefix: "stack",
   name: "shop-dev",
+  owner: "shop/dev",
   settings: { ...cluster, namespace: "shop" },
   openBackends: [],
   storageGib: { store_data: 7, more_data: 1 },
@@ -46,6 +47,9 @@ const platformArgs: KubernetesPlatformArgs = {
   dockerHost: () => noDocker,
   deliver: () => Promise.reject(new Error("must not be called in a preview")),
 };
+
+/** Annotation of every object. */
+const owned = { "observability/stack": "shop/dev" };
 
 type Program = (platform: KubernetesPlatform, parent: pulumi.Resource) => void;
 
@@ -173,7 +177,7 @@ describe("the Kubernetes platform", () => {
       name: "store-data",
       namespace: "shop",
       labels: labels("store"),
-      annotations: { "pulumi.com/skipAwait": "true" },
+      annotations: { ...owned, "pulumi.com/skipAwait": "true" },
     };
     const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "7Gi" } } };
     const kind = { apiVersion: "v1", kind: "PersistentVolumeClaim" };
@@ -194,7 +198,7 @@ describe("the Kubernetes platform", () => {
         name: "store",
         namespace: "shop",
         labels: labels("store"),
-        annotations: { "pulumi.com/skipAwait": "true", "observability/local-ports": '{"http":8000}' },
+        annotations: { ...owned, "pulumi.com/skipAwait": "true", "observability/local-ports": '{"http":8000}' },
       },
       spec: {
         type: "ClusterIP",
@@ -250,7 +254,7 @@ describe("the Kubernetes platform", () => {
   it("lets a workload that reads instances read pods of its namespace, by an account of its own", async () => {
     const resources = await run({ readsInstances: true });
     const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }];
-    const metadata = { name: "store", namespace: "shop", labels: labels("store") };
+    const metadata = { name: "store", namespace: "shop", labels: labels("store"), annotations: owned };
     const rbac = "rbac.authorization.k8s.io";
     assert.deepEqual(one(resources, "Role", "stack-store").inputs, {
       apiVersion: `${rbac}/v1`,
@@ -272,7 +276,7 @@ describe("the Kubernetes platform", () => {
   it("lets it read the pods of all namespaces if telemetry comes from others, under a name that no other stack has", async () => {
     const args = { settings: { ...platformArgs.settings, otlpNamespaces: ["billing"] } };
     const resources = await run({ readsInstances: true }, args);
-    const metadata = { name: "shop-store", labels: labels("store") };
+    const metadata = { name: "shop-store", labels: labels("store"), annotations: owned };
     const { metadata: role } = one(resources, "ClusterRole", "stack-store").inputs;
     const { apiVersion: _, kind: __, ...binding } = one(resources, "ClusterRoleBinding", "stack-store").inputs;
     assert.deepEqual(role, metadata);
@@ -308,7 +312,7 @@ describe("the Kubernetes platform", () => {
         name: "store",
         namespace: "shop",
         labels: labels("store"),
-        annotations: { "pulumi.com/skipAwait": "true", a: "b" },
+        annotations: { ...owned, "pulumi.com/skipAwait": "true", a: "b" },
       },
       spec: {
         ingressClassName: "nginx",
@@ -477,7 +481,7 @@ describe("a secret on Kubernetes", () => {
     assert.deepEqual(secret.inputs, {
       apiVersion: "v1",
       kind: "Secret",
-      metadata: { namespace: "shop", labels: labels("store") },
+      metadata: { namespace: "shop", labels: labels("store"), annotations: owned },
       type: "Opaque",
       stringData: { secret: { run_secrets_b: secretText } },
       immutable: true,

@@ -251,9 +251,9 @@ describe("a policy", () => {
     });
   });
 
-  it("lets services in from each other, and out", () => {
-    const service = { matchLabels: { "observability/role": "service" } };
-    assert.deepEqual(servicesPolicy, {
+  it("lets services of a stack in from each other, and out", () => {
+    const service = { matchLabels: { "observability/role": "service", "app.kubernetes.io/instance": stackName } };
+    assert.deepEqual(servicesPolicy(stackName), {
       podSelector: service,
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ from: [{ podSelector: service }] }],

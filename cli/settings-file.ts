@@ -1,0 +1,302 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type ErrorCode,
+  type Scalar,
+} from "yaml";
+import { isRecord } from "../config/parse.ts";
+import { nearMatch } from "../config/problem.ts";
+import { projectFolder, projectName } from "./project.ts";
+import { UserError } from "./user-error.ts";
+
+/** A file of Pulumi's in the project's folder: Pulumi.yaml, or a stack's settings. */
+export interface SettingsFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What is wrong at a place of a file, in characters from its beginning. Never has a value: it may be a secret. */
+interface Finding {
+  readonly offset: number;
+  readonly text: string;
+}
+
+/** Name of a stack's settings file. */
+export function stackFileName(stackName: string): string {
+  return `Pulumi.${stackName}.yaml`;
+}
+
+/**
+ * A file of the project's folder; `undefined` if it is not there.
+ *
+ * @throws UserError if it cannot be read, or is no text in UTF-8.
+ */
+export function readSettingsFile(name: string): SettingsFile | undefined {
+  try {
+    const bytes = readFileSync(join(projectFolder, name));
+    return { name, text: utf8(name, bytes) };
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    if (error.code === "ENOENT") return undefined;
+    throw new UserError(`${name}: must be a file that can be read, got ${String(error.code)}\n  next: correct that`, {
+      cause: error,
+    });
+  }
+}
+
+/** Pulumi.yaml. */
+export function projectFile(): SettingsFile {
+  const file = readSettingsFile("Pulumi.yaml");
+  if (file === undefined) throw new UserError("Pulumi.yaml: must be there, found none\n  next: put it back");
+  return file;
+}
+
+function utf8(name: string, bytes: Buffer): string {
+  const text = bytes.toString("utf8");
+  const again = Buffer.from(text);
+  if (again.equals(bytes)) return text.replace(/^\uFEFF/, "");
+  const offset = bytes.findIndex((byte, index) => byte !== again[index]);
+  const before = bytes.subarray(0, offset).toString("utf8");
+  const found = {
+    offset: before.length,
+    text: "must be text in UTF-8, got a byte of another encoding; save it as UTF-8",
+  };
+  throw refusal(name, before, [found]);
+}
+
+/** What a document of YAML that is not one has, by the parser's code. Its messages quote the file, secrets included. */
+const sentences: Readonly<Record<ErrorCode, string>> = {
+  ALIAS_PROPS: "must not give an alias a tag or an anchor; remove that",
+  BAD_ALIAS: "must name an anchor or an alias with letters and digits; correct the name, or put the text in quotes",
+  BAD_COLLECTION_TYPE: "must not have a tag that says something else than is there; remove the tag",
+  BAD_DIRECTIVE: "must not begin with a %, which YAML keeps for itself; put the text in quotes",
+  BAD_DQ_ESCAPE:
+    "must have an escape that YAML knows in double quotes; write \\\\ for a backslash, or use single quotes",
+  BAD_INDENT: "must be indented like its neighbours, and end a bracket or brace that is begun; correct that",
+  BAD_PROP_ORDER: "must have tags and anchors before the value; move them",
+  BAD_SCALAR_START: "must not begin with a character that YAML keeps for itself; put the text in quotes",
+  BLOCK_AS_IMPLICIT_KEY: "must be one key and its value in a line; begin another line, or put the text in quotes",
+  BLOCK_IN_FLOW: "must not have a block inside of braces or brackets; write one or the other",
+  DUPLICATE_KEY: "must have each key once; remove one of the two",
+  IMPOSSIBLE: "must be YAML; correct this line",
+  KEY_OVER_1024_CHARS: "must have keys of 1024 characters at most; shorten it",
+  MISSING_CHAR: "must end what is begun: a quote, a brace, a bracket, a comma or a colon is missing; add it",
+  MULTILINE_IMPLICIT_KEY: "must have each key in one line; correct the indentation, or put the text in quotes",
+  MULTIPLE_ANCHORS: "must have one anchor at most for a value; remove the others",
+  MULTIPLE_DOCS:
+    "must be one document, since Pulumi reads the first alone; remove the line --- and what does not belong",
+  MULTIPLE_TAGS: "must have one tag at most for a value; remove the others",
+  NON_STRING_KEY: "must have texts as keys; put the key in quotes",
+  RESOURCE_EXHAUSTION: "must not be nested as deeply; flatten it",
+  TAB_AS_INDENT: "must be indented with blanks, got a tab; replace it",
+  TAG_RESOLVE_FAILED: "must have a value that fits its tag, and a tag of the usual ones; remove the tag",
+  UNEXPECTED_TOKEN: "must be YAML, got something that cannot stand here; correct the line, or put the text in quotes",
+};
+
+/** What Pulumi writes beside `config` into a stack's file (developer: sdk/go/common/workspace, ProjectStack). */
+const stackFileKeys = ["config", "environment", "encryptionsalt", "encryptedkey", "secretsprovider"];
+
+/**
+ * The configuration in Pulumi.yaml.
+ *
+ * @throws UserError with file, line and column, if it is nothing that Pulumi reads as it is meant.
+ */
+export function projectConfig(file: SettingsFile): Readonly<Record<string, unknown>> {
+  return configIn(file, () => []);
+}
+
+/**
+ * The configuration in a stack's file.
+ *
+ * @throws UserError with file, line and column of everything that Pulumi would refuse, or read otherwise than it is meant.
+ */
+export function stackFileConfig(file: SettingsFile): Readonly<Record<string, unknown>> {
+  return configIn(file, stackFindings);
+}
+
+function configIn(
+  { name, text }: SettingsFile,
+  findMore: (document: Document.Parsed) => readonly Finding[],
+): Readonly<Record<string, unknown>> {
+  const document = parsed(name, text);
+  const findings = [...shapeFindings(document), ...valueFindings(document), ...findMore(document)];
+  if (findings.length > 0) throw refusal(name, text, findings);
+  const content = plainContent(document, name, text);
+  const config = isRecord(content) ? content["config"] : undefined;
+  return isRecord(config) ? config : {};
+}
+
+function parsed(name: string, text: string): Document.Parsed {
+  const control = text.search(controls);
+  if (control >= 0) {
+    throw refusal(name, text, [
+      { offset: control, text: "must not have control characters or line separators; remove it" },
+    ]);
+  }
+  try {
+    // Pulumi's parser knows merge keys (`<<`).
+    const document = parseDocument(text, { prettyErrors: false, merge: true });
+    const wrong = [...document.errors, ...document.warnings];
+    // What is begun and not ended makes the rest look wrong as well.
+    const first = wrong.find(({ code }) => code === "MISSING_CHAR") ?? wrong[0];
+    if (first === undefined) return document;
+    throw refusal(name, text, [{ offset: first.pos[0], text: sentences[first.code] }]);
+  } catch (error) {
+    // The parser calls itself for each level.
+    if (!(error instanceof RangeError)) throw error;
+    throw refusal(name, text, [{ offset: 0, text: sentences.RESOURCE_EXHAUSTION }]);
+  }
+}
+
+/** What YAML does not allow in any place (yaml.org/spec/1.2.2, c-printable). */
+const controls = /[^\P{Cc}\t\n\r]|[\u2028\u2029\ufeff\ufffe\uffff]/u;
+
+function offsetOf(node: unknown): number {
+  const range = isRecord(node) ? node["range"] : undefined;
+  return Array.isArray(range) && typeof range[0] === "number" ? range[0] : 0;
+}
+
+function shapeFindings({ contents }: Document.Parsed): readonly Finding[] {
+  const isEmpty = contents === null || (isScalar(contents) && contents.value === null);
+  if (isEmpty) return [];
+  if (!isMap(contents)) {
+    const text = "must have keys at the top, such as config, got something else; put the settings under config:";
+    return [{ offset: offsetOf(contents), text }];
+  }
+  const config = contents.get("config", true);
+  if (config === undefined || isMap(config) || (isScalar(config) && config.value === null)) return [];
+  if (isAlias(config)) return [];
+  return [
+    {
+      offset: offsetOf(config),
+      text: "config: must have a setting in each line, got something else; write observability:NAME: VALUE",
+    },
+  ];
+}
+
+/** Texts that Pulumi's parser takes for numbers or times and this one does not, or the other way round. */
+const otherwise =
+  /^[-+]?0[0-9_]+$|^[-+]?0[bB][01_]+$|^[-+]?0[xo][0-9a-f_]*_[0-9a-f_]*$|^[-+]?[0-9][0-9_]*_[0-9_.]*([eE][-+]?[0-9]+)?$|^[-+]?\.(inf|nan)$|^\d{4}-\d\d?-\d\d?([Tt ].*)?$/i;
+
+/** Those of JSON's kinds of values: what a setting can hold. */
+const usualTags = ["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`);
+
+function valueFindings(document: Document.Parsed): readonly Finding[] {
+  const findings: Finding[] = [];
+  const find = (node: unknown, text: string): void => {
+    findings.push({ offset: offsetOf(node), text });
+  };
+  visit(document, (_, node, path) => {
+    if (isPair(node)) {
+      const { key } = node;
+      if (!isScalar(key) || key.value === null) find(key, "must have a text as a key; put the key in quotes");
+    } else if (isAlias(node)) {
+      const target = node.resolve(document);
+      if (target === undefined) {
+        find(
+          node,
+          "must be an alias of an anchor before it, got one of nothing; correct the name, or put the text in quotes",
+        );
+      } else if (path.includes(target)) {
+        find(node, "must not be an alias of what it is in; write the value");
+      }
+    } else if (isNode(node) && node.tag !== undefined && !usualTags.includes(node.tag)) {
+      find(node, sentences.TAG_RESOLVE_FAILED);
+    } else if (isScalar(node) && isReadOtherwise(node)) {
+      find(
+        node,
+        "must be a number in its usual form, or a text in quotes: Pulumi reads this one otherwise than it looks; write it so",
+      );
+    }
+  });
+  return findings;
+}
+
+function isReadOtherwise({ type, source, value }: Scalar): boolean {
+  if (type !== "PLAIN") return false;
+  const isOutOfRange =
+    typeof value === "number" && (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)));
+  return isOutOfRange || otherwise.test(source ?? "");
+}
+
+function stackFindings({ contents }: Document.Parsed): readonly Finding[] {
+  if (!isMap(contents)) return [];
+  const top = contents.items.flatMap(({ key }) => {
+    const name = keyText(key);
+    if (name === undefined || stackFileKeys.includes(name)) return [];
+    const near = nearMatch(name, stackFileKeys);
+    const setting = name.includes(":") ? name : `${projectName}:${name}`;
+    const change = near === undefined ? `put it under config:, as ${shownKey(setting)}` : `did you mean ${near}?`;
+    return [
+      {
+        offset: offsetOf(key),
+        text: `${shownKey(name)}: must be under config:, since Pulumi ignores it here; ${change}`,
+      },
+    ];
+  });
+  const config = contents.get("config", true);
+  const keys = isMap(config) ? config.items : [];
+  const malformed = keys.flatMap(({ key }) => {
+    const name = keyText(key);
+    const isMerge = isScalar(key) && key.source === "<<";
+    if (name === undefined || isMerge || /^[^:]*(:(config:)?[^:]*)?$/.test(name)) return [];
+    const text = `${shownKey(name)}: must be a setting of the form ${projectName}:NAME; correct it`;
+    return [{ offset: offsetOf(key), text }];
+  });
+  const notText = keys.flatMap(({ key }) =>
+    isScalar(key) && key.value !== null && typeof key.value !== "string"
+      ? [
+          {
+            offset: offsetOf(key),
+            text: `must be a setting of the form ${projectName}:NAME, got something else; correct it`,
+          },
+        ]
+      : [],
+  );
+  return [...top, ...malformed, ...notText];
+}
+
+function keyText(key: unknown): string | undefined {
+  return isScalar(key) && typeof key.value === "string" ? key.value : undefined;
+}
+
+/** A key as a message shows it: what does not look like one may be anything. */
+function shownKey(key: string): string {
+  return /^[\w:.-]{1,60}$/.test(key) ? key : "this key";
+}
+
+function plainContent(document: Document.Parsed, name: string, text: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // Of aliases of aliases, which grow without end.
+    if (!(error instanceof ReferenceError)) throw error;
+    const found = { offset: 0, text: "must not repeat the same by aliases so often; write the values" };
+    throw refusal(name, text, [found]);
+  }
+}
+
+/** How many lines of a file are told of. */
+const mostFindings = 7;
+
+function refusal(name: string, text: string, findings: readonly Finding[]): UserError {
+  const counter = new LineCounter();
+  for (const { index } of text.matchAll(/(?<![^\n])/g)) counter.addNewLine(index);
+  const lines = findings.map(({ offset, text: sentence }) => {
+    const { line, col } = counter.linePos(offset);
+    return `${name}:${Math.max(line, 1)}:${Math.max(col, 1)}: ${sentence}`;
+  });
+  const more = lines.length > mostFindings ? [`… and ${lines.length - mostFindings} more`] : [];
+  return new UserError(
+    [...lines.slice(0, mostFindings), ...more, "nothing was changed", `  next: correct ${name}`].join("\n"),
+  );
+}

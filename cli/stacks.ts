@@ -1,0 +1,34 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { nearMatch } from "../config/problem.ts";
+import { usualStack } from "./options.ts";
+import { projectFolder, projectName, stateFolder } from "./project.ts";
+import { UserError } from "./user-error.ts";
+
+/** Whether a stack is one of this project without asking Pulumi: the usual one, or one that has a settings file. */
+export function hasSettings(stackName: string): boolean {
+  return stackName === usualStack || stacksWithFile().includes(stackName);
+}
+
+/** Whether the local backend has a stack, by its file: no command of Pulumi's is needed. */
+export function isInLocalState(stackName: string): boolean {
+  const folder = join(stateFolder, ".pulumi", "stacks", projectName);
+  return [".json", ".json.gz"].some((ending) => existsSync(join(folder, `${stackName}${ending}`)));
+}
+
+/** What to tell of a stack that is neither described by a file nor deployed. */
+export function unknownStack(stackName: string): UserError {
+  const known = stacksWithFile();
+  const near = nearMatch(stackName, known);
+  const meant = near === undefined ? "" : `; did you mean ${near}?`;
+  return new UserError(
+    `--stack: must be a stack that has a settings file or is deployed (files: ${known.join(", ") || "none"}), got ${stackName}${meant}\n` +
+      `  next: name one of them; or make a new one: npm run up -- --stack ${stackName} --target docker|kubernetes`,
+  );
+}
+
+function stacksWithFile(): readonly string[] {
+  return readdirSync(projectFolder)
+    .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+    .sort();
+}
