@@ -66,7 +66,7 @@ describe("the settings file of a stack", () => {
     [
       "a value that breaks its rule",
       () => changed("kubernetes", { ...complete, namespace: "Shop!" }),
-      /\n {2}kubernetes\.namespace: must be a DNS label[^\n]+\n {2}next: correct the option: npm run up/,
+      /\n {2}kubernetes\.namespace: must be at most 63 lower-case letters[^\n]+\n {2}next: correct the option: npm run up/,
     ],
   ];
   for (const [why, make, message] of refused) {
