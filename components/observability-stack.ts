@@ -57,7 +57,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
     const validated = parseSettings(args, identity, readDashboardFolder);
     const { secrets, ...settings } = validated;
     const { dashboards, datasources } = settings.grafana;
-    const dashboardFiles = dashboards === undefined ? [] : (readDashboardFolder(dashboards) ?? []);
+    const dashboardFiles = dashboards === undefined ? [] : readDashboardFolder(dashboards).files;
     super("observability:index:ObservabilityStack", name, {}, opts);
     this.settings = settings;
     this.platform = createPlatform(name, validated, { parent: this });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ruleMessage } from "./parse.ts";
-import { hostPorts, nameOfSecret, type FurtherRule, type TextRule } from "./rules.ts";
+import { hostPorts, nameOfSecret, oneLine, printable, type FurtherRule, type TextRule } from "./rules.ts";
 
 /*
  * The kinds of fields that the settings are made of. A field has one rule, in words of its own, for whatever is wrong
@@ -65,29 +65,12 @@ export function flag(): z.ZodBoolean {
 /** Text that fits a pattern and holds nothing that is not seen: a file or a terminal would show another text. */
 export function text({ pattern, rule, change, also = [], lines = "one" }: TextRule): z.ZodString {
   const words = told(rule, change);
-  const characters = lines === "one" ? seen : writable;
+  const characters = lines === "one" ? oneLine : printable;
   return [characters, ...also].reduce(
     (field, further) => field.refine(further.holds, told(further.rule, further.change)),
     z.string(words).regex(pattern, words),
   );
 }
-
-/** One line without control characters, line ends, marks of direction and halves of characters. */
-const seen: FurtherRule = {
-  holds: (text) => !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]|(?![\u200c\u200d])\p{Cf}/u.test(text),
-  rule: "must be one line without control characters and marks that are not seen",
-  change: "remove them",
-};
-
-/** What a file of YAML can hold in plain, as Go reads it (yaml.org/spec/1.2.2/#51-character-set, but its other line ends). */
-const writable: FurtherRule = {
-  holds: (text) =>
-    !/[^\t\n\r\u{20}-\u{7e}\u{a0}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]|[\u{2028}\u{2029}\u{feff}]/u.test(
-      text,
-    ),
-  rule: "must be text without control characters, other line ends than usual, and halves of characters",
-  change: "remove them",
-};
 
 /** Longest value of an environment variable, in characters: Linux takes 128 KiB, and a character is up to three bytes. */
 const mostInVariable = 32_768;
@@ -101,7 +84,7 @@ export function variables(): z.ZodRecord<z.ZodString, z.ZodString> {
   return withSecrets(
     z.record(
       z.string().regex(/^[A-Za-z_]\w{0,254}$/),
-      z.string(value).max(mostInVariable, short).refine(writable.holds, told(writable.rule, writable.change)),
+      z.string(value).max(mostInVariable, short).refine(printable.holds, told(printable.rule, printable.change)),
       // The record reports a name that breaks its rule.
       { error: (issue) => (issue.code === "invalid_key" ? name : all).error() },
     ),
@@ -120,14 +103,14 @@ export interface RecordRules {
 export function record(
   what: string,
   change: string,
-  { name = writable, value = writable }: RecordRules = {},
+  { name = printable, value = printable }: RecordRules = {},
 ): z.ZodRecord<z.ZodString, z.ZodString> {
   const all = told(`must be ${what}`, change);
   const badName = told(name.rule, name.change);
   const texts = z.string(told("must be text", "put the value in quotes"));
   return z.record(
-    z.string().refine((text) => writable.holds(text) && name.holds(text)),
-    [writable, value].reduce((field, each) => field.refine(each.holds, told(each.rule, each.change)), texts),
+    z.string().refine((text) => printable.holds(text) && name.holds(text)),
+    [printable, value].reduce((field, each) => field.refine(each.holds, told(each.rule, each.change)), texts),
     // The record reports a name that breaks its rule.
     { error: (issue) => (issue.code === "invalid_key" ? badName : all).error() },
   );
@@ -212,13 +195,13 @@ function refuseForeign(mostKib: number): (value: unknown, context: z.core.$Refin
         return Object.entries(inner).reduce(
           (sum, [key, entry]) => {
             const at = [...path, key];
-            if (!writable.holds(key)) refuse(at, writable.rule.replace("be text", "have a name"), "rename it");
+            if (!printable.holds(key)) refuse(at, printable.rule.replace("be text", "have a name"), "rename it");
             return sum + Buffer.byteLength(key) + bytesOf(entry, at);
           },
           lineBytes(path, ""),
         );
       }
-      if (typeof inner === "string" && !writable.holds(inner)) refuse(path, writable.rule, writable.change);
+      if (typeof inner === "string" && !printable.holds(inner)) refuse(path, printable.rule, printable.change);
       if (typeof inner === "number" && !Number.isFinite(inner)) {
         refuse(path, "must be a number that has an end", "write it in digits");
       }

@@ -41,6 +41,11 @@ export function dashed(name: string): string {
   return name.replaceAll("_", "-");
 }
 
+/** Key of a file in its ConfigMap or Secret on Kubernetes: `/etc/loki/local-config.yaml` is `etc_loki_local-config.yaml`. */
+export function fileKey(path: string): string {
+  return path.replace(/^\//, "").replaceAll(/[^A-Za-z0-9._-]/g, "_");
+}
+
 /** Ports inside the network; the ports on the user's machine are settings. */
 export const ports = {
   lokiHttp: 3100,

@@ -96,6 +96,7 @@ function pathKeys(path: string): readonly string[] {
 
 /** A place in the settings, as a JSON schema describes it. */
 interface Place {
+  readonly type?: string;
   readonly properties?: Readonly<Record<string, Place>>;
   readonly additionalProperties?: Place | boolean;
   readonly items?: Place;
@@ -103,8 +104,13 @@ interface Place {
   readonly secret?: boolean;
 }
 
+/** By schema: it takes longer to write one than to run it. */
+const knownPlaces = new WeakMap<z.ZodType, Place>();
+
 function placesOf(schema: z.ZodType): Place {
-  return z.toJSONSchema(schema, { io: "input" }) as Place;
+  const known = knownPlaces.get(schema) ?? (z.toJSONSchema(schema, { io: "input" }) as Place);
+  knownPlaces.set(schema, known);
+  return known;
 }
 
 function placeAt(root: Place, path: readonly PropertyKey[]): Place | undefined {
@@ -117,7 +123,10 @@ function placeBelow(place: Place | undefined, key: PropertyKey): Place | undefin
   return typeof additionalProperties === "object" ? additionalProperties : items;
 }
 
-/** Whether a secret may be at a place: the nearest mark says so, or there is one below that something else is written for. */
+/**
+ * Whether a secret may be at a place: the nearest mark says so, there is one below that something else is written for, or
+ * it is a group, and nobody knows what a single value in the place of one is.
+ */
 function mayHoldSecret(root: Place, path: readonly PropertyKey[]): boolean {
   let place: Place | undefined = root;
   let isMarked = root.secret ?? false;
@@ -125,7 +134,7 @@ function mayHoldSecret(root: Place, path: readonly PropertyKey[]): boolean {
     place = placeBelow(place, key);
     isMarked = place?.secret ?? isMarked;
   }
-  return isMarked || (place !== undefined && hasMark(place));
+  return isMarked || (place !== undefined && (place.type === "object" || hasMark(place)));
 }
 
 function hasMark({ secret, properties = {}, additionalProperties, items }: Place): boolean {

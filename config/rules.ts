@@ -29,6 +29,23 @@ export interface FurtherRule {
   readonly change: string;
 }
 
+/** One line without control characters, line ends, marks of direction and halves of characters. */
+export const oneLine: FurtherRule = {
+  holds: (text) => !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]|(?![\u200c\u200d])\p{Cf}/u.test(text),
+  rule: "must be one line without control characters and marks that are not seen",
+  change: "remove them",
+};
+
+/** What a file of YAML can hold as Go reads it (yaml.org/spec/1.2.2/#51-character-set, without its other line ends). */
+export const printable: FurtherRule = {
+  holds: (text) =>
+    !/[^\t\n\r\u{20}-\u{7e}\u{a0}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]|[\u{2028}\u{2029}\u{feff}]/u.test(
+      text,
+    ),
+  rule: "must be text without control characters, other line ends than usual, and halves of characters",
+  change: "remove them",
+};
+
 /** Whether a text keeps all of a rule but its characters, which a field looks at (fields.ts). */
 export function fits({ pattern, also = [] }: Pick<TextRule, "pattern" | "also">, text: string): boolean {
   return pattern.test(text) && also.every(({ holds }) => holds(text));

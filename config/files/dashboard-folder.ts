@@ -1,18 +1,154 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { opendirSync, readFileSync, realpathSync, statSync, type Dirent, type Stats } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import type { FolderFile } from "../grafana/own-dashboards.ts";
+import { mostDashboardKib, tooLarge, type DashboardFolder, type FolderFile } from "../grafana/own-dashboards.ts";
+import { problem, type Problem } from "../problem.ts";
+
+/** Most files and folders below a folder of dashboards: a larger one is not one, and nobody waits until it is read. */
+const mostEntries = 1000;
+
+const setting = "grafana.dashboards";
 
 /**
- * Every `*.json` file below a folder, sorted; `undefined` if there is no such folder.
+ * Every `*.json` file below a folder, sorted. A link to a file is read like the file; a link to a folder is none of the
+ * folder's own. Names that begin with a dot are left out, as Grafana leaves them out. What cannot be read is a problem.
  *
  * @param folder relative to the working directory, which for a program of Pulumi is the folder of Pulumi.yaml
  */
-export function readDashboardFolder(folder: string): readonly FolderFile[] | undefined {
+export function readDashboardFolder(folder: string): DashboardFolder {
+  const refused = (rule: string, change: string): DashboardFolder => ({
+    files: [],
+    problems: [problem(setting, rule, folder, change)],
+  });
   const root = resolve(folder);
-  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
-  return readdirSync(root, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".json"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((file) => ({ path: relative(root, file).split(sep).join("/"), content: readFileSync(file, "utf8") }));
+  const status = statusOf(root);
+  if (typeof status === "string" || !status.isDirectory()) {
+    return refused("must be a folder", "name one that there is, relative to the folder of Pulumi.yaml");
+  }
+  if (`${realpathSync(process.cwd())}${sep}`.startsWith(`${realpathSync(root).replace(/[\\/]$/, "")}${sep}`)) {
+    return refused("must be a folder of its own below the one of Pulumi.yaml, or elsewhere", "name one for dashboards");
+  }
+  const entries = entriesBelow(root);
+  if (entries === undefined) {
+    const rule = `must hold at most ${mostEntries} files and folders`;
+    return refused(rule, "name a folder that holds dashboards only");
+  }
+  return readAll(folder, root, entries);
+}
+
+/** Something below the folder. */
+interface Entry {
+  /** Relative to the folder, with `/` in between. */
+  readonly path: string;
+  /** `undefined` for something that is no dashboard and no fault. */
+  readonly found: Stats | Omit<Problem, "path"> | undefined;
+}
+
+/** Everything below a folder, folder by folder; `undefined` if it is more than {@link mostEntries}. */
+function entriesBelow(root: string): readonly Entry[] | undefined {
+  const folders = [root];
+  const entries: Entry[] = [];
+  let seen = 0;
+  for (const folder of folders) {
+    for (const entry of listed(folder)) {
+      seen += 1;
+      if (seen > mostEntries) return undefined;
+      if (typeof entry === "string") {
+        entries.push({ path: within(root, folder), found: unreadable(entry) });
+        continue;
+      }
+      if (entry.name.startsWith(".")) continue;
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      else entries.push({ path: within(root, path), found: foundAt(path, entry) });
+    }
+  }
+  return entries;
+}
+
+/** The entries of a folder one after the other, or why it cannot be read. */
+function* listed(folder: string): Generator<Dirent | string> {
+  let directory;
+  try {
+    directory = opendirSync(folder);
+  } catch (error) {
+    yield codeOf(error);
+    return;
+  }
+  try {
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) yield entry;
+  } finally {
+    directory.closeSync();
+  }
+}
+
+function foundAt(path: string, entry: Dirent): Entry["found"] {
+  const isDashboard = entry.name.endsWith(".json");
+  if (!isDashboard && !entry.isSymbolicLink()) return undefined;
+  const status = statusOf(path);
+  if (typeof status === "string") return isDashboard ? unreadable(status) : undefined;
+  if (status.isDirectory()) {
+    const change = "link its files, or copy it";
+    return { rule: "must be a folder itself", got: "a link to one", change };
+  }
+  if (!isDashboard) return undefined;
+  if (status.isFile()) return status;
+  return { rule: "must be a file", got: "something else", change: "leave it out" };
+}
+
+function readAll(folder: string, root: string, entries: readonly Entry[]): DashboardFolder {
+  const sorted = entries.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const files: (readonly [path: string, bytes: number])[] = [];
+  const problems: Problem[] = [];
+  for (const { path, found } of sorted) {
+    if (found === undefined) continue;
+    if ("rule" in found) problems.push({ path: `${folder}/${path}`, ...found });
+    else if (found.size > mostDashboardKib * 1024) problems.push(tooLarge(`${folder}/${path}`, found.size));
+    else files.push([path, found.size]);
+  }
+  const bytes = files.reduce((sum, [, size]) => sum + size, 0);
+  if (bytes > mostDashboardKib * 1024) return { files: [], problems: [...problems, tooLarge(setting, bytes)] };
+  const read = files.map(([path]) => readFile(folder, root, path));
+  return {
+    files: read.flatMap((file) => ("content" in file ? [file] : [])),
+    problems: [...problems, ...read.flatMap((file) => ("content" in file ? [] : [file]))],
+  };
+}
+
+function readFile(folder: string, root: string, path: string): FolderFile | Problem {
+  let bytes;
+  try {
+    bytes = readFileSync(join(root, path));
+  } catch (error) {
+    return { path: `${folder}/${path}`, ...unreadable(codeOf(error)) };
+  }
+  try {
+    return { path, content: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const [rule, got, change] = ["must be text in UTF-8", "other bytes", "save it as UTF-8"];
+    return { path: `${folder}/${path}`, rule, got, change };
+  }
+}
+
+function unreadable(code: string): Omit<Problem, "path"> {
+  return { rule: "must be readable", got: code, change: "correct it, or leave it out" };
+}
+
+/** What is at a path, links followed, or the system's word for why that is not known. */
+function statusOf(path: string): Stats | string {
+  try {
+    return statSync(path);
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+/** The system's word for what went wrong. */
+function codeOf(error: unknown): string {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+  throw error;
+}
+
+function within(root: string, path: string): string {
+  return relative(root, path).split(sep).join("/");
 }

@@ -1,7 +1,7 @@
-import { dashboardUids, ownDashboardFolder, paths } from "../names.ts";
+import { dashboardUids, fileKey, ownDashboardFolder, paths } from "../names.ts";
 import { isRecord } from "../parse.ts";
-import { duplicates, problem, type Problem } from "../problem.ts";
-import { grafanaUid } from "../rules.ts";
+import { duplicates, hiddenProblem, problem, type Problem } from "../problem.ts";
+import { fits, grafanaUid, oneLine, type TextRule } from "../rules.ts";
 
 /** A file below the folder of the user's dashboards. */
 export interface FolderFile {
@@ -10,8 +10,15 @@ export interface FolderFile {
   readonly content: string;
 }
 
-/** Reads every dashboard below a folder; `undefined` if there is no such folder. */
-export type ReadFolder = (folder: string) => readonly FolderFile[] | undefined;
+/** A folder of dashboards. */
+export interface DashboardFolder {
+  readonly files: readonly FolderFile[];
+  /** What of it cannot be read, and why. */
+  readonly problems: readonly Problem[];
+}
+
+/** Reads every dashboard below a folder. */
+export type ReadFolder = (folder: string) => DashboardFolder;
 
 /** Where nothing reads files: settings that ask for it are refused instead of half used. */
 export const noFolders: ReadFolder = (folder) => {
@@ -20,6 +27,21 @@ export const noFolders: ReadFolder = (folder) => {
 
 /** Largest size of all dashboards together, in KiB: what a ConfigMap of Kubernetes holds, with room for its names. */
 export const mostDashboardKib = 900;
+
+/** The problem of a dashboard, or of all of them, of so many bytes. */
+export function tooLarge(path: string, bytes: number): Problem {
+  const got = `${Math.ceil(bytes / 1024)} KiB`;
+  return { path, rule: `must be at most ${mostDashboardKib} KiB`, got, change: "make it smaller, or leave it out" };
+}
+
+/** Name of a folder of dashboards: a part of a path in a container, and a title in Grafana. */
+const folderName = {
+  // Kubernetes takes no colon in the path of a file that it mounts.
+  pattern: /^(?!\s)[^:\\/]{1,100}(?<!\s)$/u,
+  rule: "must be in a folder whose name is one line of at most 100 characters, no : and no \\ among them, no blanks around them",
+  change: "rename the folder",
+  also: [oneLine],
+} as const satisfies TextRule;
 
 /** A dashboard of the user as a file in Grafana's container. */
 export interface OwnDashboard {
@@ -32,8 +54,12 @@ export function ownDashboards(files: readonly FolderFile[]): readonly OwnDashboa
   return files.map((file) => {
     const dashboard: unknown = JSON.parse(file.content);
     const uid = isRecord(dashboard) ? String(dashboard["uid"]) : "";
-    return { path: `${paths.grafanaOwnDashboards}/${folderOf(file)}/${uid}.json`, content: file.content };
+    return { path: pathInGrafana(file, uid), content: file.content };
   });
+}
+
+function pathInGrafana(file: FolderFile, uid: string): string {
+  return `${paths.grafanaOwnDashboards}/${folderOf(file)}/${uid}.json`;
 }
 
 function folderOf({ path }: FolderFile): string {
@@ -47,19 +73,15 @@ function folderOf({ path }: FolderFile): string {
  */
 export function dashboardProblems(folder: unknown, read: ReadFolder): readonly Problem[] {
   if (typeof folder !== "string" || folder === "") return [];
-  const files = read(folder);
+  const { files, problems } = read(folder);
   const setting = "grafana.dashboards";
-  if (files === undefined) {
-    const change = "name one that there is, relative to the folder of Pulumi.yaml";
-    return [problem(setting, "must be a folder", folder, change)];
-  }
-  if (files.length === 0) {
+  if (files.length === 0 && problems.length === 0) {
     return [problem(setting, "must hold a dashboard as a *.json file", folder, "put one there, or leave it out")];
   }
-  const kib = Math.ceil(files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0) / 1024);
-  const most = `must hold at most ${mostDashboardKib} KiB, which is what Kubernetes takes`;
+  const bytes = files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
   return [
-    ...(kib > mostDashboardKib ? [problem(setting, most, `${kib} KiB`, "remove dashboards")] : []),
+    ...problems,
+    ...(bytes > mostDashboardKib * 1024 ? [tooLarge(setting, bytes)] : []),
     ...files.flatMap((file) => fileProblems(`${folder}/${file.path}`, file)),
     ...uniqueProblems(folder, files),
   ];
@@ -69,13 +91,14 @@ function fileProblems(where: string, file: FolderFile): readonly Problem[] {
   const dashboard = parsed(file.content);
   if (!isRecord(dashboard)) {
     const change = "export it from Grafana as JSON, or leave the file out";
-    return [problem(where, "must be a dashboard as JSON", file.content, change)];
+    return [hiddenProblem(where, "must be a dashboard as JSON", change)];
   }
   const { title, uid, __inputs: inputs } = dashboard;
   return [
     ...(file.path.split("/").length > 2
       ? [problem(where, "must be at most one folder deep", file.path, "move it up: Grafana shows one level")]
       : []),
+    ...(fits(folderName, folderOf(file)) ? [] : [problem(where, folderName.rule, folderOf(file), folderName.change)]),
     ...(folderOf(file).toLowerCase() === "general"
       ? [problem(where, "must be in a folder that Grafana does not have itself", folderOf(file), "rename the folder")]
       : []),
@@ -113,7 +136,24 @@ function uniqueProblems(folder: string, files: readonly FolderFile[]): readonly 
   return [
     ...duplicates([...generated, ...uids], "give it another uid"),
     ...duplicates(titles, "give it another title, or put it into another folder"),
+    ...keyProblems(folder, dashboards),
   ];
+}
+
+/** Two files of one ConfigMap: on Kubernetes a folder and a name are one key. */
+function keyProblems(
+  folder: string,
+  dashboards: readonly { readonly file: FolderFile; readonly dashboard: Readonly<Record<string, unknown>> }[],
+): readonly Problem[] {
+  const keys = new Map<string, readonly [path: string, key: string]>();
+  for (const { file, dashboard } of dashboards) {
+    const { uid } = dashboard;
+    // Of two with one uid that is the fault.
+    if (typeof uid !== "string" || keys.has(uid)) continue;
+    keys.set(uid, [`${folder}/${file.path}`, fileKey(pathInGrafana(file, uid))]);
+  }
+  const change = "give it another uid, or rename one of the two folders: on Kubernetes the two are one file";
+  return duplicates([...keys.values()], change);
 }
 
 /** What a text is as JSON; `undefined` if it is none. */

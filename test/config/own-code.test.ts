@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
 import { noFolders } from "../../config/grafana/own-dashboards.ts";
 import { ownCodeProblems } from "../../config/own-code.ts";
 import { parseSettings } from "../../config/settings.ts";
@@ -6,7 +7,7 @@ import { recordedIdentity } from "../support/record-resources.ts";
 
 function messageOf(input: unknown): string {
   try {
-    parseSettings(input, recordedIdentity, () => undefined);
+    parseSettings(input, recordedIdentity, readDashboardFolder);
   } catch (error) {
     if (error instanceof Error) return error.message;
     throw error;

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { checkName, dashed } from "../../../config/names.ts";
+import { checkName, dashed, fileKey } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import type { ClaimedName } from "../claims.ts";
 import type { Workload } from "../workload.ts";
-import { fileKey } from "./pod-template.ts";
 
 /** Every name in a namespace that a workload takes. What creates an object has its name from here, and from nowhere else. */
 export interface KubernetesNames {

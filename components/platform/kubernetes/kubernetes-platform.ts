@@ -19,7 +19,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
 import { ingressUrl, type KubernetesSettings } from "../../../config/kubernetes.ts";
-import { localPortsAnnotation, ownerAnnotation } from "../../../config/names.ts";
+import { fileKey, localPortsAnnotation, ownerAnnotation } from "../../../config/names.ts";
 import { nearMatch, pathText, problem, type Problem } from "../../../config/problem.ts";
 import { registryPrefix } from "../../../config/rules.ts";
 import { Claims } from "../claims.ts";
@@ -45,7 +45,7 @@ import {
 import { commonLabels, selector } from "./labels.ts";
 import { backendPolicy, denyAll, servicesPolicy, type NetworkBorder } from "./network-policies.ts";
 import { podProblems } from "./pod-problems.ts";
-import { checkTemplate, fileKey, podAttributes, podTemplate, type PodPlace } from "./pod-template.ts";
+import { checkTemplate, podAttributes, podTemplate, type PodPlace } from "./pod-template.ts";
 
 /** What the Kubernetes platform is made from. */
 export interface KubernetesPlatformArgs {

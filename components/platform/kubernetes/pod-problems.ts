@@ -1,6 +1,6 @@
+import { fileKey } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import type { Workload } from "../workload.ts";
-import { fileKey } from "./pod-template.ts";
 
 /** What the API server would refuse in the middle of a deployment; the paths begin with the name of a field. */
 export function podProblems(workload: Workload): readonly Problem[] {

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { factsOf, filledIn, instanceFact, type InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
 import { usualCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes.ts";
-import { checkName, dashed } from "../../../config/names.ts";
+import { checkName, dashed, fileKey } from "../../../config/names.ts";
 import { assertAllFieldsRead, type Check, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
 
@@ -172,11 +172,6 @@ export function checkTemplate(workload: Workload, { args }: Check, place: PodPla
     metadata: { labels: { ...commonLabels(place.stackName, name), [roleLabel]: roles.check } },
     spec: { ...spec, restartPolicy: "Never" },
   };
-}
-
-/** Key of a file in its ConfigMap or Secret: `/etc/loki/local-config.yaml` is `etc_loki_local-config.yaml`. */
-export function fileKey(path: string): string {
-  return path.replace(/^\//, "").replaceAll(/[^A-Za-z0-9._-]/g, "_");
 }
 
 interface Mounted {

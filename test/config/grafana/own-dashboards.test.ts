@@ -5,7 +5,7 @@ import {
   ownDashboards,
   type FolderFile,
 } from "../../../config/grafana/own-dashboards.ts";
-import { problemLines } from "../../../config/problem.ts";
+import { problem, problemLines, shown, visible } from "../../../config/problem.ts";
 
 function dashboard(path: string, content: object): FolderFile {
   return { path, content: JSON.stringify(content) };
@@ -13,8 +13,8 @@ function dashboard(path: string, content: object): FolderFile {
 
 const orders = { uid: "orders", title: "Orders" };
 
-function linesOf(files: readonly FolderFile[] | undefined): readonly string[] {
-  return problemLines(dashboardProblems("own", () => files));
+function linesOf(files: readonly FolderFile[]): readonly string[] {
+  return problemLines(dashboardProblems("own", () => ({ files, problems: [] })));
 }
 
 describe("dashboards of the user", () => {
@@ -41,10 +41,14 @@ describe("dashboards of the user", () => {
     });
   });
 
-  it("are refused in a folder that is not there, or has none", () => {
-    assert.deepEqual(linesOf(undefined), [
-      'grafana.dashboards: must be a folder, got "own"; name one that there is, relative to the folder of Pulumi.yaml',
+  it("are refused with what is wrong with their folder", () => {
+    const problems = [problem("own/a.json", "must be a file", "other", "leave it out")];
+    assert.deepEqual(problemLines(dashboardProblems("own", () => ({ files: [], problems }))), [
+      'own/a.json: must be a file, got "other"; leave it out',
     ]);
+  });
+
+  it("are refused in a folder that has none", () => {
     assert.deepEqual(linesOf([]), [
       'grafana.dashboards: must hold a dashboard as a *.json file, got "own"; put one there, or leave it out',
     ]);
@@ -55,16 +59,20 @@ describe("dashboards of the user", () => {
     assert.deepEqual(linesOf([dashboard("a.json", content)]), []);
     assert.deepEqual(
       linesOf([dashboard("a.json", content), dashboard("b.json", { ...content, uid: "b", title: "B" })]),
-      [
-        'grafana.dashboards: must hold at most 900 KiB, which is what Kubernetes takes, got "901 KiB"; remove dashboards',
-      ],
+      ["grafana.dashboards: must be at most 900 KiB, got 901 KiB; make it smaller, or leave it out"],
     );
   });
 
   const json = "export it from Grafana as JSON, or leave the file out";
   const refusals: readonly (readonly [readonly FolderFile[], string])[] = [
-    [[{ path: "a.json", content: "{" }], `own/a.json: must be a dashboard as JSON, got "{"; ${json}`],
-    [[{ path: "a.json", content: "[]" }], `own/a.json: must be a dashboard as JSON, got "[]"; ${json}`],
+    [
+      [{ path: "a.json", content: "{" }],
+      `own/a.json: must be a dashboard as JSON, got a value that is not shown; ${json}`,
+    ],
+    [
+      [{ path: "a.json", content: "[]" }],
+      `own/a.json: must be a dashboard as JSON, got a value that is not shown; ${json}`,
+    ],
     [
       [dashboard("a.json", { ...orders, title: " " })],
       'own/a.json: title: must be a text, got " "; give the dashboard a title',
@@ -96,6 +104,16 @@ describe("dashboards of the user", () => {
     [
       [dashboard("General/a.json", orders)],
       'own/General/a.json: must be in a folder that Grafana does not have itself, got "General"; rename the folder',
+    ],
+    ...["a:b", "a\\b", " a", "a ", "a\u202eb", "a".repeat(101)].map(
+      (folder): readonly [readonly FolderFile[], string] => [
+        [dashboard(`${folder}/a.json`, orders)],
+        `own/${visible(folder, 300)}/a.json: must be in a folder whose name is one line of at most 100 characters, no : and no \\ among them, no blanks around them, got ${shown(folder)}; rename the folder`,
+      ],
+    ),
+    [
+      [dashboard("a/x.json", { uid: "b_c", title: "A" }), dashboard("a_b/x.json", { uid: "c", title: "B" })],
+      'own/a_b/x.json: must differ from own/a/x.json, got "etc_grafana_own-dashboards_a_b_c.json"; give it another uid, or rename one of the two folders: on Kubernetes the two are one file',
     ],
     [
       [dashboard("a.json", { ...orders, __inputs: [] })],

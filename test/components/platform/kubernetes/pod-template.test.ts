@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { dashed } from "../../../../config/names.ts";
+import { dashed, fileKey } from "../../../../config/names.ts";
 import {
   checkTemplate,
-  fileKey,
   podAttributes,
   podTemplate,
   type PodPlace,
