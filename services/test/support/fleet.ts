@@ -48,9 +48,9 @@ export async function stopFleet(fleet: Fleet): Promise<void> {
   );
 }
 
-/** Waits for something to become true. @throws Error after 4 s */
+/** Waits for something to become true. @throws Error after 8 s */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 4_000;
+  const deadline = performance.now() + 8_000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`gave up waiting until ${what}`);
     await sleep(10);

@@ -2,13 +2,11 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { programBundle } from "../../../../services/bundle.ts";
 import type { AllCounts } from "../../src/delivery/delivery.ts";
-
-const { resolve } = createRequire(import.meta.url);
 
 describe("a service in a container of 128 MiB", () => {
   const folder = mkdtempSync(join(tmpdir(), "telemetry-container-"));
@@ -16,16 +14,9 @@ describe("a service in a container of 128 MiB", () => {
   // As a service is built: stripping types alone takes 40 MiB.
   before(async () => {
     await build({
+      ...programBundle,
       entryPoints: [join(import.meta.dirname, "../fixtures/fills-its-memory.ts")],
       outfile: join(folder, "main.mjs"),
-      bundle: true,
-      platform: "node",
-      target: "node22",
-      format: "esm",
-      alias: { "@opentelemetry/otlp-grpc-exporter-base": resolve("@opentelemetry/otlp-grpc-exporter-base") },
-      banner: {
-        js: 'import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url);',
-      },
     });
   });
 

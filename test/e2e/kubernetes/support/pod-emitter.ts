@@ -1,12 +1,16 @@
-import { createRequire } from "node:module";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { otelEnv, type OtlpProtocol } from "../../../../config/otel-env.ts";
+import { programBundle } from "../../../../services/bundle.ts";
 import { shownEnv } from "../../../support/workload-view.ts";
 import { numbersIn } from "../../support/emitter.ts";
 import { kubectl } from "./cluster.ts";
 
 const fixture = join(import.meta.dirname, "..", "..", "fixtures", "numbered-emitter.ts");
+
+/** Takes the place of the shell, so that signals reach the program. Its arguments begin with `$0`. */
+const unpackAndRun = 'gunzip -c /emitter/emitter.gz >/tmp/emitter.mjs && exec node /tmp/emitter.mjs "$0" "$@"';
 
 /** A pod that writes numbered log lines and spans, with exactly the environment that a service is given. */
 export class PodEmitter {
@@ -39,7 +43,12 @@ export class PodEmitter {
       place: {},
     };
     const metadata = { name, namespace, labels: { "observability/role": "service" } };
-    const program = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "emitter.mjs": await bundled() } };
+    const program = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata,
+      binaryData: { "emitter.gz": await packedEmitter() },
+    };
     const pod = {
       apiVersion: "v1",
       kind: "Pod",
@@ -54,7 +63,7 @@ export class PodEmitter {
             name,
             image,
             imagePullPolicy: "IfNotPresent",
-            command: ["node", "/emitter/emitter.mjs", ...pace.map(String)],
+            command: ["sh", "-c", unpackAndRun, ...pace.map(String)],
             env: Object.entries(shownEnv(otelEnv(identity, protocol))).map(([key, value]) => ({ name: key, value })),
             volumeMounts: [{ name: "program", mountPath: "/emitter", readOnly: true }],
             securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
@@ -83,24 +92,21 @@ export class PodEmitter {
   }
 }
 
-/** The fixture and all that it imports, small enough for a ConfigMap. */
-async function bundled(): Promise<string> {
-  const { resolve } = createRequire(import.meta.url);
-  const { outputFiles } = await build({
-    entryPoints: [fixture],
-    bundle: true,
-    minify: true,
-    write: false,
-    platform: "node",
-    target: "node22",
-    format: "esm",
-    logLevel: "error",
-    conditions: ["@observability/source", "module"],
-    // As in services/bundle.ts.
-    alias: { "@opentelemetry/otlp-grpc-exporter-base": resolve("@opentelemetry/otlp-grpc-exporter-base") },
-    banner: {
-      js: 'import { createRequire as bundleRequire } from "node:module"; const require = bundleRequire(import.meta.url);',
-    },
-  });
-  return outputFiles[0]?.text ?? "";
+/** What a ConfigMap may hold, in bytes. */
+const maxConfigMapBytes = 1024 * 1024;
+
+/**
+ * The fixture and all that it imports, compressed and in base64 as `binaryData` has it.
+ *
+ * @throws Error if it is too large for a ConfigMap
+ */
+export async function packedEmitter(): Promise<string> {
+  const { outputFiles } = await build({ ...programBundle, entryPoints: [fixture], minify: true, write: false });
+  const packed = gzipSync(outputFiles[0]?.contents ?? "").toString("base64");
+  if (packed.length > maxConfigMapBytes) {
+    throw new Error(
+      `numbered-emitter.ts: must be at most ${maxConfigMapBytes} bytes for a ConfigMap when it is packed, got ${packed.length}; esbuild's metafile says what has grown`,
+    );
+  }
+  return packed;
 }
