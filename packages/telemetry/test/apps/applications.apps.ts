@@ -9,7 +9,7 @@ import { Collector, type Arrived } from "./support/collector.ts";
 import { startPostgres, startRedis, type Server } from "./support/databases.ts";
 
 /** The oldest Node.js that the package supports, the one of this repository, and the newest line with long support. */
-const nodeVersions = { "22.15": "22.15.1", "22": undefined, "24": "24" } as const;
+const nodeVersions = { "22.15": "22.15.1", "22": undefined, "24": "24.9.0" } as const;
 
 describe("applications that have installed the package", () => {
   let applications: Applications;
