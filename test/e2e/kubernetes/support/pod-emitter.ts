@@ -9,8 +9,11 @@ import { kubectl } from "./cluster.ts";
 
 const fixture = join(import.meta.dirname, "..", "..", "fixtures", "numbered-emitter.ts");
 
-/** Takes the place of the shell, so that signals reach the program. Its arguments begin with `$0`. */
-const unpackAndRun = 'gunzip -c /emitter/emitter.gz >/tmp/emitter.mjs && exec node /tmp/emitter.mjs "$0" "$@"';
+/** By Node.js, as an image may have no gunzip; then in place of the shell, so that signals reach the program. */
+const unpackAndRun = [
+  `node -e 'fs.writeFileSync("/tmp/emitter.mjs", zlib.gunzipSync(fs.readFileSync("/emitter/emitter.gz")))'`,
+  'exec node /tmp/emitter.mjs "$0" "$@"',
+].join(" && ");
 
 /** A pod that writes numbered log lines and spans, with exactly the environment that a service is given. */
 export class PodEmitter {
