@@ -15,7 +15,7 @@ const entryPoints = [
   "^services/(main|build|healthcheck/healthcheck)\\.ts$",
 ];
 
-/** The one command that looks at the program itself, since it starts no engine. */
+/** What looks at the program itself, since it starts no engine. */
 const previewCommand = "^cli/preview(\\.ts$|/)";
 
 const stackParts = "^components/(grafana|jaeger|loki|otel-collector|victoria-metrics)\\.ts$";

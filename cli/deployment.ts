@@ -10,6 +10,8 @@ import { UserError } from "./user-error.ts";
 export interface Deployment {
   readonly settings: ProgramSettings;
   readonly target: Target;
+  /** The stack's Pulumi configuration, secrets decrypted, with the project's name in front of each key. */
+  readonly config: Readonly<Record<string, string>>;
 }
 
 /**
@@ -17,10 +19,11 @@ export interface Deployment {
  * @throws UserError with every problem of the settings, or if the stack is for another target.
  */
 export async function deploymentOf(stack: Stack, wanted: TargetName | undefined): Promise<Deployment> {
-  const config = Object.entries(await stack.getAllConfig()).map(([key, { value }]) => [key, value]);
-  const settings = validSettings(Object.fromEntries(config) as Record<string, string>, stack.name);
+  const all = await stack.getAllConfig();
+  const config = Object.fromEntries(Object.entries(all).map(([key, { value }]) => [key, value]));
+  const settings = validSettings(config, stack.name);
   refuseOtherTarget(settings.stack.target, wanted, stack.name);
-  return { settings, target: await targetOf(settings, stack.name) };
+  return { settings, target: await targetOf(settings, stack.name), config };
 }
 
 /** The target that the settings ask for: the only place that knows which targets there are. */

@@ -23,6 +23,16 @@ const rules: readonly Rule[] = [
     next: "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the one of this state",
   },
   {
+    pattern: /failed to load checkpoint: ([^\n]*)/i,
+    cause: ([, why]) => `the state of the stack cannot be read: ${why ?? ""}`,
+    next: "put the state back from a copy (.pulumi-state/.pulumi/backups), or from the .bak file beside it",
+  },
+  {
+    pattern: /unable to read PULUMI_CONFIG_PASSPHRASE_FILE: ([^\n]*)/i,
+    cause: ([, why]) => `the file of the passphrase cannot be read: ${why ?? ""}`,
+    next: "correct PULUMI_CONFIG_PASSPHRASE_FILE, or put .pulumi-state/passphrase back",
+  },
+  {
     pattern: /the stack is currently locked by[\s\S]*?\n\s*(\S[^\n]*)/i,
     cause: ([, holder]) => `another pulumi works on this stack: ${holder ?? ""}`,
     next: "wait until it has ended, then npm run up",
@@ -62,7 +72,7 @@ const mostCharacters = 300;
 
 /** Explains what Pulumi reported; `problems` are the errors of its engine, `output` what it printed if there is none. */
 export function explain(problems: readonly string[], output: string): Explanation {
-  const text = problems.length > 0 ? problems.join("\n") : output;
+  const text = problems.length > 0 ? problems.join("\n") : errorLines(output);
   for (const { pattern, cause, next } of rules) {
     const match = pattern.exec(text);
     if (match !== null) return { cause: cause(match), next };
@@ -73,6 +83,12 @@ export function explain(problems: readonly string[], output: string): Explanatio
     cause: [...shown, ...(lines.length > mostLines ? [`… ${lines.length - mostLines} more line(s)`] : [])].join("\n"),
     next: "solve what this says, then npm run up",
   };
+}
+
+/** What a command of Pulumi's calls its errors, without how it was called; all of its output if it names none. */
+function errorLines(output: string): string {
+  const errors = output.match(/^error: .*(\n +.*)*/gm);
+  return errors === null ? output : errors.map((line) => line.slice("error: ".length)).join("\n");
 }
 
 function oneLine(text: string): string {

@@ -1,21 +1,21 @@
 import { z } from "zod";
-import { previewProgram } from "../components/preview/preview-program.ts";
 import { commandOptions, type CommandOptions } from "./options.ts";
 import { difference } from "./preview/difference.ts";
+import { plannedProgram } from "./preview/planned-program.ts";
 import { differenceText, previewText } from "./preview/report.ts";
 import { stackConfig } from "./preview/stack-config.ts";
 import { projectName } from "./project.ts";
 import { projectFile, readSettingsFile, stackFileName } from "./settings-file.ts";
 import { changedStackFile } from "./stack-file.ts";
 import { hasSettings, isInLocalState, unknownStack } from "./stacks.ts";
-import { runCommand, UserError } from "./user-error.ts";
+import { runCommand } from "./user-error.ts";
 
 /** Prints what would be deployed, without Pulumi's engine, Docker or a network; with `--diff` also what would change. */
 async function preview(): Promise<number> {
   const usage = "npm run preview [-- [--target docker|kubernetes] [--stack NAME] [--json] [--diff]]";
   const options = commandOptions(usage, ["json", "diff"]);
   const { stack, flags } = options;
-  const { outputs, ...graph } = await plannedProgram(options);
+  const { outputs, ...graph } = await plannedProgram(stack, configOf(options), "npm run preview");
   const urls = programUrls.parse(outputs["urls"]);
   const changes = flags.has("diff") ? difference(graph.resources, await deployedState(stack)) : undefined;
   if (flags.has("json")) {
@@ -30,21 +30,11 @@ async function preview(): Promise<number> {
 
 const programUrls = z.record(z.string(), z.string());
 
-async function plannedProgram(options: CommandOptions<"json" | "diff", never>): ReturnType<typeof previewProgram> {
-  const { stack, target } = options;
+function configOf({ stack, target }: CommandOptions<"json" | "diff", never>): Readonly<Record<string, string>> {
   if (target === undefined && !hasSettings(stack) && !isInLocalState(stack)) throw unknownStack(stack);
   // Of a new stack it is what `npm run up` would write.
   const stackFile = changedStackFile({ stack, target, values: {} }) ?? readSettingsFile(stackFileName(stack));
-  try {
-    const config = stackConfig(projectFile(), stackFile, projectName);
-    return await previewProgram(() => import("../index.ts"), { project: projectName, stack, config });
-  } catch (error) {
-    // The settings' and the services' problems are plain errors; any other one is a fault of the program.
-    if (!(error instanceof Error) || error.name !== "Error" || error instanceof UserError) throw error;
-    throw new UserError(`${error.message}\n  next: correct ${stackFileName(stack)}, then npm run preview`, {
-      cause: error,
-    });
-  }
+  return stackConfig(projectFile(), stackFile, projectName);
 }
 
 /** Needs the Pulumi CLI, and half a second for its library, which a preview alone does without. */

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { LocalWorkspace, StackNotFoundError, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { CommandError, LocalWorkspace, StackNotFoundError, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, parseDocument } from "yaml";
 import { z } from "zod";
 import { explain } from "./explain.ts";
@@ -33,9 +33,20 @@ export async function withStack<Result>(
     const machine = await checkMachine();
     const envVars = localEnvironment();
     return keepSaltOut(join(projectFolder, stackFileName(stackName)), async () =>
-      action(await select(stackName, envVars), machine),
+      explained(stackName, action(await select(stackName, envVars), machine)),
     );
   });
+}
+
+/** What a command of Pulumi's says that an action did not expect, in a few lines. */
+async function explained<Result>(stackName: string, running: Promise<Result>): Promise<Result> {
+  try {
+    return await running;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const { cause, next } = explain([], error.message);
+    throw new UserError(`pulumi cannot work on the stack ${stackName}: ${cause}\n  next: ${next}`, { cause: error });
+  }
 }
 
 /** Runs an action whose errors tell the next commands as they have to be typed for a stack. */

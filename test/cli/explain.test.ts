@@ -16,6 +16,16 @@ describe("a failed deployment", () => {
       /wait until it has ended/,
     ],
     [
+      "Running: pulumi stack select --stack dev\nerror: failed to load checkpoint: unexpected end of JSON input\n",
+      "the state of the stack cannot be read: unexpected end of JSON input",
+      /\.pulumi\/backups/,
+    ],
+    [
+      "error: get stack secrets manager: unable to read PULUMI_CONFIG_PASSPHRASE_FILE: read /x: is a directory",
+      "the file of the passphrase cannot be read: read /x: is a directory",
+      /PULUMI_CONFIG_PASSPHRASE_FILE/,
+    ],
+    [
       "error: could not load plugin for docker provider 'urn:x': no resource plugin 'pulumi-resource-docker' found in the workspace at version v5.2.0",
       /no resource plugin 'pulumi-resource-docker'|could not load plugin/,
       /pulumi plugin install/,
@@ -60,6 +70,6 @@ describe("a failed deployment", () => {
   });
 
   it("is told by what the command printed if the engine said nothing", () => {
-    assert.equal(explain([], "error: no stack").cause, "error: no stack");
+    assert.equal(explain([], "Running: pulumi up\nerror: no stack\n").cause, "no stack");
   });
 });

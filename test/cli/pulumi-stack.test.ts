@@ -83,7 +83,7 @@ describe("the exported state", () => {
     const unknown = '"stack select"*) ;;\n"stack export"*) echo "{ hunter2 }"; echo "error: broken" >&2; exit 1;;';
     await assert.rejects(
       withPulumi(unknown, () => exportedState("nowhere")),
-      /^Error: the state of nowhere cannot be read: (?:(?!hunter2)[\s\S])*error: broken\n {2}next: solve what this says, then npm run up$/,
+      /^Error: the state of nowhere cannot be read: (?:(?!hunter2)[\s\S])*broken\n {2}next: solve what this says, then npm run up$/,
     );
   });
 });

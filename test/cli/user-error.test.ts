@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
 import { runCommand, UserError } from "../../cli/user-error.ts";
 
 describe("a command", () => {
@@ -22,6 +23,21 @@ describe("a command", () => {
     };
     await runCommand(() => Promise.reject(new UserError("it failed\n  next: npm run up")));
     assert.deepEqual([process.exitCode, printed.join("")], [1, "\nit failed\n  next: npm run up\n"]);
+  });
+
+  it("ends with 1 and the name of a file that the system does not let it use", async () => {
+    const printed: string[] = [];
+    process.stderr.write = (text: string | Uint8Array): boolean => {
+      printed.push(String(text));
+      return true;
+    };
+    const file = import.meta.filename;
+    await runCommand(() => readdir(file).then(() => 0));
+    assert.equal(process.exitCode, 1);
+    assert.equal(
+      printed.join(""),
+      `\n${file}: must be usable by this command, got ENOTDIR: not a directory, scandir '${file}'\n  next: correct that, then try again\n`,
+    );
   });
 
   it("fails loudly, with its stack trace, on anything else", async () => {

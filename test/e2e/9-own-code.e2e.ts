@@ -232,6 +232,21 @@ describe("own code, as docs/own-code.md has it", () => {
     assert.ok(read >= 6, `${read} were read`);
   });
 
+  it("tells what is wrong with a service of the program before anything is changed", async () => {
+    const file = join(workspace.folder, "index.ts");
+    const before = readFileSync(file, "utf8");
+    appendFileSync(
+      file,
+      'new InstrumentedService("late", { stack, image: "example.com/late:1", memoryMiB: 64 } as never);\n',
+    );
+    const ended = await workspace.npm("run", "up");
+    writeFileSync(file, before);
+    assert.equal(ended.code, 1, ended.output);
+    assert.match(ended.stderr, /^late\.memoryMiB: [^\n]+; did you mean [^\n]*memoryMib\?\n {2}next: correct /m);
+    assert.doesNotMatch(ended.output, /deploying the stack/);
+    assert.deepEqual(await workspace.containerIds(), idsAfter);
+  });
+
   it("tells of a wrong fragment in the Collector's own words, and changes nothing", async () => {
     const file = join(workspace.folder, "Pulumi.dev.yaml");
     writeFileSync(file, readFileSync(file, "utf8").replace("error_mode:", "eror_mode:"));

@@ -1,0 +1,25 @@
+import { previewProgram } from "../../components/preview/preview-program.ts";
+import { projectName } from "../project.ts";
+import { stackFileName } from "../settings-file.ts";
+import { UserError } from "../user-error.ts";
+
+/**
+ * What the program at the top of the repository would deploy: it is run without Pulumi's engine, Docker or a network.
+ *
+ * @param config the stack's Pulumi configuration, with the project's name in front of each key
+ * @param command what the user runs again after a correction, for instance `npm run up`
+ * @throws UserError with the problems of the settings, or with the first one of the program, before anything is created.
+ */
+export async function plannedProgram(
+  stack: string,
+  config: Readonly<Record<string, string>>,
+  command: string,
+): ReturnType<typeof previewProgram> {
+  try {
+    return await previewProgram(() => import("../../index.ts"), { project: projectName, stack, config });
+  } catch (error) {
+    // The settings' and the services' problems are plain errors; any other one is a fault of the program.
+    if (!(error instanceof Error) || error.name !== "Error" || error instanceof UserError) throw error;
+    throw new UserError(`${error.message}\n  next: correct ${stackFileName(stack)}, then ${command}`, { cause: error });
+  }
+}
