@@ -72,7 +72,21 @@ export const logSignal: OtlpSignal<ReadableLogRecord> = {
   },
   serializers: serializersOf<ReadableLogRecord, ReadableLogRecord[], "rejectedLogRecords">(
     { json: JsonLogsSerializer, protobuf: ProtobufLogsSerializer },
-    (record, resource, instrumentationScope) => [withOwn(record, { resource, instrumentationScope })],
+    (record, resource, instrumentationScope) => [
+      {
+        hrTime: record.hrTime,
+        hrTimeObserved: record.hrTimeObserved,
+        spanContext: record.spanContext,
+        severityText: record.severityText,
+        severityNumber: record.severityNumber,
+        body: record.body,
+        eventName: record.eventName,
+        attributes: record.attributes,
+        droppedAttributesCount: record.droppedAttributesCount,
+        resource,
+        instrumentationScope,
+      } satisfies Record<keyof ReadableLogRecord, unknown>,
+    ],
     "rejectedLogRecords",
   ),
 };
@@ -104,7 +118,27 @@ export const spanSignal: OtlpSignal<ReadableSpan> = {
   },
   serializers: serializersOf<ReadableSpan, ReadableSpan[], "rejectedSpans">(
     { json: JsonTraceSerializer, protobuf: ProtobufTraceSerializer },
-    (span, resource, instrumentationScope) => [withOwn(span, { resource, instrumentationScope })],
+    (span, resource, instrumentationScope) => [
+      {
+        name: span.name,
+        kind: span.kind,
+        spanContext: () => span.spanContext(),
+        parentSpanContext: span.parentSpanContext,
+        startTime: span.startTime,
+        endTime: span.endTime,
+        status: span.status,
+        attributes: span.attributes,
+        links: span.links,
+        events: span.events,
+        duration: span.duration,
+        ended: span.ended,
+        droppedAttributesCount: span.droppedAttributesCount,
+        droppedEventsCount: span.droppedEventsCount,
+        droppedLinksCount: span.droppedLinksCount,
+        resource,
+        instrumentationScope,
+      } satisfies Record<keyof ReadableSpan, unknown>,
+    ],
     "rejectedSpans",
   ),
 };
@@ -128,11 +162,6 @@ export const metricSignal: OtlpSignal<MetricData> = {
     "rejectedDataPoints",
   ),
 };
-
-/** The item with other properties of its own; everything else is read from the item itself when it is asked for. */
-function withOwn<Item extends object>(item: Item, own: Partial<Item>): Item {
-  return Object.create(item, Object.fromEntries(Object.entries(own).map(([key, value]) => [key, { value }]))) as Item;
-}
 
 type Answer<RejectedKey extends string> = {
   readonly partialSuccess?: { readonly [key in RejectedKey]?: number | string } & { readonly errorMessage?: string };

@@ -3,7 +3,7 @@ import type { Redactor } from "../redaction/redactor.ts";
 import { bridgeWriter } from "./bridges/bridge.ts";
 import { logBridges, type LogBridgeName } from "./bridges/index.ts";
 import { lineWriter, type LogDestination } from "./destination.ts";
-import { levels, lineComposer, otlpSink, type Level } from "./line.ts";
+import { levels, lineComposer, otlpSink, type Level, type LineSink } from "./line.ts";
 import { createLogger, isLogLevel } from "./logger.ts";
 import { lostLines, type LostLines } from "./lost-lines.ts";
 
@@ -43,17 +43,22 @@ export const logBridgeNames = Object.keys(logBridges) as readonly LogBridgeName[
 /** Starts the logger, and the bridges from the loggers that the application has itself. */
 export function startLogging({ serviceName, redactor, settings, sending, bridges, report }: LoggingParts): Logging {
   const lost = lostLines(report);
+  const send: LineSink = (line) => {
+    redactor.knowing(line.text, () => {
+      otlpSink(line);
+    });
+  };
   const writer = lineWriter(settings.destination ?? "stdout", lost);
   const logger = createLogger({
     serviceName,
-    sinks: sending ? [writer.sink, otlpSink] : [writer.sink],
+    sinks: sending ? [writer.sink, send] : [writer.sink],
     redactor,
     level: levelOf(settings, report),
     lost,
     report,
   });
   if (sending) {
-    const bridge = bridgeWriter(lineComposer(serviceName, redactor), otlpSink, lost);
+    const bridge = bridgeWriter(lineComposer(serviceName, redactor), send, lost);
     for (const name of bridges) logBridges[name](bridge);
   }
   return { logger, lost: lost.total, flush: writer.flush };

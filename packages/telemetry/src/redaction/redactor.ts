@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { redactedText, scanText, type ScanRules } from "./scan-text.ts";
-import { kindOfKey, normalized, type KeyKind } from "./secret-keys.ts";
+import { kindOfKey, normalized, type KeyKind, type KeyRule } from "./secret-keys.ts";
 import { readUserRules, type RedactionOptions } from "./user-rules.ts";
 
 /** Takes secrets out of texts and values. It never throws, and never changes what it is given. */
@@ -12,6 +12,13 @@ export interface Redactor {
    * a name, or by what it looks like.
    */
   readonly value: (value: unknown) => unknown;
+  /**
+   * Runs something during which a text counts as redacted: it was put together of parts that are. So a line of the log
+   * is looked through once, on its way to stdout and to the receiver.
+   */
+  readonly knowing: <Result>(redacted: string, run: () => Result) => Result;
+  /** Whether a text is one that {@link Redactor.knowing} runs with. */
+  readonly isKnown: (text: unknown) => boolean;
 }
 
 /** Longest text that is looked at, in characters. What is longer is cut first, so the time for a text is bounded. */
@@ -36,10 +43,52 @@ export function createRedactor(
 ): Redactor {
   const user = readUserRules(options, report);
   const rules: ScanRules = { kindOfKey: user.withKeys(kindOfKey), isOn: user.isOn };
-  const text = (given: string): string => user.replace(scanText(cutText(given, longestText), rules));
+  const scanned = (given: string): string => user.replace(scanText(cutText(given, longestText), rules));
+  // Most short texts are the same for every request. One that had a secret in it is not kept.
+  const harmless = new Set<string>();
+  const text = (given: string): string => {
+    if (given.length > longestRemembered) return scanned(given);
+    if (harmless.has(given)) return given;
+    const redacted = scanned(given);
+    if (redacted === given) {
+      if (harmless.size >= mostRemembered) harmless.clear();
+      harmless.add(given);
+    }
+    return redacted;
+  };
+  const fieldRules: ScanRules = { ...rules, kindOfKey: remembering(rules.kindOfKey) };
+  let known: string | undefined;
   return {
     text,
-    value: (value) => new ValueCopy(rules, text, true).copy(value, 0),
+    value: (value) => new ValueCopy(fieldRules, text, true).copy(value, 0),
+    knowing: (redacted, run) => {
+      const before = known;
+      known = redacted;
+      try {
+        return run();
+      } finally {
+        known = before;
+      }
+    },
+    isKnown: (given) => given === known && known !== undefined,
+  };
+}
+
+/** How many short texts and names are remembered at most, and how long these are, in characters. */
+const mostRemembered = 1000;
+const longestRemembered = 64;
+
+/** A rule that judges a name once: names of fields are few, and come with every request. */
+function remembering(rule: KeyRule): KeyRule {
+  const kinds = new Map<string, KeyKind | undefined>();
+  return (key) => {
+    const kind = kinds.get(key);
+    if (kind !== undefined || kinds.has(key)) return kind;
+    const judged = rule(key);
+    if (key.length > longestRemembered) return judged;
+    if (kinds.size >= mostRemembered) kinds.clear();
+    kinds.set(key, judged);
+    return judged;
   };
 }
 
@@ -168,13 +217,13 @@ class ValueCopy {
       if (isNameName(key) && typeof inner === "string") namedPair = this.rules.kindOfKey(inner);
       const written = this.key(key);
       const hidden = kind !== undefined && isHidden(inner, kind);
-      // By definition and not by assignment: the name may be `__proto__`.
-      Object.defineProperty(copy, written, {
-        value: hidden ? redactedText : this.inner(key, inner, depth),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
+      const value = hidden ? redactedText : this.inner(key, inner, depth);
+      // An assignment to this one would set the prototype; to all others it is what a definition is, and much faster.
+      if (written === "__proto__") {
+        Object.defineProperty(copy, written, { value, enumerable: true, configurable: true, writable: true });
+      } else {
+        copy[written] = value;
+      }
     }
     return copy;
   }

@@ -82,7 +82,7 @@ export function createSignalRedaction(redactor: Redactor): SignalRedaction {
       severityText: record.severityText,
       severityNumber: record.severityNumber,
       // A copy of a JSON value, or bytes, is what a body may be.
-      body: redactor.value(record.body),
+      body: redactor.isKnown(record.body) ? record.body : redactor.value(record.body),
       eventName: record.eventName === undefined ? undefined : text(record.eventName),
       resource: resource(record.resource),
       instrumentationScope: scope(record.instrumentationScope),
