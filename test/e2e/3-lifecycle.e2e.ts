@@ -59,7 +59,9 @@ describe("a stack that is deployed already", () => {
       config["retentionHours"] = 24;
       config["loki"] = { compactionIntervalSeconds: 10, retentionDeleteDelaySeconds: 5 };
     });
-    assert.deepEqual((await changedBy(() => workspace.up())).sort(), ["jaeger", "loki", "victoria-metrics"]);
+    // What waits for Loki waits for the new one.
+    const expected = ["jaeger", "loki", "loki-ready", "victoria-metrics"];
+    assert.deepEqual((await changedBy(() => workspace.up())).sort(), expected);
   });
 
   it("brings back a container that was stopped and one that was removed by hand", async () => {
