@@ -1,0 +1,21 @@
+import type { VariableName } from "../../src/environment/variables.ts";
+
+/** Variables that OpenTelemetry's SDK reads itself, or that choose among instrumentations, once it has started. */
+export type SdkVariable = Extract<
+  VariableName,
+  | "OTEL_NODE_RESOURCE_DETECTORS"
+  | "OTEL_LOG_LEVEL"
+  | "OTEL_TRACES_SAMPLER"
+  | "OTEL_TRACES_SAMPLER_ARG"
+  | "OTEL_PROPAGATORS"
+  | "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+  | "OTEL_ATTRIBUTE_COUNT_LIMIT"
+  | "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+  | "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"
+  | "OTEL_SPAN_EVENT_COUNT_LIMIT"
+  | "OTEL_SPAN_LINK_COUNT_LIMIT"
+  | "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+  | "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"
+  | "OTEL_NODE_ENABLED_INSTRUMENTATIONS"
+  | "OTEL_NODE_DISABLED_INSTRUMENTATIONS"
+>;
