@@ -41,6 +41,21 @@ function contentOf(item: ReadableSpan): string {
 }
 
 describe("redaction of signals", () => {
+  it("looks through a line that was put together of redacted parts only where that is not known", () => {
+    const redactor = createRedactor();
+    const { logRecord } = createSignalRedaction(redactor);
+    const line = "password=redacted already";
+    const exporter = new InMemoryLogRecordExporter();
+    const provider = new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter })] });
+    provider.getLogger("test").emit({ body: line });
+    const [record] = exporter.getFinishedLogRecords();
+    assert.ok(record !== undefined);
+    assert.deepEqual(
+      [redactor.knowing(line, () => logRecord(record).body), logRecord(record).body],
+      [line, "password=[REDACTED] already"],
+    );
+  });
+
   it("leaves no secret in any part of a span, and does not change the span itself", () => {
     const span = spanOf(
       (open) => {

@@ -10,4 +10,10 @@ describe("collectTelemetry", () => {
     const output = execFileSync(process.execPath, [mocha, "--no-config", tests], { encoding: "utf8" });
     assert.match(output, /4 passing/);
   });
+
+  it("works in node:test as well", () => {
+    const tests = join(import.meta.dirname, "../fixtures/collects-in-node-test.ts");
+    const output = execFileSync(process.execPath, ["--test", "--test-reporter=tap", tests], { encoding: "utf8" });
+    assert.match(output, /^# pass 2$/m);
+  });
 });
