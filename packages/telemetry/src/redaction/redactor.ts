@@ -289,14 +289,26 @@ class ValueCopy {
   }
 }
 
+/** Literals of SQL: in quotes, and in PostgreSQL's dollars. One that does not end goes to the end. */
+const literals = /'[^']*(?:'|$)|\$\$[^$]*(?:\$\$|$)/g;
+
+/** Where only values can be: MySQL has them in double quotes as well, which are around names elsewhere. */
+const literalsOfValues = new RegExp(`"[^"]*(?:"|$)|${literals.source}`, "g");
+
 /** Columns stand apart from their values in SQL, so all literals go if any name in the statement is that of a secret. */
 function hideLiterals(statement: string): string {
   const start = cutText(statement, longestText);
-  if (!/pass|pwd|secret|token|credential|api_?key|private|auth/i.test(start)) return start;
-  return start
-    .split("'")
-    .map((part, at) => (at % 2 === 1 ? redactedText : part))
-    .join("'");
+  if (!/pass|pwd|secret|token|credential|api_?key|private|auth|identified/i.test(start)) return start;
+  // A quote after a backslash ends a literal in one dialect and not in another: nothing behind the first quote is sure.
+  const sure = start.includes("\\'") ? start.indexOf("'") : start.length;
+  const values = start.search(/\bvalues\b/i);
+  const names = values === -1 ? sure : Math.min(values, sure);
+  const hidden = `'${redactedText}'`;
+  return [
+    start.slice(0, names).replace(literals, hidden),
+    start.slice(names, sure).replace(literalsOfValues, hidden),
+    sure < start.length ? hidden : "",
+  ].join("");
 }
 
 /** What says nothing stays: whether there is a password, or how many tokens there are. */

@@ -88,6 +88,11 @@ describe("applications that have installed the package", () => {
           events.some(({ attributes }) => (attributes["exception.message"] ?? "").includes("no_such_table")),
         );
         assert.ok(broken.length > 0);
+        const queries = arrived.spans.map(({ attributes }) => attributes["db.query.text"] ?? "");
+        assert.deepEqual(
+          [...new Set(queries.filter((text) => text.includes("no_such_table")))],
+          ["SELECT * FROM no_such_table WHERE password = '[REDACTED]'"],
+        );
         assert.equal(arrived.text.includes("hunter2"), false);
       });
     }
@@ -136,6 +141,17 @@ describe("applications that have installed the package", () => {
     assert.ok(
       arrived.spans.some(({ traceId, name }) => traceId === server?.traceId && name === "OrdersController.read"),
     );
+  });
+
+  it("traces both ends of gRPC in CommonJS, although it has loaded the same package before", async () => {
+    const folder = await applications.install("grpc");
+    const command = ["--require", "@observability/telemetry/register", "program.cjs"];
+    const application = new RunningApplication(folder, command, env("grpc"), nodeOf("22"));
+    assert.equal(await application.ended(), 0, application.output);
+
+    const arrived = await arrivedOf(({ text }) => text.includes("grpc.shop.Greeter/Greet"));
+    const calls = arrived.spans.filter(({ name }) => name === "grpc.shop.Greeter/Greet");
+    assert.deepEqual([calls.length, new Set(calls.map(({ traceId }) => traceId)).size], [2, 1]);
   });
 
   it("traces what a worker asks of node:https, which it has imported by name, and ends by itself", async () => {

@@ -42,6 +42,27 @@ describe("redactText (R18, D12)", () => {
   }).timeout(5_000);
 });
 
+describe("a statement of SQL", () => {
+  const statements: readonly (readonly [before: string, after: string])[] = [
+    ["SELECT 1 FROM users WHERE password = 'hunter2'", "SELECT 1 FROM users WHERE password = '[REDACTED]'"],
+    ["CREATE USER app IDENTIFIED BY 'hunter2'", "CREATE USER app IDENTIFIED BY '[REDACTED]'"],
+    ["SELECT crypt('hunter2', password)", "SELECT crypt('[REDACTED]', password)"],
+    ["INSERT INTO users (password) VALUES ($$hunter2$$)", "INSERT INTO users (password) VALUES ('[REDACTED]')"],
+    ['INSERT INTO users (password) VALUES ("hunter2")', "INSERT INTO users (password) VALUES ('[REDACTED]')"],
+    [
+      "INSERT INTO users (token, note) VALUES ('a\\', 'hunter2')",
+      "INSERT INTO users (token, note) VALUES ('[REDACTED]'",
+    ],
+    ['INSERT INTO "users" ("password") VALUES ($1)', 'INSERT INTO "users" ("password") VALUES ($1)'],
+    ["SELECT name FROM orders WHERE id = 'a'", "SELECT name FROM orders WHERE id = 'a'"],
+  ];
+  for (const [before, after] of statements) {
+    it(`${before} → ${after}`, () => {
+      assert.deepEqual(redact({ "db.query.text": before }), { "db.query.text": after });
+    });
+  }
+});
+
 describe("isSecretKey", () => {
   for (const key of ["password", "DB_PASSWORD", "apiKey", "x-api-key", "Authorization", "set-cookie", "refreshToken"]) {
     it(`${key} is one`, () => {
