@@ -12,6 +12,7 @@ const entryPoints = [
   "^cli/(up|down|verify|open|preview|password|pulumi)\\.ts$",
   "^packages/telemetry/src/(index|register|testing/index)\\.ts$",
   "^packages/telemetry/build/(build|write-api|write-readme)\\.ts$",
+  "^instrumentation/build\\.ts$",
   "^services/(main|build|healthcheck/healthcheck)\\.ts$",
 ];
 

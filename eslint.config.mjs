@@ -9,6 +9,7 @@ export default tseslint.config(
       // Programs as others write them, in plain JavaScript.
       "packages/telemetry/apps/*/",
       "packages/telemetry/test/fixtures/*.{cjs,mjs}",
+      "instrumentation/register.mjs",
     ],
   },
   ...tseslint.configs.strictTypeChecked,

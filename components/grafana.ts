@@ -85,6 +85,7 @@ export function grafanaWorkload(
     check: "none",
     ports: [{ name: "http", port: ports.grafanaHttp, hostPort: args.hostPort }],
     dataVolumes: [{ name: volumes.grafana, path: paths.grafanaData }],
+    imageMounts: [],
     scratchPaths: ["/tmp"],
     readiness: {
       port: ports.grafanaHttp,

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { basename, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { instanceFact, type EnvValue } from "../config/env-value.ts";
 import { buildFolderProblems } from "../config/files/build-folder.ts";
+import { builtHere, instrumentations } from "../config/instrumentation.ts";
 import { ports as wellKnownPorts } from "../config/names.ts";
 import { otelEnv } from "../config/otel-env.ts";
 import { isRecord } from "../config/parse.ts";
@@ -18,7 +20,7 @@ import type { StackSettings } from "../config/settings.ts";
 import { ObservabilityStack } from "./observability-stack.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import { refusal, refuse, workloadProblems } from "./platform/workload-problems.ts";
-import type { Workload, WorkloadImage } from "./platform/workload.ts";
+import type { ImageMount, Workload, WorkloadImage } from "./platform/workload.ts";
 
 /** What an instrumented service is made from. */
 export interface InstrumentedServiceArgs extends ServiceInput {
@@ -78,11 +80,12 @@ export interface ServiceEnvironment extends Pick<ObservabilityStack, "settings">
 export function serviceWorkload(name: string, given: ServiceInput, stack: ServiceEnvironment): Workload {
   const { args, problems } = judgedServiceArgs(given);
   const injected = injectedEnv(name, args, stack);
-  const workload = describedService(name, args, injected);
+  const workload = describedService(name, args, injected, stack);
   refuse(name, [
     ...problems,
     ...serviceNameProblems(name, stack.settings),
     ...(args.build === undefined ? [] : buildFolderProblems(args.build)),
+    ...workload.imageMounts.flatMap(({ image }) => builtFolderProblems(image)),
     ...(Object.keys(injected).length === 0 ? [] : injectedVariableProblems("env", args.env)),
     ...workloadProblems(workload, 1),
     ...(stack.platform?.conflicts(workload) ?? []),
@@ -94,17 +97,21 @@ function describedService(
   name: string,
   args: CompleteServiceArgs,
   injected: Readonly<Record<string, EnvValue>>,
+  stack: ServiceEnvironment,
 ): Workload {
+  const isInstrumented = Object.keys(injected).length > 0;
+
   return {
     name,
     image: workloadImage(args),
     args: args.command,
-    env: { ...injected, ...args.env },
+    env: { ...injected, ...args.env, ...(isInstrumented ? loaderEnv(args) : {}) },
     configFiles: [],
     secretFiles: [],
     check: "none",
     ports: args.ports.map((port) => ({ ...port, hostPort: port.hostPort ?? "internal" })),
     dataVolumes: [],
+    imageMounts: isInstrumented ? instrumentationMounts(args, stack) : [],
     scratchPaths: ["/tmp"],
     readiness: {
       port: args.healthCheck?.port ?? args.ports[0]?.port ?? wellKnownPorts.serviceHttp,
@@ -139,7 +146,8 @@ function injectedEnv(
 ): Readonly<Record<string, EnvValue>> {
   const serviceName = telemetryName(name, args, stack);
   if (serviceName === undefined) return {};
-  return otelEnv(
+  const instrumentation = args.instrument === undefined ? undefined : instrumentations[args.instrument];
+  const injected = otelEnv(
     {
       serviceName,
       serviceNamespace: stack.settings.serviceNamespace,
@@ -148,8 +156,43 @@ function injectedEnv(
       serviceInstanceId: instanceFact,
       place: stack.platform?.instanceAttributes(name) ?? {},
     },
-    args.protocol,
+    args.protocol ?? instrumentation?.protocols[0] ?? "grpc",
   );
+  return { ...injected, ...instrumentation?.env };
+}
+
+/** The variable that makes the service's runtime load its instrumentation, with what the service has there itself. */
+function loaderEnv({ instrument, env }: CompleteServiceArgs): Readonly<Record<string, string>> {
+  if (instrument === undefined) return {};
+  const { name, value } = instrumentations[instrument].loader;
+  return { [name]: value(env[name] ?? "") };
+}
+
+function instrumentationMounts(
+  { instrument, instrumentImage }: CompleteServiceArgs,
+  { settings }: ServiceEnvironment,
+): readonly ImageMount[] {
+  if (instrument === undefined) return [];
+  const { image: usual, from, path } = instrumentations[instrument];
+  const reference = instrumentImage ?? usual;
+  const image: WorkloadImage =
+    reference === builtHere
+      ? {
+          kind: "build",
+          name: `instrumentation-${instrument}`,
+          contextPath: join(import.meta.dirname, "..", "instrumentation"),
+          dockerfile: "Dockerfile",
+          buildArgs: { NODE_IMAGE: settings.images.node },
+        }
+      : { kind: "reference", reference };
+  return [{ name: "instrumentation", image, from, path }];
+}
+
+/** The problem of a folder of this repository whose content was not made yet. */
+function builtFolderProblems(image: WorkloadImage): readonly Problem[] {
+  if (image.kind === "reference" || existsSync(join(image.contextPath, "dist"))) return [];
+  const rule = `must have what it mounts, in ${image.contextPath}`;
+  return [{ path: "instrument", rule, got: "no folder dist", change: "run npm run prepare" }];
 }
 
 function workloadImage({ image, build }: CompleteServiceArgs): WorkloadImage {

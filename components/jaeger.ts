@@ -43,6 +43,7 @@ export function jaegerWorkload(args: Omit<JaegerArgs, "platform">): Workload {
     ],
     dataVolumes: [{ name: volumes.jaeger, path: paths.jaegerData }],
     // The image declares it as a volume, for which Docker would otherwise make one without a name.
+    imageMounts: [],
     scratchPaths: ["/tmp"],
     readiness: {
       port: ports.jaegerHealth,

@@ -41,6 +41,7 @@ export function lokiWorkload(args: Omit<LokiArgs, "platform">): Workload {
     check: "none",
     ports: [{ name: "http", port: ports.lokiHttp, hostPort: args.hostPort }],
     dataVolumes: [{ name: volumes.loki, path: paths.lokiData }],
+    imageMounts: [],
     scratchPaths: [],
     readiness: {
       port: ports.lokiHttp,

@@ -54,6 +54,7 @@ export function otelCollectorWorkload(
       { name: "health", port: ports.collectorHealth, hostPort: "internal" },
     ],
     dataVolumes: [{ name: volumes.otelCollector, path: paths.collectorQueue }],
+    imageMounts: [],
     scratchPaths: [],
     readiness: {
       port: ports.collectorHealth,

@@ -48,6 +48,7 @@ export function victoriaMetricsWorkload(
     check: "none",
     ports: [{ name: "http", port: ports.victoriaMetricsHttp, hostPort: args.hostPort }],
     dataVolumes: [{ name: volumes.victoriaMetrics, path: paths.victoriaMetricsData }],
+    imageMounts: [],
     scratchPaths: [],
     readiness: {
       port: ports.victoriaMetricsHttp,

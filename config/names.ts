@@ -31,6 +31,11 @@ export function checkName(workloadName: string): string {
   return `${workloadName}-check`;
 }
 
+/** Name of what has files of another image for a workload: `checkout-instrumentation`. */
+export function mountName(workloadName: string, mount: string): string {
+  return `${workloadName}-${mount}`;
+}
+
 /** Name of a data volume on a machine: `observability-dev_loki_data`. */
 export function dataVolumeName(stackName: string, name: string): string {
   return `${stackName}_${name}`;

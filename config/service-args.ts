@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { choice, flag, group, list, record, text, told, variables, wholeNumber } from "./fields.ts";
+import { instrumentedLanguages, instrumentProblems, type InstrumentedLanguage } from "./instrumentation.ts";
 import { reservedVariables, type OtlpProtocol } from "./otel-env.ts";
 import { isRecord, schemaProblems } from "./parse.ts";
 import { plainInput } from "./plain.ts";
@@ -63,8 +64,20 @@ export interface ServiceInput {
   readonly healthCheck?: ServiceHealthCheck;
   /** `service.version`. @default "0.0.0" */
   readonly version?: string;
-  /** OTLP over gRPC (port 4317) or HTTP (port 4318). @default "grpc" */
+  /** OTLP over gRPC (port 4317) or HTTP (port 4318). @default "grpc", with `instrument` "python" "http/protobuf" */
   readonly protocol?: OtlpProtocol;
+  /**
+   * Language of a service whose image knows nothing of telemetry: what sends it is mounted and loaded. The variable that
+   * loads it (`NODE_OPTIONS`, `PYTHONPATH`, `JAVA_TOOL_OPTIONS`) takes the place of the image's own; what `env` has
+   * there stays.
+   * @default none, the service sends its telemetry itself
+   */
+  readonly instrument?: InstrumentedLanguage;
+  /**
+   * Image that has what is mounted, at the same place as the default's, and a `cp`.
+   * @default the folder `instrumentation/` for Node.js, else the image of OpenTelemetry's operator
+   */
+  readonly instrumentImage?: string;
   /** `false` injects nothing, for a process that has nothing to say. @default true */
   readonly telemetry?: boolean;
   /** Memory limit in MiB. @default 128 */
@@ -132,7 +145,9 @@ export const serviceArgsSchema = group({
     rule: "must be one line of 1 to 250 characters",
     change: "write for example 1.4.2",
   }).default("0.0.0"),
-  protocol: choice(["grpc", "http/protobuf"]).default("grpc"),
+  protocol: choice(["grpc", "http/protobuf"]).optional(),
+  instrument: choice(instrumentedLanguages).optional(),
+  instrumentImage: text(imageReference).optional(),
   telemetry: flag().default(true),
   memoryMib: within(workloadLimits.memoryMib).default(serviceDefaults.memoryMib),
   userId: within(workloadLimits.userId).default(1000),
@@ -165,7 +180,7 @@ export function judgedServiceArgs(given: unknown): JudgedServiceArgs {
   );
   const args = serviceArgsSchema.parse(Object.fromEntries(right));
   const isEither = wrong.has("image") || wrong.has("build");
-  return { args, problems: [...found, ...(isEither ? [] : sourceProblems(args))] };
+  return { args, problems: [...found, ...(isEither ? [] : sourceProblems(args)), ...instrumentProblems(args)] };
 }
 
 function sourceProblems({ image, build }: CompleteServiceArgs): readonly Problem[] {

@@ -6,6 +6,9 @@ import type { Workload } from "./workload.ts";
 /** Only this address: nothing of the stack listens on a network of the user's machine. */
 export const loopback = "127.0.0.1";
 
+/** Memory in MiB of what copies files of another image. */
+export const copyMemoryMib = 64;
+
 /** Where workloads run. Callers never ask which platform it is; what differs is asked for as data. */
 export interface Platform {
   /**

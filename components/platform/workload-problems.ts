@@ -47,9 +47,13 @@ function nameProblems({ name }: Workload): readonly Problem[] {
   return isDnsLabel(name) ? [] : [problem("name", dnsLabel.rule, name, "rename it")];
 }
 
-function imageProblems({ image }: Workload): readonly Problem[] {
-  if (image.kind === "build" || isImageReference(image.reference)) return [];
-  return [problem("image", imageReference.rule, image.reference, imageReference.change)];
+function imageProblems({ image, imageMounts }: Workload): readonly Problem[] {
+  const mounted = imageMounts.map((mount, index) => [`imageMounts.${index}.image`, mount.image] as const);
+  return [["image", image] as const, ...mounted].flatMap(([path, each]) =>
+    each.kind === "build" || isImageReference(each.reference)
+      ? []
+      : [problem(path, imageReference.rule, each.reference, imageReference.change)],
+  );
 }
 
 function envProblems({ env }: Workload): readonly Problem[] {
@@ -80,9 +84,15 @@ function equal(values: readonly (readonly [path: string, value: unknown])[]): re
   return duplicates(values, "change one of the two");
 }
 
-function fileProblems({ configFiles, secretFiles, dataVolumes, scratchPaths }: Workload): readonly Problem[] {
+function fileProblems({
+  configFiles,
+  secretFiles,
+  dataVolumes,
+  imageMounts,
+  scratchPaths,
+}: Workload): readonly Problem[] {
   const paths = [
-    ...Object.entries({ configFiles, secretFiles, dataVolumes }).flatMap(([kind, entries]) =>
+    ...Object.entries({ configFiles, secretFiles, dataVolumes, imageMounts }).flatMap(([kind, entries]) =>
       entries.map(({ path }, index) => [`${kind}.${index}.path`, path] as const),
     ),
     ...scratchPaths.map((path, index) => [`scratchPaths.${index}`, path] as const),

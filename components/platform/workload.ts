@@ -22,6 +22,8 @@ export interface Workload {
   readonly ports: readonly WorkloadPort[];
   /** Data that outlives the process. */
   readonly dataVolumes: readonly DataVolume[];
+  /** What the process needs of other images. */
+  readonly imageMounts: readonly ImageMount[];
   /** Directories that it may write to and that go with it. What they hold counts as its memory on some platforms. */
   readonly scratchPaths: readonly string[];
   readonly readiness: Readiness;
@@ -86,6 +88,19 @@ export interface WorkloadPort {
 /** A directory that is kept when the process goes. */
 export interface DataVolume {
   readonly name: string;
+  readonly path: string;
+}
+
+/**
+ * A directory with files of another image, there before the process starts, read-only to it. It is filled by a run of
+ * that image, which has to have a `cp`.
+ */
+export interface ImageMount {
+  /** Behind the workload's name, the stem of every resource name. */
+  readonly name: string;
+  readonly image: WorkloadImage;
+  /** File, or directory with `/.` behind it for what is in it. */
+  readonly from: string;
   readonly path: string;
 }
 

@@ -37,6 +37,7 @@ describe("Grafana as a workload", () => {
       check: "none",
       ports: [{ name: "http", port: 3000, hostPort: 13000 }],
       dataVolumes: [{ name: "grafana_data", path: "/var/lib/grafana" }],
+      imageMounts: [],
       scratchPaths: ["/tmp"],
       readiness: {
         port: 3000,

@@ -44,6 +44,7 @@ describe("an instrumented service as a workload", () => {
       check: "none",
       ports: [],
       dataVolumes: [],
+      imageMounts: [],
       scratchPaths: ["/tmp"],
       readiness: {
         port: 8080,
@@ -100,6 +101,7 @@ describe("an instrumented service as a workload", () => {
         { name: "admin", port: 9001, hostPort: "internal" },
       ],
       dataVolumes: [],
+      imageMounts: [],
       scratchPaths: ["/tmp"],
       readiness: {
         port: 9001,
@@ -150,6 +152,109 @@ describe("an instrumented service as a workload", () => {
     assert.deepEqual(of({}), ["grpc", "http://otel-collector:4317"]);
     assert.deepEqual(of({ protocol: "grpc" }), ["grpc", "http://otel-collector:4317"]);
     assert.deepEqual(of({ protocol: "http/protobuf" }), ["http/protobuf", "http://otel-collector:4318"]);
+  });
+
+  describe("with instrument", () => {
+    it("mounts what OpenTelemetry has for its language, and makes the runtime load it", () => {
+      const python = serviceWorkload("checkout", { image, instrument: "python" }, stack);
+      assert.deepEqual(python.imageMounts, [
+        {
+          name: "instrumentation",
+          image: {
+            kind: "reference",
+            reference: "ghcr.io/open-telemetry/opentelemetry-operator/autoinstrumentation-python:0.64b0",
+          },
+          from: "/autoinstrumentation/.",
+          path: "/otel-auto-instrumentation-python",
+        },
+      ]);
+      const folder = "/otel-auto-instrumentation-python";
+      assert.equal(python.env["PYTHONPATH"], `${folder}/opentelemetry/instrumentation/auto_instrumentation:${folder}`);
+      // Its image has no gRPC.
+      assert.equal(python.env["OTEL_EXPORTER_OTLP_ENDPOINT"], "http://otel-collector:4318");
+      assert.equal(python.env["OTEL_SEMCONV_STABILITY_OPT_IN"], "http");
+      const java = serviceWorkload("checkout", { image, instrument: "java" }, stack);
+      assert.deepEqual(
+        java.imageMounts.map(({ from, path }) => [from, path]),
+        [["/javaagent.jar", "/otel-auto-instrumentation-java"]],
+      );
+      assert.equal(java.env["JAVA_TOOL_OPTIONS"], "-javaagent:/otel-auto-instrumentation-java/javaagent.jar");
+    });
+
+    it("mounts the library of this repository into a Node.js service", () => {
+      const { imageMounts, env } = serviceWorkload("checkout", { image, instrument: "nodejs" }, stack);
+      assert.deepEqual(imageMounts, [
+        {
+          name: "instrumentation",
+          image: {
+            kind: "build",
+            name: "instrumentation-nodejs",
+            contextPath: join(import.meta.dirname, "..", "..", "instrumentation"),
+            dockerfile: "Dockerfile",
+            buildArgs: { NODE_IMAGE: stack.settings.images.node },
+          },
+          from: "/autoinstrumentation/.",
+          path: "/otel-auto-instrumentation-nodejs",
+        },
+      ]);
+      assert.equal(env["NODE_OPTIONS"], "--import=/otel-auto-instrumentation-nodejs/register.mjs");
+    });
+
+    it("takes another image with the same content", () => {
+      const args = { image, instrument: "python", instrumentImage: "mirror.example.com/python:1.0.0" } as const;
+      assert.deepEqual(
+        serviceWorkload("checkout", args, stack).imageMounts.map((mount) => mount.image),
+        [{ kind: "reference", reference: "mirror.example.com/python:1.0.0" }],
+      );
+    });
+
+    it("keeps what the service has in the variable that loads it, and lets the service's other variables win", () => {
+      const loaded = (instrument: "nodejs" | "python" | "java", name: string, own: string): unknown =>
+        serviceWorkload(
+          "checkout",
+          { image, instrument, instrumentImage: "instrumentation:1", env: { [name]: own } },
+          stack,
+        ).env[name];
+      assert.equal(
+        loaded("nodejs", "NODE_OPTIONS", "--max-old-space-size=64"),
+        "--import=/otel-auto-instrumentation-nodejs/register.mjs --max-old-space-size=64",
+      );
+      const folder = "/otel-auto-instrumentation-python";
+      const first = `${folder}/opentelemetry/instrumentation/auto_instrumentation`;
+      assert.equal(loaded("python", "PYTHONPATH", "/app/lib"), `${first}:/app/lib:${folder}`);
+      // An empty part would be the working directory.
+      assert.equal(loaded("python", "PYTHONPATH", ""), `${first}:${folder}`);
+      assert.equal(
+        loaded("java", "JAVA_TOOL_OPTIONS", "-Xmx96m"),
+        "-javaagent:/otel-auto-instrumentation-java/javaagent.jar -Xmx96m",
+      );
+      assert.equal(loaded("python", "OTEL_LOGS_EXPORTER", "none"), "none");
+    });
+
+    it("is nothing but the service itself where nothing is injected", () => {
+      const env = { NODE_OPTIONS: "--max-old-space-size=64" };
+      const workload = serviceWorkload("checkout", { image, instrument: "nodejs", env }, silent);
+      assert.deepEqual([workload.imageMounts, workload.env], [[], env]);
+    });
+
+    it("refuses what does not go together", () => {
+      assert.equal(
+        problemOf({ image, instrument: "python", protocol: "grpc" }),
+        'checkout.protocol: must be http/protobuf with instrument python, which knows no other, got "grpc"; leave it out',
+      );
+      assert.equal(
+        problemOf({ image, instrument: "java", telemetry: false }),
+        'checkout.instrument: must be left out of a service without telemetry, got "java"; remove it, or `telemetry: false`',
+      );
+      assert.equal(
+        problemOf({ image, instrumentImage: "instrumentation:1" }),
+        'checkout.instrumentImage: must be left out where nothing is instrumented, got "instrumentation:1"; add `instrument`, or remove it',
+      );
+      assert.match(
+        problemOf({ image, instrument: "java", instrumentImage: "instrumentation" }),
+        /^checkout\.instrumentImage: must be an image with a tag /,
+      );
+    });
   });
 
   it("gets nothing injected by a stack without observability, nor if it has nothing to say (S6, S24)", () => {

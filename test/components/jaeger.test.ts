@@ -20,6 +20,7 @@ describe("Jaeger as a workload", () => {
         { name: "health", port: 13133, hostPort: "internal" },
       ],
       dataVolumes: [{ name: "jaeger_data", path: "/badger" }],
+      imageMounts: [],
       scratchPaths: ["/tmp"],
       readiness: {
         port: 13133,

@@ -25,6 +25,7 @@ describe("Loki as a workload", () => {
       check: "none",
       ports: [{ name: "http", port: 3100, hostPort: 13100 }],
       dataVolumes: [{ name: "loki_data", path: "/loki" }],
+      imageMounts: [],
       scratchPaths: [],
       readiness: {
         port: 3100,

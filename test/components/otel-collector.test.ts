@@ -27,6 +27,7 @@ describe("the Collector as a workload", () => {
         { name: "health", port: 13133, hostPort: "internal" },
       ],
       dataVolumes: [{ name: "otel_collector_queue", path: "/var/lib/otelcol" }],
+      imageMounts: [],
       scratchPaths: [],
       readiness: {
         port: 13133,

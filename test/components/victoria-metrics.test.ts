@@ -23,6 +23,7 @@ describe("VictoriaMetrics as a workload", () => {
       check: "none",
       ports: [{ name: "http", port: 8428, hostPort: 8428 }],
       dataVolumes: [{ name: "victoria_metrics_data", path: "/victoria-metrics-data" }],
+      imageMounts: [],
       scratchPaths: [],
       readiness: {
         port: 8428,

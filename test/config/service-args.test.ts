@@ -37,7 +37,6 @@ describe("the arguments of a service", () => {
         env: {},
         ports: [],
         version: "0.0.0",
-        protocol: "grpc",
         telemetry: true,
         memoryMib: 128,
         userId: 1000,
@@ -65,6 +64,10 @@ describe("the arguments of a service", () => {
     ],
     [{ command: [5] }, "command.0: must be text without a NUL character, got 5; write it as text, in quotes"],
     [{ telemetry: "false" }, 'telemetry: must be true or false, got "false"; write true or false, without quotes'],
+    [
+      { instrument: "node" },
+      'instrument: must be one of nodejs, python, java, got "node"; write nodejs, or leave it out',
+    ],
     [{ protocol: "http" }, 'protocol: must be one of grpc, http/protobuf, got "http"; write grpc, or leave it out'],
     [
       { env: "A=B" },
@@ -75,7 +78,7 @@ describe("the arguments of a service", () => {
     [{ ports: "8080" }, 'ports: must be a list of ports, got "8080"; write for example [{ name: http, port: 8080 }]'],
     [
       { ports: [8080] },
-      "ports.0: must be a group of settings, got 8080; write its settings (name, port, hostPort) below it, or leave it out",
+      "ports.0: must be a group of settings, got a value that is not shown; write its settings (name, port, hostPort) below it, or leave it out",
     ],
     [
       { ports: [{ name: "http", port: "8080" }] },

@@ -10,6 +10,7 @@ import { fragmentConfig, fragmentProblems, mergedDocument } from "../../config/c
 import { defaultImages } from "../../config/images.ts";
 import { otelCollectorConfig, otelCollectorDocument } from "../../config/otel-collector.ts";
 import { isRecord } from "../../config/parse.ts";
+import type { ServiceInput } from "../../config/service-args.ts";
 import { mergedSettings, ownCodeExamples } from "../../docs/own-code-examples.ts";
 import { testedImages } from "./support/images.ts";
 import { hostileFragment, lostParts, sensibleFragment } from "../support/hostile-fragment.ts";
@@ -20,7 +21,7 @@ import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
 const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "own-code.md"), "utf8");
 const examples = ownCodeExamples(page);
-const fixture = join(import.meta.dirname, "fixtures", "own-service");
+const fixtures = { checkout: "own-service", plain: "plain-service" };
 /** With what the Collector and Grafana put something else for, wherever they read it. */
 const secrets: Readonly<Record<string, string>> = {
   TOKEN: "token-$HOME-${HOME}-$$-of-the-test",
@@ -54,10 +55,22 @@ describe("own code, as docs/own-code.md has it", () => {
       rmSync(otherRepository, { recursive: true, force: true });
     };
     otherRepository = mkdtempSync(join(tmpdir(), "observability-own-"));
-    cpSync(fixture, join(otherRepository, "checkout"), { recursive: true });
-    const dockerfile = join(otherRepository, "checkout", "Dockerfile");
-    writeFileSync(dockerfile, readFileSync(dockerfile, "utf8").replace(defaultImages.node, testedImages.node));
+    for (const [name, fixture] of Object.entries(fixtures)) {
+      cpSync(join(import.meta.dirname, "fixtures", fixture), join(otherRepository, name), { recursive: true });
+      const dockerfile = join(otherRepository, name, "Dockerfile");
+      writeFileSync(dockerfile, readFileSync(dockerfile, "utf8").replace(defaultImages.node, testedImages.node));
+    }
     appendFileSync(join(folder, "index.ts"), here(examples.buildStatement));
+    const plain = {
+      build: { context: join(otherRepository, "plain") },
+      instrument: "nodejs",
+      env: { NODE_OPTIONS: "--max-old-space-size=64" },
+      ports: [{ name: "http", port: 8080 }],
+    } satisfies ServiceInput;
+    appendFileSync(
+      join(folder, "index.ts"),
+      `new InstrumentedService("plain", { stack, ...${JSON.stringify(plain)} });\n`,
+    );
     mkdirSync(join(folder, "dashboards", "Shop"), { recursive: true });
     writeFileSync(join(folder, "dashboards", "Shop", "orders.json"), examples.dashboard);
     await workspace.configure((config) => {
@@ -113,6 +126,33 @@ describe("own code, as docs/own-code.md has it", () => {
   it("runs a service that is built from another folder, and has its lines in Loki", async () => {
     const [log] = await eventuallyLogs(await workspace.grafana(), `{service_name="integr8scode-checkout"}`);
     assert.equal(log?.line, "hello from another repository");
+  });
+
+  it("has logs, traces and metrics of a service that knows nothing of telemetry, its secrets redacted", async () => {
+    const name = "integr8scode-plain";
+    const [log] = await eventuallyLogs(await workspace.grafana(), `{service_name="${name}"} |= "asked for /orders"`);
+    assert.match(log?.line ?? "", /"message":"asked for \/orders\?token=\[REDACTED\]"/);
+    const { urls } = await workspace.outputs();
+    const found = async (address: string): Promise<string> => {
+      let text = "";
+      await pWaitFor(
+        async () => {
+          text = await (await fetch(address)).text();
+          return text.includes("server");
+        },
+        { interval: 1000, timeout: 60_000 },
+      ).catch(() => undefined);
+      return text;
+    };
+    assert.match(
+      await found(`${urls.jaeger ?? ""}/api/traces?service=${name}`),
+      /"key":"span.kind","type":"string","value":"server"/,
+    );
+    const metrics = new URLSearchParams({ "match[]": `{service_name="${name}"}` });
+    assert.match(
+      await found(`${urls.victoriaMetrics ?? ""}/api/v1/label/__name__/values?${metrics.toString()}`),
+      /"http_server_request_duration_seconds_count"/,
+    );
   });
 
   it("sends a copy of the traces to a backend of one's own, with the secret as its login", async () => {

@@ -26,7 +26,9 @@ export const containerInputs = z.looseObject({
   ports: z
     .array(z.strictObject({ internal: z.number(), external: z.number(), ip: z.string(), protocol: z.string() }))
     .optional(),
-  volumes: z.array(z.strictObject({ volumeName: z.string(), containerPath: z.string() })).optional(),
+  volumes: z
+    .array(z.strictObject({ volumeName: z.string(), containerPath: z.string(), readOnly: z.boolean().optional() }))
+    .optional(),
   tmpfs: z.record(z.string(), z.literal("rw,exec,nosuid,nodev,mode=1777")).optional(),
   healthcheck: z
     .strictObject({
@@ -72,6 +74,11 @@ export function isHelper(container: RecordedContainer): boolean {
 /** Whether a container waits for a workload: of those that end by themselves, the one on the network. */
 export function isWaiting(container: RecordedContainer): boolean {
   return isHelper(container) && container.inputs.networksAdvanced !== undefined;
+}
+
+/** Whether a container copies files of another image: of those that end by themselves, the one that runs `cp`. */
+export function isCopy(container: RecordedContainer): boolean {
+  return isHelper(container) && container.inputs.entrypoints?.[0] === "cp";
 }
 
 /** Whether a container looks over the configuration of a workload: it runs the entry point of the workload's image. */

@@ -76,6 +76,14 @@ const workloadInputs = z.looseObject({
         automountServiceAccountToken: z.boolean(),
         terminationGracePeriodSeconds: z.number(),
         securityContext: z.looseObject({ runAsUser: z.number(), runAsGroup: z.number(), fsGroup: z.number() }),
+        initContainers: z.array(
+          z.looseObject({
+            name: z.string(),
+            image: z.string(),
+            command: z.array(z.string()),
+            volumeMounts: z.tuple([z.strictObject({ name: z.string(), mountPath: z.string() })]),
+          }),
+        ),
         containers: z.tuple([container]),
         volumes: z.array(
           z.looseObject({
@@ -175,7 +183,15 @@ export function observeKubernetes(
     secretFiles: secretFiles(workload, resources),
     ports: found.flatMap((service) => publishedPorts(service, container)),
     dataVolumes: dataVolumes(workload, resources),
-    scratchPaths: mountsOf(workload, ({ emptyDir }) => emptyDir !== undefined).map(({ mountPath }) => mountPath),
+    imageMounts: mountsOf(workload, ({ name }) => isFilled(workload, name)).map(({ name, mountPath, readOnly }) => {
+      const [copy] = template.spec.initContainers.filter(({ volumeMounts: [mount] }) => mount.name === name);
+      const [cp, option, from = "", to = ""] = (copy?.command ?? []).map((text) => expanded(text, {}));
+      if (`${cp} ${option}` !== "cp -r" || copy?.volumeMounts[0].mountPath !== to) return "copied to somewhere else";
+      return { image: imageOf(copy.image), from, path: agreed([to, mountPath]), readOnly };
+    }),
+    scratchPaths: mountsOf(workload, ({ name, emptyDir }) => emptyDir !== undefined && !isFilled(workload, name)).map(
+      ({ mountPath }) => mountPath,
+    ),
     readiness: readiness(container),
     memoryMib: agreed(
       [container.resources.requests["memory"], container.resources.limits["memory"]].map((text = "") =>
@@ -274,6 +290,11 @@ function mountsOf(
 ): z.output<typeof container>["volumeMounts"] {
   const names = workload.inputs.spec.template.spec.volumes.filter(wanted).map(({ name }) => name);
   return containerOf(workload).volumeMounts.filter(({ name }) => names.includes(name));
+}
+
+/** Whether a container that comes before the workload's fills a volume. */
+function isFilled({ inputs }: RecordedWorkload, volume: string): boolean {
+  return inputs.spec.template.spec.initContainers.some(({ volumeMounts: [{ name }] }) => name === volume);
 }
 
 const worldReadable = 0o444;

@@ -7,6 +7,7 @@ import {
   dockerTypes,
   envOf,
   isCheck,
+  isCopy,
   isHelper,
   isWaiting,
   observedCheck,
@@ -43,7 +44,9 @@ export const platforms: readonly PlatformUnderTest[] = [
     create: (opts) => createPlatform(resourcePrefix, settings({ target: "docker" }), opts),
     observe: observeDocker,
     volumeNames: (resources) =>
-      resources.filter(({ type }) => type === dockerTypes.volume).map(({ inputs }) => String(inputs["name"])),
+      resources
+        .filter(({ type, protect }) => type === dockerTypes.volume && protect)
+        .map(({ inputs }) => String(inputs["name"])),
   },
   {
     name: "Kubernetes",
@@ -60,7 +63,10 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
   const instances = containers.filter((container) => !isHelper(container));
   const checks = containers.filter(isCheck);
   const waiting = containers.filter(isWaiting);
-  const helpers = containers.filter((container) => isHelper(container) && !isCheck(container) && !isWaiting(container));
+  const copies = containers.filter(isCopy);
+  const helpers = containers.filter(
+    (container) => isHelper(container) && ![isCheck, isCopy, isWaiting].some((is) => is(container)),
+  );
   const each = (read: (instance: RecordedContainer, index: number) => unknown): unknown => agreed(instances.map(read));
   // A check has to see what the instances will: it counts as one of them.
   const eachAndCheck = (read: (container: RecordedContainer) => unknown): unknown =>
@@ -87,7 +93,16 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
     ports: instances.flatMap(({ inputs }) =>
       (inputs.ports ?? []).map(({ internal, external, ip }) => ({ port: internal, at: `${ip}:${external}` })),
     ),
-    dataVolumes: each(({ inputs }) => (inputs.volumes ?? []).map((mount) => observedVolume(resources, mount))),
+    dataVolumes: each(({ inputs }) =>
+      (inputs.volumes ?? [])
+        .filter(({ readOnly }) => readOnly !== true)
+        .map((mount) => observedVolume(resources, mount)),
+    ),
+    imageMounts: each(({ inputs, dependencies }) =>
+      (inputs.volumes ?? [])
+        .filter(({ readOnly }) => readOnly === true)
+        .map((mount) => observedMount(resources, copies, mount, dependencies)),
+    ),
     scratchPaths: eachAndCheck(({ inputs }) => Object.keys(inputs.tmpfs ?? {})),
     readiness: { ...(each(observedSelfCheck) as object), waitedFor: waiting.map(observedWait) },
     memoryMib: agreed([...instances, ...checks].flatMap(({ inputs }) => [inputs.memory, inputs.memorySwap])),
@@ -150,6 +165,24 @@ function observedVolume(
   const volume = resources.find(({ type, inputs }) => type === dockerTypes.volume && inputs["name"] === volumeName);
   const name = volumeName.startsWith(`${stackName}_`) ? volumeName.slice(stackName.length + 1) : volumeName;
   return { name, path: containerPath, keptOnDestroy: volume?.protect };
+}
+
+/** Where the files of a volume come from: one container fills it, and the workload starts after it. */
+function observedMount(
+  resources: readonly RecordedResource[],
+  copies: readonly RecordedContainer[],
+  { volumeName, containerPath: path, readOnly }: NonNullable<RecordedContainer["inputs"]["volumes"]>[number],
+  dependencies: readonly string[],
+): unknown {
+  const filling = copies.filter(({ inputs }) => inputs.volumes?.some((volume) => volume.volumeName === volumeName));
+  const [copy] = filling;
+  if (copy === undefined || filling.length > 1) return `filled by ${filling.length} containers`;
+  if (copy.inputs.attach !== true || !dependencies.includes(copy.urn)) return "filled while the workload runs";
+  const volume = resources.find(({ type, inputs }) => type === dockerTypes.volume && inputs["name"] === volumeName);
+  if (volume?.protect === true) return "a volume that a destroy would leave";
+  const [option, from, to] = copy.inputs.command ?? [];
+  if (option !== "-r" || copy.inputs.volumes?.[0]?.containerPath !== to) return "copied to somewhere else";
+  return { image: observedImage(resources, copy.inputs.image), from, path: agreed([to, path]), readOnly };
 }
 
 function observedSelfCheck({ inputs: { healthcheck } }: RecordedContainer): unknown {

@@ -28,6 +28,7 @@ export function expectedView(workload: Workload, asking: Asking): WorkloadView {
       hostPort === "internal" ? [] : [{ port, at: `127.0.0.1:${hostPort}` }],
     ),
     dataVolumes: workload.dataVolumes.map((volume) => ({ ...volume, keptOnDestroy: true })),
+    imageMounts: workload.imageMounts.map(({ image, from, path }) => ({ image, from, path, readOnly: true })),
     scratchPaths: workload.scratchPaths,
     readiness: readinessView(workload, asking),
     memoryMib: workload.memoryMib,

@@ -30,6 +30,7 @@ export const plainWorkload: Workload = {
   check: "none",
   ports: [],
   dataVolumes: [],
+  imageMounts: [],
   scratchPaths: [],
   readiness: {
     port: 80,
@@ -143,6 +144,26 @@ export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) 
       { ...service, build: { context: imageFolder, args: { BASE: "scratch" } } },
       stackOn(platform),
     ),
+  "a service that is instrumented": (platform) =>
+    serviceWorkload(
+      "shop-cart",
+      {
+        ...service,
+        image: "registry.example.com/shop/cart:1.4.2",
+        instrument: "python",
+        instrumentImage: "registry.example.com/instrumentation:1.0.0",
+        replicas: 2,
+      },
+      stackOn(platform),
+    ),
+  "a service that mounts what is built here": (platform) => {
+    const image = { kind: "build", name: "image", contextPath: imageFolder, dockerfile: "Dockerfile" } as const;
+    const mount = { image: { ...image, buildArgs: { BASE: "scratch" } }, from: "/a/$(B)/.", path: "/mounted/$(B)" };
+    return {
+      ...serviceWorkload("shop-mail", { image: "registry.example.com/shop/mail:1.4.2" }, stackOn(platform)),
+      imageMounts: [{ ...mount, name: "extra" }],
+    };
+  },
   "a service that cannot be asked": (platform) =>
     serviceWorkload("shop-job", { image: "registry.example.com/shop/job:1.4.2" }, stackOn(platform)),
 };

@@ -3,8 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { filledIn, type InstanceFact } from "../../../config/env-value.ts";
 import { dockerLabels } from "../../../config/names.ts";
 import { goDuration } from "../../../config/units.ts";
-import { loopback } from "../platform.ts";
-import { assertAllFieldsRead, type Check, type Readiness, type Workload } from "../workload.ts";
+import { copyMemoryMib, loopback } from "../platform.ts";
+import { assertAllFieldsRead, type Check, type ImageMount, type Readiness, type Workload } from "../workload.ts";
 import type { DockerNames } from "./docker-names.ts";
 
 /** What a container needs to know beside its workload. */
@@ -17,6 +17,8 @@ export interface ContainerPlace {
   readonly image: pulumi.Input<string>;
   /** Name of the Docker volume for each data volume, by the data volume's name. */
   readonly volumeNames: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Name of the Docker volume for each image mount, by the mount's name. */
+  readonly mountNames: Readonly<Record<string, pulumi.Input<string>>>;
   /** Known once the workload's configuration is checked; `undefined` if there is nothing to check. */
   readonly checked: pulumi.Input<string> | undefined;
 }
@@ -67,6 +69,7 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     check: _check,
     ports,
     dataVolumes,
+    imageMounts,
     scratchPaths,
     readiness,
     memoryMib,
@@ -90,10 +93,17 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     // Neither survives a read-only root: the provider copies files to `/` (see README, "Hardening").
     uploads: uploads({ configFiles, secretFiles }),
     ports: instance === 1 ? publishedPorts(ports) : [],
-    volumes: dataVolumes.map((volume) => ({
-      volumeName: volumeName(place, volume.name),
-      containerPath: volume.path,
-    })),
+    volumes: [
+      ...dataVolumes.map(({ name: volume, path }) => ({
+        volumeName: volumeName(place.volumeNames, volume),
+        containerPath: path,
+      })),
+      ...imageMounts.map(({ name: mount, path }) => ({
+        volumeName: volumeName(place.mountNames, mount),
+        containerPath: path,
+        readOnly: true,
+      })),
+    ],
     tmpfs: Object.fromEntries(scratchPaths.map((path) => [path, scratchOptions])),
     ...health(readiness),
     memory: memoryMib,
@@ -170,8 +180,8 @@ function publishedPorts(ports: Workload["ports"]): docker.types.input.ContainerP
   );
 }
 
-function volumeName(place: ContainerPlace, name: string): pulumi.Input<string> {
-  const found = place.volumeNames[name];
+function volumeName(names: ContainerPlace["volumeNames"], name: string): pulumi.Input<string> {
+  const found = names[name];
   if (found === undefined) throw new Error(`${name}: must be created before the container that mounts it`);
   return found;
 }
@@ -222,6 +232,37 @@ export function readyArgs(
     attach: true,
     restart: "no",
     labels: [...stackLabels(place, name), { label: "observability.waits-for", value: containerId }],
+    ...hardening,
+  };
+}
+
+/**
+ * A container that runs once and fills the volume of an image mount with files of its image. As root, whom a new volume
+ * belongs to; it has no other right.
+ */
+export function copyArgs(
+  mount: ImageMount,
+  place: {
+    readonly labels: docker.types.input.ContainerLabel[];
+    readonly name: string;
+    readonly image: pulumi.Input<string>;
+    readonly volumeName: pulumi.Input<string>;
+  },
+): docker.ContainerArgs {
+  return {
+    name: place.name,
+    image: place.image,
+    entrypoints: ["cp"],
+    command: ["-r", mount.from, mount.path],
+    user: "0",
+    volumes: [{ volumeName: place.volumeName, containerPath: mount.path }],
+    networkMode: "none",
+    mustRun: false,
+    attach: true,
+    restart: "no",
+    memory: copyMemoryMib,
+    memorySwap: copyMemoryMib,
+    labels: place.labels,
     ...hardening,
   };
 }

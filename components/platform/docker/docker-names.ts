@@ -1,4 +1,4 @@
-import { checkName, dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
+import { checkName, dashed, dataVolumeName, instanceName, mountName } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import { workloadLimits } from "../../../config/rules.ts";
 import type { ClaimedName } from "../claims.ts";
@@ -18,6 +18,10 @@ export interface DockerNames {
   readonly owners: Readonly<Record<string, string>>;
   /** Volume, by the data volume's name. */
   readonly volumes: Readonly<Record<string, string>>;
+  /** Container that copies files of another image, by the mount's name. */
+  readonly copies: Readonly<Record<string, string>>;
+  /** Volume with what it has copied, by the mount's name. */
+  readonly mounts: Readonly<Record<string, string>>;
 }
 
 /** @param prefix name of the stack */
@@ -28,8 +32,9 @@ export function dockerNames(
     replicas,
     check,
     dataVolumes,
+    imageMounts,
     readiness,
-  }: Pick<Workload, "name" | "replicas" | "check" | "dataVolumes" | "readiness">,
+  }: Pick<Workload, "name" | "replicas" | "check" | "dataVolumes" | "imageMounts" | "readiness">,
 ): DockerNames {
   const instances = Math.min(Math.max(replicas, 1), workloadLimits.replicas.most);
   return {
@@ -39,6 +44,12 @@ export function dockerNames(
     waiting: readiness.gates ? [`${instanceName(prefix, name, 1)}-ready`] : [],
     owners: Object.fromEntries(dataVolumes.map((volume) => [volume.name, `${prefix}-${dashed(volume.name)}-owner`])),
     volumes: Object.fromEntries(dataVolumes.map((volume) => [volume.name, dataVolumeName(prefix, volume.name)])),
+    copies: Object.fromEntries(
+      imageMounts.map((mount) => [mount.name, mountName(instanceName(prefix, name, 1), mount.name)]),
+    ),
+    mounts: Object.fromEntries(
+      imageMounts.map((mount) => [mount.name, dataVolumeName(prefix, mountName(name, mount.name))]),
+    ),
   };
 }
 
@@ -50,13 +61,15 @@ export function claimedInDocker({
   waiting,
   owners,
   volumes,
+  copies,
+  mounts,
 }: DockerNames): readonly ClaimedName[] {
   return [
-    ...[...instances, ...checks, ...waiting, ...Object.values(owners), alias].map((name) => ({
+    ...[...instances, ...checks, ...waiting, ...Object.values(owners), ...Object.values(copies), alias].map((name) => ({
       kind: "container",
       name,
     })),
-    ...Object.values(volumes).map((name) => ({ kind: "volume", name })),
+    ...[...Object.values(volumes), ...Object.values(mounts)].map((name) => ({ kind: "volume", name })),
   ];
 }
 

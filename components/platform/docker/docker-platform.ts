@@ -6,11 +6,12 @@ import { problem, type Problem } from "../../../config/problem.ts";
 import { Claims } from "../claims.ts";
 import { publishedAddresses, type Platform, type RunningWorkload, type RunOptions } from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-problems.ts";
-import type { DataVolume, Workload } from "../workload.ts";
+import type { DataVolume, ImageMount, Workload } from "../workload.ts";
 import { checkResult } from "./check-result.ts";
 import {
   checkArgs,
   containerArgs,
+  copyArgs,
   hardening,
   mostReadySeconds,
   readyArgs,
@@ -76,7 +77,9 @@ export class DockerPlatform implements Platform {
     return [
       ...this.claims.conflicts(workload, claimedInDocker(names)),
       ...hostNameProblems(names),
-      ...this.images.conflicts(workload.image),
+      ...[workload.image, ...workload.imageMounts.map(({ image }) => image)].flatMap((image) =>
+        this.images.conflicts(image),
+      ),
       ...(workload.readsInstances
         ? [problem("readsInstances", "must be false on Docker, which tells nobody", true, "leave the enrichment out")]
         : []),
@@ -114,6 +117,7 @@ export class DockerPlatform implements Platform {
     options: RunOptions,
   ): docker.Container[] {
     const owners = volumes.map((named) => this.owner(named, workload, names, options.parent));
+    const mounts = workload.imageMounts.map((mount) => this.mount(mount, workload, names, options.parent));
     const resources = dockerNames(this.args.resourcePrefix, workload);
     const unchecked = {
       stackName: this.args.name,
@@ -122,13 +126,14 @@ export class DockerPlatform implements Platform {
       networkName: this.network.name,
       image: this.images.get(workload.image).name,
       volumeNames: Object.fromEntries(volumes.map(({ volume, dataVolume }) => [dataVolume.name, volume.name])),
+      mountNames: Object.fromEntries(mounts.map(({ mount, volume }) => [mount.name, volume.name])),
     };
     const place = { ...unchecked, checked: this.checked(workload, unchecked, options.parent) };
     return names.instances.map((_, index) => {
       return new docker.Container(resources.instances[index] ?? "", containerArgs(workload, index + 1, place), {
         parent: options.parent,
         provider: this.provider,
-        dependsOn: [...options.dependsOn, ...owners],
+        dependsOn: [...options.dependsOn, ...owners, ...mounts.flatMap(({ copy, copied }) => [copy, copied])],
         deleteBeforeReplace: true,
         // Without these an edit of the health check changes nothing, and a start that failed counts as a success
         // the next time.
@@ -186,6 +191,37 @@ export class DockerPlatform implements Platform {
 
   private labels(workloadName: string): docker.types.input.ContainerLabel[] {
     return stackLabels({ owner: this.args.owner, stackName: this.args.name }, workloadName);
+  }
+
+  /**
+   * The volume of an image mount and what fills it. Another image is another volume, or files of the old one would stay
+   * in it. Nothing in it is worth keeping.
+   */
+  private mount(mount: ImageMount, workload: Workload, names: DockerNames, parent: pulumi.Resource): FilledVolume {
+    const resources = dockerNames(this.args.resourcePrefix, workload);
+    const image = this.images.get(mount.image).name;
+    const opts = { parent, provider: this.provider, deleteBeforeReplace: true };
+    const volume = new docker.Volume(
+      nameOf(resources.mounts, mount.name),
+      {
+        name: nameOf(names.mounts, mount.name),
+        labels: [...this.labels(workload.name), { label: "observability.image", value: image }],
+      },
+      opts,
+    );
+    const name = nameOf(names.copies, mount.name);
+    const copy = new docker.Container(
+      nameOf(resources.copies, mount.name),
+      copyArgs(mount, { name, image, volumeName: volume.name, labels: this.labels(workload.name) }),
+      opts,
+    );
+    // The provider takes a container that ends with another code than 0 for one that has done its work.
+    const copied = copy.exitCode.apply((code) => {
+      if (code === 0) return copy;
+      const text = `${name}: must end with 0, got ${code}; see docker logs ${name}`;
+      throw new pulumi.ResourceError(text, copy, true);
+    });
+    return { mount, volume, copy, copied };
   }
 
   /** Data is kept: the volume has a fixed name, and deleting it is refused until it is unprotected. */
@@ -248,11 +284,19 @@ export class DockerPlatform implements Platform {
   }
 }
 
-/** The name of what belongs to a data volume. */
-function nameOf(names: Readonly<Record<string, string>>, dataVolume: string): string {
-  const name = names[dataVolume];
-  if (name === undefined) throw new Error(`${dataVolume}: must be a data volume of its workload`);
+/** The name of what belongs to a data volume or an image mount. */
+function nameOf(names: Readonly<Record<string, string>>, volume: string): string {
+  const name = names[volume];
+  if (name === undefined) throw new Error(`${volume}: must be a volume of its workload`);
   return name;
+}
+
+interface FilledVolume {
+  readonly mount: ImageMount;
+  readonly volume: docker.Volume;
+  readonly copy: docker.Container;
+  /** Fails if the container has failed. */
+  readonly copied: pulumi.Output<docker.Container>;
 }
 
 interface NamedVolume {

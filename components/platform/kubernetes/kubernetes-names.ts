@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { checkName, dashed, fileKey } from "../../../config/names.ts";
+import { checkName, dashed, fileKey, mountName } from "../../../config/names.ts";
 import { problem, type Problem } from "../../../config/problem.ts";
 import type { ClaimedName } from "../claims.ts";
 import type { Workload } from "../workload.ts";
@@ -16,6 +16,8 @@ export interface KubernetesNames {
   readonly serviceAccounts: readonly string[];
   /** PersistentVolumeClaim, by the data volume's name. */
   readonly claims: Readonly<Record<string, string>>;
+  /** Container in its pods that copies files of another image, and the volume with them, by the mount's name. */
+  readonly copies: Readonly<Record<string, string>>;
 }
 
 /** The files of a workload as the data of its ConfigMap. */
@@ -25,7 +27,7 @@ export function configMapData({ configFiles }: Pick<Workload, "configFiles">): R
 
 /** The names of a workload's objects. Its Secret has one by Pulumi, with random letters behind. */
 export function kubernetesNames(workload: Workload): KubernetesNames {
-  const { name, check, configFiles, dataVolumes, readsInstances } = workload;
+  const { name, check, configFiles, dataVolumes, imageMounts, readsInstances } = workload;
   const hash = createHash("sha256")
     .update(JSON.stringify(configMapData(workload)))
     .digest("hex")
@@ -36,6 +38,7 @@ export function kubernetesNames(workload: Workload): KubernetesNames {
     configMaps: configFiles.length === 0 ? [] : [`${name}-config-${hash}`],
     serviceAccounts: readsInstances ? [name] : [],
     claims: Object.fromEntries(dataVolumes.map((volume) => [volume.name, dashed(volume.name)])),
+    copies: Object.fromEntries(imageMounts.map((mount) => [mount.name, mountName(name, mount.name)])),
   };
 }
 
@@ -69,11 +72,11 @@ const longestLabel = 63;
 const revisionLength = 11;
 
 /** The problem of names that would be too long where Kubernetes puts them. */
-export function nameLengthProblems({ own, checks, claims }: KubernetesNames): readonly Problem[] {
+export function nameLengthProblems({ own, checks, claims, copies }: KubernetesNames): readonly Problem[] {
   const longest = Object.keys(claims).length === 0 ? longestLabel : longestLabel - revisionLength;
-  const ends = checks.map((check) => check.length - own.length);
+  const ends = [...checks, ...Object.values(copies)].map((longer) => longer.length - own.length);
   const most = Math.min(longest, ...ends.map((end) => longestLabel - end));
   if (own.length <= most) return [];
-  const rule = `must be at most ${most} characters long, since labels of its pods have more behind it`;
+  const rule = `must be at most ${most} characters long, since names in its pods have more behind it`;
   return [problem("name", rule, own, "shorten it")];
 }

@@ -137,8 +137,10 @@ export class KubernetesPlatform implements Platform {
     return [
       ...this.claims.conflicts(workload, claimedInNamespace(names)),
       ...nameLengthProblems(names),
-      ...this.images.conflicts(workload.image),
-      ...this.deliveryProblems(workload.image),
+      ...[workload.image, ...workload.imageMounts.map(({ image }) => image)].flatMap((image) => [
+        ...this.images.conflicts(image),
+        ...this.deliveryProblems(image),
+      ]),
       ...podProblems(workload),
       ...workload.dataVolumes.flatMap(({ name }, index) =>
         this.args.storageGib[name] === undefined
@@ -194,6 +196,7 @@ export class KubernetesPlatform implements Platform {
       configMapName: this.configMap(workload, parent)?.metadata.name,
       secretName: this.secret(workload, parent)?.metadata.name,
       claimNames: Object.fromEntries(volumes.map(({ volume, resource }) => [volume.name, resource.metadata.name])),
+      mountImages: Object.fromEntries(workload.imageMounts.map(({ name: mount, image }) => [mount, this.image(image)])),
       settings: this.args.settings,
     };
     const template = podTemplate(workload, place);

@@ -3,8 +3,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import { factsOf, filledIn, instanceFact, type InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
 import { usualCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes.ts";
-import { checkName, dashed, fileKey } from "../../../config/names.ts";
-import { assertAllFieldsRead, type Check, type Readiness, type Workload } from "../workload.ts";
+import { checkName, dashed, fileKey, mountName } from "../../../config/names.ts";
+import { copyMemoryMib } from "../platform.ts";
+import { assertAllFieldsRead, type Check, type ImageMount, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
 
 type Container = types.input.core.v1.Container;
@@ -28,6 +29,8 @@ export interface PodPlace {
   readonly secretName: pulumi.Input<string> | undefined;
   /** Claim of each data volume, by the data volume's name. */
   readonly claimNames: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Image of each image mount, by the mount's name. */
+  readonly mountImages: Readonly<Record<string, pulumi.Input<string>>>;
   readonly settings: Pick<KubernetesSettings, "imagePullSecrets" | "nodeSelector" | "tolerations" | "resources">;
 }
 
@@ -64,6 +67,14 @@ export function farewellSeconds({ ports, dataVolumes }: Pick<Workload, "ports" |
   return ports.length > 0 && dataVolumes.length === 0 ? 5 : 0;
 }
 
+/** The rights of every container: none. */
+const unprivileged: Container["securityContext"] = {
+  allowPrivilegeEscalation: false,
+  privileged: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ["ALL"] },
+};
+
 /**
  * A workload as the template of its pods: the restricted Pod Security profile
  * (kubernetes.io/docs/concepts/security/pod-security-standards), a root that nobody writes to, and no token.
@@ -79,6 +90,7 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
     check: _check,
     ports,
     dataVolumes,
+    imageMounts,
     scratchPaths,
     readiness,
     memoryMib,
@@ -99,9 +111,20 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
     volume: { name: `scratch-${index}`, emptyDir: {} },
     mounts: [{ name: `scratch-${index}`, mountPath: path }],
   }));
-  const mounted = [...files, ...data, ...scratch];
+  const copied = imageMounts.map(({ name: mount, path }): Mounted => ({
+    volume: { name: mountName(name, mount), emptyDir: {} },
+    mounts: [{ name: mountName(name, mount), mountPath: path, readOnly: true }],
+  }));
+  const mounted = [...files, ...data, ...scratch, ...copied];
   const { imagePullSecrets, nodeSelector, tolerations, resources } = place.settings;
   const cpu = resources[name];
+  const room = (memory: number): Container["resources"] => ({
+    requests: { cpu: `${cpu?.cpuRequestMillicores ?? usualCpuRequestMillicores}m`, memory: `${memory}Mi` },
+    limits: {
+      ...(cpu?.cpuLimitMillicores === undefined ? {} : { cpu: `${cpu.cpuLimitMillicores}m` }),
+      memory: `${memory}Mi`,
+    },
+  });
   const farewell = farewellSeconds({ ports, dataVolumes });
   return {
     metadata: {
@@ -127,6 +150,16 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
         fsGroupChangePolicy: "OnRootMismatch",
         seccompProfile: { type: "RuntimeDefault" },
       },
+      initContainers: imageMounts.map((mount) => ({
+        name: mountName(name, mount.name),
+        image: imageOf(mount, place),
+        imagePullPolicy: "IfNotPresent",
+        command: ["cp", "-r", literally(mount.from), literally(mount.path)],
+        resources: room(copyMemoryMib),
+        securityContext: unprivileged,
+        volumeMounts: [{ name: mountName(name, mount.name), mountPath: mount.path }],
+        terminationMessagePolicy: "FallbackToLogsOnError",
+      })),
       containers: [
         {
           name,
@@ -137,19 +170,8 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
           ports: ports.map((port) => ({ name: port.name, containerPort: port.port, protocol: "TCP" })),
           ...probes(readiness),
           ...(farewell === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: farewell } } } }),
-          resources: {
-            requests: { cpu: `${cpu?.cpuRequestMillicores ?? usualCpuRequestMillicores}m`, memory: `${memoryMib}Mi` },
-            limits: {
-              ...(cpu?.cpuLimitMillicores === undefined ? {} : { cpu: `${cpu.cpuLimitMillicores}m` }),
-              memory: `${memoryMib}Mi`,
-            },
-          },
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            privileged: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ["ALL"] },
-          },
+          resources: room(memoryMib),
+          securityContext: unprivileged,
           volumeMounts: mounted.flatMap(({ mounts }) => mounts),
           terminationMessagePolicy: "FallbackToLogsOnError",
         },
@@ -196,6 +218,12 @@ function fileVolume(
       mounts: files.map(({ path }) => ({ name, mountPath: path, subPath: fileKey(path), readOnly: true })),
     },
   ];
+}
+
+function imageOf({ name }: ImageMount, { mountImages }: PodPlace): pulumi.Input<string> {
+  const image = mountImages[name];
+  if (image === undefined) throw new Error(`${name}: must have an image before the pod that copies from it`);
+  return image;
 }
 
 function dataMount({ name, path }: Workload["dataVolumes"][number], place: PodPlace): Mounted {

@@ -15,6 +15,7 @@ const valid: Workload = {
   check: "none",
   ports: [],
   dataVolumes: [],
+  imageMounts: [],
   scratchPaths: [],
   readiness: { port: 80, httpPath: "/", selfCheck: "none", intervalSeconds: 1, startPeriodSeconds: 1, gates: false },
   memoryMib: 128,

@@ -30,6 +30,9 @@ const workload: Workload = {
     { name: "admin", port: 81, hostPort: "internal" },
   ],
   dataVolumes: [{ name: "shop_data", path: "/data" }],
+  imageMounts: [
+    { name: "extra", image: { kind: "reference", reference: "extra:1" }, from: "/extra/.", path: "/mounted" },
+  ],
   scratchPaths: ["/cache"],
   readiness: {
     port: 80,
@@ -54,6 +57,7 @@ const place: ContainerPlace = {
   networkName: "observability-dev",
   image: "shop:1",
   volumeNames: { shop_data: "observability-dev_shop_data" },
+  mountNames: { extra: "observability-dev_shop-extra" },
   checked: undefined,
 };
 
@@ -75,7 +79,10 @@ describe("a container's arguments", () => {
       // Without the address the provider publishes on every network of the machine.
       ports: [{ internal: 80, external: 8000, ip: "127.0.0.1", protocol: "tcp" }],
       tmpfs: { "/cache": "rw,exec,nosuid,nodev,mode=1777" },
-      volumes: [{ volumeName: "observability-dev_shop_data", containerPath: "/data" }],
+      volumes: [
+        { volumeName: "observability-dev_shop_data", containerPath: "/data" },
+        { volumeName: "observability-dev_shop-extra", containerPath: "/mounted", readOnly: true },
+      ],
       // Any other spelling of these durations is a difference on every `up`.
       healthcheck: { tests: ["CMD", "check"], interval: "30s", timeout: "10s", startPeriod: "1h0m0s", retries: 3 },
       memory: 128,

@@ -5,7 +5,7 @@ import { hardening } from "../../../../components/platform/docker/container-args
 import { DockerPlatform } from "../../../../components/platform/docker/docker-platform.ts";
 import type { Platform } from "../../../../components/platform/platform.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
-import { allContainers, dockerTypes, isCheck, isHelper, isWaiting } from "../../../support/docker-view.ts";
+import { allContainers, dockerTypes, isCheck, isCopy, isHelper, isWaiting } from "../../../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../../../support/record-resources.ts";
 import { noDocker, settings } from "../../../support/settings.ts";
 
@@ -27,6 +27,7 @@ const workload: Workload = {
   check: "none",
   ports: [{ name: "http", port: 80, hostPort: 8000 }],
   dataVolumes: [{ name: "store_data", path: "/data" }],
+  imageMounts: [],
   scratchPaths: [],
   readiness: { port: 80, httpPath: "/", selfCheck: ["c"], intervalSeconds: 2, startPeriodSeconds: 30, gates: true },
   memoryMib: 128,
@@ -239,6 +240,34 @@ describe("the Docker platform", () => {
     );
   });
 
+  it("copies the files of another image into a volume of its own, with no right but to write there", async () => {
+    const image = { kind: "reference", reference: "extra:1" } as const;
+    const resources = await run({ imageMounts: [{ name: "extra", image, from: "/extra/.", path: "/mounted" }] });
+    const copies = allContainers(resources).filter(isCopy);
+    const [copy] = copies;
+    assert.ok(copy !== undefined && copies.length === 1);
+    const { entrypoints, command, user, networkMode, memory, memorySwap, capabilities } = copy.inputs;
+    assert.deepEqual(
+      { entrypoints, command, user, networkMode, memory, memorySwap, capabilities },
+      {
+        entrypoints: ["cp"],
+        command: ["-r", "/extra/.", "/mounted"],
+        user: "0",
+        networkMode: "none",
+        memory: 64,
+        memorySwap: 64,
+        capabilities: { drops: ["ALL"] },
+      },
+    );
+    const volume = resources.find(({ name }) => name === "stack_store-extra");
+    assert.deepEqual([volume?.protect, volume?.inputs["name"]], [false, "shop-dev_store-extra"]);
+    // Another image is another volume.
+    assert.deepEqual((volume?.inputs["labels"] as unknown[]).at(-1), {
+      label: "observability.image",
+      value: "extra:1",
+    });
+  });
+
   describe("refuses", () => {
     const refuses = (first: Partial<Workload>, second: Partial<Workload>, message: string): Promise<unknown> =>
       record((platform, parent) => {
@@ -268,6 +297,23 @@ describe("the Docker platform", () => {
         { name: "store-2", ports: [] },
         'store-2.name: must be unique in the stack, got "shop-dev-store-2"; rename one of the two',
       ));
+
+    it("the name of what copies files of another image, and of the volume with them", () => {
+      const image = { kind: "reference", reference: "extra:1" } as const;
+      const imageMounts = [{ name: "extra", image, from: "/extra/.", path: "/extra" }];
+      return Promise.all([
+        refuses(
+          { imageMounts },
+          { name: "store-extra", ports: [] },
+          'store-extra.name: must be unique in the stack, got "shop-dev-store-extra"; rename one of the two',
+        ),
+        refuses(
+          { dataVolumes: [{ name: "other-extra", path: "/data" }] },
+          { name: "other", ports: [], imageMounts },
+          'other.name: must be unique in the stack, got "shop-dev_other-extra"; rename one of the two',
+        ),
+      ]);
+    });
 
     it("a port that is published twice", () =>
       refuses(

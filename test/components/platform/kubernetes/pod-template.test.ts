@@ -16,6 +16,7 @@ const place: PodPlace = {
   serviceAccountName: "shop-account",
   configMapName: "shop-config-0a1b",
   secretName: "shop-secrets-2c3d",
+  mountImages: { extra: "extra:1" },
   claimNames: { shop_data: "shop-data" },
   settings: {
     imagePullSecrets: ["registry"],
@@ -41,6 +42,9 @@ const workload: Workload = {
     { name: "admin", port: 81, hostPort: "internal" },
   ],
   dataVolumes: [{ name: "shop_data", path: "/data" }],
+  imageMounts: [
+    { name: "extra", image: { kind: "reference", reference: "extra:1" }, from: "/extra/$(A).", path: "/mounted" },
+  ],
   scratchPaths: ["/tmp", "/cache"],
   readiness: {
     port: 80,
@@ -125,6 +129,23 @@ describe("the template of a pod", () => {
           fsGroupChangePolicy: "OnRootMismatch",
           seccompProfile: { type: "RuntimeDefault" },
         },
+        initContainers: [
+          {
+            name: "shop-extra",
+            image: "extra:1",
+            imagePullPolicy: "IfNotPresent",
+            command: ["cp", "-r", "/extra/$$(A).", "/mounted"],
+            resources: { requests: { cpu: "100m", memory: "64Mi" }, limits: { cpu: "500m", memory: "64Mi" } },
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              privileged: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ["ALL"] },
+            },
+            volumeMounts: [{ name: "shop-extra", mountPath: "/mounted" }],
+            terminationMessagePolicy: "FallbackToLogsOnError",
+          },
+        ],
         containers: [
           {
             name: "shop",
@@ -163,6 +184,7 @@ describe("the template of a pod", () => {
               { name: "shop-data", mountPath: "/data" },
               { name: "scratch-0", mountPath: "/tmp" },
               { name: "scratch-1", mountPath: "/cache" },
+              { name: "shop-extra", mountPath: "/mounted", readOnly: true },
             ],
             terminationMessagePolicy: "FallbackToLogsOnError",
           },
@@ -173,6 +195,7 @@ describe("the template of a pod", () => {
           { name: "shop-data", persistentVolumeClaim: { claimName: "shop-data" } },
           { name: "scratch-0", emptyDir: {} },
           { name: "scratch-1", emptyDir: {} },
+          { name: "shop-extra", emptyDir: {} },
         ],
       },
     });
@@ -180,7 +203,7 @@ describe("the template of a pod", () => {
 
   it("has no volume for files that it has not, and asks for a little of a processor unless told otherwise", () => {
     const { spec } = typed(
-      { configFiles: [], dataVolumes: [], scratchPaths: [] },
+      { configFiles: [], dataVolumes: [], imageMounts: [], scratchPaths: [] },
       { configMapName: undefined, secretName: undefined, settings: { ...place.settings, resources: {} } },
     );
     assert.deepEqual(spec.volumes, []);
@@ -248,14 +271,14 @@ describe("the template of a pod", () => {
 
 describe("the template of a pod that checks files", () => {
   it("is exactly the workload's, but for what answers, what is kept, who it is to the API server, and that it ends", () => {
-    const { metadata, spec } = typed();
+    const { metadata, spec } = typed({ imageMounts: [] });
     const [container] = spec.containers;
     const { readinessProbe: _, livenessProbe: __, ...rest } = container;
     const mounts = (container as unknown as { readonly volumeMounts: readonly { readonly name: string }[] })
       .volumeMounts;
     const isData = ({ name }: { readonly name: string }): boolean => name === "shop-data";
     const check = { args: ["validate", "$(A)"], setting: "shop.config" };
-    assert.deepEqual(JSON.parse(JSON.stringify(checkTemplate(workload, check, place))), {
+    assert.deepEqual(JSON.parse(JSON.stringify(checkTemplate({ ...workload, imageMounts: [] }, check, place))), {
       metadata: {
         labels: {
           ...metadata.labels,

@@ -1,0 +1,131 @@
+import { posix } from "node:path";
+import type { OtlpProtocol } from "./otel-env.ts";
+import { problem, type Problem } from "./problem.ts";
+
+/** Languages whose services send telemetry without a line of code. */
+export const instrumentedLanguages = ["nodejs", "python", "java"] as const;
+
+/** One of {@link instrumentedLanguages}. */
+export type InstrumentedLanguage = (typeof instrumentedLanguages)[number];
+
+/** Stands for the image that this repository builds itself, from the folder `instrumentation/`. */
+export const builtHere = "built here";
+
+/** How a service is instrumented from outside: files from an image, and variables that make its runtime load them. */
+export interface Instrumentation {
+  /** Image with the files and a `cp`; {@link builtHere} for this repository's own. */
+  readonly image: string;
+  /** The files in the image, as `cp -r` takes them. */
+  readonly from: string;
+  /** Where the service finds them. */
+  readonly path: string;
+  /** The protocols that it knows, its own first. */
+  readonly protocols: readonly [OtlpProtocol, ...OtlpProtocol[]];
+  /** The variable that loads it, and its value beside what the service has there already. */
+  readonly loader: { readonly name: string; readonly value: (own: string) => string };
+  /** What the dashboards of the stack need beyond that. A service's own variables come before these. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const registry = "ghcr.io/open-telemetry/opentelemetry-operator";
+
+/** Mounted at the same place as the operator does, since paths are in its images' documentation. */
+const folder = (language: InstrumentedLanguage): string => `/otel-auto-instrumentation-${language}`;
+
+/**
+ * Where the images of OpenTelemetry's operator have their files, and what it sets for them
+ * (github.com/open-telemetry/opentelemetry-operator, internal/instrumentation). The versions are those of its 0.158.0.
+ */
+export const instrumentations: Readonly<Record<InstrumentedLanguage, Instrumentation>> = {
+  nodejs: {
+    image: builtHere,
+    from: "/autoinstrumentation/.",
+    path: folder("nodejs"),
+    protocols: ["grpc", "http/protobuf"],
+    loader: {
+      name: "NODE_OPTIONS",
+      // First: what is loaded after it can be traced.
+      value: (own) => joined(" ", `--import=${posix.join(folder("nodejs"), "register.mjs")}`, own),
+    },
+    env: {},
+  },
+  python: {
+    image: `${registry}/autoinstrumentation-python:0.64b0`,
+    from: "/autoinstrumentation/.",
+    path: folder("python"),
+    // gRPC comes as machine code for one version of Python.
+    protocols: ["http/protobuf"],
+    loader: {
+      name: "PYTHONPATH",
+      // The first has the `sitecustomize` that starts it; the service's own packages come before the mounted ones.
+      value: (own) =>
+        joined(":", `${folder("python")}/opentelemetry/instrumentation/auto_instrumentation`, own, folder("python")),
+    },
+    env: {
+      OTEL_TRACES_EXPORTER: "otlp",
+      OTEL_METRICS_EXPORTER: "otlp",
+      OTEL_LOGS_EXPORTER: "otlp",
+      OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED: "true",
+      // The names of metrics that every dashboard asks for; without it the old ones.
+      OTEL_SEMCONV_STABILITY_OPT_IN: "http",
+    },
+  },
+  java: {
+    image: `${registry}/autoinstrumentation-java:2.30.0`,
+    from: "/javaagent.jar",
+    path: folder("java"),
+    protocols: ["grpc", "http/protobuf"],
+    loader: {
+      name: "JAVA_TOOL_OPTIONS",
+      value: (own) => joined(" ", `-javaagent:${folder("java")}/javaagent.jar`, own),
+    },
+    env: {},
+  },
+};
+
+function joined(separator: string, ...parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join(separator);
+}
+
+/** What of a service's arguments its instrumentation cannot do; the paths begin with the name of an argument. */
+export function instrumentProblems({
+  instrument,
+  instrumentImage,
+  protocol,
+  telemetry,
+}: {
+  readonly instrument?: InstrumentedLanguage | undefined;
+  readonly instrumentImage?: string | undefined;
+  readonly protocol?: OtlpProtocol | undefined;
+  readonly telemetry: boolean;
+}): readonly Problem[] {
+  if (instrument === undefined) {
+    const rule = "must be left out where nothing is instrumented";
+    return instrumentImage === undefined
+      ? []
+      : [problem("instrumentImage", rule, instrumentImage, "add `instrument`, or remove it")];
+  }
+  const { protocols } = instrumentations[instrument];
+  return [
+    ...(telemetry
+      ? []
+      : [
+          problem(
+            "instrument",
+            "must be left out of a service without telemetry",
+            instrument,
+            "remove it, or `telemetry: false`",
+          ),
+        ]),
+    ...(protocol === undefined || protocols.includes(protocol)
+      ? []
+      : [
+          problem(
+            "protocol",
+            `must be ${protocols.join(" or ")} with instrument ${instrument}, which knows no other`,
+            protocol,
+            "leave it out",
+          ),
+        ]),
+  ];
+}
