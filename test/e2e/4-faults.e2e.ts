@@ -86,7 +86,7 @@ describe("a Collector that is away for 60 s", () => {
   it("costs a service that is stopped meanwhile no more than it says", async () => {
     const lines = await stopped.written();
     const stored = await stopped.storedLogs(grafana);
-    const reported = /could not deliver (\d+) log records/.exec(await stopped.printed());
+    const reported = /(\d+) of \d+ log records were not delivered/.exec(await stopped.printed());
     assert.ok(reported !== null, `it does not say what it lost: ${(await stopped.printed()).slice(-500)}`);
     assert.ok(
       lines.length - stored.length <= Number(reported[1]),

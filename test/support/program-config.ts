@@ -163,7 +163,11 @@ function oneOf<Value>(values: readonly Value[]): fc.Arbitrary<Value> {
 /** A value of a type that the field does not have. At the top Pulumi makes text of everything, so there it is no line. */
 const wrongType: fc.Arbitrary<Defect> = oneOf(fields).chain(({ path, schema }) => {
   const wrong = path.length === 1 && schema.type === "string" ? ["two\nlines"] : otherTypes[schema.type ?? ""];
-  return oneOf(wrong ?? []).map((value) => ({ kind: "type", path, value, says: "must be " }));
+  return oneOf(wrong ?? []).map((value) => ({
+    ...{ kind: "type", path, value, says: "must be " },
+    // Nobody knows what a single value in the place of a group is.
+    isHidden: schema.type === "object" && typeof value !== "object",
+  }));
 });
 
 const otherTypes: Readonly<Record<string, readonly unknown[]>> = {
