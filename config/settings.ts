@@ -252,7 +252,7 @@ export function kubernetesProblems(input: unknown): readonly Problem[] {
         ]
       : [];
   const queueMib = stackSettingsSchema.shape.otelCollector.safeParse(otelCollector).data?.queueMib ?? 0;
-  const neededGib = Math.ceil((queueMib * queues * filePart) / 1024);
+  const neededGib = Math.ceil((queueMib * queues * fileTenths) / 10 / 1024);
   const { otelCollector: roomGib } = cluster.storageGib;
   const room =
     roomGib >= neededGib
@@ -290,8 +290,11 @@ function processorProblems(resources: KubernetesSettings["resources"]): readonly
 /** One for each signal. */
 const queues = 3;
 
-/** Size of a queue's file against what is in it: pages that are not full, and the copy that a compaction makes of the rest. */
-const filePart = 1.1;
+/**
+ * Size of a queue's file against what is in it, in tenths, since with a fraction 363 GiB would be a little more: pages that
+ * are not full, and the copy that a compaction makes of the rest.
+ */
+const fileTenths = 11;
 
 /**
  * The input with what follows from Pulumi's project and stack where the user set nothing. Done before the validation: a

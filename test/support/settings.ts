@@ -166,7 +166,7 @@ export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
   )
   .map(({ kubernetes, ...input }) => {
     // One queue for each signal, and not one GiB more.
-    const otelCollector = Math.ceil((3.3 * (input.otelCollector?.queueMib ?? 512)) / 1024);
+    const otelCollector = Math.ceil((33 * (input.otelCollector?.queueMib ?? 512)) / 10_240);
     return { ...input, kubernetes: { ...kubernetes, storageGib: { ...kubernetes.storageGib, otelCollector } } };
   });
 
