@@ -25,7 +25,7 @@ export function parseWith<Schema extends z.ZodType>(
   const result = schema.safeParse(given);
   const problems = [
     ...plain.problems.map((each) => (each.path === "" ? { ...each, path: settings.all } : each)),
-    ...schemaProblems(schema, given, settings),
+    ...problemsOfIssues(result.error?.issues ?? [], schema, given, settings),
     ...withoutSecrets(schema, acrossFields(given)),
   ];
   if (result.success && problems.length === 0) return result.data;
@@ -53,7 +53,15 @@ const settings: Words = { one: "setting", all: "settings" };
 
 /** Everything that a schema finds wrong with plain data; an unknown key with the known one that it is near to. */
 export function schemaProblems(schema: z.ZodType, input: unknown, words: Words): readonly Problem[] {
-  const issues = schema.safeParse(input).error?.issues ?? [];
+  return problemsOfIssues(schema.safeParse(input).error?.issues ?? [], schema, input, words);
+}
+
+function problemsOfIssues(
+  issues: readonly z.core.$ZodIssue[],
+  schema: z.ZodType,
+  input: unknown,
+  words: Words,
+): readonly Problem[] {
   if (issues.length === 0) return [];
   const places = placesOf(schema);
   return issues.flatMap((issue) => problemsOf(issue, places, input, words));
