@@ -35,7 +35,7 @@ export function destructiveRequests(lokiInstance: string): readonly DestructiveR
     { part: "loki", method: "PUT", path: `/loki/api/v1/delete?${selector}` },
     { part: "loki", method: "DELETE", path: "/loki/api/v1/delete?request_id=1" },
     ...["/loki/api/v1/rules", "/api/prom/rules"].flatMap((rules): readonly DestructiveRequest[] => [
-      { part: "loki", method: "POST", path: `${rules}/any`, form: "name: any" },
+      { part: "loki", method: "POST", path: `${rules}/any`, form: "name: group" },
       { part: "loki", method: "DELETE", path: `${rules}/any/any` },
       { part: "loki", method: "DELETE", path: `${rules}/any` },
     ]),
