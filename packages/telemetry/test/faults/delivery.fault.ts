@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
@@ -153,7 +154,8 @@ interface Outcome {
 
 async function suffer(fault: Fault, protocol: Protocol): Promise<Outcome> {
   let start = Infinity;
-  const listen = (port = 0): Promise<OtlpReceiver> =>
+  const port = await portOfItsOwn();
+  const listen = (): Promise<OtlpReceiver> =>
     startOtlpReceiver(({ body }) => fault.react?.(body.byteLength, performance.now() - start) ?? {}, {
       [protocol === "grpc" ? "grpc" : "http"]: port,
     });
@@ -191,7 +193,7 @@ async function suffer(fault: Fault, protocol: Protocol): Promise<Outcome> {
   const ended = once(child, "message");
   if (fault.awayMillis !== undefined && fault.awayMillis !== Infinity) {
     await delay(fault.awayMillis);
-    receiver = await listen(Number(new URL(url).port));
+    receiver = await listen();
   }
   await delay(start + fault.stopAfterMillis - performance.now());
   const stopped = performance.now();
@@ -211,6 +213,25 @@ async function suffer(fault: Fault, protocol: Protocol): Promise<Outcome> {
     received: { log: received("log"), span: received("span") },
     stderr,
   };
+}
+
+/**
+ * A free port that nobody gets who asks for any, below the ranges of Linux (from 32,768) and macOS (from 49,152): while the
+ * receiver is away, the one of another row must not take its place.
+ */
+async function portOfItsOwn(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const holder = createServer().listen(port, "127.0.0.1");
+    const taken = await once(holder, "listening").then(
+      () => false,
+      () => true,
+    );
+    if (taken) continue;
+    holder.close();
+    await once(holder, "close");
+    return port;
+  }
 }
 
 async function silentServer(): Promise<{ readonly url: string; readonly close: () => void }> {
