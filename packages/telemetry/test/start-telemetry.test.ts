@@ -39,7 +39,7 @@ describe("startTelemetry", () => {
         OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "1024",
       });
       assert.equal(exitCode, 0);
-      const lost = { queue_full: 0, rejected: 0, serialization: 0, shutdown: 0, too_large: 0 };
+      const lost = { queue_full: 0, rejected: 0, retries_exhausted: 0, serialization: 0, shutdown: 0, too_large: 0 };
       // A circle, a trap and a link to nowhere are made harmless before they reach the delivery.
       assert.deepEqual(JSON.parse(lines.at(-1) ?? ""), [
         { written: 514, delivered: 514, waiting: 0, lost },

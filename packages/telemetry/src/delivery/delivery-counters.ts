@@ -4,9 +4,10 @@ import type { OtlpSignal } from "./otlp-signals.ts";
 
 /**
  * Why an item did not arrive. `queue_full`: no room; `rejected`: the receiver refused it for good; `too_large`: it is
- * more than the receiver takes, on its own; `serialization`: it cannot be written as OTLP; `shutdown`: the process ended.
+ * more than the receiver takes, on its own; `retries_exhausted`: the receiver has put it off for too long;
+ * `serialization`: it cannot be written as OTLP; `shutdown`: the process ended.
  */
-export type LossReason = "queue_full" | "rejected" | "serialization" | "shutdown" | "too_large";
+export type LossReason = "queue_full" | "rejected" | "retries_exhausted" | "serialization" | "shutdown" | "too_large";
 
 /** What became of all items of one signal; `written` is the sum of all the others. */
 export interface DeliveryCounts {
@@ -39,6 +40,7 @@ export class DeliveryTally {
   private readonly lost: Record<LossReason, number> = {
     queue_full: 0,
     rejected: 0,
+    retries_exhausted: 0,
     serialization: 0,
     shutdown: 0,
     too_large: 0,

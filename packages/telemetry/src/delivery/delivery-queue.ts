@@ -5,7 +5,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { DeliveryCounts, DeliveryTally } from "./delivery-counters.ts";
 import type { EncodedItem, OtlpEncoding } from "./otlp-encoding.ts";
-import { textOf, type Answer, type Transport } from "./transport.ts";
+import { textOf, type Answer, type Postponement, type Transport } from "./transport.ts";
 
 /** How much waits for what. */
 export interface DeliveryQueueOptions {
@@ -25,6 +25,13 @@ export interface DeliveryQueueOptions {
   readonly maxBackoffMillis?: number;
   /** Longest that a receiver may ask us to wait. @default 60000 */
   readonly maxRetryAfterMillis?: number;
+  /**
+   * How long the receiver may put off the first of what waits until that is given up, in milliseconds. Time without any
+   * answer does not count: then there is nobody, and everything waits. @default 300000, as the Collector's exporters have it
+   */
+  readonly maxPutOffMillis?: number;
+  /** A clock that never jumps, in milliseconds. @default performance.now */
+  readonly now?: () => number;
   /** Told, in a sentence, when the delivery stops and when it goes on. */
   readonly report: (message: string) => void;
 }
@@ -69,6 +76,8 @@ export class DeliveryQueue<Item> {
   private batchSize: number;
   private successes = 0;
   private failures = 0;
+  /** When the receiver has first put off what is sent next, if it has, and has answered ever since. */
+  private putOffSince: number | undefined;
   private running = false;
   private ended = false;
   /** Set when the process is about to end: nothing waits for company any more. */
@@ -89,6 +98,8 @@ export class DeliveryQueue<Item> {
       initialBackoffMillis: 250,
       maxBackoffMillis: 2000,
       maxRetryAfterMillis: 60_000,
+      maxPutOffMillis: 300_000,
+      now: () => performance.now(),
       ...options,
     };
     this.outage = new QuietReport(options.report);
@@ -270,6 +281,12 @@ export class DeliveryQueue<Item> {
         });
         break;
       case "retry":
+        if (this.isPutOffTooLong(answer)) {
+          // One after the other is asked with, so that an outage in which somebody answers costs no more than one at a time.
+          this.remove(1, () => {
+            this.tally.lose(batch[0]?.count ?? 0, "retries_exhausted", answer.reason);
+          });
+        }
         await this.waitToRetry(batch, answer);
         break;
       case "too_large":
@@ -325,6 +342,17 @@ export class DeliveryQueue<Item> {
     }
   }
 
+  /** A record that makes the receiver answer "not now" each time would otherwise hold up all others for ever. */
+  private isPutOffTooLong({ answered }: Postponement): boolean {
+    if (!answered) {
+      this.putOffSince = undefined;
+      return false;
+    }
+    const now = this.options.now();
+    this.putOffSince ??= now;
+    return now - this.putOffSince >= this.options.maxPutOffMillis;
+  }
+
   private recovered(): void {
     this.failures = 0;
     if (!this.outageSaid) return;
@@ -334,7 +362,7 @@ export class DeliveryQueue<Item> {
 
   private async waitToRetry(
     batch: readonly EncodedItem[],
-    { reason, timedOut, afterMillis = 0 }: Extract<Answer, { outcome: "retry" }>,
+    { reason, timedOut, afterMillis = 0 }: Postponement,
   ): Promise<void> {
     const { initialBackoffMillis, maxBackoffMillis, maxRetryAfterMillis } = this.options;
     this.failures += 1;
@@ -354,6 +382,7 @@ export class DeliveryQueue<Item> {
     for (const item of this.items.splice(0, size)) this.bytes -= costOf(item);
     this.left += size;
     this.full = false;
+    this.putOffSince = undefined;
     count();
     for (const flush of this.flushes) if (this.left >= flush.until) flush.done();
   }

@@ -61,6 +61,7 @@ export function createGrpcTransport(settings: ExporterSettings, method: string):
           call.cancel();
         }, settings.timeoutMillis);
         timer.unref();
+        let answered = false;
         const call = client.makeUnaryRequest(
           method,
           (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
@@ -70,9 +71,15 @@ export function createGrpcTransport(settings: ExporterSettings, method: string):
           { deadline: Date.now() + settings.timeoutMillis },
           (error, response) => {
             clearTimeout(timer);
-            resolve(error === null ? { outcome: "accepted", body: response ?? new Uint8Array() } : answerTo(error));
+            resolve(
+              error === null ? { outcome: "accepted", body: response ?? new Uint8Array() } : answerTo(error, answered),
+            );
           },
         );
+        // Not if the answer is an error alone, whose metadata then has what came with it.
+        call.once("metadata", () => {
+          answered = true;
+        });
       }),
     reset: () => {
       client.close();
@@ -84,7 +91,8 @@ export function createGrpcTransport(settings: ExporterSettings, method: string):
   };
 }
 
-function answerTo(error: ServiceError): Answer {
+/** @param begun whether an answer had begun before the error came */
+function answerTo(error: ServiceError, begun: boolean): Answer {
   const reason = textOf(error);
   const afterMillis = retryDelayMillis(error.metadata);
   if (error.code === status.RESOURCE_EXHAUSTED && saysTooLarge(error.details)) return { outcome: "too_large", reason };
@@ -94,7 +102,9 @@ function answerTo(error: ServiceError): Answer {
     (error.code === status.RESOURCE_EXHAUSTED && afterMillis !== undefined) ||
     // A connection that broke in the middle of a call has no code of its own.
     (error.code === status.INTERNAL && error.details.includes("RST_STREAM"));
-  return again ? { outcome: "retry", reason, timedOut, afterMillis } : { outcome: "rejected", reason };
+  // The client's own errors have none.
+  const answered = begun || Object.keys(error.metadata.getMap()).length > 0;
+  return again ? { outcome: "retry", reason, answered, timedOut, afterMillis } : { outcome: "rejected", reason };
 }
 
 function tlsCredentials({ tls }: ExporterSettings): ChannelCredentials {

@@ -34,7 +34,8 @@ export function createHttpTransport(settings: ExporterSettings): Transport {
       const sent = request(url, { method: "POST", agent, headers: { ...headers, "content-length": body.byteLength } });
       // By a timer of our own: the one of a socket starts anew with every byte.
       const timer = setTimeout(() => {
-        resolve({ outcome: "retry", reason: `no answer within ${settings.timeoutMillis} ms`, timedOut: true });
+        const reason = `no answer within ${settings.timeoutMillis} ms`;
+        resolve({ outcome: "retry", reason, answered: false, timedOut: true });
         sent.destroy();
       }, settings.timeoutMillis);
       timer.unref();
@@ -52,7 +53,7 @@ export function createHttpTransport(settings: ExporterSettings): Transport {
       try {
         return await post(settings.compression === "gzip" ? await compress(body) : body);
       } catch (error) {
-        return { outcome: "retry", reason: textOf(error), timedOut: false };
+        return { outcome: "retry", reason: textOf(error), answered: false, timedOut: false };
       }
     },
     reset: () => {
@@ -93,7 +94,7 @@ function answerTo(status: number, retryAfter: string | undefined, body: Buffer):
   const reason = text === "" ? `HTTP ${status}` : `HTTP ${status}: ${text}`;
   if (status === 413 || (status === 400 && saysTooLarge(text))) return { outcome: "too_large", reason };
   if (!retryable.has(status)) return { outcome: "rejected", reason };
-  return { outcome: "retry", reason, timedOut: false, afterMillis: millisUntil(retryAfter) };
+  return { outcome: "retry", reason, answered: true, timedOut: false, afterMillis: millisUntil(retryAfter) };
 }
 
 /** `Retry-After` in milliseconds from now; it is a number of seconds or a date. */

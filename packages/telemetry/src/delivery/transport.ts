@@ -2,12 +2,24 @@
 export type Answer =
   /** Taken; the body of the answer may say that some of it was not. */
   | { readonly outcome: "accepted"; readonly body: Uint8Array }
-  /** Not now: try again, and not before `afterMillis` if the receiver has said when. */
-  | { readonly outcome: "retry"; readonly reason: string; readonly timedOut: boolean; readonly afterMillis?: number }
+  /** Not now: try again. */
+  | Postponement
   /** More than the receiver takes at once. */
   | { readonly outcome: "too_large"; readonly reason: string }
   /** Never: sending it again will change nothing. */
   | { readonly outcome: "rejected"; readonly reason: string };
+
+/** A request that may be taken at another time. */
+export interface Postponement {
+  readonly outcome: "retry";
+  readonly reason: string;
+  /** Whether the receiver, or who answers in its place, has said so; otherwise there was no answer. */
+  readonly answered: boolean;
+  /** Whether it took longer than it may. */
+  readonly timedOut: boolean;
+  /** When to try again at the earliest, if the receiver has said so. */
+  readonly afterMillis?: number;
+}
 
 /** A way to send one signal's requests to one receiver. */
 export interface Transport {

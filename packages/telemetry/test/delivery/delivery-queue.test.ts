@@ -19,8 +19,9 @@ const encoding: OtlpEncoding<number> = {
   partialSuccess: (answer) => ({ rejected: answer[0] ?? 0, message: answer.length === 0 ? "" : "not that one" }),
 };
 
-const retry: Answer = { outcome: "retry", reason: "away", timedOut: false };
-const timeout: Answer = { outcome: "retry", reason: "no answer", timedOut: true };
+const retry: Answer = { outcome: "retry", reason: "away", answered: false, timedOut: false };
+const busy: Answer = { outcome: "retry", reason: "busy", answered: true, timedOut: false };
+const timeout: Answer = { outcome: "retry", reason: "no answer", answered: false, timedOut: true };
 const refusal: Answer = { outcome: "rejected", reason: "no" };
 const accepted: Answer = { outcome: "accepted", body: new Uint8Array() };
 const tooLarge: Answer = { outcome: "too_large", reason: "too large" };
@@ -83,7 +84,7 @@ function script(...answers: readonly Answer[]): () => Answer | undefined {
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-const noLoss = { queue_full: 0, rejected: 0, serialization: 0, shutdown: 0, too_large: 0 };
+const noLoss = { queue_full: 0, rejected: 0, retries_exhausted: 0, serialization: 0, shutdown: 0, too_large: 0 };
 
 describe("DeliveryQueue", () => {
   it("sends what waits as one request, asks with one item until the receiver is back, and keeps the order", async () => {
@@ -183,16 +184,54 @@ describe("DeliveryQueue", () => {
   });
 
   it("waits as long as the receiver says, within a limit", async () => {
-    const { queue, add } = connect(
-      script({ outcome: "retry", reason: "busy", timedOut: false, afterMillis: 3_600_000 }),
-      {
-        maxRetryAfterMillis: 50,
-      },
-    );
+    const { queue, add } = connect(script({ ...busy, afterMillis: 3_600_000 }), { maxRetryAfterMillis: 50 });
     add(1);
     const start = performance.now();
     while (queue.counts.waiting > 0) await new Promise((resolve) => setTimeout(resolve, 5));
     assert.equal(performance.now() - start >= 50, true);
+  });
+
+  describe("with a receiver that puts off", () => {
+    /** A receiver whose every answer takes a minute by the queue's clock. */
+    const inMinutes = (answerTo: (items: readonly number[]) => Answer | undefined) => {
+      let minutes = 0;
+      const connected = connect(
+        (items) => {
+          minutes += 1;
+          return answerTo(items);
+        },
+        { now: () => minutes * 60_000 },
+      );
+      return { ...connected, minutes: () => minutes };
+    };
+
+    it("gives up a record alone that it never takes, after five minutes, and delivers all others in order", async () => {
+      const { receiver, queue, add, reports } = inMinutes((items) => (items.includes(3) ? busy : accepted));
+      add(...upTo(6));
+      await queue.flush();
+      assert.deepEqual(receiver.taken, [0, 1, 2, 4, 5]);
+      const lost = { ...noLoss, retries_exhausted: 1 };
+      assert.deepEqual(queue.counts, { written: 6, delivered: 5, waiting: 0, lost });
+      assert.equal(reports.includes("1 log records are lost (retries_exhausted): busy"), true, reports.join("\n"));
+    });
+
+    it("gives up one record in five minutes and no more while it takes none", async () => {
+      const { receiver, queue, add, minutes } = inMinutes(() => (minutes() <= 20 ? busy : accepted));
+      add(...upTo(50));
+      await queue.flush();
+      // In minutes 6, 12 and 18: five after the first refusal of each.
+      assert.deepEqual(queue.counts.lost, { ...noLoss, retries_exhausted: 3 });
+      assert.deepEqual(receiver.taken, upTo(50).slice(3));
+    });
+
+    it("gives up nothing while nobody answers, nor for the time before that", async () => {
+      const { receiver, queue, add, minutes } = inMinutes(() =>
+        minutes() > 70 ? accepted : minutes() <= 4 || minutes() > 66 ? busy : minutes() % 2 === 0 ? retry : timeout,
+      );
+      add(...upTo(50));
+      await queue.flush();
+      assert.deepEqual([receiver.taken, queue.counts.lost], [upTo(50), noLoss]);
+    });
   });
 
   for (const [name, answer] of [
@@ -215,7 +254,7 @@ describe("DeliveryQueue", () => {
     const answer = fc.oneof(
       fc.constantFrom<Answer>(accepted, retry, timeout, refusal, tooLarge),
       fc.nat({ max: 9 }).map((rejected): Answer => ({ outcome: "accepted", body: new Uint8Array([rejected]) })),
-      fc.constant<Answer>({ outcome: "retry", reason: "busy", timedOut: false, afterMillis: 1 }),
+      fc.constant<Answer>({ ...busy, afterMillis: 1 }),
     );
     const limits = fc.record({
       maxQueueSize: fc.integer({ min: 1, max: 20 }),

@@ -125,6 +125,7 @@ describe("createGrpcTransport", () => {
     assert.deepEqual(await answerTo({ grpc: { code: status.RESOURCE_EXHAUSTED, details: "busy", metadata } }, "grpc"), {
       outcome: "retry",
       reason: "8 RESOURCE_EXHAUSTED: busy",
+      answered: true,
       timedOut: false,
       afterMillis: 1500,
     });
@@ -190,6 +191,7 @@ describe("createHttpTransport", () => {
       assert.deepEqual(await answerTo({ http: { status: 429, headers } }, "http/protobuf"), {
         outcome: "retry",
         reason: "HTTP 429",
+        answered: true,
         timedOut: false,
         afterMillis: millis,
       });
@@ -232,18 +234,23 @@ for (const protocol of ["grpc", "http/protobuf"] as const) {
       );
     });
 
+    it("knows who has answered from who has not", async () => {
+      const answer = await answerTo({ grpc: { code: status.UNAVAILABLE }, http: { status: 503 } }, protocol);
+      assert.equal(answer.outcome === "retry" && answer.answered, true, JSON.stringify(answer));
+    });
+
     it("sends again if nobody listens", async () => {
       receiver = await startOtlpReceiver();
       const url = (protocol === "grpc" ? receiver.grpcUrl : receiver.httpUrl) + path;
       receiver.close();
       const answer = await towards(url, protocol).send(body);
-      assert.equal(answer.outcome, "retry", JSON.stringify(answer));
-      assert.match(answer.reason, /ECONNREFUSED/);
+      assert.equal(answer.outcome === "retry" && !answer.answered, true, JSON.stringify(answer));
+      assert.match(JSON.stringify(answer), /ECONNREFUSED/);
     });
 
     it("sends again if the name is not known", async () => {
       const answer = await towards(`http://nobody.invalid:4317${path}`, protocol).send(body);
-      assert.equal(answer.outcome, "retry", JSON.stringify(answer));
+      assert.equal(answer.outcome === "retry" && !answer.answered, true, JSON.stringify(answer));
     });
 
     it("sends again if the connection is cut", async () => {
@@ -251,7 +258,7 @@ for (const protocol of ["grpc", "http/protobuf"] as const) {
       await new Promise((resolve) => server?.once("listening", resolve));
       const { port } = server.address() as AddressInfo;
       const answer = await towards(`http://127.0.0.1:${port}${path}`, protocol, { timeoutMillis: 500 }).send(body);
-      assert.equal(answer.outcome, "retry", JSON.stringify(answer));
+      assert.equal(answer.outcome === "retry" && !answer.answered, true, JSON.stringify(answer));
     });
 
     it("does not wait longer than it may for somebody who accepts the connection and never answers", async () => {
@@ -261,12 +268,12 @@ for (const protocol of ["grpc", "http/protobuf"] as const) {
       const { port } = server.address() as AddressInfo;
       const answer = await towards(`http://127.0.0.1:${port}${path}`, protocol, { timeoutMillis: 100 }).send(body);
       for (const socket of sockets) socket.destroy();
-      assert.equal(answer.outcome === "retry" && answer.timedOut, true, JSON.stringify(answer));
+      assert.equal(answer.outcome === "retry" && answer.timedOut && !answer.answered, true, JSON.stringify(answer));
     });
 
     it("nor for an answer that is slower", async () => {
       const answer = await answerTo({ afterMillis: 5000 }, protocol, { timeoutMillis: 100 });
-      assert.equal(answer.outcome === "retry" && answer.timedOut, true, JSON.stringify(answer));
+      assert.equal(answer.outcome === "retry" && answer.timedOut && !answer.answered, true, JSON.stringify(answer));
     });
 
     it("speaks TLS with the files that it is told, to both ends, and with nobody else", async () => {
