@@ -6,6 +6,7 @@ import { isUp, waitUntilUp } from "./instances.ts";
 import { throughInterrupts } from "./interrupt.ts";
 import { commandOptions, forStack, type CommandOptions } from "./options.ts";
 import { deployedOutputs, stackOutputs, type StackOutputs } from "./outputs.ts";
+import { plannedImages } from "./preview/planned-images.ts";
 import { plannedProgram } from "./preview/planned-program.ts";
 import { Progress } from "./progress.ts";
 import { tellingCommandsOf, withLockedStack } from "./pulumi-stack.ts";
@@ -30,12 +31,12 @@ async function up(): Promise<number> {
     return await withLockedStack(stackName, async (stack, machine) => {
       const { target, config } = await deploymentOf(stack, options.target);
       // Finds what is wrong with a service of the program as well, which a deployment would half-way.
-      await plannedProgram(stackName, config, "npm run up");
+      const { resources } = await plannedProgram(stackName, config, "npm run up");
       say([...machine, await target.describe()].join(", "));
       const { state, leftData } = await recover(stack, target, say);
       await target.checkRoom(state, say);
       target.takeOver(leftData, say);
-      await target.prepareImages(say);
+      await target.prepareImages(plannedImages(resources), say);
       await target.checkConfiguration();
       progress.phase(`deploying the stack ${stackName}`);
       const outputs = await target.watch(async (signal) => {

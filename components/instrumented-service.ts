@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { instanceFact, type EnvValue } from "../config/env-value.ts";
 import { buildFolderProblems } from "../config/files/build-folder.ts";
-import { builtHere, instrumentations } from "../config/instrumentation.ts";
+import { builtHere, instrumentationImage, instrumentations } from "../config/instrumentation.ts";
 import { ports as wellKnownPorts } from "../config/names.ts";
 import { otelEnv } from "../config/otel-env.ts";
 import { isRecord } from "../config/parse.ts";
@@ -173,8 +173,8 @@ function instrumentationMounts(
   { settings }: ServiceEnvironment,
 ): readonly ImageMount[] {
   if (instrument === undefined) return [];
-  const { image: usual, from, path } = instrumentations[instrument];
-  const reference = instrumentImage ?? usual;
+  const { from, path } = instrumentations[instrument];
+  const reference = instrumentImage ?? instrumentationImage(instrument, settings.imageRegistry);
   const image: WorkloadImage =
     reference === builtHere
       ? {

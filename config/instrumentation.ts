@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { OtlpProtocol } from "./otel-env.ts";
 import { problem, type Problem } from "./problem.ts";
+import { registryPrefix } from "./rules.ts";
 
 /** Languages whose services send telemetry without a line of code. */
 export const instrumentedLanguages = ["nodejs", "python", "java"] as const;
@@ -13,7 +14,7 @@ export const builtHere = "built here";
 
 /** How a service is instrumented from outside: files from an image, and variables that make its runtime load them. */
 export interface Instrumentation {
-  /** Image with the files and a `cp`; {@link builtHere} for this repository's own. */
+  /** Image with the files and a `cp`, without its registry; {@link builtHere} for this repository's own. */
   readonly image: string;
   /** The files in the image, as `cp -r` takes them. */
   readonly from: string;
@@ -27,7 +28,9 @@ export interface Instrumentation {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const registry = "ghcr.io/open-telemetry/opentelemetry-operator";
+/** Where the images of OpenTelemetry's operator are, and their path there. */
+const registry = "ghcr.io";
+const repository = "open-telemetry/opentelemetry-operator";
 
 /** Mounted at the same place as the operator does, since paths are in its images' documentation. */
 const folder = (language: InstrumentedLanguage): string => `/otel-auto-instrumentation-${language}`;
@@ -50,7 +53,7 @@ export const instrumentations: Readonly<Record<InstrumentedLanguage, Instrumenta
     env: {},
   },
   python: {
-    image: `${registry}/autoinstrumentation-python:0.64b0`,
+    image: `${repository}/autoinstrumentation-python:0.64b0`,
     from: "/autoinstrumentation/.",
     path: folder("python"),
     // gRPC comes as machine code for one version of Python.
@@ -71,7 +74,7 @@ export const instrumentations: Readonly<Record<InstrumentedLanguage, Instrumenta
     },
   },
   java: {
-    image: `${registry}/autoinstrumentation-java:2.30.0`,
+    image: `${repository}/autoinstrumentation-java:2.30.0`,
     from: "/javaagent.jar",
     path: folder("java"),
     protocols: ["grpc", "http/protobuf"],
@@ -82,6 +85,12 @@ export const instrumentations: Readonly<Record<InstrumentedLanguage, Instrumenta
     env: {},
   },
 };
+
+/** The image of a language. @param mirror registry and path that take the place of its own; empty for its own */
+export function instrumentationImage(language: InstrumentedLanguage, mirror: string): string {
+  const { image } = instrumentations[language];
+  return image === builtHere ? image : `${registryPrefix(mirror === "" ? registry : mirror)}${image}`;
+}
 
 function joined(separator: string, ...parts: readonly string[]): string {
   return parts.filter((part) => part !== "").join(separator);

@@ -56,7 +56,9 @@ export const stackSettingsSchema = group({
     .describe("`deployment.environment.name` of the instrumented services. Empty: the Pulumi stack's name."),
   imageRegistry: text(imageRegistry)
     .default("")
-    .describe("Registry (and path) put in front of every image that is not overridden."),
+    .describe(
+      "Registry (and path) put in front of every image that is not overridden, in place of the image's own registry.",
+    ),
   images: group({
     loki: text(imageReference).optional(),
     victoriaMetrics: text(imageReference).optional(),
@@ -169,7 +171,7 @@ function seconds(usual: number): z.ZodDefault<z.ZodInt> {
 export type StackSettingsInput = z.input<typeof stackSettingsSchema>;
 
 /** Complete settings: validated, defaults filled in, images resolved. */
-export interface StackSettings extends Omit<z.output<typeof stackSettingsSchema>, "images" | "imageRegistry"> {
+export interface StackSettings extends Omit<z.output<typeof stackSettingsSchema>, "images"> {
   readonly images: Images;
 }
 
@@ -207,10 +209,10 @@ export function parseSettings(
 
 /** Settings that have passed the schema, with the image of each part. */
 export function completeSettings(valid: z.output<typeof stackSettingsSchema>): StackSettings {
-  const { images, imageRegistry: registry, kubernetes, ...rest } = valid;
+  const { images, kubernetes, ...rest } = valid;
   return {
     ...rest,
-    images: resolveImages(registry, images),
+    images: resolveImages(rest.imageRegistry, images),
     kubernetes: { ...kubernetes, namespace: kubernetes.namespace === "" ? rest.name : kubernetes.namespace },
   };
 }

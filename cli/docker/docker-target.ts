@@ -8,7 +8,7 @@ import type { KnownState } from "../state.ts";
 import type { Say, Target } from "../target.ts";
 import { checkCollector } from "./collector-check.ts";
 import { Docker } from "./docker.ts";
-import { neededImages, pullMissing } from "./images.ts";
+import { pullMissing } from "./images.ts";
 import { instanceStates } from "./instances.ts";
 import { checkVolumes, removeLeftOvers } from "./left-overs.ts";
 import { checkPlace, filledFolders, plannedPlace } from "./place.ts";
@@ -61,8 +61,8 @@ export class DockerTarget implements Target {
     await checkPlace(plannedPlace(this.settings), this.ownership(state), this.docker, folders);
   }
 
-  async prepareImages(say: Say): Promise<void> {
-    await pullMissing(neededImages(this.settings), this.docker, say);
+  async prepareImages(images: readonly string[], say: Say): Promise<void> {
+    await pullMissing(images, this.docker, say);
   }
 
   async checkConfiguration(): Promise<void> {

@@ -1,12 +1,5 @@
-import type { ProgramSettings } from "../../config/example-services.ts";
 import { CommandFailed, type Docker } from "./docker.ts";
 import { UserError } from "../user-error.ts";
-
-/** References of the images that these settings use. */
-export function neededImages({ stack, example }: ProgramSettings): readonly string[] {
-  const { node, ...backends } = stack.images;
-  return [...(stack.observability ? Object.values(backends) : []), ...(example.exampleServices ? [node] : [])];
-}
 
 /**
  * Pulls the images that Docker does not have, before anything is created; those that it has are left as they are, so

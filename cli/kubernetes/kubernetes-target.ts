@@ -106,7 +106,8 @@ export class KubernetesTarget implements Target {
     await checkRoom(this.cluster, this.settings, this.ownership(state), say);
   }
 
-  async prepareImages(say: Say): Promise<void> {
+  /** The cluster pulls what it runs; what is built here needs more. */
+  async prepareImages(_images: readonly string[], say: Say): Promise<void> {
     const docker = new Docker(this.settings.stack.docker.host, this.env);
     await checkBuildPlatform(this.cluster, this.settings, docker, say);
     await prepareDelivery(this.settings, say, docker, this.env);

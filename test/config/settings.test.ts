@@ -64,6 +64,7 @@ describe("settings", () => {
       retentionHours: 720,
       serviceNamespace: "apps",
       environment: "dev",
+      imageRegistry: "",
       images: defaultImages,
       ports: { grafana: 3000, loki: 3100, otlpGrpc: 4317, otlpHttp: 4318, jaeger: 16686, victoriaMetrics: 8428 },
       memoryMib: { loki: 256, victoriaMetrics: 256, jaeger: 512, otelCollector: 256, grafana: 384 },
