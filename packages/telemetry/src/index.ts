@@ -1,11 +1,12 @@
 export { startTelemetry } from "./start-telemetry.ts";
 export type { Telemetry, TelemetryOptions } from "./start-telemetry.ts";
 export type { AllCounts } from "./delivery/delivery.ts";
-export type { DeliveryCounts } from "./delivery/delivery-counters.ts";
+export type { DeliveryCounts, LossReason } from "./delivery/delivery-counters.ts";
 export type { ShutdownOptions } from "./delivery/end-of-process.ts";
 export { redact, redactText } from "./redaction/redactor.ts";
 export type { LoggerSettings } from "./logging/start-logging.ts";
 export type { LogDestination } from "./logging/destination.ts";
 export type { Level } from "./logging/line.ts";
 export type { PatternRule, RedactionOptions } from "./redaction/user-rules.ts";
+export type { TextRule } from "./redaction/scan-text.ts";
 export type { Logger } from "pino";

@@ -1,40 +1,25 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { packageEntries, publicApi } from "../build/build-package.ts";
+import { billOfMaterials } from "../build/sbom.ts";
+import { packPackage, type PackedPackage } from "./support/packed-package.ts";
 
 const packageFolder = join(import.meta.dirname, "..");
 
-/** What `npm pack --json` says of a tarball. */
-interface Packed {
-  readonly filename: string;
-  readonly files: readonly { readonly path: string }[];
-}
-
 describe("the package that npm pack makes", function () {
   this.timeout(120_000);
-  let folder: string;
-  let packed: Packed;
+  let packed: PackedPackage;
   let tarball: Uint8Array;
 
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), "telemetry-package-"));
-    const output = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], {
-      cwd: packageFolder,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const [first] = JSON.parse(output) as Packed[];
-    assert.ok(first !== undefined);
-    packed = first;
-    tarball = readFileSync(join(folder, packed.filename));
+    packed = packPackage();
+    tarball = readFileSync(packed.tarball);
   });
   after(() => {
-    rmSync(folder, { recursive: true });
+    packed.remove();
   });
 
   it("holds what is built, the source it was built from, the licence and the README, and nothing else", () => {
@@ -47,10 +32,7 @@ describe("the package that npm pack makes", function () {
       "start-telemetry.cjs.map",
     ].map((name) => `dist/${name}`);
     const sources = globSync("src/**/*.ts", { cwd: packageFolder });
-    assert.deepEqual(
-      packed.files.map(({ path }) => path).sort(),
-      ["LICENSE", "README.md", "package.json", ...built, ...sources].sort(),
-    );
+    assert.deepEqual(packed.files.toSorted(), ["LICENSE", "README.md", "package.json", ...built, ...sources].sort());
   });
 
   it("shows users what is written down in api/, until npm run api", () => {
@@ -80,7 +62,63 @@ describe("the package that npm pack makes", function () {
       readonly dependencies: Readonly<Record<string, string>>;
     };
     assert.equal("devDependencies" in manifest, false);
-    assert.deepEqual(Object.keys(manifest.scripts).sort(), ["api", "build", "prepack"]);
+    assert.deepEqual(Object.keys(manifest.scripts).sort(), ["api", "build", "prepack", "sbom"]);
     for (const [name, version] of Object.entries(manifest.dependencies)) assert.match(version, /^\d+\.\d+\.\d+$/, name);
   });
+
+  it("has a bill of materials with exactly what is installed with it, each part with its hash", () => {
+    const bill = JSON.parse(billOfMaterials()) as Bill;
+    const { name, version } = readManifest(packageFolder);
+    assert.deepEqual(
+      [bill.bomFormat, bill.metadata.component.name, bill.metadata.component.purl],
+      ["CycloneDX", name, `pkg:npm/${encodeURIComponent("@")}${name.slice(1)}@${version}`],
+    );
+    assert.deepEqual(
+      bill.components.map((part) => `${part.name}@${part.version}`).sort(),
+      [...installedWith(packageFolder)].sort(),
+    );
+    assert.deepEqual(
+      bill.components.filter(({ hashes = [] }) => !hashes.some(({ alg }) => alg === "SHA-512")),
+      [],
+    );
+  });
 });
+
+/** What is read of a bill of materials in CycloneDX. */
+interface Bill {
+  readonly bomFormat: string;
+  readonly metadata: { readonly component: { readonly name: string; readonly purl: string } };
+  readonly components: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly hashes?: readonly { readonly alg: string }[];
+  }[];
+}
+
+/** What is read of any package.json. */
+interface AnyManifest {
+  readonly name: string;
+  readonly version: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+function readManifest(folder: string): AnyManifest {
+  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as AnyManifest;
+}
+
+/** Everything that a package needs, and what that needs, as Node.js finds it from where it is: `name@version`. */
+function installedWith(folder: string, found = new Set<string>()): ReadonlySet<string> {
+  for (const dependency of Object.keys(readManifest(folder).dependencies ?? {})) {
+    let from = folder;
+    while (!existsSync(join(from, "node_modules", dependency, "package.json"))) {
+      if (from === dirname(from)) assert.fail(`${dependency} of ${folder} is not installed`);
+      from = dirname(from);
+    }
+    const target = join(from, "node_modules", dependency);
+    const { name, version } = readManifest(target);
+    if (found.has(`${name}@${version}`)) continue;
+    found.add(`${name}@${version}`);
+    installedWith(target, found);
+  }
+  return found;
+}

@@ -169,6 +169,14 @@ describe("applications that have installed the package", () => {
     assert.ok(arrived.spans.some(({ name, attributes }) => name === "GET" && attributes["url.full"] === url));
   });
 
+  it("lets a team test its own telemetry in vitest", async () => {
+    const folder = await applications.install("tested");
+    const command = ["node_modules/vitest/vitest.mjs", "run", "--no-color"];
+    const application = new RunningApplication(folder, command, {}, nodeOf("22"));
+    assert.equal(await application.ended(), 0, application.output);
+    assert.match(application.output, /Tests +3 passed \(3\)/);
+  });
+
   for (const [flag, line] of [
     ["--import", "22.15"],
     ["--import", "22"],

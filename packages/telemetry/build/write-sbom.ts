@@ -1,0 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { billOfMaterials } from "./sbom.ts";
+
+writeFileSync(join(import.meta.dirname, "..", "sbom.cdx.json"), billOfMaterials());

@@ -1,0 +1,65 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+const packageFolder = join(import.meta.dirname, "../..");
+
+/** What `npm pack` has made, in a temporary folder. */
+export interface PackedPackage {
+  /** Path of the tarball. */
+  readonly tarball: string;
+  /** Paths in the package. */
+  readonly files: readonly string[];
+  readonly remove: () => void;
+}
+
+/** Packs the library as it is published. */
+export function packPackage(): PackedPackage {
+  const folder = mkdtempSync(join(tmpdir(), "telemetry-package-"));
+  const output = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], {
+    cwd: packageFolder,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [packed] = JSON.parse(output) as {
+    readonly filename: string;
+    readonly files: readonly { readonly path: string }[];
+  }[];
+  if (packed === undefined) throw new Error(`npm pack: must print what it has packed, got ${output}`);
+  return {
+    tarball: join(folder, packed.filename),
+    files: packed.files.map(({ path }) => path),
+    remove: () => {
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/**
+ * Unpacks it where a program in this folder finds it, with everything that this repository has installed beside it.
+ *
+ * @param folder of the program; it gets `node_modules`
+ */
+export function unpackFor(folder: string, { tarball }: PackedPackage): void {
+  const { name } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as { readonly name: string };
+  const target = join(folder, "node_modules", name);
+  mkdirSync(target, { recursive: true });
+  execFileSync("tar", ["-xzf", tarball, "--strip-components=1", "-C", target]);
+  for (const modules of [join(packageFolder, "node_modules"), join(packageFolder, "../../node_modules")]) {
+    linkAll(modules, join(folder, "node_modules"));
+  }
+}
+
+/** Links each package; of two with the same name, the one that was there before stays. */
+function linkAll(from: string, to: string): void {
+  for (const { name } of readdirSync(from, { withFileTypes: true })) {
+    if (name.startsWith(".")) continue;
+    if (name.startsWith("@")) {
+      linkAll(join(from, name), join(to, name));
+      continue;
+    }
+    mkdirSync(dirname(join(to, name)), { recursive: true });
+    if (!readdirSync(to).includes(name)) symlinkSync(join(from, name), join(to, name), "dir");
+  }
+}
