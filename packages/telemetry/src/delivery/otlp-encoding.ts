@@ -2,6 +2,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import { emptyResource, type Resource } from "@opentelemetry/resources";
 import protobuf from "protobufjs/minimal.js";
 import type { ItemSerializer, OtlpSignal, PartialSuccess } from "./otlp-signals.ts";
+import { ProtobufWriter } from "./protobuf-writer.ts";
 
 const { Reader, Writer } = protobuf;
 
@@ -53,13 +54,10 @@ export function protobufEncoding<Item>(signal: OtlpSignal<Item>): OtlpEncoding<I
       scopeSchemaUrl: field(inScope, 3),
     };
   });
+  const { write } = signal;
+  const bytesOf = write === undefined ? (item: Item) => withinRequest(serializer, item) : encoder(write);
   return {
-    encode: (item, resource, scope) => {
-      const inResource = field(serializer.request(item, noResource, noScope), 1);
-      const inScope = inResource && field(inResource, 2);
-      const own = inScope && field(inScope, 2);
-      return { bytes: compact(own ?? new Uint8Array()), resource, scope, count: signal.countOf(item) };
-    },
+    encode: (item, resource, scope) => ({ bytes: bytesOf(item), resource, scope, count: signal.countOf(item) }),
     compose: (items) => {
       const writer = Writer.create();
       const lengthDelimited = (number: number, bytes: Uint8Array | undefined): void => {
@@ -83,6 +81,28 @@ export function protobufEncoding<Item>(signal: OtlpSignal<Item>): OtlpEncoding<I
     },
     partialSuccess: serializer.partialSuccess,
   };
+}
+
+/** Writes one item after the other with one writer. @throws whatever `write` throws */
+function encoder<Item>(write: (writer: ProtobufWriter, item: Item) => void): (item: Item) => Uint8Array {
+  let idle: ProtobufWriter | undefined;
+  return (item) => {
+    // While one is written, a getter of it may have another one written.
+    const writer = idle ?? new ProtobufWriter();
+    idle = undefined;
+    writer.reset();
+    write(writer, item);
+    idle = writer;
+    return writer.finish();
+  };
+}
+
+/** The bytes of an item, out of a request of it that OpenTelemetry's serializer has written. */
+function withinRequest<Item>(serializer: ItemSerializer<Item>, item: Item): Uint8Array {
+  const inResource = field(serializer.request(item, noResource, noScope), 1);
+  const inScope = inResource && field(inResource, 2);
+  const own = inScope && field(inScope, 2);
+  return compact(own ?? new Uint8Array());
 }
 
 /** OTLP in JSON. */

@@ -18,6 +18,8 @@ import {
   type ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { writeLogRecord, writeSpan } from "./otlp-protobuf.ts";
+import type { ProtobufWriter } from "./protobuf-writer.ts";
 
 /** The two ways to write OTLP. */
 export type OtlpFormat = "json" | "protobuf";
@@ -37,6 +39,11 @@ export interface OtlpSignal<Item> {
   /** An item with nothing in it: a request of it shows what a request has around its items. */
   readonly blank: Item;
   readonly serializers: Readonly<Record<OtlpFormat, ItemSerializer<Item>>>;
+  /**
+   * Writes the fields of an item's message. For what comes with every request; metrics come once a minute, and
+   * OpenTelemetry's serializer is good enough for them.
+   */
+  readonly write?: (writer: ProtobufWriter, item: Item) => void;
 }
 
 /** Writes requests and reads their answers. */
@@ -89,6 +96,7 @@ export const logSignal: OtlpSignal<ReadableLogRecord> = {
     ],
     "rejectedLogRecords",
   ),
+  write: writeLogRecord,
 };
 
 /** Spans. */
@@ -141,6 +149,7 @@ export const spanSignal: OtlpSignal<ReadableSpan> = {
     ],
     "rejectedSpans",
   ),
+  write: writeSpan,
 };
 
 /** Metrics, each with some of its data points. */

@@ -79,7 +79,7 @@ export function createSignalRedaction(redactor: Redactor): SignalRedaction {
       hrTime: record.hrTime,
       hrTimeObserved: record.hrTimeObserved,
       spanContext: record.spanContext,
-      severityText: record.severityText,
+      severityText: record.severityText === undefined ? undefined : text(record.severityText),
       severityNumber: record.severityNumber,
       // A copy of a JSON value, or bytes, is what a body may be.
       body: redactor.isKnown(record.body) ? record.body : redactor.value(record.body),

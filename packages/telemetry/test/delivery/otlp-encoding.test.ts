@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SeverityNumber, SpanKind, SpanStatusCode, ValueType } from "@opentelemetry/api";
+import { createTraceState, SeverityNumber, SpanKind, SpanStatusCode, ValueType } from "@opentelemetry/api";
 import {
   JsonLogsSerializer,
   JsonMetricsSerializer,
@@ -16,12 +16,37 @@ import fc from "fast-check";
 import { jsonEncoding, protobufEncoding, type OtlpEncoding } from "../../src/delivery/otlp-encoding.ts";
 import { logSignal, metricSignal, spanSignal } from "../../src/delivery/otlp-signals.ts";
 
-const value = fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true }), fc.boolean(), fc.array(fc.string()));
+// Lengths of one, two and three bytes, and characters of one to four.
+const longText = fc
+  .tuple(fc.string({ unit: "binary", minLength: 1 }), fc.constantFrom(40, 130, 17_000))
+  .map(([part, length]) => part.repeat(Math.ceil(length / part.length)));
+const value = fc.oneof(
+  { depthSize: "small" },
+  fc.string({ unit: "binary" }),
+  longText,
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.constantFrom(2 ** 31, 2 ** 32, 2 ** 63, -(2 ** 63), -(2 ** 32), -0, NaN, Infinity),
+  fc.double(),
+  fc.boolean(),
+  fc.uint8Array(),
+  fc.array(fc.string()),
+  fc.array(fc.jsonValue({ maxDepth: 3 })) as fc.Arbitrary<string[]>,
+);
 const attributes = fc.dictionary(fc.string(), value, { maxKeys: 4, noNullPrototype: true });
 const time = fc.tuple(fc.nat(), fc.nat({ max: 999_999_999 }));
 const id = (bytes: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((id) => Buffer.from(id).toString("hex"));
-const spanContext = fc.record({ traceId: id(16), spanId: id(8), traceFlags: fc.constantFrom(0, 1) });
+const spanContext = fc.record(
+  {
+    traceId: id(16),
+    spanId: id(8),
+    traceFlags: fc.constantFrom(0, 1),
+    isRemote: fc.boolean(),
+    traceState: fc.constant(createTraceState("vendor=value")),
+  },
+  { requiredKeys: ["traceId", "spanId", "traceFlags"] },
+);
 
 // The SDK keeps scopes apart by their identity, so there is a fixed number of them.
 const resources = [
