@@ -1,4 +1,12 @@
-import { context, logs, SeverityNumber, trace, type Context } from "@opentelemetry/api";
+import {
+  context,
+  logs,
+  SeverityNumber,
+  trace,
+  type Context,
+  type Logger,
+  type LoggerProvider,
+} from "@opentelemetry/api";
 import type { Redactor } from "../redaction/redactor.ts";
 
 /** Severity of each level (opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber). */
@@ -55,19 +63,23 @@ export type LineComposer = (parts: LineParts) => Line;
  * @param serviceName `service.name` of each line
  */
 export function lineComposer(serviceName: string, redactor: Redactor): LineComposer {
+  const service = JSON.stringify(serviceName);
   return ({ level, message, fields, time }) => {
     const active = context.active();
-    const own = {
-      timestamp: time.toISOString(),
-      level,
-      ...(message === undefined ? {} : { message: redactor.value(message) }),
-      "service.name": serviceName,
-      ...traceFields(active),
-    };
-    const others = fieldsBeside(own, redactor.value(fields));
-    const text = JSON.stringify({ ...own, ...others });
+    const ids = traceIds(active);
+    const hasMessage = message !== undefined;
+    const redacted = hasMessage ? redactor.value(message) : undefined;
+    const others = fieldsBeside(redactor.value(fields), hasMessage, ids !== undefined);
+    // Put together as text: as an object with everything in it, each field would be copied once more.
+    const messageJson: unknown = JSON.stringify(redacted);
+    const own =
+      `"timestamp":"${time.toISOString()}","level":"${level}"` +
+      `${typeof messageJson === "string" ? `,"message":${messageJson}` : ""},"service.name":${service}` +
+      (ids === undefined ? "" : `,${JSON.stringify(ids).slice(1, -1)}`);
+    const othersJson = JSON.stringify(others);
+    const text = othersJson === "{}" ? `{${own}}` : `{${own},${othersJson.slice(1)}`;
     return {
-      text: text.length <= longestLine ? text : cutLine(own, others, text.length),
+      text: text.length <= longestLine ? text : cutLine(JSON.parse(`{${own}}`) as Fields, others, text.length),
       level,
       time,
       context: active,
@@ -75,9 +87,14 @@ export function lineComposer(serviceName: string, redactor: Redactor): LineCompo
   };
 }
 
+/** The last provider of loggers, and this library's logger of it: to ask for it with each line takes as long as the line. */
+let emitter: { readonly provider: LoggerProvider; readonly logger: Logger } | undefined;
+
 /** Emits each line as one OpenTelemetry log record whose body is the line. */
 export const otlpSink: LineSink = ({ text, level, time, context: written }) => {
-  logs.getLogger("@observability/telemetry").emit({
+  const provider = logs.getLoggerProvider();
+  if (emitter?.provider !== provider) emitter = { provider, logger: provider.getLogger("@observability/telemetry") };
+  emitter.logger.emit({
     body: text,
     severityNumber: severities[level],
     severityText: level,
@@ -88,19 +105,25 @@ export const otlpSink: LineSink = ({ text, level, time, context: written }) => {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function fieldsBeside(own: Fields, redacted: unknown): Fields {
-  const others: Record<string, unknown> = {};
-  if (typeof redacted !== "object" || redacted === null) return others;
-  for (const [key, value] of Object.entries(redacted)) {
-    others[Object.hasOwn(own, key) ? `field.${key}` : key] = value;
-  }
-  return others;
+/** The names that the line itself always has, those of its trace, and that of its message. */
+const ownNames: ReadonlySet<string> = new Set(["timestamp", "level", "service.name"]);
+const traceNames: ReadonlySet<string> = new Set(["trace_id", "span_id"]);
+
+function fieldsBeside(redacted: unknown, hasMessage: boolean, hasIds: boolean): Fields {
+  if (typeof redacted !== "object" || redacted === null) return {};
+  const isOwn = (key: string): boolean =>
+    ownNames.has(key) || (hasMessage && key === "message") || (hasIds && traceNames.has(key));
+  const keys = Object.keys(redacted);
+  if (!Array.isArray(redacted) && !keys.some(isOwn)) return redacted as Fields;
+  return Object.fromEntries(
+    Object.entries(redacted).map(([key, value]): [string, unknown] => [isOwn(key) ? `field.${key}` : key, value]),
+  );
 }
 
 /** Ids of the active span, if it is recorded: an id that leads to no trace is worse than none. */
-function traceFields(active: Context): Fields {
+function traceIds(active: Context): { readonly trace_id: string; readonly span_id: string } | undefined {
   const span = trace.getSpan(active);
-  if (span?.isRecording() !== true) return {};
+  if (span?.isRecording() !== true) return undefined;
   const { traceId, spanId } = span.spanContext();
   return { trace_id: traceId, span_id: spanId };
 }

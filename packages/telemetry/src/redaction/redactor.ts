@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { redactedText, scanText, type ScanRules } from "./scan-text.ts";
-import { kindOfKey, normalized, type KeyKind, type KeyRule } from "./secret-keys.ts";
+import { kindOfKey, longestKey, normalized, type KeyKind, type KeyRule } from "./secret-keys.ts";
 import { readUserRules, type RedactionOptions } from "./user-rules.ts";
 
 /** Takes secrets out of texts and values. It never throws, and never changes what it is given. */
@@ -52,15 +52,15 @@ export function createRedactor(
     const redacted = scanned(given);
     if (redacted === given) {
       if (harmless.size >= mostRemembered) harmless.clear();
-      harmless.add(given);
+      harmless.add(detached(given));
     }
     return redacted;
   };
-  const fieldRules: ScanRules = { ...rules, kindOfKey: remembering(rules.kindOfKey) };
+  const nameOf = remembering((key) => judged(key, rules.kindOfKey, text));
   let known: string | undefined;
   return {
     text,
-    value: (value) => new ValueCopy(fieldRules, text, true).copy(value, 0),
+    value: (value) => new ValueCopy(nameOf, text, true).copy(value, 0),
     knowing: (redacted, run) => {
       const before = known;
       known = redacted;
@@ -78,29 +78,68 @@ export function createRedactor(
 const mostRemembered = 1000;
 const longestRemembered = 64;
 
+/** What the name of a field says about its value, and what becomes of the name. */
+interface FieldName {
+  /** The name as it leaves: it is a text too, and may hold anything. */
+  readonly written: string;
+  readonly kind: KeyKind | undefined;
+  /** Of which other field, or of what else, it speaks. */
+  readonly role: "name" | "pairs" | "query" | "statement" | "value" | undefined;
+}
+
+/** Judges the name of a field. */
+type NameRule = (key: string) => FieldName;
+
+function judged(key: string, kindOfKey: KeyRule, text: (text: string) => string): FieldName {
+  return { written: text(key), kind: kindOfKey(key), role: roleOf(key) };
+}
+
+function roleOf(key: string): FieldName["role"] {
+  if (key.length > longestRemembered) return undefined;
+  if (key === "name" || key === "key" || key === "header") return "name";
+  if (key === "value" || key === "values") return "value";
+  if (key === "url.query") return "query";
+  if (statementKeys.has(key)) return "statement";
+  return alternating.test(normalized(key)) ? "pairs" : undefined;
+}
+
 /** A rule that judges a name once: names of fields are few, and come with every request. */
-function remembering(rule: KeyRule): KeyRule {
-  const kinds = new Map<string, KeyKind | undefined>();
+function remembering(rule: NameRule): NameRule {
+  const names = new Map<string, FieldName>();
   return (key) => {
-    const kind = kinds.get(key);
-    if (kind !== undefined || kinds.has(key)) return kind;
-    const judged = rule(key);
-    if (key.length > longestRemembered) return judged;
-    if (kinds.size >= mostRemembered) kinds.clear();
-    kinds.set(key, judged);
-    return judged;
+    const known = names.get(key);
+    if (known !== undefined) return known;
+    const name = rule(key);
+    if (key.length > longestRemembered) return name;
+    if (names.size >= mostRemembered) names.clear();
+    names.set(detached(key), name);
+    return name;
   };
 }
 
-/** Finds nothing secret, and everything else that a copy has to do away with. */
-const onlyBounds: ScanRules = { kindOfKey: () => undefined, isOn: readUserRules({}, () => undefined).isOn };
+/** Shortest text that V8 may represent as a part of another one, in characters. */
+const shortestSlice = 13;
+
+/** The same text with memory of its own: one that was cut out of a large text would keep all of that. */
+function detached(text: string): string {
+  if (text.length < shortestSlice) return text;
+  const copy = Buffer.from(text, "latin1").toString("latin1");
+  return copy === text ? copy : Buffer.from(text, "utf16le").toString("utf16le");
+}
+
+/** Finds nothing secret, so that a copy only does away with what else it has to. */
+const onlyBounds = remembering((key) => judged(key, () => undefined, cutLong));
+
+function cutLong(text: string): string {
+  return cutText(text, longestText);
+}
 
 /**
  * A copy of a value, of which JSON can hold everything, in bounded time and size: 32 levels, 1,000 entries of a list or
  * an object, 10,000 parts, 65,536 characters of a text. Never throws, whatever getters, proxies and `toJSON` do.
  */
 export function boundedCopy(value: unknown): unknown {
-  return new ValueCopy(onlyBounds, (text) => cutText(text, longestText), false).copy(value, 0);
+  return new ValueCopy(onlyBounds, cutLong, false).copy(value, 0);
 }
 
 /** Cuts a text that is too long between two words, so that no half of a secret is left at its end. */
@@ -113,16 +152,16 @@ export function cutText(text: string, longest: number): string {
 }
 
 class ValueCopy {
-  private readonly rules: ScanRules;
+  private readonly nameOf: NameRule;
   private readonly text: (text: string) => string;
   /** OTLP has bytes, JSON has none. */
   private readonly keepsBytes: boolean;
-  private readonly ancestors = new Set<object>();
+  private readonly ancestors: object[] = [];
   private characters = 0;
   private parts = 0;
 
-  constructor(rules: ScanRules, text: (text: string) => string, keepsBytes: boolean) {
-    this.rules = rules;
+  constructor(nameOf: NameRule, text: (text: string) => string, keepsBytes: boolean) {
+    this.nameOf = nameOf;
     this.text = text;
     this.keepsBytes = keepsBytes;
   }
@@ -154,16 +193,16 @@ class ValueCopy {
   /** Objects of others may throw wherever they are touched: getters, proxies, `toJSON`. */
   private guarded(value: object, depth: number): unknown {
     if (depth > limits.depth) return "[too deep]";
-    if (this.ancestors.has(value)) return "[Circular]";
+    if (this.ancestors.includes(value)) return "[Circular]";
     this.parts += 1;
     if (this.parts > limits.parts) return "[cut]";
-    this.ancestors.add(value);
+    this.ancestors.push(value);
     try {
       return this.object(value, depth);
     } catch {
       return "[unreadable]";
     } finally {
-      this.ancestors.delete(value);
+      this.ancestors.pop();
     }
   }
 
@@ -179,7 +218,7 @@ class ValueCopy {
       const json = value.toJSON("");
       if (json !== value) return this.copy(json, depth + 1);
     }
-    return this.fields(entriesOf(value), depth);
+    return this.own(value, depth);
   }
 
   /** Bytes are read as text, as most that are logged are one. */
@@ -211,43 +250,73 @@ class ValueCopy {
         copy["[cut]"] = "more fields";
         break;
       }
-      const key = typeof name === "string" ? name : String(name);
-      const kind = this.rules.kindOfKey(key) ?? (namedPair !== undefined && isValueName(key) ? namedPair : undefined);
-      // `{ name: "DB_PASSWORD", value: "…" }`, as containers have their variables and archives their headers.
-      if (isNameName(key) && typeof inner === "string") namedPair = this.rules.kindOfKey(inner);
-      const written = this.key(key);
-      const hidden = kind !== undefined && isHidden(inner, kind);
-      const value = hidden ? redactedText : this.inner(key, inner, depth);
-      // An assignment to this one would set the prototype; to all others it is what a definition is, and much faster.
-      if (written === "__proto__") {
-        Object.defineProperty(copy, written, { value, enumerable: true, configurable: true, writable: true });
-      } else {
-        copy[written] = value;
-      }
+      namedPair = this.field(copy, typeof name === "string" ? name : String(name), inner, namedPair, depth);
     }
     return copy;
   }
 
-  /** Names are texts too, and may hold anything. */
-  private key(key: string): string {
-    this.characters += key.length;
-    return key.length < 16 && !key.includes("@") ? key : this.text(key);
+  /** {@link fields} of an object's own; one whose getter throws is said to be unreadable, and the others are read. */
+  private own(value: object, depth: number): Record<string, unknown> {
+    const copy: Record<string, unknown> = {};
+    let number = 0;
+    let namedPair: KeyKind | undefined;
+    for (const key of Object.keys(value)) {
+      number += 1;
+      if (number > limits.entries) {
+        copy["[cut]"] = "more fields";
+        break;
+      }
+      namedPair = this.field(copy, key, readField(value, key), namedPair, depth);
+    }
+    return copy;
   }
 
-  private inner(key: string, value: unknown, depth: number): unknown {
-    if (typeof value === "string") return this.named(key, value);
-    if (Array.isArray(value) && alternating.test(normalized(key))) return this.guardedPairs(value, depth + 1);
+  /**
+   * Copies one field. A name such as in `{ name: "DB_PASSWORD", value: "…" }`, as containers have their variables and
+   * archives their headers, speaks about the value behind it.
+   *
+   * @returns what such a name has said so far
+   */
+  private field(
+    copy: Record<string, unknown>,
+    key: string,
+    inner: unknown,
+    namedPair: KeyKind | undefined,
+    depth: number,
+  ): KeyKind | undefined {
+    const { written, kind: own, role } = this.nameOf(key);
+    this.characters += key.length;
+    const kind = own ?? (role === "value" ? namedPair : undefined);
+    const hidden = kind !== undefined && isHidden(inner, kind);
+    const value = hidden ? redactedText : this.inner(role, inner, depth);
+    // An assignment to this one would set the prototype; to all others it is what a definition is, and much faster.
+    if (written === "__proto__") {
+      Object.defineProperty(copy, written, { value, enumerable: true, configurable: true, writable: true });
+    } else {
+      copy[written] = value;
+    }
+    return role === "name" && typeof inner === "string" ? this.kindOf(inner) : namedPair;
+  }
+
+  /** What a text says as a name; the end of a long one decides. */
+  private kindOf(name: string): KeyKind | undefined {
+    return this.nameOf(name.slice(-longestKey)).kind;
+  }
+
+  private inner(role: FieldName["role"], value: unknown, depth: number): unknown {
+    if (typeof value === "string") return this.named(role, value);
+    if (role === "pairs" && Array.isArray(value)) return this.guardedPairs(value, depth + 1);
     return this.copy(value, depth + 1);
   }
 
   /** A text of which the name says what it is a part of. */
-  private named(key: string, value: string): unknown {
+  private named(role: FieldName["role"], value: string): unknown {
     // Only there a parameter follows a question mark, and is known to be one by that.
-    if (key === "url.query") {
+    if (role === "query") {
       const redacted = this.string(`?${value}`);
       return redacted.startsWith("?") ? redacted.slice(1) : redacted;
     }
-    return this.string(statementKeys.has(key) ? hideLiterals(value) : value);
+    return this.string(role === "statement" ? hideLiterals(value) : value);
   }
 
   private guardedPairs(value: readonly unknown[], depth: number): unknown {
@@ -272,9 +341,7 @@ class ValueCopy {
       copy.push(hidden ? redactedText : this.copy(inner, depth + 1));
       // `["--token", "…"]`, as processes have their arguments.
       optionKind =
-        typeof inner === "string" && inner.startsWith("--") && inner.length < 128
-          ? this.rules.kindOfKey(inner)
-          : undefined;
+        typeof inner === "string" && inner.startsWith("--") && inner.length < 128 ? this.kindOf(inner) : undefined;
     }
     if (value.length > limits.entries) copy.push(`[cut, ${value.length} entries]`);
     return copy;
@@ -283,7 +350,7 @@ class ValueCopy {
   private pairs(value: readonly unknown[], depth: number): unknown[] {
     return [...firstOf(value, limits.entries)].map((inner, at, all) => {
       const name = at % 2 === 1 ? all[at - 1] : undefined;
-      const kind = typeof name === "string" ? this.rules.kindOfKey(name) : undefined;
+      const kind = typeof name === "string" ? this.kindOf(name) : undefined;
       return kind !== undefined && isHidden(inner, kind) ? redactedText : this.copy(inner, depth + 1);
     });
   }
@@ -321,14 +388,6 @@ function hasToJson(value: object): value is { toJSON: (key: string) => unknown }
   return "toJSON" in value && typeof value.toJSON === "function";
 }
 
-function isNameName(key: string): boolean {
-  return key === "name" || key === "key" || key === "header";
-}
-
-function isValueName(key: string): boolean {
-  return key === "value" || key === "values";
-}
-
 function* firstOf<Item>(items: Iterable<Item>, most: number): Generator<Item> {
   let number = 0;
   for (const item of items) {
@@ -338,16 +397,16 @@ function* firstOf<Item>(items: Iterable<Item>, most: number): Generator<Item> {
   }
 }
 
-/** Own fields; one whose getter throws is said to be unreadable, and the others are read. */
+/** Own fields, as {@link readField} reads them. */
 function* entriesOf(value: object): Generator<[string, unknown]> {
-  for (const key of Object.keys(value)) {
-    let inner: unknown;
-    try {
-      inner = Reflect.get(value, key);
-    } catch {
-      inner = "[unreadable]";
-    }
-    yield [key, inner];
+  for (const key of Object.keys(value)) yield [key, readField(value, key)];
+}
+
+function readField(value: object, key: string): unknown {
+  try {
+    return Reflect.get(value, key);
+  } catch {
+    return "[unreadable]";
   }
 }
 

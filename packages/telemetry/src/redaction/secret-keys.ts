@@ -88,7 +88,8 @@ const meaning = {
   model: 256,
 };
 
-const longestKey = 128;
+/** So much of a name is looked at, from its end, in characters: what is longer is text that only looks like a name. */
+export const longestKey = 128;
 
 /** Meanings of words, found letter by letter. A key has to be judged in less time than it takes to copy it. */
 class WordTree {
@@ -150,7 +151,6 @@ for (const word of joinedEndings) {
 
 /** Whether the name of a field says that its value is a secret: `apiKey`, `DB_PASSWORD`, `x-api-key`, `cookies`. */
 export function kindOfKey(key: string): KeyKind | undefined {
-  // The end decides, and a longer name is text that only looks like a name.
   const name = key.length > longestKey ? key.slice(-longestKey) : key;
   let found = 0;
   let before = 0;

@@ -24,7 +24,8 @@ export interface SignalRedaction {
 export function createSignalRedaction(redactor: Redactor): SignalRedaction {
   const resources = new WeakMap<Resource, Resource>();
   const scopes = new WeakMap<object, InstrumentationScope>();
-  const attributes = (given: Attributes): Attributes => asAttributes(redactor.value(given));
+  const attributes = (given: Attributes): Attributes =>
+    isEmpty(given) ? noAttributes : asAttributes(redactor.value(given));
   const text = (given: unknown): string => redactor.text(typeof given === "string" ? given : "");
 
   const resource = (given: Resource): Resource => {
@@ -128,6 +129,14 @@ function redactedMetric<Metric extends MetricData>(
     descriptor: { ...metric.descriptor, description: text(metric.descriptor.description) },
     dataPoints: metric.dataPoints.map((point) => ({ ...point, attributes: attributes(point.attributes) })),
   };
+}
+
+const noAttributes: Attributes = {};
+
+/** Most log records have none. */
+function isEmpty(given: Attributes): boolean {
+  for (const _ in given) return false;
+  return true;
 }
 
 /** What stands in place of what could not be read. */

@@ -18,14 +18,16 @@ describe("loggers that an application has itself", () => {
       );
       assert.deepEqual(messages, [
         ["warn", "by pino itself"],
+        ["warn", "by pino, with a field of that name"],
         ["info", "by the console, token=[REDACTED]"],
         ["trace", "by a trace"],
         ["warn", "by a logger of JSON"],
         ["info", "by the library"],
       ]);
       assert.equal(sent.join("").includes('"part":"a","password":"[REDACTED]"'), true);
+      assert.equal(sent.join("").includes('"last":1}'), true);
       assert.equal(sent.join("").includes("hunter2"), false);
-      assert.deepEqual([exitCode, lines.length], [0, 4]);
+      assert.deepEqual([exitCode, lines.length], [0, 5]);
     } finally {
       receiver.close();
     }

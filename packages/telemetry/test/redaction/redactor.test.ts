@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { redact, redactText } from "../../src/redaction/redactor.ts";
+import { createRedactor, redact, redactText } from "../../src/redaction/redactor.ts";
 import { kindOfKey } from "../../src/redaction/secret-keys.ts";
 
 describe("redactText (R18, D12)", () => {
@@ -74,6 +76,25 @@ describe("isSecretKey", () => {
       assert.equal(kindOfKey(key) !== undefined, false);
     });
   }
+});
+
+describe("createRedactor", () => {
+  it("keeps nothing of the large texts that the short ones it remembers were cut from", () => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    const { text, value } = createRedactor();
+    const mib = 1024 * 1024;
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let number = 0; number < 100; number += 1) {
+      const large = `part number ${number}, `.padEnd(mib, "of what is large, ");
+      text(large.slice(0, 40));
+      value({ [large.slice(40, 80)]: 1 });
+    }
+    collectGarbage();
+    const kept = process.memoryUsage().heapUsed - before;
+    assert.equal(kept < 20 * mib, true, `${kept} bytes`);
+  });
 });
 
 describe("redact", () => {

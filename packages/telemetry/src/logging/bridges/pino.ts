@@ -15,20 +15,22 @@ export function bridgePino({ write }: BridgeWriter): void {
     const { instance, arguments: given, result } = asFields(event);
     if (typeof instance !== "object" || instance === null || isOwnLogger(instance) || typeof result !== "string")
       return;
-    const [, message, number] = Array.from(given as ArrayLike<unknown>);
-    const record = { ...asFields(parsed(result)) };
-    // The message is the last field, whatever it is called.
-    const messageKey = message === undefined ? undefined : Object.keys(record).at(-1);
-    const text = messageKey === undefined ? undefined : record[messageKey];
-    const { level: _level, time: _time, pid: _pid, hostname: _hostname, ...fields } = record;
-    if (messageKey !== undefined) Reflect.deleteProperty(fields, messageKey);
-    write({ level: levelOfNumber(Number(number)), message: text, fields, time: new Date() });
+    const { 1: message, 2: number } = given as ArrayLike<unknown>;
+    const line = Object.entries(parsed(result));
+    // Whatever it is called, and it is the last field if a serializer has changed it.
+    const messageField =
+      message === undefined ? undefined : (line.findLast(([, value]) => value === message) ?? line.at(-1));
+    const fields = Object.fromEntries(line.filter((field) => field !== messageField && !lineKeys.has(field[0])));
+    write({ level: levelOfNumber(Number(number)), message: messageField?.[1], fields, time: new Date() });
   });
 }
 
-function parsed(json: string): unknown {
+/** What pino writes into each line, beside what it is told. */
+const lineKeys: ReadonlySet<string> = new Set(["level", "time", "pid", "hostname"]);
+
+function parsed(json: string): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(json);
+    return asFields(JSON.parse(json));
   } catch {
     // A serializer of the application's own wrote something else.
     return { line: json };
