@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createTraceState, SeverityNumber, SpanKind, SpanStatusCode, ValueType } from "@opentelemetry/api";
+import { SeverityNumber, SpanKind, SpanStatusCode, ValueType } from "@opentelemetry/api";
+import { TraceState } from "@opentelemetry/core";
 import {
   JsonLogsSerializer,
   JsonMetricsSerializer,
@@ -43,7 +44,7 @@ const spanContext = fc.record(
     spanId: id(8),
     traceFlags: fc.constantFrom(0, 1),
     isRemote: fc.boolean(),
-    traceState: fc.constant(createTraceState("vendor=value")),
+    traceState: fc.constant(new TraceState("vendor=value")),
   },
   { requiredKeys: ["traceId", "spanId", "traceFlags"] },
 );
