@@ -159,7 +159,7 @@ function startSdk(
   const delivery = createDelivery({
     logs: { exporter: logs.otlp, batch: logs.batch },
     spans: { exporter: traces.otlp, batch: traces.batch },
-    metrics: { exporter: metrics.otlp, temporality: metrics.temporality },
+    metrics: { exporter: metrics.otlp, temporality: metrics.temporality, histograms: metrics.histograms },
     processMemoryBytes: processMemoryBytes(),
     redaction: createSignalRedaction(redactor),
     report,

@@ -14,7 +14,7 @@ import {
   DeliveryLogRecordProcessor,
   DeliveryMetricExporter,
   DeliverySpanProcessor,
-  type TemporalityPreference,
+  type MetricPreferences,
 } from "./processors.ts";
 
 /** How one signal is delivered. */
@@ -27,10 +27,7 @@ export interface SignalSettings {
 export interface DeliverySettings {
   readonly logs: SignalSettings;
   readonly spans: SignalSettings;
-  readonly metrics: {
-    readonly exporter: ExporterSettings;
-    readonly temporality: TemporalityPreference;
-  };
+  readonly metrics: MetricPreferences & { readonly exporter: ExporterSettings };
   /** Takes secrets out of everything on its way into a queue. */
   readonly redaction: SignalRedaction;
   /** How much memory this process can have, in bytes; a part of it is for what waits. */
@@ -103,7 +100,7 @@ export function createDelivery(settings: DeliverySettings): Delivery {
   return {
     logRecordProcessor: new DeliveryLogRecordProcessor(queues.logs, redaction.logRecord),
     spanProcessor: new DeliverySpanProcessor(queues.spans, redaction.span),
-    metricExporter: new DeliveryMetricExporter(queues.metrics, settings.metrics.temporality, redaction.resourceMetrics),
+    metricExporter: new DeliveryMetricExporter(queues.metrics, settings.metrics, redaction.resourceMetrics),
     counts: () => ({ logs: queues.logs.counts, spans: queues.spans.counts, metrics: queues.metrics.counts }),
     hurry: async (millis) => {
       for (const queue of all) queue.hurry();

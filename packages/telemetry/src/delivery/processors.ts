@@ -3,7 +3,9 @@ import { TraceFlags } from "@opentelemetry/api";
 import type { LogRecordProcessor, ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import {
   AggregationTemporality,
+  AggregationType,
   InstrumentType,
+  type AggregationOption,
   type MetricData,
   type PushMetricExporter,
   type ResourceMetrics,
@@ -12,8 +14,13 @@ import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SignalRedaction } from "../redaction/signals.ts";
 import type { DeliveryQueue } from "./delivery-queue.ts";
 
-/** How metrics are summed up; the values are those of OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. */
-export type TemporalityPreference = "cumulative" | "delta" | "lowmemory";
+/** How metrics are made for the receiver, by the values of the two variables that say it. */
+export interface MetricPreferences {
+  /** How they are summed up, OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. */
+  readonly temporality: "cumulative" | "delta" | "lowmemory";
+  /** How histograms are divided, OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION. */
+  readonly histograms: "base2_exponential_bucket_histogram" | "explicit_bucket_histogram";
+}
 
 /**
  * Puts log records straight into the queue. The SDK's own processor for batches has a queue in front of its exporter
@@ -82,16 +89,16 @@ const turnMillis = 5;
 /** The same for metrics, each with at most 100 of its data points at once. */
 export class DeliveryMetricExporter implements PushMetricExporter {
   private readonly queue: DeliveryQueue<MetricData>;
-  private readonly preference: TemporalityPreference;
+  private readonly preferences: MetricPreferences;
   private readonly redact: SignalRedaction["resourceMetrics"];
 
   constructor(
     queue: DeliveryQueue<MetricData>,
-    preference: TemporalityPreference,
+    preferences: MetricPreferences,
     redact: SignalRedaction["resourceMetrics"],
   ) {
     this.queue = queue;
-    this.preference = preference;
+    this.preferences = preferences;
     this.redact = redact;
   }
 
@@ -102,7 +109,14 @@ export class DeliveryMetricExporter implements PushMetricExporter {
   }
 
   selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
-    return deltaTypes[this.preference].has(type) ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE;
+    const isDelta = deltaTypes[this.preferences.temporality].has(type);
+    return isDelta ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE;
+  }
+
+  selectAggregation(type: InstrumentType): AggregationOption {
+    const isExponential =
+      type === InstrumentType.HISTOGRAM && this.preferences.histograms === "base2_exponential_bucket_histogram";
+    return { type: isExponential ? AggregationType.EXPONENTIAL_HISTOGRAM : AggregationType.DEFAULT };
   }
 
   forceFlush(): Promise<void> {
@@ -131,7 +145,7 @@ export class DeliveryMetricExporter implements PushMetricExporter {
 }
 
 /** Types of instruments that are reported as differences (opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp). */
-const deltaTypes: Readonly<Record<TemporalityPreference, ReadonlySet<InstrumentType>>> = {
+const deltaTypes: Readonly<Record<MetricPreferences["temporality"], ReadonlySet<InstrumentType>>> = {
   cumulative: new Set(),
   delta: new Set([InstrumentType.COUNTER, InstrumentType.OBSERVABLE_COUNTER, InstrumentType.HISTOGRAM]),
   lowmemory: new Set([InstrumentType.COUNTER, InstrumentType.HISTOGRAM]),

@@ -31,6 +31,9 @@ export interface SignalConfig {
 /** How metrics are summed up. */
 export type Temporality = "cumulative" | "delta" | "lowmemory";
 
+/** How histograms are divided. */
+export type Histograms = "base2_exponential_bucket_histogram" | "explicit_bucket_histogram";
+
 /** What the environment asks for. */
 export interface TelemetryConfig {
   readonly serviceName: string;
@@ -42,6 +45,7 @@ export interface TelemetryConfig {
     /** How long collecting and sending them may take, in milliseconds. */
     readonly timeoutMillis: number;
     readonly temporality: Temporality;
+    readonly histograms: Histograms;
   };
   /** Attributes of an event and of a link, for which the SDK has other names. */
   readonly attributesPerEvent: number;
@@ -82,6 +86,7 @@ export function readEnvironment(env: Env): TelemetryConfig {
       intervalMillis,
       timeoutMillis: Math.min(intervalMillis, number("OTEL_METRIC_EXPORT_TIMEOUT")),
       temporality: general("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE") as Temporality,
+      histograms: general("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION") as Histograms,
     },
     attributesPerEvent: number("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"),
     attributesPerLink: number("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"),

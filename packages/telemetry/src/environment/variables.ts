@@ -108,6 +108,12 @@ export const variables = {
     byDefault: "cumulative",
     meaning: "how metrics are summed up",
   },
+  OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: {
+    kind: "one-of",
+    values: ["explicit_bucket_histogram", "base2_exponential_bucket_histogram"],
+    byDefault: "explicit_bucket_histogram",
+    meaning: "how histograms are divided, unless a view says it",
+  },
   OTEL_BLRP_MAX_QUEUE_SIZE: { kind: "number", min: 1, byDefault: "2048", meaning: "log records that wait at most" },
   OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: { kind: "number", min: 1, byDefault: "512", meaning: "of them in one request" },
   OTEL_BLRP_SCHEDULE_DELAY: {
@@ -149,7 +155,6 @@ export const variables = {
   OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: limit("attributes of a link", "128"),
   OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT: limit("characters of a log record's attribute"),
   OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT: limit("attributes of a log record", "128"),
-  OTEL_SEMCONV_STABILITY_OPT_IN: { kind: "text", byDefault: "", meaning: "read by the instrumentations" },
   OTEL_NODE_ENABLED_INSTRUMENTATIONS: { kind: "text", byDefault: "", meaning: "only these instrumentations" },
   OTEL_NODE_DISABLED_INSTRUMENTATIONS: { kind: "text", byDefault: "", meaning: "not these instrumentations" },
 } as const satisfies Readonly<Record<string, Variable>>;
@@ -157,11 +162,22 @@ export const variables = {
 /** The name of a variable. */
 export type VariableName = keyof typeof variables;
 
+/** An exporter that the specification knows and this library does not have. */
+const otherExporter = "everything is sent as OTLP; the Collector has other exporters";
+
 /** Variables of the specification that are not read, and why; whoever sets one is told. */
-export const unread: Readonly<Record<string, string>> = {
-  OTEL_CONFIG_FILE: "this library is configured by variables and by what startTelemetry() is given",
-  OTEL_EXPERIMENTAL_CONFIG_FILE: "this library is configured by variables and by what startTelemetry() is given",
+export const unread = {
+  OTEL_CONFIG_FILE:
+    "such a file describes OpenTelemetry's own processors and exporters, which redact nothing and do not count what they lose; its reader for JavaScript is experimental",
+  OTEL_EXPERIMENTAL_CONFIG_FILE: "it is the older name of OTEL_CONFIG_FILE, which is not read either",
+  OTEL_SEMCONV_STABILITY_OPT_IN:
+    "the instrumentations of OpenTelemetry's line 3 know only the stable conventions of HTTP and databases",
   OTEL_BLRP_EXPORT_TIMEOUT: "what cannot be delivered is sent again until the process ends",
   OTEL_BSP_EXPORT_TIMEOUT: "what cannot be delivered is sent again until the process ends",
   OTEL_METRICS_EXEMPLAR_FILTER: "OpenTelemetry's SDK for JavaScript has no exemplars yet",
-};
+  OTEL_ENTITIES: "OpenTelemetry's SDK for JavaScript has no entities yet",
+  OTEL_EXPORTER_PROMETHEUS_HOST: otherExporter,
+  OTEL_EXPORTER_PROMETHEUS_PORT: otherExporter,
+  OTEL_EXPORTER_ZIPKIN_ENDPOINT: otherExporter,
+  OTEL_EXPORTER_ZIPKIN_TIMEOUT: otherExporter,
+} as const satisfies Readonly<Record<string, string>>;

@@ -14,11 +14,8 @@ interface Row {
   readonly expected: unknown;
 }
 
-/** Passed on by OpenTelemetry to the instrumentations, of which each says itself what it makes of it. */
-type ReadByInstrumentations = "OTEL_SEMCONV_STABILITY_OPT_IN";
-
 /** A row for every variable that the library reads: the compiler names one that is left out. */
-const rows: Readonly<Record<Exclude<VariableName, SdkVariable | ReadByInstrumentations>, Row>> = {
+const rows: Readonly<Record<Exclude<VariableName, SdkVariable>, Row>> = {
   TESTING: { value: "1", read: ({ traces }) => traces.exporters, expected: [] },
   OTEL_SDK_DISABLED: { value: "TRUE", read: ({ logs }) => logs.exporters, expected: [] },
   OTEL_SERVICE_NAME: {
@@ -70,6 +67,11 @@ const rows: Readonly<Record<Exclude<VariableName, SdkVariable | ReadByInstrument
     value: "Delta",
     read: ({ metrics }) => metrics.temporality,
     expected: "delta",
+  },
+  OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: {
+    value: "BASE2_exponential_bucket_histogram",
+    read: ({ metrics }) => metrics.histograms,
+    expected: "base2_exponential_bucket_histogram",
   },
   OTEL_BLRP_MAX_QUEUE_SIZE: { value: "10", read: ({ logs }) => logs.batch.maxExportBatchSize, expected: 10 },
   OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: { value: "7", read: ({ logs }) => logs.batch.maxExportBatchSize, expected: 7 },
@@ -154,7 +156,14 @@ describe("readEnvironment", () => {
         otlp,
         batch: { maxQueueSize: 2048, maxExportBatchSize: 512, scheduledDelayMillis: 5000 },
       },
-      metrics: { exporters, otlp, intervalMillis: 60_000, timeoutMillis: 30_000, temporality: "cumulative" },
+      metrics: {
+        exporters,
+        otlp,
+        intervalMillis: 60_000,
+        timeoutMillis: 30_000,
+        temporality: "cumulative",
+        histograms: "explicit_bucket_histogram",
+      },
       attributesPerEvent: 128,
       attributesPerLink: 128,
       problems: [],

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { variables, type VariableName } from "../../src/environment/variables.ts";
 import { startOtlpReceiver, type Signal } from "../support/otlp-receiver.ts";
 import { runFixture, type FixtureRun } from "../support/run-fixture.ts";
 import type { SdkVariable } from "../support/sdk-variables.ts";
@@ -8,15 +12,15 @@ interface Outcome extends FixtureRun {
   readonly sent: Readonly<Record<Signal, string>>;
 }
 
-async function runWith(env: Readonly<Record<string, string>>): Promise<Outcome> {
+async function runWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> {
   const receiver = await startOtlpReceiver();
   try {
-    const run = await runFixture("uses-limits.ts", {
+    const standard = {
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.httpUrl,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       OTEL_SERVICE_NAME: "fixture",
-      ...env,
-    });
+    };
+    const run = await runFixture("uses-limits.ts", { ...standard, ...env }, { args });
     const textOf = (signal: Signal): string =>
       receiver.requests.flatMap((request) => (request.signal === signal ? [request.body.toString()] : [])).join("\n");
     return { ...run, sent: { logs: textOf("logs"), metrics: textOf("metrics"), traces: textOf("traces") } };
@@ -134,4 +138,53 @@ describe("variables that OpenTelemetry's SDK reads itself", function () {
       assert.notDeepEqual(read(without), expected);
     });
   }
+
+  it("limit to the README's default what they limit, if they are not set", async () => {
+    const { sent } = await runWith({}, "130");
+    const of = (name: VariableName): number => Number(variables[name].byDefault);
+    assert.deepEqual(
+      [
+        times(sent.traces, '"of.span.'),
+        times(sent.logs, '"of.record.'),
+        times(sent.traces, '"an event"'),
+        times(sent.traces, '"of.link"'),
+        times(sent.traces, '"of.event.'),
+      ],
+      [
+        of("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
+        of("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT"),
+        of("OTEL_SPAN_EVENT_COUNT_LIMIT"),
+        of("OTEL_SPAN_LINK_COUNT_LIMIT"),
+        of("OTEL_SPAN_EVENT_COUNT_LIMIT") * of("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"),
+      ],
+    );
+    assert.equal(of("OTEL_ATTRIBUTE_COUNT_LIMIT"), of("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"));
+  });
+});
+
+describe("other variables in a whole program", function () {
+  this.timeout(60_000);
+
+  it("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION divides histograms otherwise", async () => {
+    const kinds = async (env: Readonly<Record<string, string>>): Promise<boolean[]> => {
+      const { sent } = await runWith(env);
+      return ['"histogram"', '"exponentialHistogram"'].map((kind) => sent.metrics.includes(kind));
+    };
+    const name = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+    assert.deepEqual(await kinds({}), [true, false]);
+    assert.deepEqual(await kinds({ [name]: "base2_exponential_bucket_histogram" }), [false, true]);
+  });
+
+  it("OTEL_CONFIG_FILE changes nothing, and whoever sets it is told", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "telemetry-config-"));
+    try {
+      const file = join(folder, "otel.yaml");
+      writeFileSync(file, 'file_format: "1.0"\ndisabled: true\n');
+      const { exitCode, sent, stderr } = await runWith({ OTEL_CONFIG_FILE: file });
+      assert.deepEqual([exitCode, Object.values(sent).includes("")], [0, false]);
+      assert.match(stderr, /^telemetry: OTEL_CONFIG_FILE: is not read, since .*\n$/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { globSync, readFileSync } from "node:fs";
+import { createRequire, findPackageJSON } from "node:module";
+import { dirname, join } from "node:path";
 import { catalogue } from "../../src/instrumentations/catalogue.ts";
 
 const packageFolder = join(import.meta.dirname, "../..");
@@ -33,5 +33,16 @@ describe("the catalogue of instrumentations", () => {
     const installed = Object.keys(dependencies).flatMap((name) => /instrumentation-(.+)$/.exec(name)?.[1] ?? []);
     const fromTheStart = ["http", "runtime-node", "undici"];
     assert.deepEqual([...catalogue.map(({ name }) => name), ...fromTheStart].sort(), installed.sort());
+  });
+
+  it("has none that reads OTEL_SEMCONV_STABILITY_OPT_IN, which the README says of them", () => {
+    const readers = [...catalogue.map(({ name }) => name), "http", "undici"].filter((name) => {
+      const manifest = findPackageJSON(`@opentelemetry/instrumentation-${name}`, join(packageFolder, "package.json"));
+      assert.ok(manifest !== undefined, name);
+      const files = globSync("{dist,build}/**/*.{cjs,js}", { cwd: dirname(manifest) });
+      assert.ok(files.length > 0, name);
+      return files.some((file) => readFileSync(join(dirname(manifest), file), "utf8").includes("SEMCONV_STABILITY"));
+    });
+    assert.deepEqual(readers, []);
   });
 });
