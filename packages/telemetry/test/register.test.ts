@@ -39,16 +39,18 @@ describe("the entry register", () => {
     }
   }
 
-  it("traces both ends of a program's own gRPC, and not the delivery, which uses the same package", async () => {
-    const options = { ...env(), OTEL_EXPORTER_OTLP_ENDPOINT: receiver.grpcUrl, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
-    const { exitCode, stderr } = await runFixture("own-grpc.mjs", options, { nodeArgs: ["--import", register] });
-    assert.deepEqual([exitCode, stderr], [0, ""]);
-    const traces = receiver.requests.filter(({ signal }) => signal === "traces").map(({ body }) => body.toString());
-    assert.deepEqual(
-      traces.flatMap((body) => body.match(/grpc\.shop\.Greeter\/Greet|grpc\.opentelemetry/g) ?? []),
-      ["grpc.shop.Greeter/Greet", "grpc.shop.Greeter/Greet"],
-    );
-  });
+  for (const fixture of ["own-grpc.mjs", "own-grpc.cjs"]) {
+    it(`traces both ends of the gRPC of ${fixture}, and not the delivery, which uses the same package`, async () => {
+      const options = { ...env(), OTEL_EXPORTER_OTLP_ENDPOINT: receiver.grpcUrl, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
+      const { exitCode, stderr } = await runFixture(fixture, options, { nodeArgs: ["--import", register] });
+      assert.deepEqual([exitCode, stderr], [0, ""]);
+      const traces = receiver.requests.filter(({ signal }) => signal === "traces").map(({ body }) => body.toString());
+      assert.deepEqual(
+        traces.flatMap((body) => body.match(/grpc\.shop\.Greeter\/Greet|grpc\.opentelemetry/g) ?? []),
+        ["grpc.shop.Greeter/Greet", "grpc.shop.Greeter/Greet"],
+      );
+    });
+  }
 
   it("works by NODE_OPTIONS", async () => {
     const options = { ...env(), NODE_OPTIONS: `--import=${register}` };

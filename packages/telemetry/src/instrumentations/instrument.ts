@@ -5,7 +5,7 @@ import { RuntimeNodeInstrumentation } from "@opentelemetry/instrumentation-runti
 import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
 import { catalogue, type CatalogueEntry } from "./catalogue.ts";
 import { FastifyInstrumentation } from "./fastify.ts";
-import { beforeFirstUse, openEsModules, packageNameOf } from "./module-hooks.ts";
+import { beforeFirstUse, openCommonJs, openEsModules, packageNameOf } from "./module-hooks.ts";
 import { selectInstrumentations } from "./selection.ts";
 
 const require = createRequire(import.meta.url);
@@ -68,6 +68,7 @@ export function instrument({ env, own, others, report }: InstrumentOptions): rea
     ),
   );
   warnOfLoaded(lazy.keys(), report);
+  openCommonJs();
   openEsModules([...lazy.keys(), ...modulesOf(own)]);
   registerInstrumentations({
     instrumentations: [

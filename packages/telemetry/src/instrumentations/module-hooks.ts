@@ -1,4 +1,5 @@
 import { createRequire, isBuiltin, register, registerHooks } from "node:module";
+import type * as Instrumentation from "@opentelemetry/instrumentation";
 
 const require = createRequire(import.meta.url);
 
@@ -48,6 +49,21 @@ export function openEsModules(names: Iterable<string>): void {
   } else {
     register("import-in-the-middle/hook.mjs", import.meta.url, { data: { include } });
   }
+}
+
+/**
+ * Lets instrumentations change CommonJS modules. They are loaded by `require`, and get OpenTelemetry's package in its form
+ * for CommonJS, which hooks into `require` when the first of them is made. That is within the very `require` of the module
+ * that it is for, which the hook would miss. In the built package there is no other form, and the hook is there already.
+ */
+export function openCommonJs(): void {
+  if (!isInstalled("@opentelemetry/instrumentation")) return;
+  const { InstrumentationBase } = require("@opentelemetry/instrumentation") as typeof Instrumentation;
+  new (class extends InstrumentationBase {
+    protected init(): [] {
+      return [];
+    }
+  })("@observability/telemetry", "1", { enabled: false });
 }
 
 function isInstalled(name: string): boolean {
