@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { Writable } from "node:stream";
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { lineWriter } from "../../src/logging/destination.ts";
 import { lostLines } from "../../src/logging/lost-lines.ts";
 import type { Line } from "../../src/logging/line.ts";
+import { startOtlpReceiver } from "../support/otlp-receiver.ts";
 
 const line: Line = { text: "x".repeat(1023), level: "info", time: new Date(), context: ROOT_CONTEXT };
 
@@ -43,4 +47,33 @@ describe("lineWriter", () => {
     await flush(10);
     assert.deepEqual(lost.total(), { destination_closed: 2 });
   });
+
+  it("neither blocks nor ends a process whose stdout is a pipe that nobody reads, and counts what did not fit", async () => {
+    const receiver = await startOtlpReceiver();
+    try {
+      const child = spawn(process.execPath, [join(import.meta.dirname, "../fixtures/floods-stdout.ts")], {
+        env: {
+          OTEL_EXPORTER_OTLP_ENDPOINT: receiver.httpUrl,
+          OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+          OTEL_LOGS_EXPORTER: "none",
+        },
+        // Node.js reads ahead what it has room for, and no more.
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout: 50_000,
+        killSignal: "SIGKILL",
+      });
+      let stderr = "";
+      child.stderr.on("data", (chunk: Buffer) => {
+        stderr += chunk.toString();
+      });
+      assert.deepEqual(await once(child, "exit"), [0, null]);
+      assert.match(stderr, /^telemetry: nobody reads the log's destination; [^\n]*\nwritten\nended\n$/);
+      const sent = receiver.accepted.map(({ body }) => body.toString()).join();
+      const [, lost = ""] = /"telemetry\.logger\.lost".*?"as(?:Double|Int)":"?(\d+)/.exec(sent) ?? [];
+      const keptMib = ((10_000 - Number(lost)) * 1_100) / 2 ** 20;
+      assert.equal(keptMib > 4 && keptMib < 5, true, `${lost} lost`);
+    } finally {
+      receiver.close();
+    }
+  }).timeout(60_000);
 });

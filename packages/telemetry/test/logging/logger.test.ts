@@ -6,6 +6,7 @@ import { otlpSink, type Line } from "../../src/logging/line.ts";
 import { createLogger } from "../../src/logging/logger.ts";
 import { lostLines, type LostLines } from "../../src/logging/lost-lines.ts";
 import { createRedactor } from "../../src/redaction/redactor.ts";
+import { filledIn, readLeaks, readLookalikes, spellings } from "../support/corpus.ts";
 
 type Parsed = Readonly<Record<string, unknown>>;
 
@@ -285,3 +286,67 @@ function withActive(active: ReturnType<typeof context.active>, run: () => void):
     context.disable();
   }
 }
+
+describe("a line of the corpus of secrets", () => {
+  const planted = "pl4nt3dS3cr3tV4lue";
+  /** The places of a line where a text can be. */
+  const places: Readonly<Record<string, (logger: Capture["logger"], text: string) => void>> = {
+    "the message": (logger, text) => {
+      logger.info(text);
+    },
+    "an argument of the message": (logger, text) => {
+      logger.info("answer: %s", text);
+    },
+    "a field": (logger, text) => {
+      logger.info({ answer: { text: [text] } }, "x");
+    },
+    "a field of a child logger": (logger, text) => {
+      logger.child({ answer: text }).info("x");
+    },
+    "an error": (logger, text) => {
+      logger.error({ err: new Error(text, { cause: new Error(text) }) }, "x");
+    },
+  };
+
+  for (const [place, write] of Object.entries(places)) {
+    it(`has no secret in ${place}`, () => {
+      const { texts, values } = readLeaks();
+      const secrets = [
+        ...texts.map((text) => [text.replace("{secret}", planted), planted] as const),
+        ...values.map(filledIn).map((value) => [value, value.slice(4)] as const),
+      ];
+      const leaked = secrets.filter(([text, secret]) => {
+        const { lines, logger } = capture();
+        write(logger, text);
+        assert.equal(lines.length, 1);
+        return lines[0]?.text.includes(secret);
+      });
+      assert.deepEqual(leaked, []);
+    });
+  }
+
+  it("has no secret under a name of one, however it is spelled", () => {
+    const leaked = readLeaks()
+      .names.flatMap(spellings)
+      .filter((name) => {
+        const { lines, logger } = capture();
+        logger.child({ [name]: planted }).info({ [name]: planted, request: { [name]: [planted] } }, "x");
+        return lines[0]?.text.includes(planted) ?? true;
+      });
+    assert.deepEqual(leaked, []);
+  });
+
+  it("keeps every look-alike as it is, in the message and in a field", () => {
+    const { names, texts } = readLookalikes();
+    for (const text of texts) {
+      const { logger, last } = capture();
+      logger.info({ answer: text }, "%s", text);
+      assert.deepEqual([last()["message"], last()["answer"]], [text, text]);
+    }
+    for (const name of names) {
+      const { logger, last } = capture();
+      logger.info({ inside: { [name]: "plain" } }, "x");
+      assert.deepEqual(last()["inside"], { [name]: "plain" });
+    }
+  });
+});
