@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { PreviewResource } from "../../components/preview/record-program.ts";
 import { secretValue, unknownValue, type PreviewValue, type PreviewValues } from "../../components/preview/values.ts";
+import { checkedInputs } from "./checked-inputs.ts";
 import { encryptedText } from "./stack-config.ts";
 
 /** What would happen to a resource. */
@@ -77,7 +78,9 @@ function nameIn(urn: string): string {
   return urn.split("::").slice(3).join("::");
 }
 
-function changedInputs({ type, inputs, ignoreChanges }: PreviewResource, old: DeployedResource): readonly string[] {
+function changedInputs(resource: PreviewResource, old: DeployedResource): readonly string[] {
+  const { type, ignoreChanges } = resource;
+  const inputs = checkedInputs(resource, old.inputs);
   // Pulumi adds them to the inputs of every provider.
   const added = type.startsWith("pulumi:providers:") ? ["version", "pluginDownloadURL", "__internal"] : [];
   return namesToCompare(inputs, old.inputs)

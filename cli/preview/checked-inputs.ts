@@ -1,0 +1,75 @@
+import type { PreviewResource } from "../../components/preview/record-program.ts";
+import { secretValue, unknownValue, type PreviewValue, type PreviewValues } from "../../components/preview/values.ts";
+
+/** Maps of texts that Kubernetes' own types leave out when they are empty. */
+const mapsOfTexts = [
+  "annotations",
+  "binaryData",
+  "data",
+  "labels",
+  "limits",
+  "matchLabels",
+  "nodeSelector",
+  "requests",
+];
+
+/**
+ * The inputs of a planned resource as its provider would hand them to the engine, which compares those with the state's.
+ * The Kubernetes provider passes each object through Kubernetes' own types: lists and maps without an entry are gone
+ * after it, and a Secret's `stringData` is part of its `data` (pulumi-kubernetes, clients.Normalize). A name that it has
+ * made up itself stays. Other providers add to inputs only, and say so in `__defaults`.
+ *
+ * @param old the inputs in the state
+ */
+export function checkedInputs(
+  { type, inputs }: Pick<PreviewResource, "type" | "inputs">,
+  old: Readonly<Record<string, unknown>>,
+): PreviewValues {
+  if (!type.startsWith("kubernetes:")) return inputs;
+  const normal = withoutEmpty(type === "kubernetes:core/v1:Secret" ? withDataOnly(inputs) : inputs);
+  return isValues(normal) ? withGivenName(normal, old["metadata"]) : inputs;
+}
+
+function withoutEmpty(value: PreviewValue): PreviewValue {
+  if (Array.isArray(value)) return value.map((entry) => withoutEmpty(entry as PreviewValue));
+  if (!isValues(value)) return value;
+  const kept = Object.entries(value).filter(([name, entry]) => !isEmpty(name, entry));
+  return Object.fromEntries(kept.map(([name, entry]) => [name, withoutEmpty(entry)]));
+}
+
+/** Other objects without a field mean something: `emptyDir: {}`, or a selector that selects everything. */
+function isEmpty(name: string, value: PreviewValue): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return isValues(value) && mapsOfTexts.includes(name) && Object.keys(value).length === 0;
+}
+
+function withDataOnly({ stringData, data = {}, ...others }: PreviewValues): PreviewValues {
+  if (stringData === undefined) return { ...others, data };
+  if (!isValues(stringData) || !isValues(data)) return { ...others, data: secretValue };
+  const encoded = Object.entries(stringData).map(([name, text]) => [
+    name,
+    typeof text === "string" ? Buffer.from(text).toString("base64") : text,
+  ]);
+  return { ...others, data: { ...data, ...(Object.fromEntries(encoded) as PreviewValues) } };
+}
+
+const autonamed = "pulumi.com/autonamed";
+
+/** A name of the provider's own is kept for as long as the program gives none. */
+function withGivenName(inputs: PreviewValues, old: unknown): PreviewValues {
+  const { metadata } = inputs;
+  const oldAnnotations = fields(fields(old)["annotations"]);
+  if (!isValues(metadata) || Object.hasOwn(metadata, "name") || oldAnnotations[autonamed] !== "true") return inputs;
+  const annotations = { ...fields(metadata["annotations"]), [autonamed]: "true" } as PreviewValues;
+  return { ...inputs, metadata: { ...metadata, annotations, name: String(fields(old)["name"]) } };
+}
+
+function fields(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+}
+
+/** The marks of a preview are objects as well, but have nothing in them. */
+function isValues(value: PreviewValue | undefined): value is PreviewValues {
+  if (value === secretValue || value === unknownValue) return false;
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
