@@ -1,0 +1,309 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { difference, type Change } from "../cli/preview/difference.ts";
+import { projectFolder } from "../cli/project.ts";
+import type { PreviewResource } from "../components/preview/record-program.ts";
+import { secretValue, type PreviewValues } from "../components/preview/values.ts";
+import {
+  deployedHere,
+  plannedToday,
+  recordedState,
+  recordedStates,
+  statesFolder,
+  targets,
+  type DeployedResource,
+} from "./support/recorded-state.ts";
+
+const packageSchema = z.looseObject({ version: z.string() });
+
+/** What a user loses with a resource of a kind, and what makes Pulumi replace it. */
+interface Kind {
+  /** What is gone or cut off when it is removed or replaced; `undefined` if it comes again as it was. */
+  readonly loses: string | undefined;
+  /** Dotted paths of the inputs whose change replaces it; `"any"` if each one does. */
+  readonly replacedBy: readonly string[] | "any";
+}
+
+/** Names, and what the cluster does not let anybody change (pulumi-kubernetes, provider/pkg/provider/diff.go). */
+const object = ["metadata.name", "metadata.namespace"] as const;
+const nothing: Kind = { loses: undefined, replacedBy: [] };
+
+/**
+ * Every kind of resource that a release has deployed. What @pulumi/docker replaces on is what terraform-provider-docker
+ * marks ForceNew: each input of a volume and a network; of a container nearly each one, but its data is in a volume.
+ */
+const kinds: Readonly<Record<string, Kind>> = {
+  "docker:index/volume:Volume": { loses: "the data in it", replacedBy: "any" },
+  "docker:index/network:Network": { loses: "the user's own containers, which it is cut off from", replacedBy: "any" },
+  "docker:index/container:Container": nothing,
+  "docker:index/remoteImage:RemoteImage": nothing,
+  "random:index/randomPassword:RandomPassword": { loses: "the login, or what is encrypted with it", replacedBy: "any" },
+  "pulumi:providers:docker": { loses: "everything that it manages", replacedBy: "any" },
+  "pulumi:providers:kubernetes": { loses: "everything that it manages", replacedBy: ["clusterIdentifier"] },
+  "kubernetes:core/v1:Namespace": { loses: "everything in it", replacedBy: object },
+  "kubernetes:core/v1:PersistentVolumeClaim": {
+    loses: "the data in it",
+    replacedBy: [
+      ...object,
+      ...["accessModes", "selector", "storageClassName", "volumeName", "resources.limits"].map(
+        (name) => `spec.${name}`,
+      ),
+    ],
+  },
+  "kubernetes:apps/v1:StatefulSet": {
+    loses: "its pods, before there are others",
+    replacedBy: [
+      ...object,
+      ...["podManagementPolicy", "revisionHistoryLimit", "selector", "serviceName", "volumeClaimTemplates"].map(
+        (name) => `spec.${name}`,
+      ),
+    ],
+  },
+  "kubernetes:apps/v1:Deployment": {
+    loses: "its pods, before there are others",
+    replacedBy: [...object, "spec.selector"],
+  },
+  "kubernetes:core/v1:Service": { loses: "the address that clients know", replacedBy: [...object, "spec.clusterIP"] },
+  "kubernetes:core/v1:ServiceAccount": { loses: "the rights of running pods", replacedBy: object },
+  "kubernetes:rbac.authorization.k8s.io/v1:Role": { loses: "the rights of running pods", replacedBy: object },
+  "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": {
+    loses: "the rights of running pods",
+    replacedBy: [...object, "roleRef"],
+  },
+  "kubernetes:networking.k8s.io/v1:NetworkPolicy": { loses: "the protection of running pods", replacedBy: object },
+  // Both are made from what the stack has elsewhere; another content is another object, before the old one goes.
+  "kubernetes:core/v1:ConfigMap": nothing,
+  "kubernetes:core/v1:Secret": nothing,
+};
+
+/** A change that a later program makes to what a release has deployed. */
+interface AllowedUpdate {
+  readonly kind: Change["kind"];
+  /** Which resources: matches `type name`. */
+  readonly resources: RegExp;
+  /** Inputs that may differ; only of a change. */
+  readonly inputs: readonly string[];
+  readonly why: string;
+}
+
+/**
+ * What today's program changes of each release's state, with the reason. What a user would lose is not to be allowed
+ * here: it is refused by the other test.
+ */
+const allowedUpdates: Readonly<Record<string, readonly AllowedUpdate[]>> = { "0.1.0": [] };
+
+/** What a user would lose by deploying a program over a state, a line each. */
+function losses(planned: readonly PreviewResource[], deployed: readonly DeployedResource[]): readonly string[] {
+  const plans = new Map(planned.map((resource) => [resource.urn, resource]));
+  return deployed.flatMap((old) => {
+    const { urn, type } = old;
+    const { loses, replacedBy } = kinds[type] ?? { loses: undefined, replacedBy: [] };
+    if (loses === undefined) return [];
+    const plan = plans.get(urn);
+    const line = (what: string): string => `${type} ${urn.split("::").at(-1) ?? ""}: ${what}, which loses ${loses}`;
+    if (plan === undefined) return [line("removed")];
+    const changed =
+      replacedBy === "any" ? changedInputs(plan, old) : replacedBy.filter((path) => differs(plan, old, path));
+    return [
+      ...(changed.length > 0 ? [line(`replaced by ${changed.join(", ")}`)] : []),
+      ...(plan.provider === old.provider ? [] : [line("given to another provider")]),
+      ...(old.protect && !plan.protect ? [line("no longer protected")] : []),
+    ];
+  });
+}
+
+function changedInputs(plan: PreviewResource, old: DeployedResource): readonly string[] {
+  return difference([plan], { resources: [old] }).changes.flatMap(({ inputs }) => inputs);
+}
+
+/** Whether a part of the inputs differs: both sides are compared with nothing else in them. */
+function differs(plan: PreviewResource, old: DeployedResource, path: string): boolean {
+  const names = path.split(".");
+  const inputs = only(plan.inputs, names) as PreviewValues;
+  return changedInputs({ ...plan, inputs }, { ...old, inputs: only(old.inputs, names) }).length > 0;
+}
+
+function only(
+  values: Readonly<Record<string, unknown>>,
+  [name = "", ...rest]: readonly string[],
+): Record<string, unknown> {
+  const value = values[name];
+  if (value === undefined) return {};
+  if (rest.length === 0) return { [name]: value };
+  return { [name]: only(z.record(z.string(), z.unknown()).parse(value), rest) };
+}
+
+/** Changes that no entry allows, and entries that allow none. */
+function updateProblems(changes: readonly Change[], allowed: readonly AllowedUpdate[]): readonly string[] {
+  const fits = ({ kind, resources, inputs }: AllowedUpdate, change: Change): boolean =>
+    kind === change.kind &&
+    resources.test(`${change.type} ${change.name}`) &&
+    change.inputs.every((input) => inputs.includes(input));
+  return [
+    ...changes
+      .filter((change) => !allowed.some((entry) => fits(entry, change)))
+      .map(({ kind, type, name, inputs }) => [kind, type, name, ...inputs].join(" ")),
+    ...allowed
+      .filter((entry) => !changes.some((change) => fits(entry, change)))
+      .map(({ resources }) => `nothing that ${String(resources)} allows: remove it`),
+  ];
+}
+
+const states = recordedStates();
+
+describe("the recorded states", () => {
+  it("are one for each target of each release that has any, and of today's version at least", () => {
+    const { version } = packageSchema.parse(JSON.parse(readFileSync(join(projectFolder, "package.json"), "utf8")));
+    const versions = [...new Set([version, ...states.map((state) => state.version)])];
+    assert.deepEqual(
+      states.map((state) => `${state.version} ${state.target}`).sort(),
+      versions.flatMap((each) => targets.map((target) => `${each} ${target}`)).sort(),
+    );
+  });
+
+  it("hold no secret in the open, no time, and no address of a machine", () => {
+    for (const file of readdirSync(statesFolder)) {
+      const text = readFileSync(join(statesFolder, file), "utf8");
+      assert.doesNotMatch(
+        text,
+        /ciphertext|BEGIN [A-Z ]*PRIVATE KEY|\d{4}-\d\d-\d\dT\d\d:|sha256:|unix:\/\/|"kubeconfig"/,
+        file,
+      );
+      assert.ok(text.length < 300_000, `${file}: must be below 300 kB, got ${text.length}`);
+    }
+  });
+});
+
+for (const state of states) {
+  describe(`a program of today over what ${state.version} deployed on ${state.target}`, () => {
+    let planned: readonly PreviewResource[];
+    let deployed: readonly DeployedResource[];
+
+    before(async () => {
+      planned = await plannedToday(state);
+      deployed = deployedHere(state, planned);
+    });
+
+    it("removes and replaces nothing that a user would miss", () => {
+      assert.deepEqual(losses(planned, deployed), []);
+    });
+
+    it("changes nothing but what is allowed, for the reason that is given with it", () => {
+      const { changes } = difference(planned, { resources: deployed });
+      assert.deepEqual(updateProblems(changes, allowedUpdates[state.version] ?? []), []);
+    });
+
+    it("is judged for every kind of resource in it", () => {
+      const types = new Set(deployed.filter(({ inputs }) => Object.keys(inputs).length > 0).map(({ type }) => type));
+      assert.deepEqual([...types].filter((type) => !Object.hasOwn(kinds, type)).sort(), []);
+    });
+
+    it("would tell of each resource with something to lose if it were removed, replaced or moved", () => {
+      const holding = deployed.filter(
+        (old) => kinds[old.type]?.loses !== undefined && losses(planned, [old]).length === 0,
+      );
+      assert.notEqual(holding.length, 0);
+      for (const old of holding) {
+        const { urn, protect } = old;
+        const [plan] = planned.filter((other) => other.urn === urn);
+        assert.ok(plan);
+        const told = (...plans: readonly PreviewResource[]): string => losses(plans, [old]).join("\n");
+        const ways = [
+          { told: told(), says: ": removed, " },
+          { told: told({ ...plan, provider: "another" }), says: ": given to another provider, " },
+          ...(protect ? [{ told: told({ ...plan, protect: false }), says: ": no longer protected, " }] : []),
+          ...replacements(plan).map(({ path, changed }) => ({ told: told(changed), says: `: replaced by ${path}, ` })),
+        ];
+        for (const way of ways)
+          assert.ok(way.told.includes(`${plan.name}${way.says}`), `${urn} ${way.says}: ${way.told}`);
+      }
+    });
+
+    it("would tell of any input that changes, and of a permission that nothing needs", () => {
+      const [first] = planned.filter(({ type }) => type === "docker:index/remoteImage:RemoteImage");
+      assert.ok(first);
+      const changed = planned.map((plan) =>
+        plan === first ? { ...plan, inputs: { ...plan.inputs, name: "b:1" } } : plan,
+      );
+      const { changes: all } = difference(changed, { resources: deployed });
+      const changes = all.filter(({ urn }) => urn === first.urn);
+      const name = `${first.type} ${first.name}`;
+      assert.deepEqual(updateProblems(changes, []), [`change ${name} name`]);
+      const allowed = { kind: "change", resources: new RegExp(name), inputs: ["name"], why: "a test" } as const;
+      assert.deepEqual(updateProblems(changes, [allowed]), []);
+      assert.deepEqual(updateProblems(changes, [{ ...allowed, inputs: [] }]), [
+        `change ${name} name`,
+        `nothing that ${String(allowed.resources)} allows: remove it`,
+      ]);
+    });
+  });
+}
+
+/** A planned resource with each of the inputs changed in turn that would replace it. */
+function replacements(plan: PreviewResource): readonly { readonly path: string; readonly changed: PreviewResource }[] {
+  const { replacedBy = [] } = kinds[plan.type] ?? {};
+  const paths =
+    replacedBy === "any"
+      ? ["unheardOf", ...Object.keys(plan.inputs).filter((name) => !plan.ignoreChanges.includes(name))]
+      : replacedBy;
+  return paths.map((path) => ({ path, changed: { ...plan, inputs: withOther(plan.inputs, path.split(".")) } }));
+}
+
+function withOther(values: PreviewValues, [name = "", ...rest]: readonly string[]): PreviewValues {
+  const value = rest.length === 0 ? "another" : withOther((values[name] ?? {}) as PreviewValues, rest);
+  return { ...values, [name]: value };
+}
+
+describe("the record of a state", () => {
+  const urn = "urn:pulumi:dev::observability::a:b:C::x";
+  const about = { version: "1.0.0", stack: "dev", settings: {} };
+  const secret = (value: unknown): object => ({
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    plaintext: JSON.stringify(value),
+  });
+  const plan = (inputs: PreviewValues, type = "a:b:C"): PreviewResource => ({
+    ...{ urn, type, name: "x", parent: "", custom: true, inputs, outputs: {}, protect: false, dependencies: [] },
+    ...{ provider: "", deleteBeforeReplace: false, ignoreChanges: [], replaceOnChanges: [], deleteTimeout: "" },
+  });
+  const recordOf = (planned: PreviewResource, inputs: object): unknown =>
+    recordedState(about, [planned], { resources: [{ urn, type: planned.type, inputs }] }).resources[0]?.inputs;
+
+  it("has of a secret what the program has in the open, and nothing else", () => {
+    const files = [
+      { file: "/a", content: secretValue },
+      { file: "/b", content: "open" },
+    ];
+    const found = recordOf(plan({ files, password: secretValue }), {
+      files: secret([
+        { __defaults: [], file: "/a", content: "hunter2" },
+        { file: "/b", content: "open" },
+      ]),
+      password: secret("hunter2"),
+    });
+    assert.deepEqual(found, {
+      files: secret([
+        { __defaults: [], file: "/a", content: "[secret]" },
+        { file: "/b", content: "open" },
+      ]),
+      password: secret("[secret]"),
+    });
+  });
+
+  it("has nothing of the machine", () => {
+    const build = { context: join(projectFolder, "services") };
+    const image = plan({ name: "dev-services:0123456789ab", build });
+    assert.deepEqual(recordOf(image, { name: "dev-services:0123456789ab", build }), {
+      name: "dev-services:[content]",
+      build: { context: "[repository]/services" },
+    });
+    assert.deepEqual(recordOf(plan({}, "pulumi:providers:docker"), { host: "ssh://me@machine" }), {});
+  });
+
+  it("is refused if the program makes something else", () => {
+    assert.throws(() => recordOf(plan({ a: 1 }), { a: 2 }), {
+      message: "the stack dev: must be as the program makes it, got change x a; run npm run up first",
+    });
+  });
+});
