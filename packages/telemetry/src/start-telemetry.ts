@@ -13,6 +13,7 @@ import { processMemoryBytes } from "./delivery/memory-limit.ts";
 import { readEnvironment, type TelemetryConfig } from "./environment/read-environment.ts";
 import { instrument } from "./instrumentations/instrument.ts";
 import { guardApi, guardingSpanProcessor } from "./logging/guard-api.ts";
+import { bridgedModules } from "./logging/bridges/index.ts";
 import { logBridgeNames, startLogging, type LoggerSettings } from "./logging/start-logging.ts";
 import { createRedactor, type Redactor } from "./redaction/redactor.ts";
 import { createSignalRedaction } from "./redaction/signals.ts";
@@ -205,6 +206,7 @@ function startSdk(
     env: process.env,
     own: options.instrumentations ?? [],
     others: logBridgeNames,
+    modulesOfOthers: bridgedModules,
     report,
   });
   return {

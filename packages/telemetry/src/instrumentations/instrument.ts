@@ -40,6 +40,8 @@ export interface InstrumentOptions {
   readonly own: readonly Instrumentation[];
   /** Names that the environment can switch as well, of what others start. */
   readonly others: readonly string[];
+  /** Modules that those change, if they are imported by an ES module. */
+  readonly modulesOfOthers: readonly string[];
   /** Told, in a sentence, what is not instrumented and why. */
   readonly report: (message: string) => void;
 }
@@ -50,7 +52,7 @@ export interface InstrumentOptions {
  *
  * @returns the names of all that work, {@link InstrumentOptions.others} included
  */
-export function instrument({ env, own, others, report }: InstrumentOptions): readonly string[] {
+export function instrument({ env, own, others, modulesOfOthers, report }: InstrumentOptions): readonly string[] {
   const replaced = new Set(own.map(({ instrumentationName }) => instrumentationName));
   const wanted = (name: string): boolean => !replaced.has(`@opentelemetry/instrumentation-${name}`);
   const byDefault = [
@@ -69,7 +71,7 @@ export function instrument({ env, own, others, report }: InstrumentOptions): rea
   );
   warnOfLoaded(lazy.keys(), report);
   openCommonJs();
-  openEsModules([...lazy.keys(), ...modulesOf(own)]);
+  openEsModules([...lazy.keys(), ...modulesOf(own)], modulesOfOthers);
   registerInstrumentations({
     instrumentations: [
       ...Object.entries(fromTheStart).flatMap(([name, create]) => (selected.includes(name) ? [create()] : [])),

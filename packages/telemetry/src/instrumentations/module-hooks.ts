@@ -35,14 +35,17 @@ export function packageNameOf(specifier: string): string | undefined {
 /**
  * Lets instrumentations change ES modules of these npm packages. Other modules are loaded as if nothing was there.
  *
+ * @param names of packages, all files of which are opened
+ * @param entries names of packages of which only what is imported by this name is
+ *
  * Node.js does it in the thread of the program from 22.22.3 and 24.11.1 on, and in a thread of its own before.
  */
-export function openEsModules(names: Iterable<string>): void {
+export function openEsModules(names: Iterable<string>, entries: readonly string[]): void {
   // In a bundle the modules are inside, where nothing can be changed.
   if (!isInstalled("import-in-the-middle")) return;
   const packages = [...new Set(names)].filter((name) => !isBuiltin(name));
   const folders = packages.map((name) => name.replaceAll(".", "\\.")).join("|");
-  const include = [...packages, new RegExp(`/node_modules/(?:${folders})/`)];
+  const include = [...packages, ...entries, new RegExp(`/node_modules/(?:${folders})/`)];
   const { supportsSyncHooks } = require("import-in-the-middle/supports-sync-hooks.mjs") as SyncSupport;
   if (supportsSyncHooks()) {
     (require("import-in-the-middle/register-hooks.mjs") as SyncHooks).register({ include });

@@ -169,6 +169,31 @@ describe("applications that have installed the package", () => {
     assert.ok(arrived.spans.some(({ name, attributes }) => name === "GET" && attributes["url.full"] === url));
   });
 
+  for (const version of ["7.0.0", "8.21.0", "9.9.5"]) {
+    it(`sends what pino ${version} writes, which publishes nothing, once, imported and required`, async () => {
+      const folder = await applications.install("pino", `pino@${version}`);
+      for (const program of ["program.js", "program.cjs"]) {
+        const name = `pino-${version}-${program}`;
+        const command = ["--import", "@observability/telemetry/register", program];
+        const application = new RunningApplication(folder, command, env(name), nodeOf("22"));
+        assert.equal(await application.ended(), 0, application.output);
+        // As the application wrote it, beside what is sent.
+        assert.match(application.output, /^\{"level":40,[^\n]*"password":"hunter2","msg":"nearly sold out"\}\n$/);
+
+        const isOf = (body: string): boolean => body.includes(`"service.name":"${name}"`);
+        const arrived = await arrivedOf(
+          ({ logs, spans }) =>
+            logs.some(({ body }) => isOf(body)) &&
+            logs.every(({ body, traceId }) => !isOf(body) || spans.some((span) => span.traceId === traceId)),
+        );
+        assert.deepEqual(
+          arrived.logs.filter(({ body }) => isOf(body)).map(({ body }) => orderOf(body)),
+          [{ message: "nearly sold out", order_id: "4711", password: "[REDACTED]" }],
+        );
+      }
+    });
+  }
+
   it("lets a team test its own telemetry in vitest", async () => {
     const folder = await applications.install("tested");
     const command = ["node_modules/vitest/vitest.mjs", "run", "--no-color"];

@@ -7,7 +7,7 @@ import { runFixture } from "../support/run-fixture.ts";
 const register = join(import.meta.dirname, "../../src/register.ts");
 const line = z.looseObject({ level: z.string(), trace_id: z.string(), span_id: z.string() });
 
-/** What is sent of the lines that `fixtures/logs-by-others.cjs` writes with each logger, beside the ids and the time. */
+/** What is sent of the lines that `fixtures/logs-by-others.mjs` writes with each logger, beside the ids and the time. */
 const expected = {
   winston: [{ level: "warn", message: "nearly sold out", order_id: "4711", password: "[REDACTED]" }],
   bunyan: [{ level: "warn", message: "nearly sold out", name: "orders", order_id: "4711", password: "[REDACTED]" }],
@@ -20,20 +20,23 @@ const expected = {
 describe("winston, bunyan and Nest's logger, as they are installed", function () {
   this.timeout(60_000);
 
-  for (const [logger, records] of Object.entries(expected)) {
-    it(`${logger}: each line is sent once, with its level and its trace, and written as before`, async () => {
+  const loaded = Object.entries(expected).flatMap(([logger, records]) =>
+    (["required", "imported"] as const).map((how) => [logger, how, records] as const),
+  );
+  for (const [logger, how, records] of loaded) {
+    it(`${logger}, if it is ${how}: each line is sent once, with its level and its trace, and written as before`, async () => {
       const receiver = await startOtlpReceiver();
       try {
         const { exitCode, lines, stderr } = await runFixture(
-          "logs-by-others.cjs",
+          "logs-by-others.mjs",
           {
             OTEL_EXPORTER_OTLP_ENDPOINT: receiver.httpUrl,
             OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
             OTEL_SERVICE_NAME: "fixture",
           },
-          { nodeArgs: ["--import", register], args: [logger] },
+          { nodeArgs: ["--import", register], args: [logger, how] },
         );
-        assert.equal(exitCode, 0, stderr);
+        assert.deepEqual([exitCode, stderr], [0, ""]);
         assert.equal(lines.length > 0, true);
         const bodies = receiver.accepted
           .filter(({ signal }) => signal === "logs")

@@ -19,3 +19,6 @@ export const logBridges = {
 
 /** Name of a bridge. */
 export type LogBridgeName = keyof typeof logBridges;
+
+/** Modules that a bridge changes and that ES modules import themselves; what else is changed is required by the logger. */
+export const bridgedModules: readonly string[] = ["@nestjs/common", "bunyan"];

@@ -1,0 +1,9 @@
+// Writes one line in a span.
+const { trace } = require("@opentelemetry/api");
+const { pino } = require("pino");
+
+const logger = pino().child({ order_id: "4711" });
+trace.getTracer("orders").startActiveSpan("order", (span) => {
+  logger.warn({ password: "hunter2" }, "nearly %s", "sold out");
+  span.end();
+});
