@@ -95,7 +95,11 @@ function start(options: TelemetryOptions): Telemetry {
     report(problem);
     diag.warn(problem);
   }
-  const { logger, flush: flushLines } = startLogging({
+  const {
+    logger,
+    drain,
+    flush: flushLines,
+  } = startLogging({
     serviceName: config.serviceName,
     redactor,
     settings: options.logger ?? {},
@@ -107,12 +111,19 @@ function start(options: TelemetryOptions): Telemetry {
 
   const { onShutdown, shutdown } = takePartInEnd({
     options: options.shutdown ?? {},
-    flush: async (millis) => exporting?.flush(millis),
+    flush: async (millis) => {
+      drain();
+      await exporting?.flush(millis);
+    },
     shutdown: async (millis) => {
+      drain();
       await exporting?.shutdown(millis);
       await flushLines(lastLinesMillis);
     },
-    giveUp: (why) => exporting?.giveUp(why),
+    giveUp: (why) => {
+      drain();
+      exporting?.giveUp(why);
+    },
     onCrash: (err) => {
       logger.fatal({ err }, "uncaught exception");
     },
@@ -125,7 +136,10 @@ function start(options: TelemetryOptions): Telemetry {
     logger,
     onShutdown,
     shutdown,
-    counts: () => exporting?.counts(),
+    counts: () => {
+      drain();
+      return exporting?.counts();
+    },
   };
 }
 

@@ -97,19 +97,26 @@ export function createDelivery(settings: DeliverySettings): Delivery {
     ),
   };
   const all = Object.values(queues);
+  const spanProcessor = new DeliverySpanProcessor(queues.spans, redaction.span);
   return {
     logRecordProcessor: new DeliveryLogRecordProcessor(queues.logs, redaction.logRecord),
-    spanProcessor: new DeliverySpanProcessor(queues.spans, redaction.span),
+    spanProcessor,
     metricExporter: new DeliveryMetricExporter(queues.metrics, settings.metrics, redaction.resourceMetrics),
-    counts: () => ({ logs: queues.logs.counts, spans: queues.spans.counts, metrics: queues.metrics.counts }),
+    counts: () => {
+      spanProcessor.drain();
+      return { logs: queues.logs.counts, spans: queues.spans.counts, metrics: queues.metrics.counts };
+    },
     hurry: async (millis) => {
+      spanProcessor.drain();
       for (const queue of all) queue.hurry();
       await Promise.all(all.map((queue) => queue.flush(millis)));
     },
     shutdown: async (millis, signals) => {
+      spanProcessor.drain();
       await Promise.all(signals.map((signal) => queues[signal].shutdown(millis)));
     },
     giveUp: (why) => {
+      spanProcessor.drain();
       for (const queue of all) queue.giveUp(why);
     },
   };

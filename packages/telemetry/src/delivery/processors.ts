@@ -1,5 +1,5 @@
 import { ExportResultCode, type ExportResult } from "@opentelemetry/core";
-import { TraceFlags } from "@opentelemetry/api";
+import { TraceFlags, type Attributes } from "@opentelemetry/api";
 import type { LogRecordProcessor, ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import {
   AggregationTemporality,
@@ -13,6 +13,7 @@ import {
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SignalRedaction } from "../redaction/signals.ts";
 import type { DeliveryQueue } from "./delivery-queue.ts";
+import { SmallBatches } from "./small-batches.ts";
 
 /** How metrics are made for the receiver, by the values of the two variables that say it. */
 export interface MetricPreferences {
@@ -50,34 +51,62 @@ export class DeliveryLogRecordProcessor implements LogRecordProcessor {
   }
 }
 
-/** The same for spans; those that are not sampled are nobody's business. */
+/**
+ * The same for spans, a few at a time, since many end at once and nobody changes one that has ended. Those that are not
+ * sampled are nobody's business.
+ */
 export class DeliverySpanProcessor implements SpanProcessor {
   private readonly queue: DeliveryQueue<ReadableSpan>;
-  private readonly redact: SignalRedaction["span"];
+  private readonly ended: SmallBatches<ReadableSpan>;
 
   constructor(queue: DeliveryQueue<ReadableSpan>, redact: SignalRedaction["span"]) {
     this.queue = queue;
-    this.redact = redact;
+    this.ended = new SmallBatches((given) => {
+      const span = redact(given);
+      queue.add(span, 1, span.resource, span.instrumentationScope);
+    });
   }
 
   onStart(): void {
     // A span is of interest when it has ended.
   }
 
-  onEnd(given: ReadableSpan): void {
-    if ((given.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
-    const span = this.redact(given);
-    this.queue.add(span, 1, span.resource, span.instrumentationScope);
+  onEnd(span: ReadableSpan): void {
+    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
+    this.ended.add(span, charactersOf(span));
+  }
+
+  /** Puts what has ended so far into the queue. */
+  drain(): void {
+    this.ended.drain();
   }
 
   forceFlush(): Promise<void> {
+    this.drain();
     return this.queue.flush();
   }
 
   /** See {@link DeliveryLogRecordProcessor.shutdown}. */
   shutdown(): Promise<void> {
-    return this.queue.flush();
+    return this.forceFlush();
   }
+}
+
+/** How long the texts of a span are; `Infinity` if there is anything in it that the application may still change. */
+function charactersOf({ attributes, events, links }: ReadableSpan): number {
+  let characters = charactersIn(attributes);
+  for (const event of events) characters += charactersIn(event.attributes);
+  return links.length === 0 ? characters : Infinity;
+}
+
+function charactersIn(attributes: Attributes = {}): number {
+  let characters = 0;
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (typeof value === "string") characters += value.length;
+    else if (typeof value === "object") return Infinity;
+  }
+  return characters;
 }
 
 /** So many data points of a metric are put into the queue as one item, which is then far from what is too large. */

@@ -27,14 +27,14 @@ const guardedPrototypes = new WeakSet();
 type Method = (this: object, ...given: unknown[]) => unknown;
 
 /** Replaces a method of a class of the SDK's by one that does not throw. */
-function guard(prototype: object, name: string, instead: (self: object, given: readonly unknown[]) => unknown): void {
+function guard(prototype: object, name: string, instead: (self: object) => unknown): void {
   const original: unknown = Reflect.get(prototype, name);
   if (typeof original !== "function") return;
   const guarded: Method = function (...given) {
     try {
       return Reflect.apply(original as Method, this, given);
     } catch {
-      return instead(this, given);
+      return instead(this);
     }
   };
   Reflect.set(prototype, name, guarded);

@@ -43,12 +43,21 @@ export interface Line {
 /** Where lines go. */
 export type LineSink = (line: Line) => void;
 
+/** Where a line was written: what is known of it only at that moment. */
+export interface LineOrigin {
+  readonly context: Context;
+  /** Ids of the active span, if it is recorded: an id that leads to no trace is worse than none. */
+  readonly ids: { readonly trace_id: string; readonly span_id: string } | undefined;
+}
+
 /** What a line is made of. */
 export interface LineParts {
   readonly level: Level;
   readonly message: unknown;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly time: Date;
+  /** @default {@link currentOrigin} */
+  readonly origin?: LineOrigin;
 }
 
 /** Longest line in characters; Loki cuts lines of more than 256 KB, which would leave half a JSON text. */
@@ -64,9 +73,7 @@ export type LineComposer = (parts: LineParts) => Line;
  */
 export function lineComposer(serviceName: string, redactor: Redactor): LineComposer {
   const service = JSON.stringify(serviceName);
-  return ({ level, message, fields, time }) => {
-    const active = context.active();
-    const ids = traceIds(active);
+  return ({ level, message, fields, time, origin: { context: written, ids } = currentOrigin() }) => {
     const hasMessage = message !== undefined;
     const redacted = hasMessage ? redactor.value(message) : undefined;
     const others = fieldsBeside(redactor.value(fields), hasMessage, ids !== undefined);
@@ -82,7 +89,7 @@ export function lineComposer(serviceName: string, redactor: Redactor): LineCompo
       text: text.length <= longestLine ? text : cutLine(JSON.parse(`{${own}}`) as Fields, others, text.length),
       level,
       time,
-      context: active,
+      context: written,
     };
   };
 }
@@ -120,12 +127,13 @@ function fieldsBeside(redacted: unknown, hasMessage: boolean, hasIds: boolean): 
   );
 }
 
-/** Ids of the active span, if it is recorded: an id that leads to no trace is worse than none. */
-function traceIds(active: Context): { readonly trace_id: string; readonly span_id: string } | undefined {
+/** Where the line of the current call is written. */
+export function currentOrigin(): LineOrigin {
+  const active = context.active();
   const span = trace.getSpan(active);
-  if (span?.isRecording() !== true) return undefined;
+  if (span?.isRecording() !== true) return { context: active, ids: undefined };
   const { traceId, spanId } = span.spanContext();
-  return { trace_id: traceId, span_id: spanId };
+  return { context: active, ids: { trace_id: traceId, span_id: spanId } };
 }
 
 /** What is left of a line that is too long: its own fields, the start of the message, short fields, and a mark. */

@@ -33,6 +33,8 @@ export interface Logging {
   readonly logger: Logger;
   /** How many lines could not be written to the destination, by reason. */
   readonly lost: LostLines["total"];
+  /** Sends what waits to be sent with others. */
+  readonly drain: () => void;
   /** Waits until the destination has taken what was written, for at most so many milliseconds. */
   readonly flush: (millis: number) => Promise<void>;
 }
@@ -49,19 +51,21 @@ export function startLogging({ serviceName, redactor, settings, sending, bridges
     });
   };
   const writer = lineWriter(settings.destination ?? "stdout", lost);
+  const bridge = bridgeWriter(lineComposer(serviceName, redactor), send, lost);
+  const sendInOrder: LineSink = (line) => {
+    bridge.drain();
+    send(line);
+  };
   const logger = createLogger({
     serviceName,
-    sinks: sending ? [writer.sink, send] : [writer.sink],
+    sinks: sending ? [writer.sink, sendInOrder] : [writer.sink],
     redactor,
     level: levelOf(settings, report),
     lost,
     report,
   });
-  if (sending) {
-    const bridge = bridgeWriter(lineComposer(serviceName, redactor), send, lost);
-    for (const name of bridges) logBridges[name](bridge);
-  }
-  return { logger, lost: lost.total, flush: writer.flush };
+  if (sending) for (const name of bridges) logBridges[name](bridge);
+  return { logger, lost: lost.total, drain: bridge.drain, flush: writer.flush };
 }
 
 /** Options come from plain JavaScript and from configuration too; a level that is none does not stop a service. */

@@ -9,6 +9,7 @@ const line = z.looseObject({ level: z.string(), trace_id: z.string(), span_id: z
 
 /** What is sent of the lines that `fixtures/logs-by-others.mjs` writes with each logger, beside the ids and the time. */
 const expected = {
+  pino: [{ level: "warn", message: "nearly sold out", order_id: "4711", password: "[REDACTED]" }],
   winston: [{ level: "warn", message: "nearly sold out", order_id: "4711", password: "[REDACTED]" }],
   bunyan: [{ level: "warn", message: "nearly sold out", name: "orders", order_id: "4711", password: "[REDACTED]" }],
   nest: [
@@ -17,8 +18,20 @@ const expected = {
   ],
 } as const satisfies Readonly<Record<string, readonly object[]>>;
 
-describe("winston, bunyan and Nest's logger, as they are installed", function () {
+describe("pino, winston, bunyan and Nest's logger, as they are installed", function () {
   this.timeout(60_000);
+
+  it("pino: a line and a span are counted as lost if the process exits at once", async () => {
+    const { lines, stderr } = await runFixture(
+      "logs-by-others.mjs",
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", OTEL_SERVICE_NAME: "fixture" },
+      { nodeArgs: ["--import", register], args: ["pino", "imported", "exit"] },
+    );
+    assert.equal(lines.length, 1);
+    for (const item of ["log records", "spans"]) {
+      assert.equal(stderr.includes(`1 of 1 ${item} were not delivered: 1 shutdown`), true, stderr);
+    }
+  });
 
   const loaded = Object.entries(expected).flatMap(([logger, records]) =>
     (["required", "imported"] as const).map((how) => [logger, how, records] as const),

@@ -4,7 +4,7 @@ import {
   InstrumentationNodeModuleDefinition,
   InstrumentationNodeModuleFile,
 } from "@opentelemetry/instrumentation";
-import { levelOfNumber } from "../line.ts";
+import { levelOfNumber, type LineParts } from "../line.ts";
 import { isOwnLogger } from "../logger.ts";
 import { asFields, type BridgeWriter } from "./bridge.ts";
 
@@ -56,15 +56,19 @@ class OlderPinoBridge extends InstrumentationBase {
 }
 
 /** @param given what pino was asked to make a line of: the object, the message, the number of the level */
-function send({ write }: BridgeWriter, instance: unknown, given: ArrayLike<unknown>, result: unknown): void {
+function send({ writeText }: BridgeWriter, instance: unknown, given: ArrayLike<unknown>, result: unknown): void {
   if (typeof instance !== "object" || instance === null || isOwnLogger(instance) || typeof result !== "string") return;
   const { 1: message, 2: number } = given;
-  const line = Object.entries(parsed(result));
-  // Whatever it is called, and it is the last field if a serializer has changed it.
-  const messageField =
-    message === undefined ? undefined : (line.findLast(([, value]) => value === message) ?? line.at(-1));
-  const fields = Object.fromEntries(line.filter((field) => field !== messageField && !lineKeys.has(field[0])));
-  write({ level: levelOfNumber(Number(number)), message: messageField?.[1], fields, time: new Date() });
+  const time = new Date();
+  writeText(result.length, () => ({ ...partsOf(result, message), level: levelOfNumber(Number(number)), time }));
+}
+
+function partsOf(json: string, written: unknown): Pick<LineParts, "fields" | "message"> {
+  const line = Object.entries(parsed(json));
+  // Whatever the message is called; it is the last field if a serializer has changed it.
+  const message = written === undefined ? undefined : (line.findLast(([, value]) => value === written) ?? line.at(-1));
+  const fields = Object.fromEntries(line.filter((field) => field !== message && !lineKeys.has(field[0])));
+  return { message: message?.[1], fields };
 }
 
 /** What pino writes into each line, beside what it is told. */
