@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { datasourceUids } from "../../config/names.ts";
 import { exampleServiceNames } from "../../config/example-services.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
+import { runChecks } from "../../cli/verification/checks.ts";
 import type { GrafanaClient } from "../../cli/verification/grafana.ts";
+import type { Probe } from "../../cli/verification/probe.ts";
+import { Applications, RunningApplication } from "../../packages/telemetry/test/apps/support/applications.ts";
+import { startPostgres, startRedis, type Server } from "../../packages/telemetry/test/apps/support/databases.ts";
 import pWaitFor from "p-wait-for";
+import { z } from "zod";
 import { guideCommands, guideQueries, problemWith, problemWithCommand } from "./support/documented-queries.ts";
 import { eventuallyLogs } from "./support/loki.ts";
 import { emptyPanels } from "./support/panels.ts";
@@ -14,6 +20,29 @@ import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 /** The ids of the original's documentation. */
 const sampleExecution = "abc123";
 const sampleTrace = "0af7651916cd43dd8448eb211c80319c";
+
+/** Applications of packages/telemetry/apps: how each is started, what it is asked for, and what its trace has then. */
+const realApplications = [
+  {
+    name: "express",
+    command: ["server.cjs"],
+    protocol: "grpc",
+    paths: ["GET /broken", "GET /orders/:id"],
+    statements: [
+      "SELECT $1::text AS id",
+      "SELECT * FROM no_such_table WHERE password = '[REDACTED]'",
+      "set order:4711 [1 other arguments]",
+    ],
+  },
+  { name: "fastify", command: ["server.js"], protocol: "http/protobuf", paths: ["GET /orders/:id"], statements: [] },
+  {
+    name: "zero-code",
+    command: ["--import", "@observability/telemetry/register", "server.js"],
+    protocol: "http/protobuf",
+    paths: ["GET /orders/:id"],
+    statements: [],
+  },
+] as const;
 
 describe("the first run, from a fresh clone with nothing running", () => {
   let workspace: Workspace;
@@ -171,7 +200,110 @@ describe("the first run, from a fresh clone with nothing running", () => {
     const instances = await labelValues(outputs, "service_instance_id", `{service_name="integr8scode-k8s-worker"}`);
     assert.deepEqual(instances, [`${workspace.name}-k8s-worker`, `${workspace.name}-k8s-worker-2`]);
   });
+
+  describe("an application of this machine that has installed the package is found again, from a line to its trace, its lines and its metric:", () => {
+    const asked = new Map<string, Asked>();
+    let applications: Applications;
+    let servers: readonly Server[] = [];
+
+    before(async () => {
+      applications = await Applications.pack();
+      const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+      servers = [postgres, redis];
+      const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url };
+      await Promise.all(
+        realApplications.map(async (application) => {
+          const folder = await applications.install(application.name);
+          asked.set(application.name, await ask(application, folder, { ...env, ...sendingTo(outputs, application) }));
+        }),
+      );
+    });
+    after(async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+      applications.remove();
+    });
+
+    for (const { name, paths, statements } of realApplications) {
+      it(`${name}, with its route and statements, and without secrets`, async () => {
+        const probe = asked.get(name) ?? assert.fail(name);
+        const context = { grafana, grafanaVersion: await grafana.version(), probe, metricBefore: 0 };
+        const results = await runChecks({ ...context, logCommand: (host) => host }, () => undefined);
+        assert.deepEqual(
+          results.filter(({ passed }) => !passed),
+          [],
+        );
+        const answer = await grafana.text(
+          `/api/datasources/proxy/uid/${datasourceUids.jaeger}/api/traces/${probe.traceId}`,
+        );
+        const spans = jaegerTrace.parse(JSON.parse(answer)).data.flatMap((trace) => trace.spans);
+        const valuesOf = (key: string): unknown[] =>
+          spans.flatMap(({ tags }) => tags.filter((tag) => tag.key === key).map(({ value }) => value)).sort();
+        const served = spans.filter(({ tags }) => tags.some(({ value }) => value === "server"));
+        assert.deepEqual(served.map(({ operationName }) => operationName).sort(), [...paths].sort());
+        assert.deepEqual(valuesOf("db.query.text"), statements);
+        const lines = await eventuallyLogs(grafana, `{service_name="${probe.serviceName}"}`);
+        assert.ok(lines.some(({ line }) => line.includes('"password":"[REDACTED]"')));
+        assert.ok(!`${answer} ${JSON.stringify(lines)}`.includes("hunter2"));
+      });
+    }
+  });
 });
+
+type RealApplication = (typeof realApplications)[number];
+
+/** What was sent on its way through an application. */
+interface Asked extends Probe {
+  readonly serviceName: string;
+}
+
+const jaegerTrace = z.object({
+  data: z.array(
+    z.object({
+      spans: z.array(
+        z.object({
+          operationName: z.string(),
+          tags: z.array(z.object({ key: z.string(), value: z.unknown() })),
+        }),
+      ),
+    }),
+  ),
+});
+
+/** What the README has a process on this machine set. */
+function sendingTo({ urls }: StackOutputs, { name, protocol }: RealApplication): Record<string, string> {
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: (protocol === "grpc" ? urls.otlpGrpc : urls.otlpHttp) ?? "",
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    OTEL_SERVICE_NAME: `shop-${name}`,
+    OTEL_RESOURCE_ATTRIBUTES: "service.namespace=shop",
+  };
+}
+
+/** Runs an application for its requests, in one trace, and ends it, which delivers what waits. */
+async function ask(
+  { name, command, paths }: RealApplication,
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Asked> {
+  const serviceName = `shop-${name}`;
+  const traceId = randomBytes(16).toString("hex");
+  const headers = { traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-01` };
+  const application = new RunningApplication(folder, command, env, process.execPath);
+  const sentMillis = Date.now();
+  const url = await application.url();
+  for (const path of paths) await fetch(`${url}${path.replace("GET ", "").replace(":id", "4711")}`, { headers });
+  application.stop();
+  assert.ok([0, "SIGTERM"].includes((await application.ended()) ?? -1), application.output);
+  return {
+    description: `an order that ${name} was asked for`,
+    serviceName,
+    sentMillis,
+    traceId,
+    logQuery: `{service_name="${serviceName}"} | json | message="order read"`,
+    metricQuery: `sum(http_server_request_duration_seconds_count{service_name="${serviceName}",http_route="/orders/:id"})`,
+    leastServices: 1,
+  };
+}
 
 async function submit(outputs: StackOutputs, execution: object, traceparent?: string): Promise<void> {
   const answer = await fetch(`${outputs.urls.api ?? ""}/api/v1/executions`, {
