@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -12,16 +12,18 @@ import { otelCollectorConfig, otelCollectorDocument } from "../../config/otel-co
 import { isRecord } from "../../config/parse.ts";
 import type { ServiceInput } from "../../config/service-args.ts";
 import { mergedSettings, ownCodeExamples } from "../../docs/own-code-examples.ts";
-import { testedImages } from "./support/images.ts";
+import { pythonImage } from "./support/images.ts";
 import { hostileFragment, lostParts, sensibleFragment } from "../support/hostile-fragment.ts";
 import { eventuallyLogs, logs } from "./support/loki.ts";
 import { printedConfig } from "./support/print-config.ts";
+import { buildPythonInstrumentation, flaskService } from "./support/python.ts";
 import { succeed, type Ended } from "./support/run.ts";
+import { copyService, plainService, serviceStatement } from "./support/service-fixtures.ts";
+import { metricsOf, tracesOf } from "./support/service-telemetry.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
 const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "own-code.md"), "utf8");
 const examples = ownCodeExamples(page);
-const fixtures = { checkout: "own-service", plain: "plain-service" };
 /** With what the Collector and Grafana put something else for, wherever they read it. */
 const secrets: Readonly<Record<string, string>> = {
   TOKEN: "token-$HOME-${HOME}-$$-of-the-test",
@@ -55,22 +57,21 @@ describe("own code, as docs/own-code.md has it", () => {
       rmSync(otherRepository, { recursive: true, force: true });
     };
     otherRepository = mkdtempSync(join(tmpdir(), "observability-own-"));
-    for (const [name, fixture] of Object.entries(fixtures)) {
-      cpSync(join(import.meta.dirname, "fixtures", fixture), join(otherRepository, name), { recursive: true });
-      const dockerfile = join(otherRepository, name, "Dockerfile");
-      writeFileSync(dockerfile, readFileSync(dockerfile, "utf8").replace(defaultImages.node, testedImages.node));
-    }
+    copyService("own-service", join(otherRepository, "checkout"));
+    copyService("plain-service", join(otherRepository, "plain"));
     appendFileSync(join(folder, "index.ts"), here(examples.buildStatement));
-    const plain = {
-      build: { context: join(otherRepository, "plain") },
-      instrument: "nodejs",
-      env: { NODE_OPTIONS: "--max-old-space-size=64" },
+    const flask = {
+      build: { context: join(otherRepository, "flask"), args: { PYTHON_IMAGE: pythonImage } },
+      instrument: "python",
+      instrumentImage: `${workspace.name}-python-instrumentation:1`,
+      env: { PYTHONPATH: "/packages" },
       ports: [{ name: "http", port: 8080 }],
     } satisfies ServiceInput;
-    appendFileSync(
-      join(folder, "index.ts"),
-      `new InstrumentedService("plain", { stack, ...${JSON.stringify(plain)} });\n`,
-    );
+    await Promise.all([flaskService(flask.build.context), buildPythonInstrumentation(flask.instrumentImage)]);
+    const instrumented = { plain: plainService(join(otherRepository, "plain")), flask };
+    for (const [name, args] of Object.entries(instrumented)) {
+      appendFileSync(join(folder, "index.ts"), serviceStatement(name, args));
+    }
     mkdirSync(join(folder, "dashboards", "Shop"), { recursive: true });
     writeFileSync(join(folder, "dashboards", "Shop", "orders.json"), examples.dashboard);
     await workspace.configure((config) => {
@@ -132,27 +133,19 @@ describe("own code, as docs/own-code.md has it", () => {
     const name = "integr8scode-plain";
     const [log] = await eventuallyLogs(await workspace.grafana(), `{service_name="${name}"} |= "asked for /orders"`);
     assert.match(log?.line ?? "", /"message":"asked for \/orders\?token=\[REDACTED\]"/);
-    const { urls } = await workspace.outputs();
-    const found = async (address: string): Promise<string> => {
-      let text = "";
-      await pWaitFor(
-        async () => {
-          text = await (await fetch(address)).text();
-          return text.includes("server");
-        },
-        { interval: 1000, timeout: 60_000 },
-      ).catch(() => undefined);
-      return text;
-    };
-    assert.match(
-      await found(`${urls.jaeger ?? ""}/api/traces?service=${name}`),
-      /"key":"span.kind","type":"string","value":"server"/,
-    );
-    const metrics = new URLSearchParams({ "match[]": `{service_name="${name}"}` });
-    assert.match(
-      await found(`${urls.victoriaMetrics ?? ""}/api/v1/label/__name__/values?${metrics.toString()}`),
-      /"http_server_request_duration_seconds_count"/,
-    );
+    assert.match(await tracesOf(await workspace.outputs(), name), /"key":"span.kind","type":"string","value":"server"/);
+    assert.match(await metricsOf(await workspace.outputs(), name), /"http_server_request_duration_seconds_count"/);
+  });
+
+  it("has logs, traces by route and metrics of a Python service, with what the operator's image has for another Python", async () => {
+    const name = "integr8scode-flask";
+    const [log] = await eventuallyLogs(await workspace.grafana(), `{service_name="${name}"} |= "asked for 4711"`);
+    assert.ok(log);
+    assert.equal(log.line, "asked for 4711");
+    const traces = await tracesOf(await workspace.outputs(), name);
+    assert.match(traces, /"key":"http.route","type":"string","value":"\/orders\/\\u003corder\\u003e"/);
+    assert.match(traces, new RegExp(`"traceID":"${log.labels["trace_id"] ?? "none"}"`));
+    assert.match(await metricsOf(await workspace.outputs(), name), /"http_server_request_duration_seconds_count"/);
   });
 
   it("sends a copy of the traces to a backend of one's own, with the secret as its login", async () => {

@@ -13,5 +13,8 @@ export const imageOverrides: Partial<Record<ImageName, string>> = Object.fromEnt
   }),
 );
 
+/** Python of a service that is instrumented from outside; `E2E_PYTHON_IMAGE` names another one. */
+export const pythonImage = process.env["E2E_PYTHON_IMAGE"] ?? "python:3.13.7-slim-bookworm";
+
 /** The images that the tests run. */
 export const testedImages: Images = { ...defaultImages, ...imageOverrides };

@@ -1,0 +1,27 @@
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { defaultImages } from "../../../config/images.ts";
+import type { ServiceInput } from "../../../config/service-args.ts";
+import { testedImages } from "./images.ts";
+
+/** Copies a service of `test/e2e/fixtures` to a folder, from where it is built upon the Node.js of the tests. */
+export function copyService(fixture: "own-service" | "plain-service", folder: string): void {
+  cpSync(join(import.meta.dirname, "..", "fixtures", fixture), folder, { recursive: true });
+  const dockerfile = join(folder, "Dockerfile");
+  writeFileSync(dockerfile, readFileSync(dockerfile, "utf8").replace(defaultImages.node, testedImages.node));
+}
+
+/** The service of Node.js that knows nothing of telemetry, instrumented from outside, built from a folder. */
+export function plainService(context: string): ServiceInput {
+  return {
+    build: { context },
+    instrument: "nodejs",
+    env: { NODE_OPTIONS: "--max-old-space-size=64" },
+    ports: [{ name: "http", port: 8080 }],
+  };
+}
+
+/** A service as a line at the end of the program. */
+export function serviceStatement(name: string, args: ServiceInput): string {
+  return `new InstrumentedService("${name}", { stack, ...${JSON.stringify(args)} });\n`;
+}
