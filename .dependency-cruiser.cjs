@@ -19,7 +19,8 @@ const entryPoints = [
 /** What looks at the program itself, since it starts no engine. */
 const previewCommand = "^cli/preview(\\.ts$|/)";
 
-const stackParts = "^components/(grafana|jaeger|loki|otel-collector|victoria-metrics)\\.ts$";
+/** What all parts are made with; everything else in its folder is a part. */
+const ofAllParts = "^config/parts/(part|parts|exporters|processes)\\.ts$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
@@ -63,11 +64,11 @@ module.exports = {
       to: { path: "^components/", pathNot: "^components/platform/" },
     },
     {
-      name: "backends-know-no-other-backend",
-      comment: "They get each other's addresses as text; only observability-stack.ts knows all of them.",
+      name: "parts-know-no-other-part",
+      comment: "They are told of each other by the list of all, in their context; only parts.ts names them.",
       severity: "error",
-      from: { path: stackParts },
-      to: { path: [stackParts, "^components/observability-stack\\.ts$"] },
+      from: { path: "^config/parts/", pathNot: ofAllParts },
+      to: { path: "^config/parts/", pathNot: "^config/parts/(part|exporters)\\.ts$" },
     },
     {
       name: "config-is-pure",

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs, promisify } from "node:util";
 import { z } from "zod";
-import { datasourceUids } from "../config/names.ts";
+import { datasourceUid } from "../config/parts/part.ts";
+import { parts } from "../config/parts/parts.ts";
 import { deployedOutputs } from "../cli/outputs.ts";
 import { projectFolder } from "../cli/project.ts";
 import { withStack } from "../cli/pulumi-stack.ts";
@@ -67,14 +68,14 @@ const grafana = new GrafanaClient(outputs.urls.grafana ?? "", outputs.grafanaUse
 const started = performance.now();
 const week = 7 * 24 * 3_600_000;
 const lines = await grafana.logs(
-  datasourceUids.loki,
+  datasourceUid(parts.loki),
   `{service_namespace=~".+"} | json | level="error"`,
   Date.now() - week,
   Date.now(),
   5000,
 );
 const errors = await grafana.metric(
-  datasourceUids.victoriaMetrics,
+  datasourceUid(parts.victoriaMetrics),
   `sum(increase(http_server_request_duration_seconds_count[7d]))`,
 );
 process.stdout.write(

@@ -2,6 +2,8 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { programSettings, type ProgramSettings } from "../config/example-services.ts";
 import { readDashboardFolder } from "../config/files/dashboard-folder.ts";
 import type { TargetName } from "./options.ts";
+import { once } from "./once.ts";
+import { plannedProgram, type Plan } from "./preview/planned-program.ts";
 import { projectName } from "./project.ts";
 import type { Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
@@ -10,8 +12,7 @@ import { UserError } from "./user-error.ts";
 export interface Deployment {
   readonly settings: ProgramSettings;
   readonly target: Target;
-  /** The stack's Pulumi configuration, secrets decrypted, with the project's name in front of each key. */
-  readonly config: Readonly<Record<string, string>>;
+  readonly plan: Plan;
 }
 
 /**
@@ -23,20 +24,21 @@ export async function deploymentOf(stack: Stack, wanted: TargetName | undefined)
   const config = Object.fromEntries(Object.entries(all).map(([key, { value }]) => [key, value]));
   const settings = validSettings(config, stack.name);
   refuseOtherTarget(settings.stack.target, wanted, stack.name);
-  return { settings, target: await targetOf(settings, stack.name), config };
+  const plan = once(() => plannedProgram(stack.name, config, "npm run up"));
+  return { settings, target: await targetOf(settings, stack.name, plan), plan };
 }
 
 /** The target that the settings ask for: the only place that knows which targets there are. */
-export async function targetOf(settings: ProgramSettings, stackName: string): Promise<Target> {
+export async function targetOf(settings: ProgramSettings, stackName: string, plan: Plan): Promise<Target> {
   switch (settings.stack.target) {
     case "docker": {
       const { DockerTarget } = await import("./docker/docker-target.ts");
-      return new DockerTarget(settings, stackName);
+      return new DockerTarget(settings, stackName, plan);
     }
     case "kubernetes": {
       // It brings a client library that takes most of a second to load.
       const { KubernetesTarget } = await import("./kubernetes/kubernetes-target.ts");
-      return new KubernetesTarget(settings, stackName);
+      return new KubernetesTarget(settings, stackName, plan);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { hosts } from "../config/names.ts";
+import { parts } from "../config/parts/parts.ts";
 import { instanceOf } from "./instances.ts";
 import type { StackOutputs } from "./outputs.ts";
 import type { Say, Target } from "./target.ts";
@@ -16,7 +16,7 @@ const shownLines = 50;
  */
 export async function ensureLogin(outputs: StackOutputs, target: Target, say: Say): Promise<void> {
   const { grafanaUser, grafanaPassword, instances } = outputs;
-  const grafana = instanceOf(instances, hosts.grafana);
+  const grafana = instanceOf(instances, parts.grafana.host);
   if (outputs.urls.grafana === undefined || grafana === undefined) return;
   try {
     await new GrafanaClient(outputs.urls.grafana, grafanaUser, grafanaPassword).get("/api/user");

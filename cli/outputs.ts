@@ -1,15 +1,11 @@
 import type { OutputMap } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
+import { forEachPort } from "../config/parts/parts.ts";
 import { UserError } from "./user-error.ts";
 
 const schema = z.object({
   urls: z.object({
-    grafana: z.string().optional(),
-    loki: z.string().optional(),
-    victoriaMetrics: z.string().optional(),
-    jaeger: z.string().optional(),
-    otlpGrpc: z.string().optional(),
-    otlpHttp: z.string().optional(),
+    ...forEachPort(() => z.string().optional()),
     api: z.string().optional(),
   }),
   grafanaUser: z.string(),

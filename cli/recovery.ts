@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Deployment as ExportedState, Stack, Workspace } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
+import { once } from "./once.ts";
 import { isRunning } from "./processes.ts";
 import { projectName, stateFolder } from "./project.ts";
 import { deploymentSchema, knownState, type KnownState, type OtherStack } from "./state.ts";
@@ -50,12 +51,6 @@ export async function recover(stack: RecoveredStack, target: Target, say: Say): 
   // Pulumi does not go on while it does not know how an operation ended. What it may have made was looked for.
   await forgetPending();
   return { state, leftData };
-}
-
-/** An asynchronous function that is called at most once. */
-function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
-  let running: Promise<Result> | undefined;
-  return () => (running ??= action());
 }
 
 async function otherStacks({ name, workspace }: RecoveredStack): Promise<readonly OtherStack[]> {

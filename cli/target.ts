@@ -47,13 +47,8 @@ export interface Target {
    * @throws UserError with every problem, before anything is created.
    */
   checkRoom(state: KnownState, say: Say): Promise<void>;
-  /**
-   * Sees to it that every image can be had.
-   *
-   * @param images what Docker has to have, see cli/preview/planned-images.ts
-   * @throws UserError with every problem, before anything is created.
-   */
-  prepareImages(images: readonly string[], say: Say): Promise<void>;
+  /** Sees to it that every image can be had. @throws UserError with every problem, before anything is created. */
+  prepareImages(say: Say): Promise<void>;
   /**
    * Has programs look over what the user adds to their configuration, as far as that needs no deployment.
    *

@@ -6,8 +6,7 @@ import { isUp, waitUntilUp } from "./instances.ts";
 import { throughInterrupts } from "./interrupt.ts";
 import { commandOptions, forStack, type CommandOptions } from "./options.ts";
 import { deployedOutputs, stackOutputs, type StackOutputs } from "./outputs.ts";
-import { plannedImages } from "./preview/planned-images.ts";
-import { plannedProgram } from "./preview/planned-program.ts";
+import { noPlan } from "./preview/planned-program.ts";
 import { Progress } from "./progress.ts";
 import { tellingCommandsOf, withLockedStack } from "./pulumi-stack.ts";
 import { recover } from "./recovery.ts";
@@ -29,14 +28,14 @@ async function up(): Promise<number> {
   try {
     await tellingCommandsOf(stackName, () => keepOptions(options, say));
     return await withLockedStack(stackName, async (stack, machine) => {
-      const { target, config } = await deploymentOf(stack, options.target);
+      const { target, plan } = await deploymentOf(stack, options.target);
       // Finds what is wrong with a service of the program as well, which a deployment would half-way.
-      const { resources } = await plannedProgram(stackName, config, "npm run up");
+      await plan();
       say([...machine, await target.describe()].join(", "));
       const { state, leftData } = await recover(stack, target, say);
       await target.checkRoom(state, say);
       target.takeOver(leftData, say);
-      await target.prepareImages(plannedImages(resources), say);
+      await target.prepareImages(say);
       await target.checkConfiguration();
       progress.phase(`deploying the stack ${stackName}`);
       const outputs = await target.watch(async (signal) => {
@@ -67,7 +66,7 @@ async function up(): Promise<number> {
 async function keepOptions(options: CommandOptions<never, SettingOption>, say: Say): Promise<void> {
   const changed = changedStackFile(options);
   if (changed === undefined) return;
-  const target = await targetOf(changed.settings, options.stack);
+  const target = await targetOf(changed.settings, options.stack, noPlan);
   await target.describe();
   writeStackFile(changed);
   say(`wrote to ${changed.name}, for the next command and for plain pulumi up: ${changed.changes.join(", ")}`);

@@ -5,7 +5,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { instanceFact, type EnvValue } from "../config/env-value.ts";
 import { buildFolderProblems } from "../config/files/build-folder.ts";
 import { builtHere, instrumentationImage, instrumentations } from "../config/instrumentation.ts";
-import { ports as wellKnownPorts } from "../config/names.ts";
 import { otelEnv } from "../config/otel-env.ts";
 import { isRecord } from "../config/parse.ts";
 import { problem, type Problem } from "../config/problem.ts";
@@ -13,6 +12,7 @@ import { dnsLabel, isDnsLabel } from "../config/rules.ts";
 import {
   injectedVariableProblems,
   judgedServiceArgs,
+  serviceDefaults,
   type CompleteServiceArgs,
   type ServiceInput,
 } from "../config/service-args.ts";
@@ -50,7 +50,7 @@ export class InstrumentedService extends pulumi.ComponentResource {
     super("observability:index:InstrumentedService", name, {}, opts);
     this.serviceName = telemetryName(name, given, stack);
     // So it also stops first, while there still is somebody to take its last lines.
-    this.running = stack.platform.run(workload, { parent: this, dependsOn: [stack.collector] });
+    this.running = stack.platform.run(workload, { parent: this, dependsOn: [stack.parts.otelCollector] });
     this.registerOutputs({ serviceName: this.serviceName });
   }
 }
@@ -114,7 +114,7 @@ function describedService(
     imageMounts: isInstrumented ? instrumentationMounts(args, stack) : [],
     scratchPaths: ["/tmp"],
     readiness: {
-      port: args.healthCheck?.port ?? args.ports[0]?.port ?? wellKnownPorts.serviceHttp,
+      port: args.healthCheck?.port ?? args.ports[0]?.port ?? serviceDefaults.port,
       httpPath: args.healthCheck?.path ?? "none",
       selfCheck: args.healthCheck?.command ?? "none",
       intervalSeconds: 10,

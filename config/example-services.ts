@@ -1,12 +1,11 @@
 import type { z } from "zod";
 import { flag, group, hostPort, number } from "./fields.ts";
 import { imageDelivery } from "./kubernetes.ts";
-import { ports } from "./names.ts";
 import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
 import { ownCodeProblems } from "./own-code.ts";
 import { isRecord, parseWith } from "./parse.ts";
 import { hiddenProblem, nearMatch, problem, type Problem } from "./problem.ts";
-import { injectedVariableProblems, serviceArgsSchema, type ServiceInput } from "./service-args.ts";
+import { injectedVariableProblems, serviceArgsSchema, serviceDefaults, type ServiceInput } from "./service-args.ts";
 import {
   completeSettings,
   equalPorts,
@@ -171,9 +170,9 @@ export function exampleServices({ stack, example }: ProgramSettings, folder: str
     telemetry: true,
     env: example.services[name]?.env ?? {},
     replicas: example.services[name]?.replicas ?? 1,
-    ports: [{ name: "http", port: ports.serviceHttp, ...(name === "backend" ? { hostPort: example.apiPort } : {}) }],
+    ports: [{ name: "http", port: serviceDefaults.port, ...(name === "backend" ? { hostPort: example.apiPort } : {}) }],
     healthCheck: {
-      port: ports.serviceHttp,
+      port: serviceDefaults.port,
       path: "/healthz",
       // In the image's working directory; see services/healthcheck.
       command: ["node", "healthcheck.cjs"],

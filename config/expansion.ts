@@ -1,4 +1,4 @@
-import { paths } from "./names.ts";
+import { secretsFolder } from "./names.ts";
 
 /*
  * Text that another program reads later and puts something else into, a variable or a file. For each program and each
@@ -19,7 +19,7 @@ export interface Sink {
 /** Places where nothing of a user's free text ends up: all of it is generated, from names and numbers. */
 export const noUserText = "generated";
 
-/** Every place, by what a workload has there: `<workload> <file>`, `args` or `env`. */
+/** Every place. Which part and which services have it is said by the parts (`reads`) and by config/parts/parts.ts. */
 export const sinks = {
   collectorConfig: {
     what: "`otelCollector.config`",
@@ -71,36 +71,24 @@ export const sinks = {
 /** The name of a place with a user's text, or {@link noUserText}. */
 export type SinkName = keyof typeof sinks | typeof noUserText;
 
-/**
- * What each workload of the stack reads. The Collector underneath Jaeger would replace `${env:…}`, VictoriaMetrics
- * `%{NAME}` in its flags, and Loki only with `-config.expand-env`; but nothing of a user's text gets there.
- */
-export const workloadSinks: Readonly<Record<string, Readonly<Record<string, readonly SinkName[]>>>> = {
-  loki: { args: [noUserText], env: [noUserText], [paths.lokiConfig]: [noUserText] },
-  "victoria-metrics": { args: [noUserText], env: [noUserText], [paths.secrets]: [noUserText] },
-  jaeger: { args: [noUserText], env: [noUserText], [paths.jaegerConfig]: [noUserText] },
-  "otel-collector": {
-    args: [noUserText],
-    env: [noUserText],
-    [paths.collectorConfig]: [noUserText],
-    [paths.collectorFragment]: ["collectorConfig"],
-    [paths.secrets]: ["collectorSecret"],
-  },
-  grafana: {
-    args: [noUserText],
-    env: ["grafanaSettings"],
-    [paths.grafanaDatasources]: ["grafanaDatasources"],
-    [paths.grafanaDashboardProvider]: [noUserText],
-    [paths.grafanaDashboards]: [noUserText],
-    [paths.grafanaOwnDashboards]: ["dashboards"],
-    [paths.secrets]: ["grafanaSecret"],
-  },
-  services: { args: ["kubernetesText", "dockerText"], env: ["kubernetesText", "dockerText", "resourceAttributes"] },
-};
-
 /** Path of a secret in a container. Its content never is in a configuration, which is plain text in Pulumi's state. */
 export function secretFile(name: string): string {
-  return `${paths.secrets}/${name}`;
+  return `${secretsFolder}/${name}`;
+}
+
+/**
+ * The secrets of these names as files of a container; the validation has seen to it that there are all of them.
+ *
+ * @param written how its program has to be given a text so that it reads that text
+ */
+export function secretFiles(
+  names: readonly string[],
+  secrets: Readonly<Record<string, string>>,
+  written: (text: string) => string,
+): readonly { readonly path: string; readonly content: string }[] {
+  return Object.entries(secrets)
+    .filter(([name]) => names.includes(name))
+    .map(([name, text]) => ({ path: secretFile(name), content: written(text) }));
 }
 
 /** Something in a text that is replaced when it is read. */
@@ -165,8 +153,8 @@ function references(text: string, pattern: RegExp): readonly Reference[] {
   return [...text.matchAll(pattern)]
     .filter(([written]) => written !== "$$")
     .map(([written, file = ""]) => {
-      const isSecret = file.startsWith(`${paths.secrets}/`);
-      return { written, secret: isSecret ? file.slice(paths.secrets.length + 1) : undefined };
+      const isSecret = file.startsWith(`${secretsFolder}/`);
+      return { written, secret: isSecret ? file.slice(secretsFolder.length + 1) : undefined };
     });
 }
 

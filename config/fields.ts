@@ -51,6 +51,12 @@ export function memoryMib(component: string, least: number, usual: number): z.Zo
   return wholeNumber({ least, most: 1024 ** 2, unit: "MiB", because, change }).default(usual);
 }
 
+/** A duration in whole seconds, a month at most. */
+export function seconds(usual: number): z.ZodDefault<z.ZodInt> {
+  const change = `set for example ${usual}`;
+  return wholeNumber({ least: 1, most: 30 * 24 * 3600, unit: "seconds", change }).default(usual);
+}
+
 /** A number in a range, with a fraction or without. */
 export function number(least: number, most: number, change: string): z.ZodNumber {
   const words = told(`must be a number from ${least} to ${most}`, change);

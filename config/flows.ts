@@ -1,4 +1,4 @@
-import { hosts, ports } from "./names.ts";
+import { partList, portsForServices } from "./parts/parts.ts";
 
 /*
  * Who opens connections to whom. A platform that can close everything else does; test/config/flows.test.ts compares the
@@ -7,28 +7,24 @@ import { hosts, ports } from "./names.ts";
 
 /** A connection between two parts of the stack. */
 export interface Flow {
-  /** A backend by its host name, or `"services"` for every instrumented service. */
+  /** A part by its host name, or `"services"` for every instrumented service. */
   readonly from: string;
   readonly to: string;
   readonly port: number;
 }
 
-/** Stands in a {@link Flow} for every workload that is no backend. */
+/** Stands in a {@link Flow} for every workload that is no part of the stack. */
 export const services = "services";
 
-/** Every connection to a backend. What services want of each other and of the world is theirs to know. */
+/** Every connection to a part of the stack. What services want of each other and of the world is theirs to know. */
 export const flows: readonly Flow[] = [
-  { from: services, to: hosts.otelCollector, port: ports.otlpGrpc },
-  { from: services, to: hosts.otelCollector, port: ports.otlpHttp },
-  { from: hosts.otelCollector, to: hosts.loki, port: ports.lokiHttp },
-  { from: hosts.otelCollector, to: hosts.victoriaMetrics, port: ports.victoriaMetricsHttp },
-  { from: hosts.otelCollector, to: hosts.jaeger, port: ports.jaegerOtlpGrpc },
-  { from: hosts.grafana, to: hosts.loki, port: ports.lokiHttp },
-  { from: hosts.grafana, to: hosts.victoriaMetrics, port: ports.victoriaMetricsHttp },
-  { from: hosts.grafana, to: hosts.jaeger, port: ports.jaegerQuery },
+  ...portsForServices.map(({ host, port }) => ({ from: services, to: host, port })),
+  ...partList.flatMap((part) =>
+    part.connectsTo(partList).map(({ host, port }) => ({ from: part.host, to: host, port })),
+  ),
 ];
 
-/** Whether a workload is one of the backends, all of whose connections the table has. */
+/** Whether a workload is a part of the stack, all of whose connections the table has. */
 export function isBackend(workloadName: string): boolean {
-  return (Object.values(hosts) as readonly string[]).includes(workloadName);
+  return partList.some(({ host }) => host === workloadName);
 }

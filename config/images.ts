@@ -1,21 +1,20 @@
+import { forEachPart, type PartName } from "./parts/parts.ts";
 import { registryPrefix } from "./rules.ts";
 
+/** Image of Node.js that the services' image is built from. A full version, as for the parts (parts/part.ts). */
+export const nodeImage = "node:22.23.2-bookworm-slim";
+
 /**
- * A full version each: a shorter tag, such as `22-bookworm-slim`, is another image next month. Without digests, which only
- * a registry can tell; the setting `images` takes them. The end-to-end tests run these versions, but for Grafana's and
- * Node.js's (see README, "Tested with").
+ * The image of each part, without a digest, which only a registry can tell; the setting `images` takes them. The end-to-end
+ * tests run these versions, but for Grafana's and Node.js's (see README, "Tested with").
  */
-export const defaultImages = {
-  loki: "grafana/loki:3.7.8",
-  victoriaMetrics: "victoriametrics/victoria-metrics:v1.150.0",
-  jaeger: "jaegertracing/jaeger:2.13.0",
-  otelCollector: "otel/opentelemetry-collector-contrib:0.158.0",
-  grafana: "grafana/grafana:12.3.1",
-  node: "node:22.23.2-bookworm-slim",
-} as const;
+export const defaultImages: Readonly<Record<ImageName, string>> = {
+  ...forEachPart(({ image }) => image),
+  node: nodeImage,
+};
 
 /** Names of the images in the table. */
-export type ImageName = keyof typeof defaultImages;
+export type ImageName = PartName | "node";
 
 /** A complete reference for every image. */
 export type Images = Readonly<Record<ImageName, string>>;
@@ -26,13 +25,8 @@ export type Images = Readonly<Record<ImageName, string>>;
  */
 export function resolveImages(registry: string, overrides: Partial<Record<ImageName, string>>): Images {
   const prefix = registryPrefix(registry);
-  const image = (name: ImageName): string => overrides[name] ?? `${prefix}${defaultImages[name]}`;
   return {
-    loki: image("loki"),
-    victoriaMetrics: image("victoriaMetrics"),
-    jaeger: image("jaeger"),
-    otelCollector: image("otelCollector"),
-    grafana: image("grafana"),
-    node: image("node"),
+    ...forEachPart(({ image }, name) => overrides[name] ?? `${prefix}${image}`),
+    node: overrides.node ?? `${prefix}${nodeImage}`,
   };
 }

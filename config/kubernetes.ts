@@ -12,6 +12,7 @@ import {
   tolerationFault,
 } from "./kubernetes-rules.ts";
 import { ruleMessage } from "./parse.ts";
+import { forEachPart } from "./parts/parts.ts";
 import { imageRegistry, orEmpty } from "./rules.ts";
 
 /*
@@ -117,14 +118,8 @@ export const kubernetesSettingsSchema = group({
     change: "name one of `kubectl get storageclasses`, or leave it out",
   })
     .default("")
-    .describe("Class of the five volumes. Empty: the cluster's default. Fixed as soon as there is data."),
-  storageGib: group({
-    loki: gib(10),
-    victoriaMetrics: gib(10),
-    jaeger: gib(10),
-    otelCollector: gib(4),
-    grafana: gib(1),
-  })
+    .describe("Class of the volumes. Empty: the cluster's default. Fixed as soon as there is data."),
+  storageGib: group(forEachPart(({ data }) => gib(data.usualGib)))
     .prefault({})
     .describe("Size of each volume in GiB. It can grow later if its class allows that."),
   registry: text(imageRegistry)

@@ -1,25 +1,7 @@
 /**
- * Every name that more than one part of the stack has to agree on, written once: host names, ports inside the
- * network, Grafana's data source uids, and the paths where containers keep data and find configuration.
+ * Every name that several places have to agree on, written once: how instances, volumes and files are named, labels and
+ * annotations, and Grafana's uids. The names of a single part are in its own file, in config/parts/.
  */
-
-/** Host names of the backends. A Docker network alias and a Kubernetes Service name at the same time. */
-export const hosts = {
-  loki: "loki",
-  victoriaMetrics: "victoria-metrics",
-  jaeger: "jaeger",
-  otelCollector: "otel-collector",
-  grafana: "grafana",
-} as const;
-
-/** Data volumes, without the stack's name. Fixed for ever: under another name the data would not be found. */
-export const volumes = {
-  loki: "loki_data",
-  victoriaMetrics: "victoria_metrics_data",
-  jaeger: "jaeger_data",
-  otelCollector: "otel_collector_queue",
-  grafana: "grafana_data",
-} as const;
 
 /** Name of an instance of a workload, counted from 1: `observability-dev-backend`, `observability-dev-backend-2`. */
 export function instanceName(stackName: string, workloadName: string, instance: number): string {
@@ -50,38 +32,6 @@ export function dashed(name: string): string {
 export function fileKey(path: string): string {
   return path.replace(/^\//, "").replaceAll(/[^A-Za-z0-9._-]/g, "_");
 }
-
-/** Ports inside the network; the ports on the user's machine are settings. */
-export const ports = {
-  lokiHttp: 3100,
-  victoriaMetricsHttp: 8428,
-  jaegerOtlpGrpc: 4317,
-  jaegerQuery: 16686,
-  jaegerHealth: 13133,
-  otlpGrpc: 4317,
-  otlpHttp: 4318,
-  collectorHealth: 13133,
-  grafanaHttp: 3000,
-  /** Where an instrumented service listens unless it says otherwise. */
-  serviceHttp: 8080,
-} as const;
-
-/** Base addresses as other workloads reach them, the same on every target. */
-export const urls = {
-  loki: `http://${hosts.loki}:${ports.lokiHttp}`,
-  victoriaMetrics: `http://${hosts.victoriaMetrics}:${ports.victoriaMetricsHttp}`,
-  jaegerQuery: `http://${hosts.jaeger}:${ports.jaegerQuery}`,
-  jaegerOtlpGrpc: `${hosts.jaeger}:${ports.jaegerOtlpGrpc}`,
-  otlpGrpc: `http://${hosts.otelCollector}:${ports.otlpGrpc}`,
-  otlpHttp: `http://${hosts.otelCollector}:${ports.otlpHttp}`,
-} as const;
-
-/** Grafana's data source uids. Fixed for ever: changing a provisioned uid leaves the old one behind (grafana#110740). */
-export const datasourceUids = {
-  loki: "loki",
-  jaeger: "jaeger",
-  victoriaMetrics: "victoria-metrics",
-} as const;
 
 /** Uids of the provisioned dashboards; part of their address in the browser. */
 export const dashboardUids = {
@@ -131,21 +81,5 @@ export const partOfName = "observability";
 /** Annotation of a Service: JSON, name of a port → port on the user's machine that `npm run open` forwards to it. */
 export const localPortsAnnotation = "observability/local-ports";
 
-/** Directories and files inside the containers. */
-export const paths = {
-  lokiData: "/loki",
-  lokiConfig: "/etc/loki/local-config.yaml",
-  victoriaMetricsData: "/victoria-metrics-data",
-  jaegerData: "/badger",
-  jaegerConfig: "/etc/jaeger/config.yaml",
-  collectorConfig: "/etc/otelcol-contrib/config.yaml",
-  /** What the user adds; the Collector merges the two. */
-  collectorFragment: "/etc/otelcol-contrib/own.yaml",
-  collectorQueue: "/var/lib/otelcol",
-  grafanaData: "/var/lib/grafana",
-  grafanaDatasources: "/etc/grafana/provisioning/datasources/stack.yaml",
-  grafanaDashboardProvider: "/etc/grafana/provisioning/dashboards/stack.yaml",
-  grafanaDashboards: "/etc/grafana/dashboards",
-  grafanaOwnDashboards: "/etc/grafana/own-dashboards",
-  secrets: "/run/secrets",
-} as const;
+/** Folder of secret files in every container. */
+export const secretsFolder = "/run/secrets";

@@ -1,5 +1,5 @@
 import type { EnvValue, InstanceFact } from "./env-value.ts";
-import { urls } from "./names.ts";
+import { otlpUrls } from "./parts/parts.ts";
 
 /** OTLP over gRPC, port 4317, or over HTTP, port 4318. The values are those of OTEL_EXPORTER_OTLP_PROTOCOL. */
 export type OtlpProtocol = "grpc" | "http/protobuf";
@@ -22,7 +22,7 @@ export interface ServiceIdentity {
  */
 export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Readonly<Record<string, EnvValue>> {
   return {
-    OTEL_EXPORTER_OTLP_ENDPOINT: protocol === "grpc" ? urls.otlpGrpc : urls.otlpHttp,
+    OTEL_EXPORTER_OTLP_ENDPOINT: protocol === "grpc" ? otlpUrls.grpc : otlpUrls.http,
     OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
     OTEL_SERVICE_NAME: identity.serviceName,
     OTEL_RESOURCE_ATTRIBUTES: resourceAttributes({

@@ -1,17 +1,35 @@
-import { fragmentProblems } from "./collector-fragment.ts";
+import { otelCollectorDocument } from "./collector/document.ts";
+import { fragmentProblems } from "./collector/fragment.ts";
+import { generatedDatasources } from "./grafana/datasources.ts";
 import { dashboardProblems, type ReadFolder } from "./grafana/own-dashboards.ts";
 import { datasourceProblems } from "./grafana/own-datasources.ts";
 import { isRecord } from "./parse.ts";
+import { exportersOf, metricsEndpoint } from "./parts/exporters.ts";
+import { partList } from "./parts/parts.ts";
 import type { Problem } from "./problem.ts";
+
+/**
+ * The Collector's configuration, for the names in it; the numbers do not count, and the enrichment's name is taken on every
+ * platform.
+ */
+export const namedDocument = otelCollectorDocument({
+  memoryMib: 256,
+  queueMib: 512,
+  serviceNamespace: "apps",
+  enrichment: { k8s_attributes: {} },
+  exporters: exportersOf(partList),
+  metricsEndpoint: metricsEndpoint(partList),
+});
 
 /** What is wrong with what the user adds to the generated configuration, as far as the settings' groups are groups. */
 export function ownCodeProblems(input: unknown, readFolder: ReadFolder): readonly Problem[] {
   if (!isRecord(input)) return [];
   const { secrets = {}, otelCollector, grafana } = input;
   const secretNames = isRecord(secrets) ? Object.keys(secrets) : undefined;
+  const generated = generatedDatasources(partList);
   return [
-    ...(isRecord(otelCollector) ? fragmentProblems(otelCollector["config"], secretNames) : []),
-    ...(isRecord(grafana) ? datasourceProblems(grafana["datasources"], secretNames) : []),
+    ...(isRecord(otelCollector) ? fragmentProblems(otelCollector["config"], namedDocument, secretNames) : []),
+    ...(isRecord(grafana) ? datasourceProblems(grafana["datasources"], generated, secretNames) : []),
     ...(isRecord(grafana) ? dashboardProblems(grafana["dashboards"], readFolder) : []),
   ];
 }

@@ -6,12 +6,19 @@ import { isRecord, schemaProblems } from "./parse.ts";
 import { plainInput } from "./plain.ts";
 import { hiddenProblem, type Problem } from "./problem.ts";
 import { containerPorts, hostPorts, imageReference, workloadLimits, type Range } from "./rules.ts";
-import { serviceDefaults } from "./service-defaults.ts";
 
 /*
  * What an instrumented service is made from: as a type for whoever writes a program, and as a schema for whatever comes
  * at run time, where no types are left. test/config/service-args.test.ts does not compile if the two differ.
  */
+
+/** What an instrumented service has unless it says otherwise. */
+export const serviceDefaults = {
+  /** Memory limit in MiB. */
+  memoryMib: 128,
+  /** Where it listens. */
+  port: 8080,
+} as const;
 
 /** A port of the service. */
 export interface ServicePort {

@@ -1,23 +1,14 @@
 import type { z } from "zod";
-import type { collectorSections } from "./collector-fragment.ts";
-import { choice, flag, foreign, foreignList, group, hostPort, memoryMib } from "./fields.ts";
-import { secretTexts, text, wholeNumber } from "./fields.ts";
-import { datasourceShape } from "./grafana/datasource-schema.ts";
+import { choice, flag, group, hostPort, memoryMib, secretTexts, text, wholeNumber } from "./fields.ts";
 import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
-import { adminUserName } from "./grafana/server.ts";
 import { resolveImages, type Images } from "./images.ts";
 import { kubernetesSettingsSchema, usualCpuRequestMillicores, type KubernetesSettings } from "./kubernetes.ts";
 import { isRecord, parseWith } from "./parse.ts";
-import { hosts } from "./names.ts";
+import { exportersOf } from "./parts/exporters.ts";
+import { forEachPart, forEachPort, ownSettings, partList, parts } from "./parts/parts.ts";
 import { duplicates, problem, type Problem } from "./problem.ts";
 import { ownCodeProblems } from "./own-code.ts";
 import { dockerHost, imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
-
-/** Longest text of a section of the Collector's configuration, so that all of them fit into one ConfigMap of Kubernetes. */
-const sectionKib = 128;
-
-/** Longest text of all data sources, which share a ConfigMap with the dashboards. */
-const datasourceKib = 64;
 
 /** Platforms that Node.js' own image is made for, and so the services'. */
 const buildPlatforms = ["linux/amd64", "linux/arm64", "linux/arm/v7", "linux/ppc64le", "linux/s390x"] as const;
@@ -60,86 +51,20 @@ export const stackSettingsSchema = group({
       "Registry (and path) put in front of every image that is not overridden, in place of the image's own registry.",
     ),
   images: group({
-    loki: text(imageReference).optional(),
-    victoriaMetrics: text(imageReference).optional(),
-    jaeger: text(imageReference).optional(),
-    otelCollector: text(imageReference).optional(),
-    grafana: text(imageReference).optional(),
+    ...forEachPart(() => text(imageReference).optional()),
     node: text(imageReference).optional(),
   })
     .prefault({})
-    .describe("Complete references that replace single images of the table in config/images.ts."),
-  ports: group({
-    grafana: hostPort(3000),
-    loki: hostPort(3100),
-    otlpGrpc: hostPort(4317),
-    otlpHttp: hostPort(4318),
-    jaeger: hostPort(16686),
-    victoriaMetrics: hostPort(8428),
-  })
+    .describe("Complete references that replace the images of single parts, or Node.js's."),
+  ports: group(forEachPort(({ port }) => hostPort(port)))
     .prefault({})
     .describe("Ports on 127.0.0.1."),
-  memoryMib: group({
-    loki: memoryMib("Loki", 128, 256),
-    victoriaMetrics: memoryMib("VictoriaMetrics", 96, 256),
-    jaeger: memoryMib("Jaeger", 256, 512),
-    otelCollector: memoryMib("the Collector", 96, 256),
-    grafana: memoryMib("Grafana", 128, 384),
-  })
+  memoryMib: group(forEachPart(({ title, memoryMib: { least, usual } }) => memoryMib(title, least, usual)))
     .prefault({})
     .describe(
       "Memory limit of each container in MiB; GOMEMLIMIT, the memory_limiter and the WAL ceiling follow from it.",
     ),
-  loki: group({
-    compactionIntervalSeconds: seconds(600),
-    retentionDeleteDelaySeconds: seconds(7200),
-  })
-    .prefault({})
-    .describe(
-      "How often Loki's compactor looks for expired chunks, and how long it waits before it deletes their files.",
-    ),
-  otelCollector: group({
-    queueMib: wholeNumber({
-      least: 16,
-      most: 1024 ** 2,
-      unit: "MiB",
-      because: "less does not hold one request",
-      change: "set at least 16, for example 512",
-    }).default(512),
-    config: group({
-      receivers: section("receivers"),
-      processors: section("processors"),
-      exporters: section("exporters"),
-      connectors: section("connectors"),
-      extensions: section("extensions"),
-      service: section("service"),
-    } satisfies Record<(typeof collectorSections)[number], unknown>).optional(),
-  })
-    .prefault({})
-    .describe(
-      "`queueMib`: room on disk for what a backend that is away has not taken yet, per backend. `config`: what you add to the Collector's configuration, see docs/own-code.md.",
-    ),
-  grafana: group({
-    adminUser: text(adminUserName).default("admin"),
-    dashboards: text({
-      pattern: /^\S(.*\S)?$/,
-      rule: "must be the path of a folder",
-      change: "write one that is relative to the folder of Pulumi.yaml, for example dashboards, or leave it out",
-    }).optional(),
-    datasources: foreignList(
-      datasourceShape,
-      {
-        one: "a data source",
-        several: "a list of data sources",
-        change: "write name, type, uid and url, as in a provisioning file of Grafana",
-      },
-      datasourceKib,
-    ).default([]),
-  })
-    .prefault({})
-    .describe(
-      "`adminUser`: Grafana's first user. `dashboards`, a folder, and `datasources`: what you add, see docs/own-code.md.",
-    ),
+  ...ownSettings,
   secrets: secretTexts()
     .default({})
     .describe("Secrets by name, for what you add to the configuration, see docs/own-code.md. Never shown."),
@@ -155,17 +80,6 @@ export const stackSettingsSchema = group({
     .prefault({})
     .describe("The cluster, for the target `kubernetes`. See docs/kubernetes.md."),
 });
-
-/** A section of the Collector's configuration. */
-function section(name: string): z.ZodOptional<ReturnType<typeof foreign>> {
-  const change = `write ${name} as in a Collector's file`;
-  return foreign("a group in the Collector's own language", change, sectionKib).optional();
-}
-
-function seconds(usual: number): z.ZodDefault<z.ZodInt> {
-  const change = `set for example ${usual}`;
-  return wholeNumber({ least: 1, most: 30 * 24 * 3600, unit: "seconds", change }).default(usual);
-}
 
 /** What a user writes: every field may be left out. */
 export type StackSettingsInput = z.input<typeof stackSettingsSchema>;
@@ -227,7 +141,7 @@ export function stackNameProblems(input: unknown): readonly Problem[] {
   const change = "set another, for example shop-dev";
   if (target === "kubernetes") {
     // The ServiceAccount of the stack has its name, and the Collector has one of its own.
-    if (name !== hosts.otelCollector) return [];
+    if (name !== parts.otelCollector.host) return [];
     return [problem("name", "must not be the name of a part of the stack that has rights of its own", name, change)];
   }
   if (!dockerNetworks.includes(name)) return [];
@@ -289,8 +203,8 @@ function processorProblems(resources: KubernetesSettings["resources"]): readonly
   });
 }
 
-/** One for each signal. */
-const queues = 3;
+/** One for each part that stores something. */
+const queues = exportersOf(partList).length;
 
 /**
  * Size of a queue's file against what is in it, in tenths, since with a fraction 363 GiB would be a little more: pages that

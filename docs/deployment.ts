@@ -1,15 +1,14 @@
 import { resolve } from "node:path";
 import { parse } from "yaml";
-import { grafanaWorkload } from "../components/grafana.ts";
 import { serviceWorkload } from "../components/instrumented-service.ts";
-import { jaegerWorkload } from "../components/jaeger.ts";
-import { lokiWorkload } from "../components/loki.ts";
-import { otelCollectorWorkload } from "../components/otel-collector.ts";
 import type { Workload } from "../components/platform/workload.ts";
-import { victoriaMetricsWorkload } from "../components/victoria-metrics.ts";
+import { stackWorkloads } from "../components/stack-part.ts";
 import { exampleServices, programSettings } from "../config/example-services.ts";
 import { filledIn } from "../config/env-value.ts";
-import { instanceName, paths } from "../config/names.ts";
+import { instanceName } from "../config/names.ts";
+import type { AnyPart } from "../config/parts/part.ts";
+import { partList } from "../config/parts/parts.ts";
+import { noSurroundings } from "../config/parts/processes.ts";
 import type { StackSettings } from "../config/settings.ts";
 
 /** Every setting at its default, but for the namespace that the repository's own `Pulumi.dev.yaml` gives the example. */
@@ -35,58 +34,10 @@ export function documentedDeployment(): Deployment {
   const { name = "", ...args } = services[0] ?? {};
   return {
     settings: program.stack,
-    backends: backends(program.stack),
+    backends: stackWorkloads(program.stack, noSurroundings),
     service: serviceWorkload(name, args, { settings: program.stack }),
     serviceCount: services.length,
   };
-}
-
-/** The same workloads that `ObservabilityStack` runs; a test compares the two. */
-function backends(settings: StackSettings): readonly Workload[] {
-  const { images, memoryMib, ports, retentionHours } = settings;
-  const common = { retentionHours, replicas: 1 };
-  return [
-    lokiWorkload({
-      ...common,
-      ...settings.loki,
-      image: images.loki,
-      memoryMib: memoryMib.loki,
-      hostPort: ports.loki,
-    }),
-    victoriaMetricsWorkload(
-      {
-        ...common,
-        image: images.victoriaMetrics,
-        memoryMib: memoryMib.victoriaMetrics,
-        hostPort: ports.victoriaMetrics,
-      },
-      [],
-    ),
-    jaegerWorkload({ ...common, image: images.jaeger, memoryMib: memoryMib.jaeger, hostPort: ports.jaeger }),
-    otelCollectorWorkload({
-      replicas: 1,
-      image: images.otelCollector,
-      memoryMib: memoryMib.otelCollector,
-      queueMib: settings.otelCollector.queueMib,
-      serviceNamespace: settings.serviceNamespace,
-      secretFiles: [],
-      hostPorts: ports,
-      enrichment: {},
-    }),
-    grafanaWorkload(
-      {
-        replicas: 1,
-        image: images.grafana,
-        memoryMib: memoryMib.grafana,
-        hostPort: ports.grafana,
-        adminUser: settings.grafana.adminUser,
-        publicUrl: undefined,
-        dashboards: [],
-        datasources: [],
-      },
-      [],
-    ),
-  ];
 }
 
 /** Something that the program generates and the guide quotes. */
@@ -96,27 +47,20 @@ export type GeneratedText =
 
 /** What the guide can quote, by the name that its markers use. */
 export function generatedTexts({ settings, backends, service }: Deployment): Readonly<Record<string, GeneratedText>> {
-  const file = (workload: string, path: string): GeneratedText => {
-    const found = backends
-      .filter(({ name }) => name === workload)
-      .flatMap(({ configFiles }) => configFiles)
-      .find((candidate) => candidate.path === path);
-    if (found === undefined) throw new Error(`${workload}: must have a file ${path}, found none`);
-    return { format: "yaml", title: path, value: parse(found.content) as unknown };
+  const configuration = (part: AnyPart): readonly [string, GeneratedText] => {
+    const { args = [], configFiles = [] } = backends.find(({ name }) => name === part.host) ?? {};
+    if (part.configuredBy === "flags") {
+      const title = `command line of ${settings.name}-${part.host}`;
+      return [part.host, { format: "flags", title, value: Object.fromEntries(args.map(flag)) }];
+    }
+    const [file] = configFiles;
+    if (file === undefined) throw new Error(`${part.host}: must have a configuration file, found none`);
+    return [part.host, { format: "yaml", title: file.path, value: parse(file.content) as unknown }];
   };
-  const victoriaMetrics = backends.find(({ name }) => name === "victoria-metrics");
   const instance = instanceName(settings.name, service.name, 1);
   return {
     settings: { format: "yaml", title: "settings", value: settings },
-    loki: file("loki", paths.lokiConfig),
-    jaeger: file("jaeger", paths.jaegerConfig),
-    collector: file("otel-collector", paths.collectorConfig),
-    datasources: file("grafana", paths.grafanaDatasources),
-    "victoria-metrics": {
-      format: "flags",
-      title: `command line of ${settings.name}-victoria-metrics`,
-      value: Object.fromEntries((victoriaMetrics?.args ?? []).map(flag)),
-    },
+    ...Object.fromEntries(partList.map(configuration)),
     service: {
       format: "env",
       title: `environment of ${instance}`,

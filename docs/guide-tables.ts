@@ -3,32 +3,24 @@ import type { Workload } from "../components/platform/workload.ts";
 import { filledIn } from "../config/env-value.ts";
 import { flows, services } from "../config/flows.ts";
 import { dataVolumeName } from "../config/names.ts";
+import { partEntries, partList, type PartName } from "../config/parts/parts.ts";
 import { goMemoryLimitMib } from "../config/units.ts";
-import type { StackSettings } from "../config/settings.ts";
 import type { Deployment } from "./deployment.ts";
 
 /** What each port is for, by container and by the port's name. */
 const portPurposes: Readonly<Record<string, string>> = {
-  "loki http": "queries, OTLP from the Collector at `/otlp`, `/ready`, `/metrics`, `/config`",
-  "victoria-metrics http": "queries, `/vmui`, OTLP from the Collector, `/health`, `/metrics`",
-  "jaeger query": "user interface and HTTP API",
-  "jaeger otlp-grpc": "OTLP from the Collector",
-  "jaeger health": "`/status`; `/config` is the configuration in force",
-  "otel-collector otlp-grpc": "OTLP over gRPC: logs, metrics and traces of services",
-  "otel-collector otlp-http": "OTLP over HTTP: the same",
-  "otel-collector health": "`/`: 200 while the Collector works",
-  "grafana http": "user interface and HTTP API",
+  ...Object.fromEntries(
+    partList.flatMap(({ host, ports }) =>
+      Object.entries(ports).map(([name, { purpose }]) => [`${host} ${name}`, purpose]),
+    ),
+  ),
   "backend http": "the example's HTTP API",
 };
 
 /** The setting of each container's memory. */
-const memorySettings: Readonly<Record<string, keyof StackSettings["memoryMib"]>> = {
-  loki: "loki",
-  "victoria-metrics": "victoriaMetrics",
-  jaeger: "jaeger",
-  "otel-collector": "otelCollector",
-  grafana: "grafana",
-};
+const memorySettings: Readonly<Record<string, PartName>> = Object.fromEntries(
+  partEntries.map(([name, { host }]) => [host, name]),
+);
 
 type Row = readonly string[];
 

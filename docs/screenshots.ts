@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { chromium, type Page } from "playwright-core";
-import { datasourceUids } from "../config/names.ts";
+import { datasourceUid } from "../config/parts/part.ts";
+import { parts } from "../config/parts/parts.ts";
 import { deployedOutputs } from "../cli/outputs.ts";
 import { withStack } from "../cli/pulumi-stack.ts";
 
@@ -29,7 +30,7 @@ async function picture(page: Page, name: string): Promise<void> {
 /** An address of Explore with one query for each pane. */
 function exploreUrl(query: object): string {
   const left = {
-    datasource: datasourceUids.loki,
+    datasource: datasourceUid(parts.loki),
     queries: [{ refId: "A", ...query }],
     range: { from: "now-15m", to: "now" },
   };

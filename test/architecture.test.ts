@@ -24,10 +24,10 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
   "docker-only-in-its-platform": [
     {
       files: {
-        "components/loki.ts": 'import * as docker from "@pulumi/docker";',
+        "components/stack-part.ts": 'import * as docker from "@pulumi/docker";',
         ...installed("@pulumi/docker", "dependencies"),
       },
-      found: "components/loki.ts → node_modules/@pulumi/docker/index.js",
+      found: "components/stack-part.ts → node_modules/@pulumi/docker/index.js",
     },
     {
       files: {
@@ -48,10 +48,10 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
   "kubernetes-only-in-its-platform": [
     {
       files: {
-        "components/loki.ts": 'import * as kubernetes from "@pulumi/kubernetes";',
+        "components/stack-part.ts": 'import * as kubernetes from "@pulumi/kubernetes";',
         ...installed("@pulumi/kubernetes", "dependencies"),
       },
-      found: "components/loki.ts → node_modules/@pulumi/kubernetes/index.js",
+      found: "components/stack-part.ts → node_modules/@pulumi/kubernetes/index.js",
     },
   ],
   "platforms-apart": [
@@ -78,29 +78,29 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
   "platforms-know-no-backend": [
     {
       files: {
-        "components/platform/docker/docker-platform.ts": 'import { lokiWorkload } from "../../loki.ts";',
-        "components/loki.ts": "",
+        "components/platform/docker/docker-platform.ts": 'import { StackPart } from "../../stack-part.ts";',
+        "components/stack-part.ts": "",
       },
-      found: "components/platform/docker/docker-platform.ts → components/loki.ts",
+      found: "components/platform/docker/docker-platform.ts → components/stack-part.ts",
     },
   ],
-  "backends-know-no-other-backend": [
+  "parts-know-no-other-part": [
     {
-      files: { "components/grafana.ts": 'import { lokiWorkload } from "./loki.ts";', "components/loki.ts": "" },
-      found: "components/grafana.ts → components/loki.ts",
+      files: { "config/parts/grafana.ts": 'import { loki } from "./loki.ts";', "config/parts/loki.ts": "" },
+      found: "config/parts/grafana.ts → config/parts/loki.ts",
     },
   ],
   "config-is-pure": [
     {
-      files: { "config/loki.ts": 'import { readFileSync } from "node:fs";\nimport { join } from "node:path";' },
-      found: "config/loki.ts → fs",
+      files: { "config/images.ts": 'import { readFileSync } from "node:fs";\nimport { join } from "node:path";' },
+      found: "config/images.ts → fs",
     },
     {
       files: {
-        "config/loki.ts": 'import type { Workload } from "../components/workload.ts";',
+        "config/images.ts": 'import type { Workload } from "../components/workload.ts";',
         "components/workload.ts": "",
       },
-      found: "config/loki.ts → components/workload.ts",
+      found: "config/images.ts → components/workload.ts",
     },
   ],
   "config-reads-no-files": [
@@ -126,8 +126,8 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
   ],
   "components-without-command-line": [
     {
-      files: { "components/loki.ts": 'export { up } from "../cli/up.ts";', "cli/up.ts": "" },
-      found: "components/loki.ts → cli/up.ts",
+      files: { "components/stack-part.ts": 'export { up } from "../cli/up.ts";', "cli/up.ts": "" },
+      found: "components/stack-part.ts → cli/up.ts",
     },
   ],
   "command-line-without-components": [

@@ -5,8 +5,10 @@ import type { StackOutputs } from "../outputs.ts";
 import { projectName, stateFolder } from "../project.ts";
 import { Ownership } from "../ownership.ts";
 import type { KnownState } from "../state.ts";
+import { plannedImages } from "../preview/planned-images.ts";
+import type { Plan } from "../preview/planned-program.ts";
 import type { Say, Target } from "../target.ts";
-import { checkCollector } from "./collector-check.ts";
+import { checkConfiguration } from "./configuration-check.ts";
 import { Docker } from "./docker.ts";
 import { pullMissing } from "./images.ts";
 import { instanceStates } from "./instances.ts";
@@ -24,10 +26,18 @@ export class DockerTarget implements Target {
   private readonly pulumiStack: string;
   private readonly docker: Docker;
 
+  private readonly plan: Plan;
+
   /** @param docker @default the daemon of the settings */
-  constructor(settings: ProgramSettings, pulumiStack: string, docker: Docker = new Docker(settings.stack.docker.host)) {
+  constructor(
+    settings: ProgramSettings,
+    pulumiStack: string,
+    plan: Plan,
+    docker: Docker = new Docker(settings.stack.docker.host),
+  ) {
     this.settings = settings;
     this.pulumiStack = pulumiStack;
+    this.plan = plan;
     this.docker = docker;
   }
 
@@ -58,15 +68,16 @@ export class DockerTarget implements Target {
 
   async checkRoom(state: KnownState): Promise<void> {
     const folders = await filledFolders(stateFolder, this.docker);
-    await checkPlace(plannedPlace(this.settings), this.ownership(state), this.docker, folders);
+    await checkPlace(plannedPlace(await this.plan()), this.ownership(state), this.docker, folders);
   }
 
-  async prepareImages(images: readonly string[], say: Say): Promise<void> {
-    await pullMissing(images, this.docker, say);
+  async prepareImages(say: Say): Promise<void> {
+    const { resources } = await this.plan();
+    await pullMissing(plannedImages(resources), this.docker, say);
   }
 
   async checkConfiguration(): Promise<void> {
-    await checkCollector(this.settings.stack, stackOwner(projectName, this.pulumiStack), this.docker);
+    await checkConfiguration(this.settings.stack, stackOwner(projectName, this.pulumiStack), this.docker);
   }
 
   async instanceStates(instances: readonly InstanceOutput[]): Promise<ReadonlyMap<string, InstanceState>> {

@@ -1,10 +1,9 @@
 import { statfs } from "node:fs/promises";
-import { exampleServices, type ProgramSettings } from "../../config/example-services.ts";
-import { hosts, instanceName, dataVolumeName, volumes } from "../../config/names.ts";
+import { z } from "zod";
+import type { PlannedProgram } from "../preview/planned-program.ts";
 import type { Docker, ObjectKind } from "./docker.ts";
 import type { Ownership } from "../ownership.ts";
 import { isFree, processOn } from "../ports.ts";
-import { projectFolder } from "../project.ts";
 import { UserError } from "../user-error.ts";
 
 /** What a deployment will take of the machine. */
@@ -15,37 +14,21 @@ export interface Place {
   readonly ports: readonly { readonly hostPort: number; readonly workload: string }[];
 }
 
-/** What the program at the top of the repository will take with these settings. */
-export function plannedPlace({ stack, example }: ProgramSettings): Place {
-  const services = exampleServices({ stack, example }, projectFolder);
-  const backends = stack.observability ? Object.values(hosts) : [];
-  const ports = stack.observability
-    ? [
-        { hostPort: stack.ports.grafana, workload: hosts.grafana },
-        { hostPort: stack.ports.loki, workload: hosts.loki },
-        { hostPort: stack.ports.jaeger, workload: hosts.jaeger },
-        { hostPort: stack.ports.victoriaMetrics, workload: hosts.victoriaMetrics },
-        { hostPort: stack.ports.otlpGrpc, workload: hosts.otelCollector },
-        { hostPort: stack.ports.otlpHttp, workload: hosts.otelCollector },
-      ]
-    : [];
+const types: Readonly<Record<ObjectKind, string>> = {
+  container: "docker:index/container:Container",
+  network: "docker:index/network:Network",
+  volume: "docker:index/volume:Volume",
+};
+
+const named = z.object({ name: z.string() });
+
+/** What a program will take, as its recorded preview has it. */
+export function plannedPlace({ resources, ports }: Pick<PlannedProgram, "resources" | "ports">): Place {
+  const namesOf = (kind: ObjectKind): readonly string[] =>
+    resources.filter(({ type }) => type === types[kind]).map(({ inputs }) => named.parse(inputs).name);
   return {
-    objects: {
-      container: [
-        ...backends.map((host) => instanceName(stack.name, host, 1)),
-        ...services.flatMap(({ name, replicas }) =>
-          Array.from({ length: replicas }, (_, index) => instanceName(stack.name, name, index + 1)),
-        ),
-      ],
-      network: [stack.name],
-      volume: Object.values(volumes).map((volume) => dataVolumeName(stack.name, volume)),
-    },
-    ports: [
-      ...ports,
-      ...services.flatMap(({ name, ports: own }) =>
-        own.flatMap(({ hostPort }) => (hostPort === undefined ? [] : [{ hostPort, workload: name }])),
-      ),
-    ],
+    objects: { container: namesOf("container"), network: namesOf("network"), volume: namesOf("volume") },
+    ports,
   };
 }
 

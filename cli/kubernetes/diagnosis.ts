@@ -7,7 +7,8 @@ import type {
   V1ReplicaSet,
   V1StatefulSet,
 } from "@kubernetes/client-node";
-import { checkName, hosts, objectLabels } from "../../config/names.ts";
+import { checkName, objectLabels } from "../../config/names.ts";
+import { parts } from "../../config/parts/parts.ts";
 import { oneLine } from "./cluster.ts";
 
 /** What there is of a stack at one moment. */
@@ -112,7 +113,7 @@ export interface Workload {
 }
 
 /** Job that looks over what the user adds to the Collector's configuration (components/platform/kubernetes). */
-const collectorCheck = checkName(hosts.otelCollector);
+const collectorCheck = checkName(parts.otelCollector.host);
 
 /**
  * Jobs that run before what they check. They are no instances: nothing has to be up when they have ended well. What

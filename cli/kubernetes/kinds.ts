@@ -1,3 +1,5 @@
+import { partEntries } from "../../config/parts/parts.ts";
+import { noSurroundings, partProcess } from "../../config/parts/processes.ts";
 import type { StackSettings } from "../../config/settings.ts";
 
 /** A kind of object that the program creates. */
@@ -66,9 +68,9 @@ export function ownKinds(stack: StackSettings): readonly Kind[] {
   ];
 }
 
-/** Whether a job looks over what the user adds to the Collector's configuration. */
-export function hasCheck({ observability, otelCollector }: StackSettings): boolean {
-  return observability && otelCollector.config !== undefined;
+/** Whether a job looks over what the user adds to the configuration of a part. */
+function hasCheck(stack: StackSettings): boolean {
+  return stack.observability && partEntries.some(([name]) => partProcess(name, stack, noSurroundings).check !== "none");
 }
 
 /** Group of an API version: none for `v1`. */

@@ -4,6 +4,7 @@ import type { InstanceOutput, InstanceState } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { Ownership } from "../ownership.ts";
 import type { KnownState } from "../state.ts";
+import type { Plan } from "../preview/planned-program.ts";
 import type { Opened, Say, Target } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import { Docker } from "../docker/docker.ts";
@@ -29,6 +30,7 @@ export class KubernetesTarget implements Target {
   readonly furtherUrls: Target["furtherUrls"];
   private readonly settings: ProgramSettings;
   private readonly pulumiStack: string;
+  private readonly plan: Plan;
   private readonly env: NodeJS.ProcessEnv;
   private found: Cluster | undefined;
 
@@ -36,8 +38,9 @@ export class KubernetesTarget implements Target {
    * @param pulumiStack name of the stack for the commands of `pulumi`
    * @param env where KUBECONFIG is looked up
    */
-  constructor(settings: ProgramSettings, pulumiStack: string, env: NodeJS.ProcessEnv = process.env) {
+  constructor(settings: ProgramSettings, pulumiStack: string, plan: Plan, env: NodeJS.ProcessEnv = process.env) {
     this.settings = settings;
+    this.plan = plan;
     this.pulumiStack = pulumiStack;
     this.env = env;
     const { ingress } = settings.stack.kubernetes;
@@ -103,11 +106,11 @@ export class KubernetesTarget implements Target {
   }
 
   async checkRoom(state: KnownState, say: Say): Promise<void> {
-    await checkRoom(this.cluster, this.settings, this.ownership(state), say);
+    await checkRoom(this.cluster, this.settings.stack, this.plan, this.ownership(state), say);
   }
 
   /** The cluster pulls what it runs; what is built here needs more. */
-  async prepareImages(_images: readonly string[], say: Say): Promise<void> {
+  async prepareImages(say: Say): Promise<void> {
     const docker = new Docker(this.settings.stack.docker.host, this.env);
     await checkBuildPlatform(this.cluster, this.settings, docker, say);
     await prepareDelivery(this.settings, say, docker, this.env);

@@ -4,17 +4,14 @@ import {
   V1SelfSubjectAccessReviewSpec,
   type V1ResourceQuota,
 } from "@kubernetes/client-node";
-import { exampleServices, type ProgramSettings } from "../../config/example-services.ts";
-import { usualCpuRequestMillicores } from "../../config/kubernetes.ts";
-import { hosts } from "../../config/names.ts";
-import { serviceDefaults } from "../../config/service-defaults.ts";
+import { z } from "zod";
 import type { StackSettings } from "../../config/settings.ts";
-import { projectFolder } from "../project.ts";
 import type { Ownership } from "../ownership.ts";
+import type { Plan, PlannedProgram } from "../preview/planned-program.ts";
 import type { Say } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import { Forbidden, type Cluster } from "./cluster.ts";
-import { groupOf, hasCheck, namespaceKind, ownKinds } from "./kinds.ts";
+import { groupOf, namespaceKind, ownKinds } from "./kinds.ts";
 import { markedObject, ofProject, ofStack } from "./labels.ts";
 import { amountOf, millicores, quantity, shownQuantity } from "./quantity.ts";
 
@@ -28,15 +25,16 @@ const mostProblems = 7;
  */
 export async function checkRoom(
   cluster: Cluster,
-  settings: ProgramSettings,
+  stack: StackSettings,
+  plan: Plan,
   ownership: Ownership,
   say: Say,
 ): Promise<void> {
   const problems = await Promise.all([
-    permissionProblems(cluster, settings.stack),
-    orSay(say, "the namespace cannot be looked at", () => namespaceProblems(cluster, settings.stack, ownership)),
-    orSay(say, "the storage classes cannot be looked at", () => storageProblems(cluster, settings)),
-    orSay(say, "the quotas cannot be looked at", () => quotaProblems(cluster, settings)),
+    permissionProblems(cluster, stack),
+    orSay(say, "the namespace cannot be looked at", () => namespaceProblems(cluster, stack, ownership)),
+    orSay(say, "the storage classes cannot be looked at", () => storageProblems(cluster, stack)),
+    orSay(say, "the quotas cannot be looked at", () => quotaProblems(cluster, stack.name, plan)),
   ]);
   const all = problems.flat();
   if (all.length === 0) return;
@@ -203,7 +201,7 @@ async function otherStackProblems(
 
 const defaultClass = "storageclass.kubernetes.io/is-default-class";
 
-async function storageProblems(cluster: Cluster, { stack }: ProgramSettings): Promise<readonly string[]> {
+async function storageProblems(cluster: Cluster, stack: StackSettings): Promise<readonly string[]> {
   if (!stack.observability) return [];
   const { items } = await cluster.ask(() => cluster.storage.listStorageClass());
   const names = items.map(({ metadata }) => metadata?.name ?? "");
@@ -221,55 +219,73 @@ async function storageProblems(cluster: Cluster, { stack }: ProgramSettings): Pr
   ];
 }
 
-/** What the pods and claims of the stack ask for, by the names that quotas have for it; CPU in millicores. */
-export function plannedUse({ stack, example }: ProgramSettings): ReadonlyMap<string, number> {
-  const services = exampleServices({ stack, example }, projectFolder);
-  const pods = [
-    ...(stack.observability ? backends : []).map((backend) => ({
-      workload: hosts[backend],
-      memoryMib: stack.memoryMib[backend],
-      copies: 1,
-    })),
-    ...services.map(({ name, replicas }) => ({
-      workload: name,
-      memoryMib: serviceDefaults.memoryMib,
-      copies: replicas,
-    })),
-  ];
-  const { resources } = stack.kubernetes;
-  const cpuOf = (workload: string): number => resources[workload]?.cpuRequestMillicores ?? usualCpuRequestMillicores;
-  const count = sum(pods.map(({ copies }) => copies));
-  const memory = sum(pods.map(({ memoryMib, copies }) => memoryMib * copies)) * 1024 ** 2;
-  const cpu = sum(pods.map(({ workload, copies }) => cpuOf(workload) * copies));
-  const claims = stack.observability ? Object.values(stack.kubernetes.storageGib) : [];
+const amounts = z.record(z.string(), z.string()).default({});
+
+const container = z.object({
+  resources: z.object({ requests: amounts, limits: amounts }).default({ requests: {}, limits: {} }),
+});
+
+type Container = z.output<typeof container>;
+
+/** As much of a controller's object as says what its pods ask for. */
+const controller = z.object({
+  spec: z.object({
+    replicas: z.number().default(1),
+    template: z.object({
+      spec: z.object({ containers: z.array(container), initContainers: z.array(container).default([]) }),
+    }),
+  }),
+});
+
+const claim = z.object({ spec: z.object({ resources: z.object({ requests: z.object({ storage: z.string() }) }) }) });
+
+/** What the pods and claims of a program ask for, by the names that quotas have for it; CPU in millicores. */
+export function plannedUse({ resources }: Pick<PlannedProgram, "resources">): ReadonlyMap<string, number> {
+  const ofTypes = (...types: readonly string[]): readonly unknown[] =>
+    resources.filter(({ type }) => types.includes(type)).map(({ inputs }) => inputs);
+  const pods = ofTypes("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet").map((each) => {
+    const { replicas, template } = controller.parse(each).spec;
+    const { containers, initContainers } = template.spec;
+    // What runs first and ends counts only as far as it asks for more than what stays.
+    const asked = (amount: (one: Container) => number): number =>
+      replicas * Math.max(sum(containers.map(amount)), ...initContainers.map(amount));
+    return {
+      replicas,
+      cpu: asked(({ resources: { requests } }) => millicores(requests["cpu"] ?? "0")),
+      requested: asked(({ resources: { requests } }) => quantity(requests["memory"] ?? "0")),
+      limited: asked(({ resources: { limits } }) => quantity(limits["memory"] ?? "0")),
+    };
+  });
+  const count = sum(pods.map(({ replicas }) => replicas));
+  const cpu = sum(pods.map((pod) => pod.cpu));
+  const requested = sum(pods.map((pod) => pod.requested));
+  const claims = ofTypes("kubernetes:core/v1:PersistentVolumeClaim").map((each) => claim.parse(each));
   return new Map([
     ["pods", count],
     // A pod that has ended counts here only.
-    ["count/pods", count + (hasCheck(stack) ? 1 : 0)],
+    ["count/pods", count + ofTypes("kubernetes:batch/v1:Job").length],
     ["cpu", cpu],
     ["requests.cpu", cpu],
-    ["memory", memory],
-    ["requests.memory", memory],
-    ["limits.memory", memory],
+    ["memory", requested],
+    ["requests.memory", requested],
+    ["limits.memory", sum(pods.map((pod) => pod.limited))],
     ["persistentvolumeclaims", claims.length],
     ["count/persistentvolumeclaims", claims.length],
-    ["requests.storage", sum(claims) * 1024 ** 3],
+    ["requests.storage", sum(claims.map(({ spec }) => quantity(spec.resources.requests.storage)))],
   ]);
 }
-
-const backends = ["loki", "victoriaMetrics", "jaeger", "otelCollector", "grafana"] as const;
 
 function sum(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0);
 }
 
-async function quotaProblems(cluster: Cluster, settings: ProgramSettings): Promise<readonly string[]> {
+async function quotaProblems(cluster: Cluster, stackName: string, plan: Plan): Promise<readonly string[]> {
   const { core, namespace } = cluster;
   const { items: quotas } = await cluster.ask(() => core.listNamespacedResourceQuota({ namespace }));
   // Most namespaces have none.
   if (quotas.length === 0) return [];
-  const planned = plannedUse(settings);
-  const own = await ownUse(cluster, settings.stack.name);
+  const planned = plannedUse(await plan());
+  const own = await ownUse(cluster, stackName);
   return quotas.flatMap((quota) => tooSmall(quota, planned, own));
 }
 

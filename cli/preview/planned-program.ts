@@ -3,6 +3,15 @@ import { projectName } from "../project.ts";
 import { stackFileName } from "../settings-file.ts";
 import { UserError } from "../user-error.ts";
 
+/** A program as it would be deployed, with what it exports. */
+export type PlannedProgram = Awaited<ReturnType<typeof previewProgram>>;
+
+/** Finds out what the program would deploy: at the first call, as each program can be loaded once. */
+export type Plan = () => Promise<PlannedProgram>;
+
+/** Where a target is only asked whether it is there. */
+export const noPlan: Plan = () => Promise.reject(new Error("nothing may be planned before the settings are written"));
+
 /**
  * What the program at the top of the repository would deploy: it is run without Pulumi's engine, Docker or a network.
  *
@@ -14,7 +23,7 @@ export async function plannedProgram(
   stack: string,
   config: Readonly<Record<string, string>>,
   command: string,
-): ReturnType<typeof previewProgram> {
+): Promise<PlannedProgram> {
   try {
     return await previewProgram(() => import("../../index.ts"), { project: projectName, stack, config });
   } catch (error) {

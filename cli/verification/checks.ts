@@ -1,5 +1,6 @@
 import pWaitFor, { TimeoutError } from "p-wait-for";
-import { datasourceUids, hosts } from "../../config/names.ts";
+import { datasourceUid } from "../../config/parts/part.ts";
+import { parts } from "../../config/parts/parts.ts";
 import type { FoundTrace, GrafanaClient } from "./grafana.ts";
 import {
   derivedFields,
@@ -58,10 +59,10 @@ interface Found {
 async function findLog(context: CheckContext): Promise<Found> {
   const { grafana, probe } = context;
   const name = "log in Loki";
-  return orFailure(context, name, hosts.loki, async () => {
+  return orFailure(context, name, parts.loki.host, async () => {
     const lines = await waitFor(timeoutMillis.logs, async () => {
       const found = await grafana.logs(
-        datasourceUids.loki,
+        datasourceUid(parts.loki),
         probe.logQuery,
         probe.sentMillis - 60_000,
         Date.now() + 60_000,
@@ -77,9 +78,9 @@ async function findLog(context: CheckContext): Promise<Found> {
 async function findTrace(context: CheckContext): Promise<Found> {
   const { grafana, probe } = context;
   const name = "trace in Jaeger";
-  return orFailure(context, name, hosts.jaeger, async () => {
+  return orFailure(context, name, parts.jaeger.host, async () => {
     const trace = await waitFor(timeoutMillis.traces, async () => {
-      const found = await grafana.trace(datasourceUids.jaeger, probe.traceId);
+      const found = await grafana.trace(datasourceUid(parts.jaeger), probe.traceId);
       return found !== undefined && found.serviceNames.length >= probe.leastServices ? found : undefined;
     });
     return { result: passed(name, probe, `crosses ${trace.serviceNames.length} service(s)`), trace };
@@ -89,9 +90,9 @@ async function findTrace(context: CheckContext): Promise<Found> {
 async function findMetric(context: CheckContext): Promise<Found> {
   const { grafana, probe, metricBefore } = context;
   const name = "metric in VictoriaMetrics";
-  return orFailure(context, name, hosts.victoriaMetrics, async () => {
+  return orFailure(context, name, parts.victoriaMetrics.host, async () => {
     const value = await waitFor(timeoutMillis.metrics, async () => {
-      const found = await grafana.metric(datasourceUids.victoriaMetrics, probe.metricQuery);
+      const found = await grafana.metric(datasourceUid(parts.victoriaMetrics), probe.metricQuery);
       // Not "greater": a service that was started anew since counts from zero.
       return found !== undefined && found !== metricBefore ? found : undefined;
     });
@@ -102,7 +103,7 @@ async function findMetric(context: CheckContext): Promise<Found> {
 /** Follows every link that Loki's data source has for a log line, each as the running Grafana would. */
 async function logToTrace(context: CheckContext, lines: readonly LogLine[]): Promise<CheckResult[]> {
   const { grafana, grafanaVersion, probe } = context;
-  const fields = derivedFields(await grafana.jsonData(datasourceUids.loki));
+  const fields = derivedFields(await grafana.jsonData(datasourceUid(parts.loki)));
   const usable = fields.filter((field) => supportsField(field, grafanaVersion));
   if (usable.length === 0)
     return [failed("log → trace", "Grafana has no derived field that its version supports", "npm run up")];
@@ -110,7 +111,7 @@ async function logToTrace(context: CheckContext, lines: readonly LogLine[]): Pro
     usable.map(async (field) => {
       const how = field.matcherType === "label" ? "by metadata label" : "by regex on the line";
       const name = `log → trace: ${field.name}, ${how}`;
-      const { result } = await orFailure(context, name, hosts.jaeger, async () => {
+      const { result } = await orFailure(context, name, parts.jaeger.host, async () => {
         const [line] = lines;
         if (line === undefined) throw new Error("there is no log line to start from");
         const id = resolveField(field, line);
@@ -129,9 +130,9 @@ async function logToTrace(context: CheckContext, lines: readonly LogLine[]): Pro
 async function traceToLogs(context: CheckContext, trace: FoundTrace | undefined): Promise<CheckResult> {
   const { grafana, probe } = context;
   const name = "trace → logs: tracesToLogsV2";
-  const { result } = await orFailure(context, name, hosts.loki, async () => {
+  const { result } = await orFailure(context, name, parts.loki.host, async () => {
     if (trace === undefined) throw new Error("there is no trace to start from");
-    const link = tracesToLogsLink(await grafana.jsonData(datasourceUids.jaeger));
+    const link = tracesToLogsLink(await grafana.jsonData(datasourceUid(parts.jaeger)));
     const lines = await grafana.logs(
       link.datasourceUid,
       resolveTraceQuery(link, probe.traceId),
@@ -166,7 +167,7 @@ async function orFailure(
       error instanceof TimeoutError
         ? `${error.message}: the Collector has not delivered it, or ${host} does not answer`
         : String(error);
-    return { result: failed(name, cause, `${logCommand(host)}; ${logCommand(hosts.otelCollector)}`) };
+    return { result: failed(name, cause, `${logCommand(host)}; ${logCommand(parts.otelCollector.host)}`) };
   }
 }
 

@@ -1,4 +1,5 @@
-import { datasourceUids } from "../../config/names.ts";
+import { datasourceUid } from "../../config/parts/part.ts";
+import { parts } from "../../config/parts/parts.ts";
 import { instanceOf, isUp } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";
 import type { Target } from "../target.ts";
@@ -52,11 +53,11 @@ async function reach(grafana: GrafanaClient, { urls, serviceNames }: StackOutput
     const grafanaVersion = await grafana.version();
     const backend = serviceNames[0];
     if (urls.api !== undefined && backend !== undefined) {
-      const metricBefore = (await grafana.metric(datasourceUids.victoriaMetrics, apiMetricQuery(backend))) ?? 0;
+      const metricBefore = (await grafana.metric(datasourceUid(parts.victoriaMetrics), apiMetricQuery(backend))) ?? 0;
       const namespace = backend.slice(0, -"-backend".length);
       return { grafanaVersion, metricBefore, probe: await probeApi(urls.api, namespace, backend, metricBefore) };
     }
-    const metricBefore = (await grafana.metric(datasourceUids.victoriaMetrics, otlpMetricQuery)) ?? 0;
+    const metricBefore = (await grafana.metric(datasourceUid(parts.victoriaMetrics), otlpMetricQuery)) ?? 0;
     const probe = await probeOtlp(urls.otlpHttp ?? "", metricBefore + 1);
     return { grafanaVersion, metricBefore, probe };
   } catch (error) {

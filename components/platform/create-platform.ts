@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { imageDelivery } from "../../config/kubernetes.ts";
-import { hosts, stackOwner, volumes } from "../../config/names.ts";
+import { stackOwner } from "../../config/names.ts";
+import { partEntries, parts } from "../../config/parts/parts.ts";
 import { problemLines } from "../../config/problem.ts";
 import type { StackSettings } from "../../config/settings.ts";
 import { resolveDockerHost } from "./docker/docker-host.ts";
@@ -57,16 +58,12 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
         owner: programOwner(),
         settings: kubernetes,
         storageGib: Object.fromEntries(
-          Object.entries(volumes).map(([store, volume]) => [
-            volume,
-            kubernetes.storageGib[store as keyof typeof volumes],
-          ]),
+          partEntries.map(([name, { data }]) => [data.volume, kubernetes.storageGib[name]]),
         ),
-        ingress: kubernetes.ingress.host === "" ? {} : { [hosts.grafana]: kubernetes.ingress },
-        openBackends: [
-          ...(settings.otelCollector.config === undefined ? [] : [hosts.otelCollector]),
-          ...(settings.grafana.datasources.length === 0 ? [] : [hosts.grafana]),
-        ],
+        ingress: kubernetes.ingress.host === "" ? {} : { [parts.grafana.host]: kubernetes.ingress },
+        openBackends: partEntries.flatMap(([name, part]) =>
+          part.opensElsewhere(Reflect.get(settings, name)) ? [part.host] : [],
+        ),
         dockerHost: () => dockerHost(settings),
         buildPlatform: settings.docker.buildPlatform,
         deliver:

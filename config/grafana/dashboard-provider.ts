@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { paths } from "../names.ts";
+import { grafanaPaths } from "./paths.ts";
 
 /**
  * Tells Grafana where dashboards are. They are code: what is edited in the browser is not kept.
@@ -10,9 +10,9 @@ export function dashboardProvider(hasOwn = false): string {
   const common = { type: "file", allowUiUpdates: false, updateIntervalSeconds: 30 };
   const stack = { name: "stack", ...common, folder: "Stack", disableDeletion: true };
   const own = { name: "own", ...common, disableDeletion: false };
-  const options = { path: paths.grafanaOwnDashboards, foldersFromFilesStructure: true };
+  const options = { path: grafanaPaths.ownDashboards, foldersFromFilesStructure: true };
   return stringify({
     apiVersion: 1,
-    providers: [{ ...stack, options: { path: paths.grafanaDashboards } }, ...(hasOwn ? [{ ...own, options }] : [])],
+    providers: [{ ...stack, options: { path: grafanaPaths.dashboards } }, ...(hasOwn ? [{ ...own, options }] : [])],
   });
 }

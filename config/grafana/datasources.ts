@@ -1,19 +1,10 @@
 import { Document, isSeq, visit } from "yaml";
 import { grafanaText } from "../expansion.ts";
-import { datasourceUids, urls } from "../names.ts";
 import { isRecord } from "../parse.ts";
-
-/** How far around a trace its logs are looked for: clocks differ, and work goes on after the last span. */
-const aroundTrace = { spanStartTimeShift: "-5m", spanEndTimeShift: "5m" };
-
-/**
- * The regular expression that finds the trace id in a JSON log line, with or without a space after the colon: some
- * JSON writers put one there, and then a stricter expression finds nothing.
- */
-export const traceIdInLine = '"trace_id":\\s*"(\\w+)"';
+import { portOf, signals, type AnyPart, type Signal } from "../parts/part.ts";
 
 /** A data source in a provisioning file. */
-interface Datasource {
+export interface Datasource {
   readonly name: string;
   readonly type: string;
   readonly uid: string;
@@ -24,54 +15,32 @@ interface Datasource {
   readonly jsonData: unknown;
 }
 
-/**
- * The stack's own data sources and the links between them.
- *
- * Log → trace has two ways. `TraceID` reads the line and works in every Grafana. `trace_id` reads the structured
- * metadata, so it also works for lines that are not JSON; Grafana has that since version 11 and ignores it before.
- * They need two names: of fields with one name only the first works. Trace → logs goes by the id alone, since Jaeger's
- * spans do not offer `service.name` to links.
- */
-export const generatedDatasources: readonly Datasource[] = [
-  provisioned("Loki", "loki", datasourceUids.loki, urls.loki, {
-    maxLines: 1000,
-    derivedFields: [
-      {
-        name: "TraceID",
-        matcherType: "regex",
-        matcherRegex: traceIdInLine,
-        url: "${__value.raw}",
-        datasourceUid: datasourceUids.jaeger,
-        urlDisplayLabel: "Open the trace",
-      },
-      {
-        name: "trace_id",
-        matcherType: "label",
-        matcherRegex: "^trace_id$",
-        url: "${__value.raw}",
-        datasourceUid: datasourceUids.jaeger,
-        urlDisplayLabel: "Open the trace",
-      },
-    ],
-  }),
-  provisioned("Jaeger", "jaeger", datasourceUids.jaeger, urls.jaegerQuery, {
-    nodeGraph: { enabled: true },
-    tracesToLogsV2: {
-      datasourceUid: datasourceUids.loki,
-      ...aroundTrace,
-      customQuery: true,
-      query: '{service_name=~".+"} | trace_id="${__trace.traceId}"',
-    },
-  }),
-  {
-    ...provisioned("VictoriaMetrics", "prometheus", datasourceUids.victoriaMetrics, urls.victoriaMetrics, {
-      httpMethod: "POST",
-      // How often services send: below it a rate has too few points.
-      timeInterval: "15s",
-    }),
-    isDefault: true,
-  },
-];
+/** The stack's own data sources and the links between them: one for each part that Grafana asks. */
+export function generatedDatasources(all: readonly AnyPart[]): readonly Datasource[] {
+  const uidOf = datasourceUids(all);
+  const found = all.flatMap((part) => {
+    const { host, title, datasource } = part;
+    if (datasource === "none") return [];
+    const { signal, type, uid, isDefault, port } = datasource;
+    const url = `http://${host}:${portOf(part, port)}`;
+    const common = { name: title, type, uid, access: "proxy", url, editable: true } as const;
+    // As in the file, with every `$` doubled: Grafana replaces `$NAME` in provisioning files by the environment.
+    const jsonData = escaped(datasource.jsonData(uidOf));
+    return [[signal, isDefault ? { ...common, jsonData, isDefault } : { ...common, jsonData }] as const];
+  });
+  return signals.flatMap((wanted) => found.flatMap(([signal, made]) => (signal === wanted ? [made] : [])));
+}
+
+/** The data source of each signal: the first one that there is. */
+function datasourceUids(all: readonly AnyPart[]): Readonly<Record<Signal, string>> {
+  const uidOf = (signal: Signal): string => {
+    const found = all.map(({ datasource }) => datasource).find((each) => each !== "none" && each.signal === signal);
+    if (found === undefined || found === "none")
+      throw new Error(`a part must be a data source of ${signal}, found none`);
+    return found.uid;
+  };
+  return { logs: uidOf("logs"), metrics: uidOf("metrics"), traces: uidOf("traces") };
+}
 
 /**
  * The provisioning file of Grafana's data sources: the stack's own ones, and behind them the user's, with every dollar
@@ -79,13 +48,13 @@ export const generatedDatasources: readonly Datasource[] = [
  * it does not. Their texts are in quotes: without them Grafana's YAML takes some for numbers, and an older Grafana ends at
  * a name that is one.
  */
-export function datasources(own: readonly object[] = []): string {
+export function datasources(generated: readonly Datasource[], own: readonly object[] = []): string {
   const document = new Document(
     {
       apiVersion: 1,
       // A data source that is no longer in this file goes (Grafana ≥ 11.1; older versions ignore the key).
       prune: true,
-      datasources: generatedDatasources,
+      datasources: generated,
     },
     { aliasDuplicateObjects: false },
   );
@@ -106,9 +75,4 @@ function escaped(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(escaped);
   if (!isRecord(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escaped(inner)]));
-}
-
-/** As in the file, with every `$` doubled: Grafana replaces `$NAME` in provisioning files by the environment. */
-function provisioned(name: string, type: string, uid: string, url: string, jsonData: object): Datasource {
-  return { name, type, uid, access: "proxy", url, editable: true, jsonData: escaped(jsonData) };
 }

@@ -1,7 +1,8 @@
-import { dashboardUids, fileKey, ownDashboardFolder, paths } from "../names.ts";
+import { dashboardUids, fileKey, ownDashboardFolder } from "../names.ts";
 import { isRecord } from "../parse.ts";
 import { duplicates, hiddenProblem, problem, type Problem } from "../problem.ts";
 import { fits, grafanaUid, oneLine, type TextRule } from "../rules.ts";
+import { grafanaPaths } from "./paths.ts";
 
 /** A file below the folder of the user's dashboards. */
 export interface FolderFile {
@@ -59,7 +60,7 @@ export function ownDashboards(files: readonly FolderFile[]): readonly OwnDashboa
 }
 
 function pathInGrafana(file: FolderFile, uid: string): string {
-  return `${paths.grafanaOwnDashboards}/${folderOf(file)}/${uid}.json`;
+  return `${grafanaPaths.ownDashboards}/${folderOf(file)}/${uid}.json`;
 }
 
 function folderOf({ path }: FolderFile): string {

@@ -2,7 +2,7 @@ import { grafanaMeaning, grafanaReferences, secretFile, textsIn } from "../expan
 import { isRecord } from "../parse.ts";
 import { plainProblems } from "../plain-value.ts";
 import { duplicates, hiddenProblem, pathText, problem, type Problem } from "../problem.ts";
-import { generatedDatasources } from "./datasources.ts";
+import type { Datasource } from "./datasources.ts";
 
 /** A data source of the user, in the language of Grafana's provisioning files (datasource-schema.ts). */
 export type OwnDatasource = Readonly<Record<string, unknown>>;
@@ -10,9 +10,14 @@ export type OwnDatasource = Readonly<Record<string, unknown>>;
 /**
  * What is wrong with the user's data sources as far as the stack's own and its secrets are concerned.
  *
+ * @param generated the stack's own data sources
  * @param secretNames the secrets that there are; `undefined` if that is not known
  */
-export function datasourceProblems(given: unknown, secretNames: readonly string[] | undefined): readonly Problem[] {
+export function datasourceProblems(
+  given: unknown,
+  generated: readonly Datasource[],
+  secretNames: readonly string[] | undefined,
+): readonly Problem[] {
   if (!Array.isArray(given)) return [];
   const all = given.map((datasource: unknown) => (isRecord(datasource) ? datasource : {}));
   const unreadable = plainProblems(given, ["grafana", "datasources"]);
@@ -25,8 +30,8 @@ export function datasourceProblems(given: unknown, secretNames: readonly string[
       ...nameProblems(datasource["name"], index),
       ...textsIn(datasource).flatMap(([path, text]) => referenceProblems(at(index, ...path), text, secretNames)),
     ]),
-    ...(["uid", "name"] as const).flatMap((field) => taken(all, field)),
-    ...targetProblems(all),
+    ...(["uid", "name"] as const).flatMap((field) => taken(all, generated, field)),
+    ...targetProblems(all, generated),
   ];
 }
 
@@ -35,8 +40,12 @@ function at(index: number, ...path: readonly string[]): string {
 }
 
 /** By what they are to Grafana's database once the file is read; that tells upper case from lower. */
-function taken(all: readonly OwnDatasource[], field: "uid" | "name"): readonly Problem[] {
-  const ours = generatedDatasources.map((datasource) => [`the stack's ${datasource.name}`, datasource[field]] as const);
+function taken(
+  all: readonly OwnDatasource[],
+  generated: readonly Datasource[],
+  field: "uid" | "name",
+): readonly Problem[] {
+  const ours = generated.map((datasource) => [`the stack's ${datasource.name}`, datasource[field]] as const);
   const own = all.flatMap((datasource, index) => {
     const value = datasource[field];
     return typeof value === "string" ? [[at(index, field), grafanaMeaning(value)] as const] : [];
@@ -51,8 +60,8 @@ function nameProblems(name: unknown, index: number): readonly Problem[] {
 }
 
 /** Grafana ends at a correlation with a data source that there is not. */
-function targetProblems(all: readonly OwnDatasource[]): readonly Problem[] {
-  const uids = [...generatedDatasources, ...all].map(({ uid }) => uid);
+function targetProblems(all: readonly OwnDatasource[], generated: readonly Datasource[]): readonly Problem[] {
+  const uids = [...generated, ...all].map(({ uid }) => uid);
   return all.flatMap(({ correlations }, index) =>
     (Array.isArray(correlations) ? (correlations as readonly unknown[]) : []).flatMap((correlation, place) => {
       const target = isRecord(correlation) ? correlation["targetUID"] : undefined;

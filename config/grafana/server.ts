@@ -1,11 +1,10 @@
-import { lokiAnswerSeconds } from "../loki.ts";
-import { paths } from "../names.ts";
-import { goMemoryLimitMib, mebibytes } from "../units.ts";
+import { secretsFolder } from "../names.ts";
+import { lokiAnswerSeconds } from "../parts/loki.ts";
+import { grafanaPaths } from "./paths.ts";
 
 /** What Grafana's own settings depend on. */
 export interface GrafanaServerSettings {
   readonly adminUser: string;
-  readonly memoryMib: number;
   /** Port on the user's machine, for the links that Grafana makes. */
   readonly hostPort: number;
   /** Address at which browsers find it elsewhere; `undefined` if only on the user's machine. */
@@ -21,12 +20,12 @@ export const adminUserName = {
 
 /** Files whose content is generated and secret. */
 export const grafanaSecretFiles = {
-  adminPassword: `${paths.secrets}/grafana-admin-password`,
-  secretKey: `${paths.secrets}/grafana-secret-key`,
+  adminPassword: `${secretsFolder}/grafana-admin-password`,
+  secretKey: `${secretsFolder}/grafana-secret-key`,
 } as const;
 
 /** The dashboard that opens first. */
-export const homeDashboardFile = `${paths.grafanaDashboards}/services.json`;
+export const homeDashboardFile = `${grafanaPaths.dashboards}/services.json`;
 
 /**
  * Grafana's settings as its environment (`GF_<section>_<key>`,
@@ -34,7 +33,6 @@ export const homeDashboardFile = `${paths.grafanaDashboards}/services.json`;
  */
 export function grafanaServerEnv(settings: GrafanaServerSettings): Readonly<Record<string, string>> {
   return {
-    GOMEMLIMIT: mebibytes(goMemoryLimitMib(settings.memoryMib)),
     GF_SECURITY_ADMIN_USER: settings.adminUser,
     GF_SECURITY_ADMIN_PASSWORD__FILE: grafanaSecretFiles.adminPassword,
     // Encrypts what Grafana stores; the default is the same for everybody and public.

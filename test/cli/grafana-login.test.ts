@@ -7,6 +7,7 @@ import { UserError } from "../../cli/user-error.ts";
 import { programSettings } from "../../config/example-services.ts";
 import { fakeCommand } from "../support/fake-command.ts";
 import { FakeGrafana } from "../support/fake-grafana.ts";
+import { noPlan } from "../../cli/preview/planned-program.ts";
 
 describe("the login of Grafana", () => {
   /** What is said for an answer to the question who somebody is; the password is set by a command that notes it. */
@@ -15,6 +16,7 @@ describe("the login of Grafana", () => {
     const target = new DockerTarget(
       programSettings({}, { project: "observability", stack: "dev" }),
       "dev",
+      noPlan,
       new Docker(undefined, docker.env),
     );
     const outputs: StackOutputs = {

@@ -10,6 +10,7 @@ import { recover, type RecoveredStack } from "../../cli/recovery.ts";
 import { UserError } from "../../cli/user-error.ts";
 import { programSettings } from "../../config/example-services.ts";
 import { fakeCommand } from "../support/fake-command.ts";
+import { noPlan } from "../../cli/preview/planned-program.ts";
 
 const stackName = `recovery-${process.pid}`;
 const locks = join(stateFolder, ".pulumi", "locks", "organization", "observability", stackName);
@@ -47,6 +48,7 @@ describe("the recovery of a stack", () => {
     const target = new DockerTarget(
       programSettings({}, { project: "observability", stack: "dev" }),
       stackName,
+      noPlan,
       new Docker(undefined, docker.env),
     );
     try {

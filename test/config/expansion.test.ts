@@ -12,9 +12,9 @@ import {
   secretFile,
   sinks,
   textsIn,
-  workloadSinks,
 } from "../../config/expansion.ts";
 import { isBackend } from "../../config/flows.ts";
+import { workloadSinks } from "../../config/parts/parts.ts";
 import { secretAsGrafanaReads } from "../support/grafana-expansion.ts";
 import { sampleWorkloads, noFacts } from "../support/workloads.ts";
 

@@ -3,10 +3,12 @@ import { InstrumentedService, ObservabilityStack } from "../../components/index.
 import { watchWorkloads } from "../../components/platform/watch-workloads.ts";
 import type { Workload } from "../../components/platform/workload.ts";
 import { flows, isBackend, services } from "../../config/flows.ts";
-import { hosts } from "../../config/names.ts";
+import { partList } from "../../config/parts/parts.ts";
 import { recordResources } from "../support/record-resources.ts";
 import { noDocker, settings } from "../support/settings.ts";
 import { shownEnv } from "../support/workload-view.ts";
+
+const hosts = partList.map(({ host }) => host);
 
 /** Every workload of a whole stack, with services for both protocols. */
 async function workloads(target: "docker" | "kubernetes"): Promise<readonly Workload[]> {
@@ -29,7 +31,7 @@ async function workloads(target: "docker" | "kubernetes"): Promise<readonly Work
 /** Every `host:port` of a backend in what a workload is told: its arguments, its environment and its files. */
 function addresses({ args, env, configFiles }: Workload): readonly string[] {
   const told = [...args, ...Object.values(shownEnv(env)), ...configFiles.map(({ content }) => content)].join("\n");
-  const backend = `(?<![\\w.-])(?:${Object.values(hosts).join("|")}):\\d+`;
+  const backend = `(?<![\\w.-])(?:${hosts.join("|")}):\\d+`;
   return [...told.matchAll(new RegExp(backend, "g"))].map(([address]) => address);
 }
 
@@ -72,7 +74,7 @@ describe("the table of flows", () => {
 
 describe("isBackend", () => {
   it("knows the hosts that the table is about, and takes everybody else for a service", () => {
-    assert.deepEqual(Object.values(hosts).filter(isBackend), Object.values(hosts));
+    assert.deepEqual(hosts.filter(isBackend), hosts);
     assert.deepEqual(["shop-api", services, "", "Loki", "hasOwnProperty"].filter(isBackend), []);
   });
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { jaegerConfig } from "../../config/jaeger.ts";
-import { lokiConfig } from "../../config/loki.ts";
-import { victoriaMetricsFlags } from "../../config/victoria-metrics.ts";
+import { jaegerConfig } from "../../config/parts/jaeger.ts";
+import { lokiConfig } from "../../config/parts/loki.ts";
+import { victoriaMetricsFlags } from "../../config/parts/victoria-metrics.ts";
 import { anySettings } from "../support/settings.ts";
 
 describe("the retention", () => {

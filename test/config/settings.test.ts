@@ -4,6 +4,7 @@ import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
 import { defaultImages } from "../../config/images.ts";
 import { parseSettings, settingsFromPulumiConfig, stackSettingsSchema } from "../../config/settings.ts";
 import { anySettingsInput } from "../support/settings.ts";
+import { stackPortList } from "../../config/parts/parts.ts";
 
 const identity = { project: "observability", stack: "dev" };
 
@@ -25,6 +26,7 @@ const label = "must be at most 40 lower-case letters, digits and inner hyphens, 
 const reference = "must be an image with a tag (`repository:tag`), a digest (`repository@sha256:…`) or both";
 const version = "name the version that you mean, for example grafana/loki:3.7.8";
 const port = "must be a whole number from 1024 to 65535 (the lower ones are reserved for the system)";
+const portNames = stackPortList.map(({ setting }) => setting).join(", ");
 const retention =
   "must be a whole number of hours from 24 to 876000 (a day to 100 years, which all three stores can keep)";
 const memory = (least: number, component: string): string =>
@@ -192,7 +194,7 @@ describe("settings", () => {
     [{ ports: { grafana: "3000" } }, `ports.grafana: ${port}, got "3000"; choose one that is free, for example 3000`],
     [
       { ports: [3000] },
-      "ports: must be a group of settings, got a list; write its settings (grafana, loki, otlpGrpc, otlpHttp, jaeger, victoriaMetrics) below it, or leave it out",
+      `ports: must be a group of settings, got a list; write its settings (${portNames}) below it, or leave it out`,
     ],
     [
       { memoryMib: { jaeger: 300.5 } },
@@ -243,7 +245,7 @@ describe("settings", () => {
     [{ ports: { lok: 3100 } }, "ports.lok: is no setting, got a value that is not shown; did you mean ports.loki?"],
     [
       { ports: { tempo: 1 } },
-      "ports.tempo: is no setting, got a value that is not shown; remove it, or use one of grafana, loki, otlpGrpc, otlpHttp, jaeger, victoriaMetrics",
+      `ports.tempo: is no setting, got a value that is not shown; remove it, or use one of ${portNames}`,
     ],
     [
       { otelCollector: { "queue mib": 1 } },
@@ -283,9 +285,9 @@ describe("settings", () => {
     assert.deepEqual(
       lines.slice(1).map((line) => line.replace(/, got .*/, "").trim()),
       [
-        "ports.loki: must differ from ports.grafana",
+        "ports.jaeger: must differ from ports.loki",
         "ports.otlpGrpc: must differ from ports.victoriaMetrics",
-        "ports.jaeger: must differ from ports.grafana",
+        "ports.grafana: must differ from ports.loki",
       ],
     );
   });

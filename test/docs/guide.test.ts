@@ -72,7 +72,7 @@ describe("what stands between markers", () => {
 
   it("is an element of a list by its name or its place, and keeps the indentation of a list", async () => {
     const text = await written(
-      "1. Source:\n\n   <!-- listing: datasources datasources.Jaeger.uid -->\n   <!-- /listing -->\n\n" +
+      "1. Source:\n\n   <!-- listing: grafana datasources.Jaeger.uid -->\n   <!-- /listing -->\n\n" +
         "2. <!-- value: loki schema_config.configs.0.schema --><!-- /value -->\n",
     );
     assert.match(text, /\n {3}datasources:\n {5}- name: Jaeger\n {7}uid: jaeger\n {3}```\n/);
@@ -110,15 +110,15 @@ describe("what stands between markers", () => {
   const refused: Readonly<Record<string, readonly [body: string, message: string]>> = {
     "a text that nothing generates": [
       "<!-- listing: tempo -->\n<!-- /listing -->",
-      "listing tempo: must be one of settings, loki, jaeger, collector, datasources, victoria-metrics, service, got tempo",
+      "listing tempo: must be one of settings, loki, victoria-metrics, jaeger, otel-collector, grafana, service, got tempo",
     ],
     "a key that is gone": [
       "<!-- listing: loki limits_config.gone -->\n<!-- /listing -->",
       "listing loki limits_config.gone: there is no gone on the way to limits_config.gone",
     ],
     "an element that is gone": [
-      "<!-- listing: datasources datasources.Tempo -->\n<!-- /listing -->",
-      "listing datasources datasources.Tempo: there is no Tempo on the way to datasources.Tempo",
+      "<!-- listing: grafana datasources.Tempo -->\n<!-- /listing -->",
+      "listing grafana datasources.Tempo: there is no Tempo on the way to datasources.Tempo",
     ],
     "a variable that is gone": [
       "<!-- listing: service OTEL_GONE -->\n<!-- /listing -->",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { datasourceUids } from "../../config/names.ts";
+import { datasourceUid } from "../../config/parts/part.ts";
+import { parts } from "../../config/parts/parts.ts";
 import { exampleServiceNames } from "../../config/example-services.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import { runChecks } from "../../cli/verification/checks.ts";
@@ -144,7 +145,7 @@ describe("the first run, from a fresh clone with nothing running", () => {
   });
 
   it("one execution's trace crosses at least four services (S3, D4)", async () => {
-    const trace = await grafana.trace(datasourceUids.jaeger, sampleTrace);
+    const trace = await grafana.trace(datasourceUid(parts.jaeger), sampleTrace);
     assert.ok((trace?.serviceNames.length ?? 0) >= 4, `found ${trace?.serviceNames.join(", ") ?? "no trace"}`);
   });
 
@@ -233,7 +234,7 @@ describe("the first run, from a fresh clone with nothing running", () => {
           [],
         );
         const answer = await grafana.text(
-          `/api/datasources/proxy/uid/${datasourceUids.jaeger}/api/traces/${probe.traceId}`,
+          `/api/datasources/proxy/uid/${datasourceUid(parts.jaeger)}/api/traces/${probe.traceId}`,
         );
         const spans = jaegerTrace.parse(JSON.parse(answer)).data.flatMap((trace) => trace.spans);
         const valuesOf = (key: string): unknown[] =>

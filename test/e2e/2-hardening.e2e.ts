@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import pWaitFor from "p-wait-for";
-import { victoriaMetricsKeyFile } from "../../config/victoria-metrics.ts";
+import { keyFile } from "../../config/parts/victoria-metrics.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import {
   addressesInNetwork,
@@ -177,7 +177,7 @@ describe("a request that destroys something", () => {
   });
 
   it("is taken by VictoriaMetrics with the key that is a file in its container", async () => {
-    const key = await succeed("docker", ["exec", `${workspace.name}-victoria-metrics`, "cat", victoriaMetricsKeyFile]);
+    const key = await succeed("docker", ["exec", `${workspace.name}-victoria-metrics`, "cat", keyFile]);
     const flush = `${outputs.urls.victoriaMetrics ?? ""}/internal/force_flush?authKey=`;
     assert.equal((await fetch(`${flush}${key}`)).status, 200);
     assert.equal((await fetch(`${flush}${key}x`)).status, 401);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { exampleServiceNames } from "../../config/example-services.ts";
-import { datasourceUids } from "../../config/names.ts";
+import { datasourceUid } from "../../config/parts/part.ts";
+import { parts } from "../../config/parts/parts.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import { eventuallyLogs } from "./support/loki.ts";
 import { run, succeed } from "./support/run.ts";
@@ -145,7 +146,7 @@ describe("down and up again", () => {
     assert.equal(login.status, 200);
     const grafana = await workspace.grafana();
     await eventuallyLogs(grafana, `{service_namespace="integr8scode"} | trace_id="${sampleTrace}"`);
-    assert.ok((await grafana.trace(datasourceUids.jaeger, sampleTrace)) !== undefined, "the trace is gone");
+    assert.ok((await grafana.trace(datasourceUid(parts.jaeger), sampleTrace)) !== undefined, "the trace is gone");
     assert.equal(await requestsAt(outputs, metricBefore.seconds), metricBefore.value);
   });
 

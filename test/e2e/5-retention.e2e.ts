@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import pWaitFor from "p-wait-for";
 import { z } from "zod";
 import { defaultImages } from "../../config/images.ts";
-import { paths, ports } from "../../config/names.ts";
+import { portOf } from "../../config/parts/part.ts";
+import { parts } from "../../config/parts/parts.ts";
 import { succeed } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
@@ -38,7 +39,7 @@ describe("a retention of 24 h", () => {
   });
 
   it("is what Jaeger's own configuration says (S16, D11)", async () => {
-    const url = `http://127.0.0.1:${ports.jaegerHealth}/config`;
+    const url = `http://127.0.0.1:${portOf(parts.jaeger, "health")}/config`;
     const answer = await succeed("docker", ["exec", `${workspace.name}-jaeger`, "wget", "-q", "-O", "-", url]);
     const { badger } = jaegerConfiguration.parse(JSON.parse(answer)).extensions.jaeger_storage.backends.badger_store;
     assert.equal(badger.ttl.spans, 24 * hourMillis * 1e6, "nanoseconds");
@@ -70,7 +71,7 @@ async function pushOldLine(lokiUrl: string, hoursOld: number): Promise<void> {
 
 /** Last point in time, in milliseconds, of each chunk file on Loki's volume. A file's name is base64 of `from:through:checksum`. */
 async function chunks(workspace: Workspace): Promise<readonly number[]> {
-  const volume = `${workspace.name}_loki_data:${paths.lokiData}:ro`;
+  const volume = `${workspace.name}_loki_data:${parts.loki.data.path}:ro`;
   const helper = ["--entrypoint", "/bin/find", defaultImages.victoriaMetrics];
   const files = await succeed("docker", [
     "run",
@@ -80,7 +81,7 @@ async function chunks(workspace: Workspace): Promise<readonly number[]> {
     "--volume",
     volume,
     ...helper,
-    `${paths.lokiData}/chunks/fake`,
+    `${parts.loki.data.path}/chunks/fake`,
     "-type",
     "f",
   ]);

@@ -6,9 +6,9 @@ import { z } from "zod";
 import fc from "fast-check";
 import pWaitFor from "p-wait-for";
 import { stringify } from "yaml";
-import { fragmentConfig, fragmentProblems, mergedDocument } from "../../config/collector-fragment.ts";
+import { fragmentConfig, fragmentProblems, mergedDocument } from "../../config/collector/fragment.ts";
 import { defaultImages } from "../../config/images.ts";
-import { otelCollectorConfig, otelCollectorDocument } from "../../config/otel-collector.ts";
+import { otelCollectorConfig, otelCollectorDocument } from "../../config/collector/document.ts";
 import { isRecord } from "../../config/parse.ts";
 import type { ServiceInput } from "../../config/service-args.ts";
 import { mergedSettings, ownCodeExamples } from "../../docs/own-code-examples.ts";
@@ -21,6 +21,8 @@ import { succeed, type Ended } from "./support/run.ts";
 import { copyService, plainService, serviceStatement } from "./support/service-fixtures.ts";
 import { metricsOf, tracesOf } from "./support/service-telemetry.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
+import { namedDocument } from "../../config/own-code.ts";
+import { delivery } from "../support/settings.ts";
 
 const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "own-code.md"), "utf8");
 const examples = ownCodeExamples(page);
@@ -241,7 +243,7 @@ describe("own code, as docs/own-code.md has it", () => {
   });
 
   it("is what the Collector itself makes of the two files, with the stack's own delivery in it, whatever is added", async () => {
-    const given = { memoryMib: 256, queueMib: 512, serviceNamespace: "apps", enrichment: {} };
+    const given = { memoryMib: 256, queueMib: 512, serviceNamespace: "apps", enrichment: {}, ...delivery };
     const ours = otelCollectorDocument(given);
     const printed = (...files: readonly string[]): Promise<unknown> =>
       printedConfig(defaultImages.otelCollector, files);
@@ -249,11 +251,11 @@ describe("own code, as docs/own-code.md has it", () => {
     const hostile = fc.sample(hostileFragment(ours), { numRuns: 2000, seed: 1 });
     const fragments = [
       ...fc.sample(sensibleFragment, { numRuns: 6, seed: 1 }),
-      ...hostile.filter((own) => fragmentProblems(own, []).length === 0).slice(0, 6),
+      ...hostile.filter((own) => fragmentProblems(own, namedDocument, []).length === 0).slice(0, 6),
     ];
     let read = 0;
     for (const own of fragments) {
-      assert.deepEqual(fragmentProblems(own, []), []);
+      assert.deepEqual(fragmentProblems(own, namedDocument, []), []);
       const both = await printed(otelCollectorConfig(given), fragmentConfig(own, given));
       const one = stringify(mergedDocument(ours, own), { defaultStringType: "QUOTE_DOUBLE" });
       assert.deepEqual(both, await printed(one), JSON.stringify(own));

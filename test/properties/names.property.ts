@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { createPlatform } from "../../components/platform/create-platform.ts";
 import type { Workload } from "../../components/platform/workload.ts";
-import { volumes } from "../../config/names.ts";
+import { partList } from "../../config/parts/parts.ts";
 import { workloadProblems } from "../../components/platform/workload-problems.ts";
 import { allContainers, dockerTypes } from "../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../support/record-resources.ts";
@@ -55,7 +55,10 @@ const anyWorkload: fc.Arbitrary<Workload> = fc
     check: fc.constantFrom("none" as const, { args: ["check"], setting: "config" }),
     configFiles: fc.constantFrom([], [{ path: "/etc/a.yaml", content: "a: 1\n" }]),
     dataVolumes: fc
-      .subarray(Object.values(volumes), { maxLength: 2 })
+      .subarray(
+        partList.map(({ data }) => data.volume),
+        { maxLength: 2 },
+      )
       .map((names) => names.map((name, index) => ({ name, path: `/data/${index}` }))),
     ports: fc.constantFrom([], [{ name: "http", port: 80, hostPort: "internal" as const }]),
   })

@@ -4,7 +4,7 @@ import { isRecord } from "../../config/parse.ts";
 
 /*
  * What can be written into a fragment of the Collector's configuration to reach what the stack has generated, and how
- * the Collector reads it: the two halves of a property that config/collector-fragment.ts has to have.
+ * the Collector reads it: the two halves of a property that config/collector/fragment.ts has to have.
  */
 
 type Document = Readonly<Record<string, unknown>>;

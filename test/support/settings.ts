@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
+import { generatedDatasources } from "../../config/grafana/datasources.ts";
 import { adminUserName } from "../../config/grafana/server.ts";
+import { exportersOf, metricsEndpoint } from "../../config/parts/exporters.ts";
+import { partList } from "../../config/parts/parts.ts";
 import { parseSettings, type StackSettings, type StackSettingsInput } from "../../config/settings.ts";
 import { recordedIdentity } from "./record-resources.ts";
 
@@ -11,6 +14,12 @@ export const noDocker = "unix:///nowhere/docker.sock";
 export function settings(input: StackSettingsInput = {}): StackSettings {
   return parseSettings({ docker: { host: noDocker }, ...input }, recordedIdentity, readDashboardFolder);
 }
+
+/** The stack's own data sources. */
+export const stackDatasources = generatedDatasources(partList);
+
+/** What the Collector is told of the stores. */
+export const delivery = { exporters: exportersOf(partList), metricsEndpoint: metricsEndpoint(partList) };
 
 const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/);
 const image = fc

@@ -1,13 +1,11 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { grafanaWorkload } from "../../components/grafana.ts";
 import { serviceWorkload, type ServiceEnvironment } from "../../components/instrumented-service.ts";
-import { jaegerWorkload } from "../../components/jaeger.ts";
-import { lokiWorkload } from "../../components/loki.ts";
-import { otelCollectorWorkload } from "../../components/otel-collector.ts";
 import type { Platform } from "../../components/platform/platform.ts";
-import type { Workload } from "../../components/platform/workload.ts";
-import { victoriaMetricsWorkload } from "../../components/victoria-metrics.ts";
+import type { SecretFile, Workload } from "../../components/platform/workload.ts";
+import { partWorkload } from "../../components/stack-part.ts";
+import type { PartName } from "../../config/parts/parts.ts";
+import type { StackSettingsInput } from "../../config/settings.ts";
 import { settings } from "./settings.ts";
 
 /** Folder of an image that the tests describe and never build. */
@@ -16,8 +14,19 @@ export const imageFolder = join(import.meta.dirname, "..", "fixtures", "image");
 /** Content of every secret file of {@link sampleWorkloads}. */
 export const secretText = "the secret of the test";
 
-const { images, memoryMib, ports, retentionHours, loki, otelCollector, serviceNamespace } = settings();
-const common = { replicas: 1, retentionHours };
+/** A part of a stack with these settings, on a platform. */
+function partOn(
+  { enrichment, publicUrls }: PlatformFacts,
+  name: PartName,
+  secretFiles: readonly SecretFile[] = [],
+  input: StackSettingsInput = {},
+): Workload {
+  return partWorkload(name, settings(input), { enrichment, publicUrls, folder: [] }, secretFiles);
+}
+
+function oneSecret(path = "/run/secrets/one"): readonly SecretFile[] {
+  return [{ path, content: pulumi.secret(secretText) }];
+}
 
 /** The least that a workload can be. */
 export const plainWorkload: Workload = {
@@ -79,59 +88,19 @@ const service = {
  * with an image of their own. Functions, since an Output belongs to the program that makes it.
  */
 export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) => Workload>> = {
-  Loki: () => lokiWorkload({ ...common, ...loki, image: images.loki, memoryMib: memoryMib.loki, hostPort: ports.loki }),
-  VictoriaMetrics: () =>
-    victoriaMetricsWorkload(
-      {
-        ...common,
-        image: images.victoriaMetrics,
-        memoryMib: memoryMib.victoriaMetrics,
-        hostPort: ports.victoriaMetrics,
-      },
-      [{ path: "/run/secrets/key", content: pulumi.secret(secretText) }],
-    ),
-  Jaeger: () =>
-    jaegerWorkload({ ...common, image: images.jaeger, memoryMib: memoryMib.jaeger, hostPort: ports.jaeger }),
-  "the Collector": ({ enrichment }) =>
-    otelCollectorWorkload({
-      enrichment,
-      ...common,
-      ...otelCollector,
-      image: images.otelCollector,
-      memoryMib: memoryMib.otelCollector,
-      serviceNamespace,
-      hostPorts: ports,
-      secretFiles: [],
-    }),
-  "the Collector with a fragment": ({ enrichment }) => ({
-    ...otelCollectorWorkload({
-      enrichment,
-      ...common,
-      ...otelCollector,
-      image: images.otelCollector,
-      memoryMib: memoryMib.otelCollector,
-      serviceNamespace,
-      hostPorts: ports,
-      config: { exporters: { debug: { verbosity: "basic" } } },
-      secretFiles: [{ path: "/run/secrets/one", content: pulumi.secret(secretText) }],
+  Loki: (platform) => partOn(platform, "loki"),
+  VictoriaMetrics: (platform) =>
+    partOn(platform, "victoriaMetrics", oneSecret("/run/secrets/victoria-metrics-admin-key")),
+  Jaeger: (platform) => partOn(platform, "jaeger"),
+  "the Collector": (platform) => partOn(platform, "otelCollector"),
+  "the Collector with a fragment": (platform) => ({
+    ...partOn(platform, "otelCollector", oneSecret(), {
+      otelCollector: { config: { exporters: { debug: { verbosity: "basic" } } } },
     }),
     // A check has to have them as well.
     scratchPaths: ["/tmp"],
   }),
-  Grafana: ({ publicUrls }) =>
-    grafanaWorkload(
-      {
-        publicUrl: publicUrls["grafana"],
-        ...common,
-        image: images.grafana,
-        memoryMib: memoryMib.grafana,
-        hostPort: ports.grafana,
-        adminUser: "admin",
-        dashboards: [],
-        datasources: [],
-      },
-      [{ path: "/run/secrets/one", content: pulumi.secret(secretText) }],
-    ),
+  Grafana: (platform) => partOn(platform, "grafana", oneSecret()),
   "a service with two instances": (platform) =>
     serviceWorkload(
       "shop-api",

@@ -1,6 +1,8 @@
 import type { types } from "@pulumi/kubernetes";
 import { flows, services, type Flow } from "../../../config/flows.ts";
-import { hosts, objectLabels, ports } from "../../../config/names.ts";
+import { objectLabels } from "../../../config/names.ts";
+import { portOf } from "../../../config/parts/part.ts";
+import { parts, portsForServices } from "../../../config/parts/parts.ts";
 import { roleLabel, roles, selector } from "./labels.ts";
 
 type Spec = types.input.networking.v1.NetworkPolicySpec;
@@ -91,12 +93,13 @@ function toFlow({ to, port }: Flow, stackName: string): Egress {
 }
 
 function fromOtherNamespaces(host: string, { otlpNamespaces, ingressNamespace }: NetworkBorder): Ingress[] {
-  if (host === hosts.otelCollector && otlpNamespaces.length > 0) {
-    const otlp = [ports.otlpGrpc, ports.otlpHttp].map((port) => ({ port, protocol: "TCP" }));
-    return [{ from: otlpNamespaces.map(everyPodOf), ports: otlp }];
-  }
-  if (host === hosts.grafana && ingressNamespace !== undefined) {
-    return [{ from: [everyPodOf(ingressNamespace)], ports: [{ port: ports.grafanaHttp, protocol: "TCP" }] }];
+  const taking = portsForServices
+    .filter((target) => target.host === host)
+    .map(({ port }) => ({ port, protocol: "TCP" }));
+  if (taking.length > 0 && otlpNamespaces.length > 0) return [{ from: otlpNamespaces.map(everyPodOf), ports: taking }];
+  if (host === parts.grafana.host && ingressNamespace !== undefined) {
+    const ports = [{ port: portOf(parts.grafana, "http"), protocol: "TCP" }];
+    return [{ from: [everyPodOf(ingressNamespace)], ports }];
   }
   return [];
 }

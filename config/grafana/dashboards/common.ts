@@ -1,9 +1,11 @@
-import { datasourceUids } from "../../names.ts";
+import { loki } from "../../parts/loki.ts";
+import { datasourceUid } from "../../parts/part.ts";
+import { victoriaMetrics } from "../../parts/victoria-metrics.ts";
 
 /** A data source as panels name it. */
 export const datasource = {
-  loki: { type: "loki", uid: datasourceUids.loki },
-  victoriaMetrics: { type: "prometheus", uid: datasourceUids.victoriaMetrics },
+  loki: { type: "loki", uid: datasourceUid(loki) },
+  victoriaMetrics: { type: "prometheus", uid: datasourceUid(victoriaMetrics) },
 } as const;
 
 /** Place on Grafana's grid of 24 columns. */

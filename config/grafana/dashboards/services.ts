@@ -1,4 +1,7 @@
-import { dashboardUids, datasourceUids } from "../../names.ts";
+import { dashboardUids } from "../../names.ts";
+import { jaeger } from "../../parts/jaeger.ts";
+import { loki } from "../../parts/loki.ts";
+import { datasourceUid } from "../../parts/part.ts";
 import {
   datasource,
   exploreLink,
@@ -38,17 +41,17 @@ const errorLines = `${logLines} | detected_level=~"error|critical|fatal"`;
 
 const seriesService = "${__field.labels.service_name}";
 /** VictoriaMetrics keeps no exemplars, so a curve leads to Jaeger's search for its service instead. */
-const toSlowTraces = exploreLink("Traces slower than 1 s", datasourceUids.jaeger, {
+const toSlowTraces = exploreLink("Traces slower than 1 s", datasourceUid(jaeger), {
   queryType: "search",
   service: seriesService,
   minDuration: "1s",
 });
-const toFailedTraces = exploreLink("Traces with errors", datasourceUids.jaeger, {
+const toFailedTraces = exploreLink("Traces with errors", datasourceUid(jaeger), {
   queryType: "search",
   service: seriesService,
   tags: "error=true",
 });
-const toLogs = exploreLink("Logs", datasourceUids.loki, { expr: `{service_name="${seriesService}"}` });
+const toLogs = exploreLink("Logs", datasourceUid(loki), { expr: `{service_name="${seriesService}"}` });
 const links = { latency: [toSlowTraces, toLogs], errors: [toFailedTraces, toLogs] };
 
 /** Places panels of one row side by side. */

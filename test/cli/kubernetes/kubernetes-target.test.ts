@@ -8,6 +8,7 @@ import { freePort } from "../../support/free-port.ts";
 import { FakeApiServer, type Answer, type Stream } from "../../support/fake-api-server.ts";
 import { listeningPort, podCommand, podOf, serviceOf, succeeded } from "../../support/pod-streams.ts";
 import { knownState } from "../../support/known-state.ts";
+import { planOf } from "../../support/planned.ts";
 
 const base = "/api/v1/namespaces/shop";
 const statuses = (state: object): object => ({ containerStatuses: [{ name: "loki", image: "x", state }] });
@@ -28,14 +29,12 @@ describe("the target kubernetes", () => {
     said = [];
     server = await FakeApiServer.start(answers, streams);
     const cluster = { context: "fake", kubeconfig: server.kubeconfig(), namespace: "shop", loadCommand: "true" };
-    const settings = programSettings(
-      {
-        "observability:target": "kubernetes",
-        "observability:kubernetes": JSON.stringify({ ...cluster, ...kubernetes }),
-      },
-      { project: "observability", stack: "k8s" },
-    );
-    return new KubernetesTarget(settings, "k8s");
+    const config = {
+      "observability:target": "kubernetes",
+      "observability:kubernetes": JSON.stringify({ ...cluster, ...kubernetes }),
+    };
+    const settings = programSettings(config, { project: "observability", stack: "k8s" });
+    return new KubernetesTarget(settings, "k8s", planOf(config, "k8s"));
   }
 
   const say = (line: string): void => {

@@ -4,6 +4,7 @@ import { checkRoom } from "../../../cli/kubernetes/room.ts";
 import { Ownership } from "../../../cli/ownership.ts";
 import { knownState } from "../../support/known-state.ts";
 import { FakeApiServer, storageClass, type Answer } from "../../support/fake-api-server.ts";
+import { planOf } from "../../support/planned.ts";
 
 describe("room for a deployment in a cluster", () => {
   let said: string[] = [];
@@ -15,18 +16,15 @@ describe("room for a deployment in a cluster", () => {
   ): Promise<string[]> {
     said = [];
     const server = await FakeApiServer.start(answers);
-    const settings = programSettings(
-      {
-        "observability:target": "kubernetes",
-        "observability:kubernetes": JSON.stringify({ context: "fake", loadCommand: "true", ...kubernetes }),
-        ...more,
-      },
-      { project: "observability", stack: "shop" },
-    );
+    const config = {
+      "observability:target": "kubernetes",
+      "observability:kubernetes": JSON.stringify({ context: "fake", loadCommand: "true", ...kubernetes }),
+      ...more,
+    };
+    const { stack } = programSettings(config, { project: "observability", stack: "shop" });
+    const ownership = new Ownership("shop", stack.name, knownState());
     try {
-      await checkRoom(server.cluster(), settings, new Ownership("shop", settings.stack.name, knownState()), (line) =>
-        said.push(line),
-      );
+      await checkRoom(server.cluster(), stack, planOf(config, "shop"), ownership, (line) => said.push(line));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const lines = error.message.split("\n");

@@ -11,6 +11,7 @@ import {
   type DerivedField,
 } from "../../../cli/verification/links.ts";
 import { datasources } from "../../../config/grafana/datasources.ts";
+import { stackDatasources } from "../../support/settings.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const byRegex: DerivedField = {
@@ -98,7 +99,7 @@ describe("the links that the stack provisions", () => {
 
   /** As Grafana holds it: `$$` in a provisioning file is one `$`. */
   function jsonDataOf(uid: string): unknown {
-    const { datasources: all } = provisioned.parse(parse(datasources()));
+    const { datasources: all } = provisioned.parse(parse(datasources(stackDatasources)));
     const found = all.find((datasource) => datasource.uid === uid)?.jsonData;
     return JSON.parse(JSON.stringify(found).replaceAll("$$", "$"));
   }

@@ -8,7 +8,7 @@ import {
   unknownValue,
 } from "../../../components/index.ts";
 import type { PreviewResource, StackPreview } from "../../../components/index.ts";
-import { lokiConfig } from "../../../config/loki.ts";
+import { lokiConfig } from "../../../config/parts/loki.ts";
 import { dockerTypes } from "../../support/docker-view.ts";
 import { recordResources } from "../../support/record-resources.ts";
 import { settings } from "../../support/settings.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import { dashboardProvider } from "../../../config/grafana/dashboard-provider.ts";
 import { homeDashboardFile } from "../../../config/grafana/server.ts";
-import { paths } from "../../../config/names.ts";
+import { grafanaPaths } from "../../../config/grafana/paths.ts";
 import { provisioned } from "./support/provisioning.ts";
 
 describe("Grafana's dashboard provider", () => {
@@ -24,7 +24,7 @@ describe("Grafana's dashboard provider", () => {
   });
 
   it("reads the folder of the dashboard that opens first", () => {
-    assert.equal(dirname(homeDashboardFile), paths.grafanaDashboards);
+    assert.equal(dirname(homeDashboardFile), grafanaPaths.dashboards);
     assert.equal(basename(homeDashboardFile), "services.json");
   });
 

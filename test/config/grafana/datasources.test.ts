@@ -9,20 +9,22 @@ import {
   type DerivedField,
 } from "../../../cli/verification/links.ts";
 import { datasources } from "../../../config/grafana/datasources.ts";
-import { datasourceUids } from "../../../config/names.ts";
+import { datasourceUid } from "../../../config/parts/part.ts";
+import { parts } from "../../../config/parts/parts.ts";
 import { otelEnv } from "../../../config/otel-env.ts";
 import { checkLogql, lokiMetadata } from "./support/check-query.ts";
 import { observedService } from "./support/observed-service.ts";
 import { provisioned, provisionedDatasources, type ProvisionedDatasource } from "./support/provisioning.ts";
+import { stackDatasources } from "../../support/settings.ts";
 
 function datasource(uid: string): ProvisionedDatasource {
-  const found = provisionedDatasources(datasources()).find((candidate) => candidate.uid === uid);
+  const found = provisionedDatasources(datasources(stackDatasources)).find((candidate) => candidate.uid === uid);
   assert.ok(found !== undefined, uid);
   return found;
 }
 
 function logLink(name: string): DerivedField {
-  const found = derivedFields(datasource(datasourceUids.loki).jsonData).find((field) => field.name === name);
+  const found = derivedFields(datasource(datasourceUid(parts.loki)).jsonData).find((field) => field.name === name);
   assert.ok(found !== undefined, name);
   return found;
 }
@@ -44,7 +46,7 @@ function spaced(line: string): string {
 describe("Grafana's data sources", () => {
   it("are Loki, Jaeger and VictoriaMetrics under their fixed uids, asked by Grafana itself; the last one is the default", () => {
     assert.deepEqual(
-      provisionedDatasources(datasources()).map(({ jsonData: _links, ...rest }) => rest),
+      provisionedDatasources(datasources(stackDatasources)).map(({ jsonData: _links, ...rest }) => rest),
       [
         { name: "Loki", type: "loki", uid: "loki", access: "proxy", url: "http://loki:3100", editable: true },
         { name: "Jaeger", type: "jaeger", uid: "jaeger", access: "proxy", url: "http://jaeger:16686", editable: true },
@@ -63,7 +65,7 @@ describe("Grafana's data sources", () => {
 
   it("hold links and limits, and no user, password or header", () => {
     assert.deepEqual(
-      provisionedDatasources(datasources()).map(({ jsonData }) => Object.keys(jsonData)),
+      provisionedDatasources(datasources(stackDatasources)).map(({ jsonData }) => Object.keys(jsonData)),
       [
         ["maxLines", "derivedFields"],
         ["nodeGraph", "tracesToLogsV2"],
@@ -73,13 +75,13 @@ describe("Grafana's data sources", () => {
   });
 
   it("are the same text every time", () => {
-    assert.equal(datasources(), datasources());
+    assert.equal(datasources(stackDatasources), datasources(stackDatasources));
   });
 
   it("keep the dollars of their links through Grafana's expansion, whatever is in its environment", () => {
     const dollars: string[] = [];
     const hostile = { "__value.raw": "lost", "__trace.traceId": "lost" };
-    JSON.stringify(provisioned(datasources(), hostile), (_key, value: unknown) => {
+    JSON.stringify(provisioned(datasources(stackDatasources), hostile), (_key, value: unknown) => {
       if (typeof value === "string" && /\$|lost/.test(value)) dollars.push(value);
       return value;
     });
@@ -92,7 +94,7 @@ describe("Grafana's data sources", () => {
   });
 
   it("know how often services send, without which a rate has too few points", () => {
-    const { jsonData } = datasource(datasourceUids.victoriaMetrics);
+    const { jsonData } = datasource(datasourceUid(parts.victoriaMetrics));
     const identity = {
       serviceName: "",
       serviceNamespace: "",
@@ -144,7 +146,7 @@ describe("the link from a line to its trace", () => {
 
   it("has two ways with two names, since of fields with one name only the first works; both lead to Jaeger", () => {
     assert.deepEqual(
-      derivedFields(datasource(datasourceUids.loki).jsonData).map(({ name, matcherType, datasourceUid }) => {
+      derivedFields(datasource(datasourceUid(parts.loki)).jsonData).map(({ name, matcherType, datasourceUid }) => {
         return { name, matcherType, datasourceUid };
       }),
       [
@@ -157,7 +159,7 @@ describe("the link from a line to its trace", () => {
 
 describe("the link from a trace to its logs", () => {
   it("asks Loki by the id alone, in any service, in LogQL that Loki takes (S23)", () => {
-    const link = tracesToLogsLink(datasource(datasourceUids.jaeger).jsonData);
+    const link = tracesToLogsLink(datasource(datasourceUid(parts.jaeger)).jsonData);
     const query = resolveTraceQuery(link, "0af7651916cd43dd8448eb211c80319c");
     assert.equal(link.datasourceUid, "loki");
     assert.equal(query, '{service_name=~".+"} | trace_id="0af7651916cd43dd8448eb211c80319c"');
@@ -165,7 +167,7 @@ describe("the link from a trace to its logs", () => {
   });
 
   it("looks some minutes before and after the trace, and not the other way round", () => {
-    const link = tracesToLogsLink(datasource(datasourceUids.jaeger).jsonData);
+    const link = tracesToLogsLink(datasource(datasourceUid(parts.jaeger)).jsonData);
     assert.deepEqual([shiftMillis(link.spanStartTimeShift), shiftMillis(link.spanEndTimeShift)], [-300_000, 300_000]);
   });
 });

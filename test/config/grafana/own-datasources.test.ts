@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { datasources, generatedDatasources } from "../../../config/grafana/datasources.ts";
+import { datasources } from "../../../config/grafana/datasources.ts";
 import { datasourceProblems, datasourceSecrets } from "../../../config/grafana/own-datasources.ts";
+import { stackDatasources } from "../../support/settings.ts";
 import { problemLines } from "../../../config/problem.ts";
 import { asGrafanaReads } from "../../support/grafana-expansion.ts";
 
@@ -12,21 +13,21 @@ const hidden = "got a value that is not shown";
 const secretChange = "set a secret NAME and write $__file{/run/secrets/NAME}";
 
 function linesOf(...given: readonly object[]): readonly string[] {
-  return problemLines(datasourceProblems(given, ["token"]));
+  return problemLines(datasourceProblems(given, stackDatasources, ["token"]));
 }
 
 /** The last data source of the file as Grafana has it. */
 function read(own: object): unknown {
-  const file = parse(datasources([own])) as { readonly datasources: readonly object[] };
+  const file = parse(datasources(stackDatasources, [own])) as { readonly datasources: readonly object[] };
   return asGrafanaReads(file.datasources.at(-1), { HOME: "/root", DOLLAR_SIGN: "$" }, { "/run/secrets/token": "t" });
 }
 
 describe("data sources of the user", () => {
   it("come behind the stack's own, their names sorted and their texts in quotes", () => {
     const own = { ...orders, jsonData: { z: 1, a: "$$", 1: "0b1" } };
-    const file = parse(datasources([own])) as { readonly datasources: readonly object[] };
-    assert.deepEqual(file.datasources, [...generatedDatasources, own]);
-    assert.match(datasources([own]), /"jsonData":\n {6}"1": "0b1"\n {6}"a": "\$\$"\n {6}"z": 1\n/);
+    const file = parse(datasources(stackDatasources, [own])) as { readonly datasources: readonly object[] };
+    assert.deepEqual(file.datasources, [...stackDatasources, own]);
+    assert.match(datasources(stackDatasources, [own]), /"jsonData":\n {6}"1": "0b1"\n {6}"a": "\$\$"\n {6}"z": 1\n/);
   });
 
   it("are valid with a secret that there is, alone where it is kept, or in another text", () => {
@@ -34,7 +35,7 @@ describe("data sources of the user", () => {
     assert.deepEqual(linesOf(own), []);
     assert.deepEqual(datasourceSecrets([own]), ["token"]);
     assert.deepEqual(datasourceSecrets([]), []);
-    assert.deepEqual(datasourceProblems("text", []), []);
+    assert.deepEqual(datasourceProblems("text", stackDatasources, []), []);
   });
 
   it("are to Grafana what they were written as: only $$ and a secret's file are something else", () => {
@@ -60,7 +61,7 @@ describe("data sources of the user", () => {
           found === "$$" ? "$" : found === token ? "t" : `<${found}>`,
         );
         // What is another file is refused.
-        if (datasourceProblems([{ ...orders, url: written }], ["token"]).length > 0) return;
+        if (datasourceProblems([{ ...orders, url: written }], stackDatasources, ["token"]).length > 0) return;
         assert.deepEqual(url, { ...orders, url: meant, jsonData: { a: [{ b: meant }] } });
       }),
     );

@@ -3,14 +3,14 @@ import fc from "fast-check";
 import { grafanaSecretFiles, grafanaServerEnv, type GrafanaServerSettings } from "../../../config/grafana/server.ts";
 import { anySettings } from "../../support/settings.ts";
 
-const defaults: GrafanaServerSettings = { adminUser: "admin", memoryMib: 384, hostPort: 3000, publicUrl: undefined };
+const defaults: GrafanaServerSettings = { adminUser: "admin", hostPort: 3000, publicUrl: undefined };
 
 /** Beginnings of the variables' names, by what they are about. */
 const groups = {
   secrets: ["GF_SECURITY_ADMIN_", "GF_SECURITY_SECRET_"],
   access: ["GF_AUTH_", "GF_USERS_", "GF_SECURITY_COOKIE_", "GF_SECURITY_CONTENT_"],
   internet: ["GF_ANALYTICS_", "GF_NEWS_", "GF_PLUGINS_", "GF_SNAPSHOTS_", "GF_PUBLIC_", "GF_SECURITY_DISABLE_"],
-  running: ["GF_DASHBOARDS_", "GF_DATAPROXY_", "GF_LOG_", "GF_SERVER_", "GOMEMLIMIT"],
+  running: ["GF_DASHBOARDS_", "GF_DATAPROXY_", "GF_LOG_", "GF_SERVER_"],
 } as const;
 
 /** The variables of a group. */
@@ -19,9 +19,8 @@ function env(group: keyof typeof groups): Record<string, string> {
   return Object.fromEntries(all.filter(([key]) => groups[group].some((prefix) => key.startsWith(prefix))));
 }
 
-const settingsOf = anySettings.map(({ grafana, memoryMib, ports }) => ({
+const settingsOf = anySettings.map(({ grafana, ports }) => ({
   adminUser: grafana.adminUser,
-  memoryMib: memoryMib.grafana,
   hostPort: ports.grafana,
   publicUrl: undefined,
 }));
@@ -82,7 +81,6 @@ describe("Grafana's environment", () => {
       GF_LOG_MODE: "console",
       GF_LOG_LEVEL: "warn",
       GF_SERVER_ROOT_URL: "http://127.0.0.1:3000/",
-      GOMEMLIMIT: "307MiB",
     });
   });
 
@@ -91,17 +89,14 @@ describe("Grafana's environment", () => {
     assert.deepEqual(Object.assign({}, ...named), grafanaServerEnv(defaults));
   });
 
-  it("holds for any valid settings: links by the published port, the user's name, memory below the limit", () => {
+  it("holds for any valid settings: links by the published port, the user's name", () => {
     fc.assert(
       fc.property(settingsOf, (settings) => {
         const made = grafanaServerEnv(settings);
-        const limit = Number(/^(\d+)MiB$/.exec(made["GOMEMLIMIT"] ?? "")?.[1]);
-        assert.ok(limit > settings.memoryMib / 2 && limit < settings.memoryMib);
         assert.deepEqual(made, {
           ...grafanaServerEnv(defaults),
           GF_SECURITY_ADMIN_USER: settings.adminUser,
           GF_SERVER_ROOT_URL: `http://127.0.0.1:${settings.hostPort}/`,
-          GOMEMLIMIT: `${limit}MiB`,
         });
         assert.deepEqual(grafanaServerEnv(settings), made);
       }),

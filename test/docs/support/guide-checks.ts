@@ -2,7 +2,9 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
 import { programSettingsSchema } from "../../../config/example-services.ts";
-import { dashed, dataVolumeName, instanceName, ports } from "../../../config/names.ts";
+import { dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
+import { partList } from "../../../config/parts/parts.ts";
+import { serviceDefaults } from "../../../config/service-args.ts";
 import { documentedDeployment, generatedTexts } from "../../../docs/deployment.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
@@ -81,7 +83,8 @@ function scripts(): object {
 }
 
 const knownPorts: ReadonlySet<number> = new Set([
-  ...Object.values<number>(ports),
+  ...partList.flatMap(({ ports }) => Object.values(ports).map(({ port }) => port)),
+  serviceDefaults.port,
   ...Object.values<number>(hostPorts),
   ...deployment.service.ports.flatMap(({ hostPort }) => (hostPort === "internal" ? [] : [hostPort])),
   // An example of a port of one's own.

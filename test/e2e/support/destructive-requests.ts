@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { hosts, ports } from "../../../config/names.ts";
+import { addressOf } from "../../../config/parts/part.ts";
+import { parts } from "../../../config/parts/parts.ts";
 import type { StackOutputs } from "../../../cli/outputs.ts";
 import { run, succeed } from "./run.ts";
 
@@ -106,10 +107,10 @@ export function addressesOnHost({ urls }: StackOutputs): Addresses {
 
 /** As a service finds them. */
 export const addressesInNetwork: Addresses = {
-  loki: `http://${hosts.loki}:${ports.lokiHttp}`,
-  victoriaMetrics: `http://${hosts.victoriaMetrics}:${ports.victoriaMetricsHttp}`,
-  jaeger: `http://${hosts.jaeger}:${ports.jaegerQuery}`,
-  grafana: `http://${hosts.grafana}:${ports.grafanaHttp}`,
+  loki: `http://${addressOf(parts.loki, "http")}`,
+  victoriaMetrics: `http://${addressOf(parts.victoriaMetrics, "http")}`,
+  jaeger: `http://${addressOf(parts.jaeger, "query")}`,
+  grafana: `http://${addressOf(parts.grafana, "http")}`,
 };
 
 /** One after the other, as a web page of another origin sends a form. Prints status and text of each answer as JSON. */

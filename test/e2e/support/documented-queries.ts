@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { datasourceUids } from "../../../config/names.ts";
+import { datasourceUid } from "../../../config/parts/part.ts";
+import { parts } from "../../../config/parts/parts.ts";
 import { documentedDeployment } from "../../../docs/deployment.ts";
 import { kubernetesPage, operationsPages } from "../../../docs/guide.ts";
 import {
@@ -35,9 +36,9 @@ export const guideCommands: readonly string[] = operationsPages.flatMap((page) =
 /** What Grafana's proxy puts in front of a store's own paths; Grafana's have nothing. */
 const prefixes: Readonly<Record<HttpBackend, string>> = {
   grafana: "",
-  loki: proxy(datasourceUids.loki),
-  victoriaMetrics: proxy(datasourceUids.victoriaMetrics),
-  jaeger: proxy(datasourceUids.jaeger),
+  loki: proxy(datasourceUid(parts.loki)),
+  victoriaMetrics: proxy(datasourceUid(parts.victoriaMetrics)),
+  jaeger: proxy(datasourceUid(parts.jaeger)),
 };
 
 const found = z.object({ data: z.object({ result: z.array(z.unknown()) }) });

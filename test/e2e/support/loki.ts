@@ -1,4 +1,5 @@
-import { datasourceUids } from "../../../config/names.ts";
+import { datasourceUid } from "../../../config/parts/part.ts";
+import { parts } from "../../../config/parts/parts.ts";
 import type { LogLine } from "../../../cli/verification/links.ts";
 import type { GrafanaClient } from "../../../cli/verification/grafana.ts";
 import pWaitFor from "p-wait-for";
@@ -26,5 +27,5 @@ export async function eventuallyLogs(
 
 /** All lines of the last `hours` that a LogQL query finds now. */
 export async function logs(grafana: GrafanaClient, query: string, hours = 1): Promise<readonly LogLine[]> {
-  return grafana.logs(datasourceUids.loki, query, Date.now() - hours * 3_600_000, Date.now() + 60_000, 5000);
+  return grafana.logs(datasourceUid(parts.loki), query, Date.now() - hours * 3_600_000, Date.now() + 60_000, 5000);
 }

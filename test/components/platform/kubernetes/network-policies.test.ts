@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { backendPolicy, denyAll, servicesPolicy } from "../../../../components/platform/kubernetes/network-policies.ts";
 import { flows, isBackend, services } from "../../../../config/flows.ts";
-import { hosts } from "../../../../config/names.ts";
+import { partList, parts } from "../../../../config/parts/parts.ts";
 import { containerOf, workloads } from "../../../support/kubernetes-view.ts";
 import { objectsOf, recordStack, type KubernetesStackInput } from "../../../support/kubernetes-stack.ts";
 import { allows, policiesOf, policyOf, type End, type Pod, type Policy } from "../../../support/network-policies.ts";
@@ -227,8 +227,8 @@ describe("the connections that a stack on Kubernetes has", () => {
       .map((pod) => ports.filter((port) => allows(policies, pod, "no pod", { port, protocol: "UDP" })));
     assert.deepEqual(Object.fromEntries(tcp), {
       ...Object.fromEntries(serviceNames.map((name) => [name, ports])),
-      ...Object.fromEntries(Object.values(hosts).map((name) => [name, [53]])),
-      [hosts.otelCollector]: [53, 443, 6443, 8443, 16443],
+      ...Object.fromEntries(partList.map(({ host }) => [host, [53]])),
+      [parts.otelCollector.host]: [53, 443, 6443, 8443, 16443],
     });
     assert.deepEqual(udp, [[53], [53], [53], [53], [53]]);
   });

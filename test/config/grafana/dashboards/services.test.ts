@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { servicesDashboard } from "../../../../config/grafana/dashboards/services.ts";
 import { datasources } from "../../../../config/grafana/datasources.ts";
-import { dashboardUids, datasourceUids } from "../../../../config/names.ts";
+import { dashboardUids } from "../../../../config/names.ts";
+import { datasourceUid } from "../../../../config/parts/part.ts";
+import { parts } from "../../../../config/parts/parts.ts";
 import { checkLogql, checkPromql, type CheckedQuery } from "../support/check-query.ts";
 import {
   labelValuesAsPromql,
@@ -16,6 +18,7 @@ import {
 import { observedService } from "../support/observed-service.ts";
 import { provisionedDatasources } from "../support/provisioning.ts";
 import { storedSeries } from "../support/stored-series.ts";
+import { stackDatasources } from "../../../support/settings.ts";
 
 function panels(): readonly DashboardPanel[] {
   return readDashboard(servicesDashboard()).panels;
@@ -40,8 +43,8 @@ function fieldNames(value: unknown, path: readonly string[] = []): string[] {
 async function check({ datasource, expr }: DashboardTarget): Promise<CheckedQuery> {
   const { lines, metrics } = await observedService();
   const query = withValues(expr, { __rate_interval: "1m", __interval: "1m", ...allChosen() });
-  if (datasource.uid === datasourceUids.victoriaMetrics) return checkPromql(query, storedSeries(metrics));
-  assert.equal(datasource.uid, datasourceUids.loki, "no other language can be checked");
+  if (datasource.uid === datasourceUid(parts.victoriaMetrics)) return checkPromql(query, storedSeries(metrics));
+  assert.equal(datasource.uid, datasourceUid(parts.loki), "no other language can be checked");
   return checkLogql(query, new Set(lines.flatMap((line) => fieldNames(JSON.parse(line)))));
 }
 
@@ -80,7 +83,9 @@ describe("the services dashboard", () => {
   });
 
   it("names every data source by a provisioned uid and its type, in panels, queries and variables", () => {
-    const provisioned = provisionedDatasources(datasources()).map(({ type, uid }) => JSON.stringify({ type, uid }));
+    const provisioned = provisionedDatasources(datasources(stackDatasources)).map(({ type, uid }) =>
+      JSON.stringify({ type, uid }),
+    );
     const named: string[] = [];
     JSON.parse(servicesDashboard(), (key, value: unknown) => {
       if (key.toLowerCase().startsWith("datasource")) named.push(JSON.stringify(value));
@@ -231,16 +236,16 @@ describe("the services dashboard's links", () => {
       { ...search, minDuration: "1s" },
     ];
     assert.deepEqual(await Promise.all(asked), [
-      ["Requests", datasourceUids.loki, logs],
-      ["Failed requests", datasourceUids.jaeger, failed],
-      ["Failed requests", datasourceUids.loki, logs],
-      ["Latency p95", datasourceUids.jaeger, slow],
-      ["Latency p95", datasourceUids.loki, logs],
-      ["Messages", datasourceUids.loki, logs],
-      ["Failed messages", datasourceUids.jaeger, failed],
-      ["Failed messages", datasourceUids.loki, logs],
-      ["Message latency p95", datasourceUids.jaeger, slow],
-      ["Message latency p95", datasourceUids.loki, logs],
+      ["Requests", datasourceUid(parts.loki), logs],
+      ["Failed requests", datasourceUid(parts.jaeger), failed],
+      ["Failed requests", datasourceUid(parts.loki), logs],
+      ["Latency p95", datasourceUid(parts.jaeger), slow],
+      ["Latency p95", datasourceUid(parts.loki), logs],
+      ["Messages", datasourceUid(parts.loki), logs],
+      ["Failed messages", datasourceUid(parts.jaeger), failed],
+      ["Failed messages", datasourceUid(parts.loki), logs],
+      ["Message latency p95", datasourceUid(parts.jaeger), slow],
+      ["Message latency p95", datasourceUid(parts.loki), logs],
     ]);
     assert.deepEqual(checkLogql(logs.expr, new Set()).problems, []);
   });

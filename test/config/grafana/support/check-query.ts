@@ -1,7 +1,7 @@
 import { parser as logqlParser } from "@grafana/lezer-logql";
 import type { SyntaxNode } from "@lezer/common";
 import { parser as promqlParser } from "@prometheus-io/lezer-promql";
-import { lokiIndexLabels } from "../../../../config/loki.ts";
+import { lokiIndexLabels } from "../../../../config/parts/loki.ts";
 import { underscored, type StoredSeries } from "./stored-series.ts";
 
 /** What a query turned out to be. */

@@ -1,4 +1,4 @@
-import { promotedResourceAttributes } from "../../../../config/victoria-metrics.ts";
+import { promotedResourceAttributes } from "../../../../config/parts/victoria-metrics.ts";
 import type { ReceivedMetric } from "./otlp-metrics.ts";
 
 /** The names under which VictoriaMetrics stores series, and the labels that each has. */

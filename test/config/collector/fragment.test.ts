@@ -8,16 +8,18 @@ import {
   fragmentProblems,
   fragmentSecrets,
   type CollectorFragment,
-} from "../../config/collector-fragment.ts";
-import { otelCollectorDocument } from "../../config/otel-collector.ts";
-import { processorsThatPassOn } from "../../config/collector-components.ts";
-import { problemLines } from "../../config/problem.ts";
-import { asCollectorReads, hostileFragment, lostParts } from "../support/hostile-fragment.ts";
+} from "../../../config/collector/fragment.ts";
+import { otelCollectorDocument } from "../../../config/collector/document.ts";
+import { processorsThatPassOn } from "../../../config/collector/components.ts";
+import { namedDocument } from "../../../config/own-code.ts";
+import { problemLines } from "../../../config/problem.ts";
+import { delivery } from "../../support/settings.ts";
+import { asCollectorReads, hostileFragment, lostParts } from "../../support/hostile-fragment.ts";
 
-const settings = { memoryMib: 256, queueMib: 512, serviceNamespace: "integr8scode", enrichment: {} };
+const settings = { memoryMib: 256, queueMib: 512, serviceNamespace: "integr8scode", enrichment: {}, ...delivery };
 
 function linesOf(fragment: unknown, secretNames: readonly string[] | undefined = ["token"]): readonly string[] {
-  return problemLines(fragmentProblems(fragment, secretNames));
+  return problemLines(fragmentProblems(fragment, namedDocument, secretNames));
 }
 
 function written(fragment: CollectorFragment): unknown {
@@ -176,7 +178,10 @@ describe("a fragment of the Collector's configuration", () => {
   }
 
   it("is not told of secrets as long as they are no secrets by name", () => {
-    assert.deepEqual(problemLines(fragmentProblems({ exporters: { a: "${file:/run/secrets/gone}" } }, undefined)), []);
+    assert.deepEqual(
+      problemLines(fragmentProblems({ exporters: { a: "${file:/run/secrets/gone}" } }, namedDocument, undefined)),
+      [],
+    );
   });
 
   it("names its secrets, each once", () => {
@@ -238,7 +243,7 @@ describe("a fragment of the Collector's configuration", () => {
     let accepted = 0;
     fc.assert(
       fc.property(hostileFragment(otelCollectorDocument(settings)), (own) => {
-        const problems = fragmentProblems(own, ["token"]);
+        const problems = fragmentProblems(own, namedDocument, ["token"]);
         for (const line of problemLines(problems)) {
           assert.match(line, /^otelCollector\.config.*: must .*, got .*; \S/s);
         }

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pWaitFor from "p-wait-for";
-import { checkCollector } from "../../../cli/docker/collector-check.ts";
+import { checkConfiguration } from "../../../cli/docker/configuration-check.ts";
 import { Docker } from "../../../cli/docker/docker.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import type { StackSettingsInput } from "../../../config/settings.ts";
@@ -51,7 +51,7 @@ describe("the check of the Collector's configuration before a deployment", () =>
 
   async function check(input: StackSettingsInput, start: string): Promise<readonly string[]> {
     const { env } = docker(start);
-    await checkCollector(settings(input), "observability/dev", new Docker(undefined, env));
+    await checkConfiguration(settings(input), "observability/dev", new Docker(undefined, env));
     return asked();
   }
 
@@ -112,12 +112,12 @@ describe("the check of the Collector's configuration before a deployment", () =>
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     it(`removes the container at ${signal}, ends with 130, and has written no secret anywhere`, async () => {
       const script = `
-        import { checkCollector } from "./cli/docker/collector-check.ts";
+        import { checkConfiguration } from "./cli/docker/configuration-check.ts";
         import { Docker } from "./cli/docker/docker.ts";
         import { runCommand } from "./cli/user-error.ts";
         import { settings } from "./test/support/settings.ts";
         await runCommand(async () => {
-          await checkCollector(settings(${JSON.stringify(withConfig)}), "observability/dev", new Docker(undefined));
+          await checkConfiguration(settings(${JSON.stringify(withConfig)}), "observability/dev", new Docker(undefined));
           return 0;
         });`;
       const { env } = docker("exec sleep 30");

@@ -1,11 +1,10 @@
 import { stringify } from "yaml";
-import { collectorReferences, mixesEscapes, secretFile, textsIn } from "./expansion.ts";
-import { paths } from "./names.ts";
-import { otelCollectorConfig, otelCollectorDocument, type OtelCollectorSettings } from "./otel-collector.ts";
-import { isRecord } from "./parse.ts";
-import { plainProblems, withoutUnset } from "./plain-value.ts";
-import { hiddenProblem, pathText, problem, type Problem } from "./problem.ts";
-import { componentId, componentType, processorsThatPassOn } from "./collector-components.ts";
+import { collectorReferences, mixesEscapes, secretFile, textsIn } from "../expansion.ts";
+import { collectorPaths, otelCollectorConfig, otelCollectorDocument, type OtelCollectorSettings } from "./document.ts";
+import { isRecord } from "../parse.ts";
+import { plainProblems, withoutUnset } from "../plain-value.ts";
+import { hiddenProblem, pathText, problem, type Problem } from "../problem.ts";
+import { componentId, componentType, processorsThatPassOn } from "./components.ts";
 
 /**
  * What a user adds to the Collector's configuration, in the Collector's own language. It becomes a second file that the
@@ -17,6 +16,9 @@ import { componentId, componentType, processorsThatPassOn } from "./collector-co
  * what it would do to the stack's own delivery can be seen by comparing.
  */
 export type CollectorFragment = Readonly<Record<string, unknown>>;
+
+/** A whole configuration of a Collector, before it is text. */
+export type CollectorDocument = Readonly<Record<string, unknown>>;
 
 /** The sections of a Collector's configuration. */
 export const collectorSections = [
@@ -50,20 +52,17 @@ const additions: Readonly<Record<string, readonly string[] | "any">> = {
 /** How much the Collector says about itself is everybody's own choice. */
 const freePaths: readonly string[] = ["service.telemetry.logs"];
 
-/** Only the names in it count, not the numbers; that of the enrichment is taken on every platform. */
-const generated = otelCollectorDocument({
-  memoryMib: 256,
-  queueMib: 512,
-  serviceNamespace: "apps",
-  enrichment: { k8s_attributes: {} },
-});
-
 /**
  * What is wrong with a fragment as far as the stack's own configuration is concerned; the rest says the Collector.
  *
+ * @param generated the configuration of the stack; only the names in it count, not the numbers
  * @param secretNames the secrets that there are; `undefined` if that is not known
  */
-export function fragmentProblems(fragment: unknown, secretNames: readonly string[] | undefined): readonly Problem[] {
+export function fragmentProblems(
+  fragment: unknown,
+  generated: CollectorDocument,
+  secretNames: readonly string[] | undefined,
+): readonly Problem[] {
   if (!isRecord(fragment)) return [];
   const unreadable = plainProblems(fragment, settingPath);
   if (unreadable.length > 0) return unreadable;
@@ -71,9 +70,9 @@ export function fragmentProblems(fragment: unknown, secretNames: readonly string
   return [
     ...keyProblems(own, []),
     ...nameProblems(own),
-    ...redefined(own),
+    ...redefined(own, generated),
     ...changes(mergedDocument(generated, own), generated, []),
-    ...processorProblems(own),
+    ...processorProblems(own, generated),
     ...textsIn(own).flatMap(([path, text]) => referenceProblems(path, text, secretNames)),
   ];
 }
@@ -129,7 +128,7 @@ function nameProblems(own: CollectorFragment): readonly Problem[] {
   ];
 }
 
-function redefined(own: CollectorFragment): readonly Problem[] {
+function redefined(own: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
   return fixedSections.flatMap((section) =>
     keysOf(own[section]).flatMap((name) => {
       const taken = keysOf(generated[section]).find((each) => queueFile(each) === queueFile(name));
@@ -170,7 +169,7 @@ function changes(merged: unknown, ours: unknown, path: readonly string[]): reado
   return merged === ours ? [] : [hiddenProblem(at(path), "must stay as the stack has it", change)];
 }
 
-function processorProblems(own: CollectorFragment): readonly Problem[] {
+function processorProblems(own: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
   const { pipelines } = service(own);
   return keysOf(service(generated).pipelines).flatMap((name) => {
     const processors = child(child(pipelines, name), "processors");
@@ -280,13 +279,13 @@ export function collectorFiles(
   settings: OtelCollectorSettings,
   fragment: CollectorFragment | undefined,
 ): readonly { readonly path: string; readonly content: string }[] {
-  const generatedFile = { path: paths.collectorConfig, content: otelCollectorConfig(settings) };
+  const generatedFile = { path: collectorPaths.config, content: otelCollectorConfig(settings) };
   if (fragment === undefined) return [generatedFile];
-  return [generatedFile, { path: paths.collectorFragment, content: fragmentConfig(fragment, settings) }];
+  return [generatedFile, { path: collectorPaths.fragment, content: fragmentConfig(fragment, settings) }];
 }
 
 /** Arguments that name a Collector's configuration files, in the order in which it merges them. */
 export function collectorConfigArgs(fragment: CollectorFragment | undefined): readonly string[] {
-  const files = [paths.collectorConfig, ...(fragment === undefined ? [] : [paths.collectorFragment])];
+  const files = [collectorPaths.config, ...(fragment === undefined ? [] : [collectorPaths.fragment])];
   return files.flatMap((file) => ["--config", file]);
 }

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { z } from "zod";
-import { lokiConfig, lokiIndexLabels, type LokiSettings } from "../../config/loki.ts";
-import { anySettings, canonicalSeconds } from "../support/settings.ts";
+import { lokiConfig, lokiIndexLabels, type LokiSettings } from "../../../config/parts/loki.ts";
+import { anySettings, canonicalSeconds } from "../../support/settings.ts";
 
 const defaults: LokiSettings = {
   retentionHours: 720,

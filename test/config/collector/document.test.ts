@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { z } from "zod";
-import { otelCollectorConfig, type OtelCollectorSettings } from "../../config/otel-collector.ts";
-import { anySettings } from "../support/settings.ts";
+import { otelCollectorConfig, type OtelCollectorSettings } from "../../../config/collector/document.ts";
+import { anySettings, delivery } from "../../support/settings.ts";
 
 const defaults: OtelCollectorSettings = {
   memoryMib: 256,
   queueMib: 512,
   serviceNamespace: "integr8scode",
   enrichment: {},
+  ...delivery,
 };
 
 const pipeline = z.strictObject({
@@ -38,6 +39,7 @@ const settingsOf = anySettings.map(({ memoryMib, otelCollector, serviceNamespace
   queueMib: otelCollector.queueMib,
   serviceNamespace,
   enrichment: {},
+  ...delivery,
 }));
 
 describe("the Collector's configuration", () => {

@@ -1,14 +1,86 @@
-import { paths, ports } from "./names.ts";
-import { hours, mebibytes } from "./units.ts";
+import { noUserText } from "../expansion.ts";
+import { secretsFolder } from "../names.ts";
+import { hours, mebibytes } from "../units.ts";
+import { part } from "./part.ts";
+
+const httpPort = 8428;
+const dataPath = "/victoria-metrics-data";
+
+/** File with the generated key that {@link guardedRequests} need. */
+export const keyFile = `${secretsFolder}/victoria-metrics-admin-key`;
+
+/** Stores the metrics: one instance, for the retention period. */
+export const victoriaMetrics = part({
+  host: "victoria-metrics",
+  title: "VictoriaMetrics",
+  image: "victoriametrics/victoria-metrics:v1.150.0",
+  memoryMib: { least: 96, usual: 256 },
+  data: { volume: "victoria_metrics_data", path: dataPath, usualGib: 10 },
+  ports: {
+    http: {
+      port: httpPort,
+      purpose: "queries, `/vmui`, OTLP from the Collector, `/health`, `/metrics`",
+      isForServices: false,
+      published: {
+        setting: "victoriaMetrics",
+        title: "VictoriaMetrics",
+        purpose: "metrics, /vmui for queries",
+        isOpened: false,
+      },
+    },
+  },
+  configuredBy: "flags",
+  settings: undefined,
+  user: { userId: 10001, groupId: 10001 },
+  // There is no write-ahead log: what is in memory is written on the way out.
+  stopGraceSeconds: 60,
+  scratchPaths: [],
+  readiness: {
+    port: "http",
+    httpPath: "/health",
+    selfCheck: ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${httpPort}/health`],
+    startPeriodSeconds: 30,
+    gates: false,
+  },
+  // Nobody has to know it, so a lost one is made anew.
+  generatedSecrets: { "admin-key": { path: keyFile, isKept: false } },
+  exporter: {
+    signal: "metrics",
+    type: "otlp_http",
+    port: "http",
+    config: (address) => ({ metrics_endpoint: `http://${address}/opentelemetry/v1/metrics` }),
+  },
+  datasource: {
+    signal: "metrics",
+    type: "prometheus",
+    uid: "victoria-metrics",
+    port: "http",
+    isDefault: true,
+    jsonData: () => ({
+      httpMethod: "POST",
+      // How often services send: below it a rate has too few points.
+      timeInterval: "15s",
+    }),
+  },
+  // It would replace `%{NAME}` in its flags.
+  reads: { args: [noUserText], env: [noUserText], [keyFile]: [noUserText] },
+  connectsTo: () => [],
+  opensElsewhere: () => false,
+  process: (context) => ({
+    args: victoriaMetricsFlags(context),
+    env: {},
+    configFiles: [],
+    secretFiles: [],
+    check: "none",
+    readsInstances: false,
+  }),
+});
 
 /** What VictoriaMetrics' flags depend on. */
 export interface VictoriaMetricsSettings {
   readonly retentionHours: number;
   readonly memoryMib: number;
 }
-
-/** File with the generated key that {@link guardedRequests} need. */
-export const victoriaMetricsKeyFile = `${paths.secrets}/victoria-metrics-admin-key`;
 
 /**
  * Requests that delete, stop or load the server; without a key, whoever reaches the port may send them, and a web page that is
@@ -53,8 +125,8 @@ export const promotedResourceAttributes = [
  */
 export function victoriaMetricsFlags(settings: VictoriaMetricsSettings): readonly string[] {
   return [
-    `-httpListenAddr=:${ports.victoriaMetricsHttp}`,
-    `-storageDataPath=${paths.victoriaMetricsData}`,
+    `-httpListenAddr=:${httpPort}`,
+    `-storageDataPath=${dataPath}`,
     `-retentionPeriod=${hours(settings.retentionHours)}`,
     // For the caches; the rest is for queries and merges. The default of 60 % leaves them too little in a small container.
     `-memory.allowedBytes=${mebibytes(Math.floor(settings.memoryMib * 0.375))}`,
@@ -68,7 +140,7 @@ export function victoriaMetricsFlags(settings: VictoriaMetricsSettings): readonl
     // are close together would be lost; of cumulative numbers, as they are sent here, no millisecond needs two.
     "-dedup.minScrapeInterval=1ms",
     "-selfScrapeInterval=15s",
-    ...guardedRequests.map((request) => `-${request}AuthKey=file://${victoriaMetricsKeyFile}`),
+    ...guardedRequests.map((request) => `-${request}AuthKey=file://${keyFile}`),
     // By default it lets every web page read the answers.
     "-http.disableCORS",
     "-loggerLevel=WARN",

@@ -1,22 +1,41 @@
 import { stringify } from "yaml";
-import { paths, ports, urls } from "./names.ts";
+import type { StoreExporter } from "../parts/exporters.ts";
+import type { Signal } from "../parts/part.ts";
+
+/** Where the Collector finds and keeps things in its container. */
+export const collectorPaths = {
+  config: "/etc/otelcol-contrib/config.yaml",
+  /** What the user adds; the Collector merges the two. */
+  fragment: "/etc/otelcol-contrib/own.yaml",
+  queue: "/var/lib/otelcol",
+} as const;
+
+/** Where the Collector listens. */
+export const collectorPorts = { otlpGrpc: 4317, otlpHttp: 4318, health: 13133 } as const;
+
+/** Largest bound of a queue, in MiB. */
+export const maxQueueMib = 1024 ** 2;
 
 /** What the Collector's configuration depends on. */
 export interface OtelCollectorSettings {
   readonly memoryMib: number;
-  /** Bound of each of the three queues on disk, in MiB. */
+  /** Bound of the queue on disk of each store, in MiB. */
   readonly queueMib: number;
   /** Given to telemetry that names no `service.namespace` of its own. */
   readonly serviceNamespace: string;
   /** Processors, by name, that add what the platform knows of the sender. They see a request as it came in. */
   readonly enrichment: Readonly<Record<string, object>>;
+  /** One for each store. */
+  readonly exporters: readonly StoreExporter[];
+  /** Where the Collector's own metrics go. */
+  readonly metricsEndpoint: string;
 }
 
 /** Largest request a client may send, in MiB, for gRPC and for HTTP. */
 const maxRequestMib = 16;
 
 /**
- * One Collector: OTLP in, logs to Loki, traces to Jaeger, metrics to VictoriaMetrics.
+ * One Collector: OTLP in, each signal to the part that stores it.
  *
  * There is no batch processor: it acknowledges before anything is stored. Instead each exporter batches behind a queue
  * on disk, so a client hears "accepted" when its data would survive a crash, and a backend may be away for as long as
@@ -30,25 +49,27 @@ export function otelCollectorConfig(settings: OtelCollectorSettings): string {
 /** The configuration as an object, before it is text. */
 export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly<Record<string, object>> {
   const limitMib = Math.floor(settings.memoryMib * 0.8);
+  const storesOf = (wanted: Signal): readonly string[] =>
+    settings.exporters.filter(({ signal }) => signal === wanted).map(({ name }) => name);
   const processors = ["memory_limiter", ...Object.keys(settings.enrichment), "resource"];
   return {
     extensions: {
-      health_check: { endpoint: `0.0.0.0:${ports.collectorHealth}` },
+      health_check: { endpoint: `0.0.0.0:${collectorPorts.health}` },
       file_storage: {
-        directory: paths.collectorQueue,
+        directory: collectorPaths.queue,
         create_directory: true,
         fsync: true,
         // A damaged queue file is moved aside instead of keeping the Collector from starting.
         recreate: true,
         // Once little is left in it: a compaction writes a copy beside the file, which at a start may be a whole queue.
-        compaction: { directory: paths.collectorQueue, on_rebound: true, cleanup_on_start: true },
+        compaction: { directory: collectorPaths.queue, on_rebound: true, cleanup_on_start: true },
       },
     },
     receivers: {
       otlp: {
         protocols: {
-          grpc: { endpoint: `0.0.0.0:${ports.otlpGrpc}`, max_recv_msg_size_mib: maxRequestMib },
-          http: { endpoint: `0.0.0.0:${ports.otlpHttp}`, max_request_body_size: maxRequestMib * 1024 * 1024 },
+          grpc: { endpoint: `0.0.0.0:${collectorPorts.otlpGrpc}`, max_recv_msg_size_mib: maxRequestMib },
+          http: { endpoint: `0.0.0.0:${collectorPorts.otlpHttp}`, max_request_body_size: maxRequestMib * 1024 * 1024 },
         },
       },
     },
@@ -66,33 +87,22 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
       // What already travels in OTLP's own fields is not stored a second time as an attribute of each record.
       attributes: { actions: ["service.name", "service.namespace"].map((key) => ({ key, action: "delete" })) },
     },
-    exporters: {
-      "otlp_http/loki": {
-        endpoint: `${urls.loki}/otlp`,
-        tls: { insecure: true },
-        ...durableDelivery(settings.queueMib),
-      },
-      "otlp_grpc/jaeger": {
-        endpoint: urls.jaegerOtlpGrpc,
-        tls: { insecure: true },
-        ...durableDelivery(settings.queueMib),
-      },
-      "otlp_http/victoria-metrics": {
-        metrics_endpoint: `${urls.victoriaMetrics}/opentelemetry/v1/metrics`,
-        tls: { insecure: true },
-        ...durableDelivery(settings.queueMib),
-      },
-    },
+    exporters: Object.fromEntries(
+      settings.exporters.map(({ name, config }) => [
+        name,
+        { ...config, tls: { insecure: true }, ...durableDelivery(settings.queueMib) },
+      ]),
+    ),
     service: {
       extensions: ["health_check", "file_storage"],
       pipelines: {
         logs: {
           receivers: ["otlp"],
           processors: [...processors, "transform/trace_context", "attributes"],
-          exporters: ["otlp_http/loki"],
+          exporters: storesOf("logs"),
         },
-        traces: { receivers: ["otlp"], processors, exporters: ["otlp_grpc/jaeger"] },
-        metrics: { receivers: ["otlp"], processors, exporters: ["otlp_http/victoria-metrics"] },
+        traces: { receivers: ["otlp"], processors, exporters: storesOf("traces") },
+        metrics: { receivers: ["otlp"], processors, exporters: storesOf("metrics") },
       },
       telemetry: {
         logs: { level: "warn" },
@@ -106,7 +116,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
                 exporter: {
                   otlp: {
                     protocol: "http/protobuf",
-                    endpoint: `${urls.victoriaMetrics}/opentelemetry/v1/metrics`,
+                    endpoint: settings.metricsEndpoint,
                   },
                 },
               },

@@ -1,14 +1,12 @@
 import { stringify } from "yaml";
-import { paths, ports } from "./names.ts";
-import { goDuration, hours, megabytes } from "./units.ts";
+import { noUserText } from "../expansion.ts";
+import { group, seconds } from "../fields.ts";
+import { goDuration, hours, megabytes } from "../units.ts";
+import { part } from "./part.ts";
 
-/** What Loki's configuration depends on. */
-export interface LokiSettings {
-  readonly retentionHours: number;
-  readonly memoryMib: number;
-  readonly compactionIntervalSeconds: number;
-  readonly retentionDeleteDelaySeconds: number;
-}
+const httpPort = 3100;
+const dataPath = "/loki";
+const configPath = "/etc/loki/local-config.yaml";
 
 /** Resource attributes that become index labels; every other one becomes structured metadata. */
 export const lokiIndexLabels = ["service.name", "service.namespace", "deployment.environment.name"] as const;
@@ -23,15 +21,109 @@ const querySeconds = 120;
 export const lokiAnswerSeconds = querySeconds + 10;
 
 /**
+ * The regular expression that finds the trace id in a JSON log line, with or without a space after the colon: some
+ * JSON writers put one there, and then a stricter expression finds nothing.
+ */
+export const traceIdInLine = '"trace_id":\\s*"(\\w+)"';
+
+/** Stores the logs: one instance, on its own disk, for the retention period. */
+export const loki = part({
+  host: "loki",
+  title: "Loki",
+  image: "grafana/loki:3.7.8",
+  memoryMib: { least: 128, usual: 256 },
+  data: { volume: "loki_data", path: dataPath, usualGib: 10 },
+  ports: {
+    http: {
+      port: httpPort,
+      purpose: "queries, OTLP from the Collector at `/otlp`, `/ready`, `/metrics`, `/config`",
+      isForServices: false,
+      published: { setting: "loki", title: "Loki", purpose: "logs, API only", isOpened: false },
+    },
+  },
+  configuredBy: "yaml",
+  settings: group({
+    compactionIntervalSeconds: seconds(600),
+    retentionDeleteDelaySeconds: seconds(7200),
+  })
+    .prefault({})
+    .describe(
+      "How often Loki's compactor looks for expired chunks, and how long it waits before it deletes their files.",
+    ),
+  user: { userId: 10001, groupId: 10001 },
+  // Chunks in memory are flushed on the way out.
+  stopGraceSeconds: 60,
+  scratchPaths: [],
+  readiness: {
+    port: "http",
+    httpPath: "/ready",
+    // The image has no shell.
+    selfCheck: ["/usr/bin/loki", "-health"],
+    startPeriodSeconds: 30,
+    gates: true,
+  },
+  generatedSecrets: {},
+  exporter: {
+    signal: "logs",
+    type: "otlp_http",
+    port: "http",
+    config: (address) => ({ endpoint: `http://${address}/otlp` }),
+  },
+  datasource: {
+    signal: "logs",
+    type: "loki",
+    uid: "loki",
+    port: "http",
+    isDefault: false,
+    /*
+     * Two ways from a log to its trace. `TraceID` reads the line and works in every Grafana. `trace_id` reads the structured
+     * metadata, so it also works for lines that are not JSON; Grafana has that since version 11 and ignores it before.
+     * They need two names: of fields with one name only the first works.
+     */
+    jsonData: ({ traces }) => {
+      const opensTrace = { url: "${__value.raw}", datasourceUid: traces, urlDisplayLabel: "Open the trace" };
+      return {
+        maxLines: 1000,
+        derivedFields: [
+          { name: "TraceID", matcherType: "regex", matcherRegex: traceIdInLine, ...opensTrace },
+          { name: "trace_id", matcherType: "label", matcherRegex: "^trace_id$", ...opensTrace },
+        ],
+      };
+    },
+  },
+  // Loki would replace `${…}` in its file only with `-config.expand-env`.
+  reads: { args: [noUserText], env: [noUserText], [configPath]: [noUserText] },
+  connectsTo: () => [],
+  opensElsewhere: () => false,
+  process: ({ own, memoryMib, retentionHours }) => ({
+    args: [`-config.file=${configPath}`],
+    // The compactor writes temporary files; without a place for them it deletes nothing, and says so only in a metric.
+    env: { TMPDIR: dataPath },
+    configFiles: [{ path: configPath, content: lokiConfig({ ...own, memoryMib, retentionHours }) }],
+    secretFiles: [],
+    check: "none",
+    readsInstances: false,
+  }),
+});
+
+/** What Loki's configuration depends on. */
+export interface LokiSettings {
+  readonly retentionHours: number;
+  readonly memoryMib: number;
+  readonly compactionIntervalSeconds: number;
+  readonly retentionDeleteDelaySeconds: number;
+}
+
+/**
  * A single Loki that keeps logs on its own disk and really deletes them after the retention period.
  * Source of each key: grafana.com/docs/loki/latest/configure.
  */
 export function lokiConfig(settings: LokiSettings): string {
-  const data = paths.lokiData;
+  const data = dataPath;
   return stringify({
     auth_enabled: false,
     server: {
-      http_listen_port: ports.lokiHttp,
+      http_listen_port: httpPort,
       http_server_write_timeout: goDuration(lokiAnswerSeconds),
       log_level: "warn",
       // It is one process: nobody else has to speak gRPC to it.

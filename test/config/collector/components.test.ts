@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { componentId, componentType } from "../../config/collector-components.ts";
+import { componentId, componentType } from "../../../config/collector/components.ts";
 
 describe("a component's name", () => {
   it("is one that the Collector reads without changing anything", () => {

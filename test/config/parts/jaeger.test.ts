@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { jaegerConfig } from "../../config/jaeger.ts";
-import { anySettings } from "../support/settings.ts";
+import { jaegerConfig } from "../../../config/parts/jaeger.ts";
+import { anySettings } from "../../support/settings.ts";
 
 describe("Jaeger's configuration", () => {
   it("keeps traces on disk over a restart and drops them after the same 30 days as the logs (S16, D11)", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { promotedResourceAttributes, victoriaMetricsFlags } from "../../config/victoria-metrics.ts";
-import { anySettings } from "../support/settings.ts";
+import { promotedResourceAttributes, victoriaMetricsFlags } from "../../../config/parts/victoria-metrics.ts";
+import { anySettings } from "../../support/settings.ts";
 
 describe("VictoriaMetrics' flags", () => {
   it("are exactly these: native OTLP, Prometheus names, 30 days (S16)", () => {

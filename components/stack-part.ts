@@ -1,0 +1,118 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { portOf, type AnyPart } from "../config/parts/part.ts";
+import { hostPortsOf, partEntries, partList, parts, type PartName } from "../config/parts/parts.ts";
+import { partProcess, type PartSurroundings } from "../config/parts/processes.ts";
+import type { StackSettings } from "../config/settings.ts";
+import { goMemoryLimitMib, mebibytes } from "../config/units.ts";
+import type { Platform, RunningWorkload } from "./platform/platform.ts";
+import type { SecretFile, Workload } from "./platform/workload.ts";
+
+/** What a part of the stack is made from. */
+export interface StackPartArgs {
+  readonly platform: Platform;
+  readonly settings: StackSettings;
+  /** Files of the folder of dashboards that the settings name. */
+  readonly folder: PartSurroundings["folder"];
+  /** Those of the other parts that exist already. */
+  readonly others: readonly StackPart[];
+}
+
+/** A part of the stack: Loki, Grafana, or any other of the list in config/parts/parts.ts. */
+export class StackPart extends pulumi.ComponentResource {
+  readonly running: RunningWorkload;
+  private readonly secrets: ReadonlyMap<string, pulumi.Output<string>>;
+  private readonly part: PartName;
+
+  /** @param stackName name of the stack's component, with which the part's name begins */
+  constructor(stackName: string, part: PartName, args: StackPartArgs, opts: pulumi.ComponentResourceOptions) {
+    const { host, generatedSecrets }: AnyPart = parts[part];
+    const name = `${stackName}-${host}`;
+    super(`observability:index:${part.charAt(0).toUpperCase()}${part.slice(1)}`, name, {}, opts);
+    this.part = part;
+    const { platform, settings, folder, others } = args;
+    const generated = Object.entries(generatedSecrets).map(([secret, { path, isKept }]) => ({
+      secret,
+      path,
+      content: this.generatedSecret(`${name}-${secret}`, isKept),
+    }));
+    this.secrets = new Map(generated.map(({ secret, content }) => [secret, content]));
+    const { enrichment, publicUrls } = platform;
+    const workload = partWorkload(part, settings, { enrichment, publicUrls, folder }, generated);
+    this.running = platform.run(workload, { parent: this, dependsOn: others.flatMap((other) => this.waitsFor(other)) });
+    this.registerOutputs({});
+  }
+
+  /** What is generated for the part, by its name for that. @throws Error if there is nothing of that name. */
+  secret(name: string): pulumi.Output<string> {
+    const found = this.secrets.get(name);
+    if (found === undefined) throw new Error(`${this.part}: must have the secret ${name}, has none`);
+    return found;
+  }
+
+  /** What has to be there before this part starts: what it connects to, where that asks for it. */
+  private waitsFor(other: StackPart): readonly pulumi.Input<pulumi.Resource>[] {
+    const { host, readiness } = parts[other.part];
+    const own: AnyPart = parts[this.part];
+    const targets = own.connectsTo(partList);
+    return readiness.gates && targets.some((target) => target.host === host) ? [other, ...other.running.ready] : [];
+  }
+
+  /** @param isKept whether it is of no use without the data, nor the data without it */
+  private generatedSecret(name: string, isKept: boolean): pulumi.Output<string> {
+    const kept = isKept ? { protect: true, ignoreChanges: ["length", "special"] } : {};
+    return new random.RandomPassword(name, { length: 32, special: false }, { parent: this, ...kept }).result;
+  }
+}
+
+/** How often a platform asks a part that asks over the network. */
+const readinessSeconds = 2;
+
+/**
+ * A part of the stack as a workload, by the settings: the one way from the settings to what runs.
+ *
+ * @param generated secrets that are generated for it; none where nothing is deployed
+ */
+export function partWorkload(
+  name: PartName,
+  settings: StackSettings,
+  surroundings: PartSurroundings,
+  generated: readonly SecretFile[],
+): Workload {
+  const { host, data, ports, readiness, scratchPaths, stopGraceSeconds, user }: AnyPart = parts[name];
+  const { args, env, configFiles, secretFiles, check, readsInstances } = partProcess(name, settings, surroundings);
+  const memoryMib = settings.memoryMib[name];
+  const hostPorts: Readonly<Record<string, number>> = hostPortsOf(parts[name], settings.ports);
+  return {
+    name: host,
+    image: { kind: "reference", reference: settings.images[name] },
+    args,
+    env: { GOMEMLIMIT: mebibytes(goMemoryLimitMib(memoryMib)), ...env },
+    configFiles,
+    secretFiles: [
+      ...generated.map(({ path, content }) => ({ path, content })),
+      ...secretFiles.map(({ path, content }) => ({ path, content: pulumi.secret(content) })),
+    ],
+    check,
+    ports: Object.entries(ports).map(([port, { port: number }]) => ({
+      name: port,
+      port: number,
+      hostPort: hostPorts[port] ?? "internal",
+    })),
+    dataVolumes: [{ name: data.volume, path: data.path }],
+    imageMounts: [],
+    scratchPaths,
+    readiness: { ...readiness, port: portOf(parts[name], readiness.port), intervalSeconds: readinessSeconds },
+    memoryMib,
+    ...user,
+    stopGraceSeconds,
+    // Switched off, a part keeps its data and credentials and runs nothing.
+    replicas: settings.observability ? 1 : 0,
+    readsInstances,
+  };
+}
+
+/** Every part as a workload of a stack with these settings, in the order in which they start, with no secret generated. */
+export function stackWorkloads(settings: StackSettings, surroundings: PartSurroundings): readonly Workload[] {
+  return partEntries.map(([name]) => partWorkload(name, settings, surroundings, []));
+}

@@ -1,0 +1,107 @@
+import { grafanaDollar, grafanaSecretText, noUserText, secretFiles } from "../expansion.ts";
+import { foreignList, group, text } from "../fields.ts";
+import { dashboardProvider } from "../grafana/dashboard-provider.ts";
+import { servicesDashboard } from "../grafana/dashboards/services.ts";
+import { datasourceShape } from "../grafana/datasource-schema.ts";
+import { datasources, generatedDatasources } from "../grafana/datasources.ts";
+import { ownDashboards } from "../grafana/own-dashboards.ts";
+import { datasourceSecrets } from "../grafana/own-datasources.ts";
+import { grafanaPaths } from "../grafana/paths.ts";
+import { adminUserName, grafanaSecretFiles, grafanaServerEnv, homeDashboardFile } from "../grafana/server.ts";
+import { secretsFolder } from "../names.ts";
+import { part, portOf, type Target } from "./part.ts";
+
+const httpPort = 3000;
+
+/** Longest text of all data sources, which share a ConfigMap with the dashboards. */
+const datasourceKib = 64;
+
+/** The user interface, complete at its first start: data sources, the links between them, and the home dashboard. */
+export const grafana = part({
+  host: "grafana",
+  title: "Grafana",
+  image: "grafana/grafana:12.3.1",
+  memoryMib: { least: 128, usual: 384 },
+  data: { volume: "grafana_data", path: grafanaPaths.data, usualGib: 1 },
+  ports: {
+    http: {
+      port: httpPort,
+      purpose: "user interface and HTTP API",
+      isForServices: false,
+      published: { setting: "grafana", title: "Grafana", purpose: "dashboards and everything else", isOpened: true },
+    },
+  },
+  configuredBy: "yaml",
+  settings: group({
+    adminUser: text(adminUserName).default("admin"),
+    dashboards: text({
+      pattern: /^\S(.*\S)?$/,
+      rule: "must be the path of a folder",
+      change: "write one that is relative to the folder of Pulumi.yaml, for example dashboards, or leave it out",
+    }).optional(),
+    datasources: foreignList(
+      datasourceShape,
+      {
+        one: "a data source",
+        several: "a list of data sources",
+        change: "write name, type, uid and url, as in a provisioning file of Grafana",
+      },
+      datasourceKib,
+    ).default([]),
+  })
+    .prefault({})
+    .describe(
+      "`adminUser`: Grafana's first user. `dashboards`, a folder, and `datasources`: what you add, see docs/own-code.md.",
+    ),
+  user: { userId: 472, groupId: 0 },
+  stopGraceSeconds: 30,
+  scratchPaths: ["/tmp"],
+  readiness: {
+    port: "http",
+    httpPath: "/api/health",
+    selfCheck: ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${httpPort}/api/health`],
+    startPeriodSeconds: 60,
+    gates: false,
+  },
+  // Grafana takes the password at its first start only, and reads what it has stored with its key.
+  generatedSecrets: {
+    "admin-password": { path: grafanaSecretFiles.adminPassword, isKept: true },
+    "secret-key": { path: grafanaSecretFiles.secretKey, isKept: true },
+  },
+  exporter: "none",
+  datasource: "none",
+  reads: {
+    args: [noUserText],
+    env: ["grafanaSettings"],
+    [grafanaPaths.datasources]: ["grafanaDatasources"],
+    [grafanaPaths.dashboardProvider]: [noUserText],
+    [grafanaPaths.dashboards]: [noUserText],
+    [grafanaPaths.ownDashboards]: ["dashboards"],
+    [secretsFolder]: ["grafanaSecret"],
+  },
+  connectsTo: (all): readonly Target[] =>
+    all.flatMap((other) => {
+      const { host, datasource } = other;
+      return datasource === "none" ? [] : [{ host, port: portOf(other, datasource.port) }];
+    }),
+  opensElsewhere: ({ datasources: own }) => own.length > 0,
+  process: ({ own, hostPorts, publicUrl, secrets, folder, all }) => {
+    const { adminUser, datasources: ownDatasources } = own;
+    const server = { adminUser, hostPort: hostPorts.http, publicUrl };
+    const secretNames = datasourceSecrets(ownDatasources);
+    const dashboards = ownDashboards(folder);
+    return {
+      args: [],
+      env: { ...(secretNames.length > 0 ? grafanaDollar : {}), ...grafanaServerEnv(server) },
+      configFiles: [
+        { path: grafanaPaths.datasources, content: datasources(generatedDatasources(all), ownDatasources) },
+        { path: grafanaPaths.dashboardProvider, content: dashboardProvider(dashboards.length > 0) },
+        { path: homeDashboardFile, content: servicesDashboard() },
+        ...dashboards,
+      ],
+      secretFiles: secretFiles(secretNames, secrets, grafanaSecretText),
+      check: "none",
+      readsInstances: false,
+    };
+  },
+});

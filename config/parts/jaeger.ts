@@ -1,0 +1,140 @@
+import { stringify } from "yaml";
+import { noUserText } from "../expansion.ts";
+import { hours } from "../units.ts";
+import { part } from "./part.ts";
+
+const queryPort = 16686;
+const otlpGrpcPort = 4317;
+const healthPort = 13133;
+const dataPath = "/badger";
+const configPath = "/etc/jaeger/config.yaml";
+
+/** How far around a trace its logs are looked for: clocks differ, and work goes on after the last span. */
+const aroundTrace = { spanStartTimeShift: "-5m", spanEndTimeShift: "5m" };
+
+/** Stores the traces: one instance on badger, for the retention period. */
+export const jaeger = part({
+  host: "jaeger",
+  title: "Jaeger",
+  image: "jaegertracing/jaeger:2.13.0",
+  memoryMib: { least: 256, usual: 512 },
+  data: { volume: "jaeger_data", path: dataPath, usualGib: 10 },
+  ports: {
+    query: {
+      port: queryPort,
+      purpose: "user interface and HTTP API",
+      isForServices: false,
+      published: { setting: "jaeger", title: "Jaeger", purpose: "traces", isOpened: true },
+    },
+    "otlp-grpc": {
+      port: otlpGrpcPort,
+      purpose: "OTLP from the Collector",
+      isForServices: false,
+      published: "internal",
+    },
+    health: {
+      port: healthPort,
+      purpose: "`/status`; `/config` is the configuration in force",
+      isForServices: false,
+      published: "internal",
+    },
+  },
+  configuredBy: "yaml",
+  settings: undefined,
+  user: { userId: 10001, groupId: 10001 },
+  stopGraceSeconds: 30,
+  // The image declares it as a volume, for which Docker would otherwise make one without a name.
+  scratchPaths: ["/tmp"],
+  readiness: {
+    port: "health",
+    httpPath: "/status",
+    selfCheck: ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${healthPort}/status`],
+    startPeriodSeconds: 30,
+    gates: false,
+  },
+  generatedSecrets: {},
+  exporter: { signal: "traces", type: "otlp_grpc", port: "otlp-grpc", config: (address) => ({ endpoint: address }) },
+  datasource: {
+    signal: "traces",
+    type: "jaeger",
+    uid: "jaeger",
+    port: "query",
+    isDefault: false,
+    // From a trace to its logs by the id alone, since Jaeger's spans do not offer `service.name` to links.
+    jsonData: ({ logs }) => ({
+      nodeGraph: { enabled: true },
+      tracesToLogsV2: {
+        datasourceUid: logs,
+        ...aroundTrace,
+        customQuery: true,
+        query: '{service_name=~".+"} | trace_id="${__trace.traceId}"',
+      },
+    }),
+  },
+  // The Collector underneath would replace `${env:…}`.
+  reads: { args: [noUserText], env: [noUserText], [configPath]: [noUserText] },
+  connectsTo: () => [],
+  opensElsewhere: () => false,
+  process: ({ retentionHours }) => ({
+    args: [`--config=${configPath}`],
+    env: {},
+    configFiles: [{ path: configPath, content: jaegerConfig({ retentionHours }) }],
+    secretFiles: [],
+    check: "none",
+    readsInstances: false,
+  }),
+});
+
+/** What Jaeger's configuration depends on. */
+export interface JaegerSettings {
+  readonly retentionHours: number;
+}
+
+/**
+ * Jaeger v2 on badger: traces survive a restart and go after the retention period.
+ * No batch processor in front of the storage, so a sender hears "stored" only after the commit.
+ */
+export function jaegerConfig(settings: JaegerSettings): string {
+  const store = "badger_store";
+  return stringify({
+    service: {
+      extensions: ["jaeger_storage", "jaeger_query", "healthcheckv2"],
+      pipelines: { traces: { receivers: ["otlp"], exporters: ["jaeger_storage_exporter"] } },
+      telemetry: { logs: { level: "warn" }, metrics: { level: "none" } },
+    },
+    extensions: {
+      healthcheckv2: {
+        use_v2: true,
+        http: {
+          endpoint: `0.0.0.0:${healthPort}`,
+          status: { enabled: true, path: "/status" },
+          // Gives back the configuration in force, the retention among it.
+          config: { enabled: true, path: "/config" },
+        },
+      },
+      jaeger_query: {
+        storage: { traces: store },
+        http: { endpoint: `0.0.0.0:${queryPort}` },
+        // Its own requests are not part of anybody's system.
+        enable_tracing: false,
+      },
+      jaeger_storage: {
+        backends: {
+          [store]: {
+            badger: {
+              directories: { keys: `${dataPath}/keys`, values: `${dataPath}/values` },
+              ephemeral: false,
+              ttl: { spans: hours(settings.retentionHours) },
+            },
+          },
+        },
+      },
+    },
+    receivers: {
+      otlp: {
+        protocols: { grpc: { endpoint: `0.0.0.0:${otlpGrpcPort}`, max_recv_msg_size_mib: 64 } },
+      },
+    },
+    exporters: { jaeger_storage_exporter: { trace_storage: store } },
+  });
+}

@@ -1,0 +1,114 @@
+import type { z } from "zod";
+import { collectorPaths, collectorPorts, maxQueueMib } from "../collector/document.ts";
+import { collectorConfigArgs, collectorFiles, fragmentSecrets, type collectorSections } from "../collector/fragment.ts";
+import { collectorSecretText, noUserText, secretFiles } from "../expansion.ts";
+import { foreign, group, wholeNumber } from "../fields.ts";
+import { secretsFolder } from "../names.ts";
+import { exportersOf, metricsEndpoint } from "./exporters.ts";
+import { part, portOf, type Target } from "./part.ts";
+
+/** Longest text of a section of the Collector's configuration, so that all of them fit into one ConfigMap of Kubernetes. */
+const sectionKib = 128;
+
+/** A section of the Collector's configuration. */
+function section(name: string): z.ZodOptional<ReturnType<typeof foreign>> {
+  const change = `write ${name} as in a Collector's file`;
+  return foreign("a group in the Collector's own language", change, sectionKib).optional();
+}
+
+/** Takes logs, traces and metrics by OTLP, keeps them on disk until they are delivered, and hands each to its store. */
+export const otelCollector = part({
+  host: "otel-collector",
+  title: "the Collector",
+  image: "otel/opentelemetry-collector-contrib:0.158.0",
+  memoryMib: { least: 96, usual: 256 },
+  data: { volume: "otel_collector_queue", path: collectorPaths.queue, usualGib: 4 },
+  ports: {
+    "otlp-grpc": {
+      port: collectorPorts.otlpGrpc,
+      purpose: "OTLP over gRPC: logs, metrics and traces of services",
+      isForServices: true,
+      published: {
+        setting: "otlpGrpc",
+        title: "OTLP gRPC",
+        purpose: "for your own services: OTEL_EXPORTER_OTLP_ENDPOINT",
+        isOpened: false,
+      },
+    },
+    "otlp-http": {
+      port: collectorPorts.otlpHttp,
+      purpose: "OTLP over HTTP: the same",
+      isForServices: true,
+      published: {
+        setting: "otlpHttp",
+        title: "OTLP HTTP",
+        purpose: "the same with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+        isOpened: false,
+      },
+    },
+    health: {
+      port: collectorPorts.health,
+      purpose: "`/`: 200 while the Collector works",
+      isForServices: false,
+      published: "internal",
+    },
+  },
+  configuredBy: "yaml",
+  settings: group({
+    queueMib: wholeNumber({
+      least: 16,
+      most: maxQueueMib,
+      unit: "MiB",
+      because: "less does not hold one request",
+      change: "set at least 16, for example 512",
+    }).default(512),
+    config: group({
+      receivers: section("receivers"),
+      processors: section("processors"),
+      exporters: section("exporters"),
+      connectors: section("connectors"),
+      extensions: section("extensions"),
+      service: section("service"),
+    } satisfies Record<(typeof collectorSections)[number], unknown>).optional(),
+  })
+    .prefault({})
+    .describe(
+      "`queueMib`: room on disk for what a backend that is away has not taken yet, per backend. `config`: what you add to the Collector's configuration, see docs/own-code.md.",
+    ),
+  user: { userId: 10001, groupId: 10001 },
+  stopGraceSeconds: 30,
+  scratchPaths: [],
+  // The image has no shell and the binary no check of its own.
+  readiness: { port: "health", httpPath: "/", selfCheck: "none", startPeriodSeconds: 10, gates: false },
+  generatedSecrets: {},
+  exporter: "none",
+  datasource: "none",
+  reads: {
+    args: [noUserText],
+    env: [noUserText],
+    [collectorPaths.config]: [noUserText],
+    [collectorPaths.fragment]: ["collectorConfig"],
+    [secretsFolder]: ["collectorSecret"],
+  },
+  connectsTo: (all): readonly Target[] =>
+    all.flatMap((other) => {
+      const { host, exporter } = other;
+      return exporter === "none" ? [] : [{ host, port: portOf(other, exporter.port) }];
+    }),
+  opensElsewhere: ({ config }) => config !== undefined,
+  process: ({ own, memoryMib, serviceNamespace, enrichment, secrets, all }) => {
+    const { config, queueMib } = own;
+    const delivery = { exporters: exportersOf(all), metricsEndpoint: metricsEndpoint(all) };
+    const settings = { memoryMib, queueMib, serviceNamespace, enrichment, ...delivery };
+    const args = collectorConfigArgs(config);
+    return {
+      args,
+      env: {},
+      configFiles: collectorFiles(settings, config),
+      secretFiles: secretFiles(config === undefined ? [] : fragmentSecrets(config), secrets, collectorSecretText),
+      // What the stack generates is checked by its tests; what the user adds, by the Collector.
+      check: config === undefined ? "none" : { args: ["validate", ...args], setting: "otelCollector.config" },
+      readsInstances: Object.keys(enrichment).length > 0,
+    };
+  },
+});

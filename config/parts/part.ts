@@ -1,0 +1,209 @@
+import type { z } from "zod";
+import type { SinkName } from "../expansion.ts";
+
+/** What telemetry consists of, by the names of the Collector's pipelines, in the order of generated files. */
+export const signals = ["logs", "traces", "metrics"] as const;
+
+/** One of them. */
+export type Signal = (typeof signals)[number];
+
+/** A TCP port of a part, inside the network. */
+export interface PartPort {
+  readonly port: number;
+  /** What it is for, as the tables of the guide say it. */
+  readonly purpose: string;
+  /** What connects to it beside the parts that say so themselves: every instrumented service, or nothing more. */
+  readonly isForServices: boolean;
+  /** How it is found on the user's machine, under the same number unless the settings say otherwise; or not at all. */
+  readonly published: PublishedPort | "internal";
+}
+
+/** A port as the user's machine has it. */
+export interface PublishedPort {
+  /** Its name in the setting `ports`, in the outputs and in {@link StackUrls}. */
+  readonly setting: string;
+  /** What stands in front of its address where `npm run up` lists it. */
+  readonly title: string;
+  /** What the address is good for, in a few words. */
+  readonly purpose: string;
+  /** Whether a person opens the address in a browser. */
+  readonly isOpened: boolean;
+}
+
+/** Something that the parts and their services connect to. */
+export interface Target {
+  /** Host name of the part. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A file in a container. */
+export interface PartFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** How the Collector hands over one signal. What is the same for all of them, the queue on disk, the Collector adds. */
+export interface PartExporter<PortName> {
+  readonly signal: Signal;
+  /** Type of the Collector's exporter; its name has the part's host behind it, `otlp_http/loki`. */
+  readonly type: "otlp_http" | "otlp_grpc";
+  readonly port: PortName;
+  /** The exporter's own keys. @param address `host:port` */
+  config(address: string): Readonly<Record<string, string>>;
+}
+
+/** What a part is to Grafana. Its name there is the part's title. */
+export interface PartDatasource<PortName> {
+  readonly signal: Signal;
+  /** Grafana's plugin. */
+  readonly type: string;
+  /** Fixed for ever: changing a provisioned uid leaves the old one behind (grafana#110740). */
+  readonly uid: string;
+  readonly port: PortName;
+  readonly isDefault: boolean;
+  /** Grafana's own keys. @param uidOf the data source of each signal, for links */
+  jsonData(uidOf: Readonly<Record<Signal, string>>): object;
+}
+
+/** A secret that is generated once. */
+export interface GeneratedSecret {
+  /** Where the part finds it. */
+  readonly path: string;
+  /** Whether another one would fit nothing that is stored: it is kept as long as the data. */
+  readonly isKept: boolean;
+}
+
+/** What a part runs with. */
+export interface PartProcess {
+  /** Arguments for the image's entry point. */
+  readonly args: readonly string[];
+  /** Beside GOMEMLIMIT, which every part has. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly configFiles: readonly PartFile[];
+  /** Secrets of the user, as the part has to be given them. */
+  readonly secretFiles: readonly PartFile[];
+  /** How the image looks over what the user adds to its files; `"none"` where they add nothing. */
+  readonly check: { readonly args: readonly string[]; readonly setting: string } | "none";
+  /** Whether it may ask the platform which instance a connection comes from. */
+  readonly readsInstances: boolean;
+}
+
+/** What a part is told about the stack that it is in. */
+export interface PartContext<Ports, Own> {
+  readonly memoryMib: number;
+  readonly retentionHours: number;
+  readonly serviceNamespace: string;
+  /** Its own group of settings. */
+  readonly own: Own extends z.ZodType ? z.output<Own> : undefined;
+  /** Its published ports on the user's machine. */
+  readonly hostPorts: Readonly<Record<PublishedIn<Ports>, number>>;
+  /** Address at which browsers find it elsewhere; `undefined` if only on the user's machine. */
+  readonly publicUrl: string | undefined;
+  /** Processors for the Collector, by name, that add what the platform knows of the sender. */
+  readonly enrichment: Readonly<Record<string, object>>;
+  /** The user's secrets by name. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Files of the folder that its settings name, by their path in it. */
+  readonly folder: readonly PartFile[];
+  /** Every part of the stack, for what they give each other. */
+  readonly all: readonly AnyPart[];
+}
+
+/** Names of those ports that the user's machine has. */
+export type PublishedIn<Ports> = {
+  [Name in keyof Ports]: Ports[Name] extends { readonly published: PublishedPort } ? Name : never;
+}[keyof Ports];
+
+/**
+ * A part of the stack: everything about it, and nothing about where it runs. Settings, names, ports, flows, rooms, tables
+ * and tests follow from the list of them (parts.ts).
+ */
+export interface Part<Ports, Own> {
+  /** Host name: a Docker network alias and a Kubernetes Service name at the same time, and stem of every resource. */
+  readonly host: string;
+  /** As people write it. */
+  readonly title: string;
+  /** A full version: a shorter tag is another image next month. */
+  readonly image: string;
+  /** Memory limit in MiB: what it cannot do without, and the default. */
+  readonly memoryMib: { readonly least: number; readonly usual: number };
+  readonly data: {
+    /** Volume without the stack's name. Fixed for ever: under another name the data would not be found. */
+    readonly volume: string;
+    readonly path: string;
+    /** Size on Kubernetes by default, in GiB. */
+    readonly usualGib: number;
+  };
+  readonly ports: Ports;
+  /** Where the guide finds its configuration: in its first file, which is YAML, or in its arguments. */
+  readonly configuredBy: "yaml" | "flags";
+  /** Its own group of settings, under its name; `undefined` if there are none. */
+  readonly settings: Own;
+  /** Numeric user and group that it runs as and that its data belongs to. */
+  readonly user: { readonly userId: number; readonly groupId: number };
+  /** How long it may take to end after SIGTERM, in seconds. */
+  readonly stopGraceSeconds: number;
+  /** Directories that it may write to and that go with it. */
+  readonly scratchPaths: readonly string[];
+  readonly readiness: {
+    readonly port: keyof Ports;
+    readonly httpPath: string;
+    /** Command inside the container; `"none"` where the image has nothing to run. */
+    readonly selfCheck: readonly string[] | "none";
+    /** Time in which a failed check does not count. */
+    readonly startPeriodSeconds: number;
+    /** Whether what connects to it waits until it is ready. */
+    readonly gates: boolean;
+  };
+  /** Secrets that are generated, by what stands behind the part's name in that of the resource. */
+  readonly generatedSecrets: Readonly<Record<string, GeneratedSecret>>;
+  /** How the Collector gives it what it stores; `"none"` if it stores nothing. */
+  readonly exporter: PartExporter<keyof Ports> | "none";
+  /** How Grafana asks it; `"none"` if it does not. */
+  readonly datasource: PartDatasource<keyof Ports> | "none";
+  /**
+   * What it reads that a user may have written, by `args`, `env`, or the path of a file or of its folder. All of them are
+   * listed, with `noUserText` where everything is generated.
+   */
+  readonly reads: Readonly<Record<string, readonly SinkName[]>>;
+  /** Which of the other parts it opens connections to. */
+  connectsTo(all: readonly AnyPart[]): readonly Target[];
+  /** Whether what the user adds to it makes it open connections to places that only the user knows. */
+  opensElsewhere(own: Own extends z.ZodType ? z.output<Own> : undefined): boolean;
+  /** What it runs with. */
+  process(context: PartContext<Ports, Own>): PartProcess;
+}
+
+type GeneralPart = Part<Readonly<Record<string, PartPort>>, z.ZodType | undefined>;
+
+/** Any part, for what looks at all of them alike. A type of its own, so that parts are compared with it field by field. */
+export type AnyPart = { readonly [Field in keyof GeneralPart]: GeneralPart[Field] };
+
+/** A part with the types of its ports and settings. */
+export function part<const Ports extends Readonly<Record<string, PartPort>>, Own extends z.ZodType | undefined>(
+  described: Part<Ports, Own>,
+): Part<Ports, Own> {
+  return described;
+}
+
+/** Number of a part's port by its name. @throws Error if it has none of that name. */
+export function portOf({ host, ports }: Pick<AnyPart, "host" | "ports">, name: string): number {
+  const found = ports[name];
+  if (found === undefined) throw new Error(`${host}: must have a port ${name}, has none`);
+  return found.port;
+}
+
+/** `host:port` of a part as others reach it, the same on every platform. */
+export function addressOf<Name extends string>(
+  { host, ports }: { readonly host: string; readonly ports: Readonly<Record<Name, PartPort>> },
+  port: NoInfer<Name>,
+): string {
+  return `${host}:${ports[port].port}`;
+}
+
+/** Uid of a part's data source in Grafana. @throws Error if it has none. */
+export function datasourceUid({ host, datasource }: Pick<AnyPart, "host" | "datasource">): string {
+  if (datasource === "none") throw new Error(`${host}: must be a data source of Grafana, is none`);
+  return datasource.uid;
+}

@@ -1,0 +1,98 @@
+import type { SinkName } from "../expansion.ts";
+import { grafana } from "./grafana.ts";
+import { jaeger } from "./jaeger.ts";
+import { loki } from "./loki.ts";
+import { otelCollector } from "./otel-collector.ts";
+import { addressOf, type AnyPart, type PublishedIn, type PublishedPort, type Target } from "./part.ts";
+import { victoriaMetrics } from "./victoria-metrics.ts";
+
+/*
+ * The parts of the stack, and what follows from the list. A new part is a file beside this one and a line here.
+ */
+
+/** Every part by the name that it has in the settings, in the order in which they start. */
+export const parts = { loki, victoriaMetrics, jaeger, otelCollector, grafana };
+
+type Parts = typeof parts;
+
+/** Name of a part in the settings. */
+export type PartName = keyof Parts;
+
+/** The parts as a list. */
+export const partList: readonly AnyPart[] = Object.values(parts);
+
+/** The parts as a list, each with its name in the settings. */
+export const partEntries = Object.entries(parts) as readonly (readonly [PartName, AnyPart])[];
+
+/** Something for each part, by its name in the settings. */
+export function forEachPart<Value>(make: (part: AnyPart, name: PartName) => Value): Readonly<Record<PartName, Value>> {
+  return Object.fromEntries(partEntries.map(([name, part]) => [name, make(part, name)])) as Record<PartName, Value>;
+}
+
+type SettingsOf<Ports> = {
+  [Name in keyof Ports]: Ports[Name] extends { readonly published: { readonly setting: infer Setting extends string } }
+    ? Setting
+    : never;
+}[keyof Ports];
+
+/** Name of a port in the setting `ports`, and of its address in the outputs. */
+export type PortSetting = { [Name in PartName]: SettingsOf<Parts[Name]["ports"]> }[PartName];
+
+/** A port of the user's machine that leads to a part. */
+export interface StackPort extends PublishedPort {
+  readonly setting: PortSetting;
+  /** Host name of the part. */
+  readonly host: string;
+  /** Port inside the network, and by default on the user's machine. */
+  readonly port: number;
+}
+
+/** Every published port, in the order of the parts. */
+export const stackPortList: readonly StackPort[] = partList.flatMap(({ host, ports }) =>
+  Object.values(ports).flatMap(({ port, published }) =>
+    published === "internal" ? [] : [{ host, port, ...published, setting: published.setting as PortSetting }],
+  ),
+);
+
+/** Something for each published port, by its name in the setting `ports`. */
+export function forEachPort<Value>(make: (port: StackPort) => Value): Readonly<Record<PortSetting, Value>> {
+  return Object.fromEntries(stackPortList.map((port) => [port.setting, make(port)])) as Record<PortSetting, Value>;
+}
+
+/** A part's published ports on the user's machine, by the part's name for each, from the setting `ports`. */
+export function hostPortsOf<Ports>(
+  { ports }: Pick<AnyPart, "ports">,
+  given: Readonly<Record<string, number>>,
+): Readonly<Record<PublishedIn<Ports>, number>> {
+  const entries = Object.entries(ports).flatMap(([name, { port, published }]) =>
+    published === "internal" ? [] : [[name, given[published.setting] ?? port]],
+  );
+  return Object.fromEntries(entries) as Record<PublishedIn<Ports>, number>;
+}
+
+/** The parts' own groups of settings, by their names. */
+type OwnSettings = {
+  [Name in PartName as Parts[Name]["settings"] extends undefined ? never : Name]: Parts[Name]["settings"];
+};
+
+/** The groups of settings that parts have of their own. */
+export const ownSettings = Object.fromEntries(
+  Object.entries(parts).flatMap(([name, { settings }]) => (settings === undefined ? [] : [[name, settings]])),
+) as OwnSettings;
+
+/** Base addresses of OTLP inside the network, the same on every platform. */
+export const otlpUrls = {
+  grpc: `http://${addressOf(otelCollector, "otlp-grpc")}`,
+  http: `http://${addressOf(otelCollector, "otlp-http")}`,
+} as const;
+
+/** Where the parts that services talk to take it. */
+export const portsForServices: readonly Target[] = partList.flatMap(({ host, ports }) =>
+  Object.values(ports).flatMap(({ port, isForServices }) => (isForServices ? [{ host, port }] : [])),
+);
+
+/** What each part, by its host name, and every service read of text that a user may have written (expansion.ts). */
+export const workloadSinks: Readonly<Record<string, Readonly<Record<string, readonly SinkName[]>>>> = {
+  ...Object.fromEntries(partList.map(({ host, reads }) => [host, reads])),
+  services: { args: ["kubernetesText", "dockerText"], env: ["kubernetesText", "dockerText", "resourceAttributes"] },
+};

@@ -1,0 +1,36 @@
+import type { StackSettings } from "../settings.ts";
+import type { PartFile, PartProcess } from "./part.ts";
+import { hostPortsOf, partList, parts, type PartName } from "./parts.ts";
+
+/** What parts are told beside the settings. */
+export interface PartSurroundings {
+  /** Processors for the Collector, by name, that add what the platform knows of the sender. */
+  readonly enrichment: Readonly<Record<string, object>>;
+  /** Addresses at which parts are reached from beyond the user's machine, by host name. */
+  readonly publicUrls: Readonly<Record<string, string>>;
+  /** Files of the folder of dashboards that the settings name. */
+  readonly folder: readonly PartFile[];
+}
+
+/** Where nothing is known of a platform, and no folder is read. */
+export const noSurroundings: PartSurroundings = { enrichment: {}, publicUrls: {}, folder: [] };
+
+/** What a part runs with by these settings: its arguments, variables and files. */
+export function partProcess(name: PartName, settings: StackSettings, surroundings: PartSurroundings): PartProcess {
+  const part = parts[name];
+  const own: unknown = Reflect.get(settings, name);
+  const { enrichment, publicUrls, folder } = surroundings;
+  const { retentionHours, serviceNamespace, secrets } = settings;
+  return (part as (typeof partList)[number]).process({
+    memoryMib: settings.memoryMib[name],
+    retentionHours,
+    serviceNamespace,
+    own,
+    hostPorts: hostPortsOf(part, settings.ports),
+    publicUrl: publicUrls[part.host],
+    enrichment,
+    secrets,
+    folder,
+    all: partList,
+  });
+}

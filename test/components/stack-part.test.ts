@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { ObservabilityStack } from "../../components/index.ts";
+import type { Workload } from "../../components/platform/workload.ts";
+import { partWorkload, stackWorkloads } from "../../components/stack-part.ts";
+import { otelCollectorConfig } from "../../config/collector/document.ts";
+import { dashboardProvider } from "../../config/grafana/dashboard-provider.ts";
+import { servicesDashboard } from "../../config/grafana/dashboards/services.ts";
+import { datasources, generatedDatasources } from "../../config/grafana/datasources.ts";
+import { grafanaServerEnv } from "../../config/grafana/server.ts";
+import { jaegerConfig } from "../../config/parts/jaeger.ts";
+import { lokiConfig } from "../../config/parts/loki.ts";
+import { partEntries, partList, type PartName } from "../../config/parts/parts.ts";
+import { noSurroundings } from "../../config/parts/processes.ts";
+import { victoriaMetricsFlags } from "../../config/parts/victoria-metrics.ts";
+import { recordResources } from "../support/record-resources.ts";
+import { delivery, noDocker, settings } from "../support/settings.ts";
+
+const stack = settings({
+  serviceNamespace: "integr8scode",
+  ports: { grafana: 13000, loki: 13100, otlpGrpc: 14317, otlpHttp: 14318 },
+});
+const secretFiles = [{ path: "/run/secrets/one", content: pulumi.secret("x") }];
+
+/** What every part has that says nothing else. */
+const common: Pick<
+  Workload,
+  "configFiles" | "secretFiles" | "check" | "imageMounts" | "userId" | "groupId" | "replicas" | "readsInstances"
+> = {
+  configFiles: [],
+  secretFiles,
+  check: "none",
+  imageMounts: [],
+  userId: 10001,
+  groupId: 10001,
+  replicas: 1,
+  readsInstances: false,
+};
+
+function ask(port: number, path: string): readonly string[] {
+  return ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${port}${path}`];
+}
+
+/** The workloads as they have to be, each with all of its fields. */
+const expected: Readonly<Record<PartName, Workload>> = {
+  loki: {
+    ...common,
+    name: "loki",
+    image: { kind: "reference", reference: "grafana/loki:3.7.8" },
+    args: ["-config.file=/etc/loki/local-config.yaml"],
+    // Without TMPDIR the compactor has nowhere to write and deletes nothing.
+    env: { GOMEMLIMIT: "204MiB", TMPDIR: "/loki" },
+    configFiles: [
+      {
+        path: "/etc/loki/local-config.yaml",
+        content: lokiConfig({
+          retentionHours: 720,
+          memoryMib: 256,
+          compactionIntervalSeconds: 600,
+          retentionDeleteDelaySeconds: 7200,
+        }),
+      },
+    ],
+    ports: [{ name: "http", port: 3100, hostPort: 13100 }],
+    dataVolumes: [{ name: "loki_data", path: "/loki" }],
+    scratchPaths: [],
+    readiness: {
+      port: 3100,
+      httpPath: "/ready",
+      // An image without a shell: no wget, no grep.
+      selfCheck: ["/usr/bin/loki", "-health"],
+      intervalSeconds: 2,
+      startPeriodSeconds: 30,
+      gates: true,
+    },
+    memoryMib: 256,
+    stopGraceSeconds: 60,
+  },
+  victoriaMetrics: {
+    ...common,
+    name: "victoria-metrics",
+    image: { kind: "reference", reference: "victoriametrics/victoria-metrics:v1.150.0" },
+    args: victoriaMetricsFlags({ retentionHours: 720, memoryMib: 256 }),
+    env: { GOMEMLIMIT: "204MiB" },
+    ports: [{ name: "http", port: 8428, hostPort: 8428 }],
+    dataVolumes: [{ name: "victoria_metrics_data", path: "/victoria-metrics-data" }],
+    scratchPaths: [],
+    readiness: {
+      port: 8428,
+      httpPath: "/health",
+      selfCheck: ask(8428, "/health"),
+      intervalSeconds: 2,
+      startPeriodSeconds: 30,
+      gates: false,
+    },
+    memoryMib: 256,
+    // It writes what is in memory when it stops.
+    stopGraceSeconds: 60,
+  },
+  jaeger: {
+    ...common,
+    name: "jaeger",
+    image: { kind: "reference", reference: "jaegertracing/jaeger:2.13.0" },
+    args: ["--config=/etc/jaeger/config.yaml"],
+    env: { GOMEMLIMIT: "409MiB" },
+    configFiles: [{ path: "/etc/jaeger/config.yaml", content: jaegerConfig({ retentionHours: 720 }) }],
+    ports: [
+      { name: "query", port: 16686, hostPort: 16686 },
+      // Nobody sends to it but the Collector.
+      { name: "otlp-grpc", port: 4317, hostPort: "internal" },
+      { name: "health", port: 13133, hostPort: "internal" },
+    ],
+    dataVolumes: [{ name: "jaeger_data", path: "/badger" }],
+    scratchPaths: ["/tmp"],
+    readiness: {
+      port: 13133,
+      httpPath: "/status",
+      selfCheck: ask(13133, "/status"),
+      intervalSeconds: 2,
+      startPeriodSeconds: 30,
+      gates: false,
+    },
+    memoryMib: 512,
+    stopGraceSeconds: 30,
+  },
+  otelCollector: {
+    ...common,
+    name: "otel-collector",
+    image: { kind: "reference", reference: "otel/opentelemetry-collector-contrib:0.158.0" },
+    args: ["--config", "/etc/otelcol-contrib/config.yaml"],
+    env: { GOMEMLIMIT: "204MiB" },
+    configFiles: [
+      {
+        path: "/etc/otelcol-contrib/config.yaml",
+        content: otelCollectorConfig({
+          memoryMib: 256,
+          queueMib: 512,
+          serviceNamespace: "integr8scode",
+          enrichment: {},
+          ...delivery,
+        }),
+      },
+    ],
+    ports: [
+      { name: "otlp-grpc", port: 4317, hostPort: 14317 },
+      { name: "otlp-http", port: 4318, hostPort: 14318 },
+      { name: "health", port: 13133, hostPort: "internal" },
+    ],
+    dataVolumes: [{ name: "otel_collector_queue", path: "/var/lib/otelcol" }],
+    scratchPaths: [],
+    readiness: {
+      port: 13133,
+      httpPath: "/",
+      selfCheck: "none",
+      intervalSeconds: 2,
+      startPeriodSeconds: 10,
+      gates: false,
+    },
+    memoryMib: 256,
+    stopGraceSeconds: 30,
+  },
+  grafana: {
+    ...common,
+    name: "grafana",
+    image: { kind: "reference", reference: "grafana/grafana:12.3.1" },
+    args: [],
+    env: {
+      GOMEMLIMIT: "307MiB",
+      ...grafanaServerEnv({ adminUser: "admin", hostPort: 13000, publicUrl: undefined }),
+    },
+    configFiles: [
+      {
+        path: "/etc/grafana/provisioning/datasources/stack.yaml",
+        content: datasources(generatedDatasources(partList)),
+      },
+      { path: "/etc/grafana/provisioning/dashboards/stack.yaml", content: dashboardProvider() },
+      { path: "/etc/grafana/dashboards/services.json", content: servicesDashboard() },
+    ],
+    ports: [{ name: "http", port: 3000, hostPort: 13000 }],
+    dataVolumes: [{ name: "grafana_data", path: "/var/lib/grafana" }],
+    scratchPaths: ["/tmp"],
+    readiness: {
+      port: 3000,
+      httpPath: "/api/health",
+      selfCheck: ask(3000, "/api/health"),
+      intervalSeconds: 2,
+      startPeriodSeconds: 60,
+      gates: false,
+    },
+    memoryMib: 384,
+    // The user of its image.
+    userId: 472,
+    groupId: 0,
+    stopGraceSeconds: 30,
+  },
+};
+
+describe("a part of the stack as a workload", () => {
+  for (const [name] of partEntries) {
+    it(`has every field as it has to be: ${name}`, () => {
+      assert.deepEqual(partWorkload(name, stack, noSurroundings, secretFiles), expected[name]);
+    });
+  }
+
+  it("follows the memory limit with GOMEMLIMIT, so that Go collects before the kernel kills", () => {
+    for (const [name] of partEntries) {
+      const { env, memoryMib } = partWorkload(name, settings({ memoryMib: { [name]: 1000 } }), noSurroundings, []);
+      assert.deepEqual([env["GOMEMLIMIT"], memoryMib], ["800MiB", 1000]);
+    }
+  });
+
+  it("runs nothing and keeps its data where the stack is switched off", () => {
+    for (const { replicas, dataVolumes } of stackWorkloads(settings({ observability: false }), noSurroundings)) {
+      assert.deepEqual([replicas, dataVolumes.length], [0, 1]);
+    }
+  });
+
+  it("reads secrets from files, so that none is in an environment", () => {
+    for (const { env } of stackWorkloads(stack, noSurroundings)) {
+      const named = Object.keys(env).filter((key) => /PASSWORD|SECRET|TOKEN/.test(key));
+      assert.deepEqual(
+        named.filter((key) => !key.endsWith("__FILE")),
+        [],
+      );
+    }
+  });
+});
+
+describe("the secrets of the parts", () => {
+  it("are generated once, and those of Grafana kept with the data, whatever the generator's options become", async () => {
+    const resources = await recordResources(() => new ObservabilityStack("o", { docker: { host: noDocker } }));
+    const generated = resources.filter(({ type }) => type.startsWith("random:"));
+    const options = { length: 32, special: false };
+    assert.deepEqual(
+      generated.map(({ name, inputs, protect, ignoreChanges }) => ({ name, inputs, protect, ignoreChanges })),
+      [
+        { name: "o-grafana-admin-password", inputs: options, protect: true, ignoreChanges: ["length", "special"] },
+        { name: "o-grafana-secret-key", inputs: options, protect: true, ignoreChanges: ["length", "special"] },
+        { name: "o-victoria-metrics-admin-key", inputs: options, protect: false, ignoreChanges: [] },
+      ],
+    );
+  });
+});
