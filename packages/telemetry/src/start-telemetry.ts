@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { diag, type Attributes } from "@opentelemetry/api";
 import type { Instrumentation } from "@opentelemetry/instrumentation";
 import { envDetector, resourceFromAttributes, serviceInstanceIdDetector } from "@opentelemetry/resources";
-import { ConsoleLogRecordExporter, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
-import { ConsoleMetricExporter, PeriodicExportingMetricReader, type ViewOptions } from "@opentelemetry/sdk-metrics";
+import { SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
+import { PeriodicExportingMetricReader, type ViewOptions } from "@opentelemetry/sdk-metrics";
 import { NodeSDK } from "@opentelemetry/sdk-node";
-import { ConsoleSpanExporter, SimpleSpanProcessor, type Sampler, type SpanProcessor } from "@opentelemetry/sdk-trace";
+import { SimpleSpanProcessor, type Sampler, type SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { Logger } from "pino";
 import { createDelivery, type AllCounts } from "./delivery/delivery.ts";
 import { takePartInEnd, type ShutdownOptions } from "./delivery/end-of-process.ts";
@@ -15,6 +15,11 @@ import { instrument } from "./instrumentations/instrument.ts";
 import { guardApi, guardingSpanProcessor } from "./logging/guard-api.ts";
 import { bridgedModules } from "./logging/bridges/index.ts";
 import { logBridgeNames, startLogging, type LoggerSettings } from "./logging/start-logging.ts";
+import {
+  RedactedConsoleLogRecordExporter,
+  RedactedConsoleMetricExporter,
+  RedactedConsoleSpanExporter,
+} from "./redaction/console-exporters.ts";
 import { createRedactor, type Redactor } from "./redaction/redactor.ts";
 import { createSignalRedaction } from "./redaction/signals.ts";
 import type { RedactionOptions } from "./redaction/user-rules.ts";
@@ -171,18 +176,19 @@ function startSdk(
   options: TelemetryOptions,
   redactor: Redactor,
 ): Exporting {
+  const redaction = createSignalRedaction(redactor);
   const delivery = createDelivery({
     logs: { exporter: logs.otlp, batch: logs.batch },
     spans: { exporter: traces.otlp, batch: traces.batch },
     metrics: { exporter: metrics.otlp, temporality: metrics.temporality, histograms: metrics.histograms },
     processMemoryBytes: processMemoryBytes(),
-    redaction: createSignalRedaction(redactor),
+    redaction,
     report,
   });
   const metricReaders = metrics.exporters.map(
     (exporter) =>
       new PeriodicExportingMetricReader({
-        exporter: exporter === "otlp" ? delivery.metricExporter : new ConsoleMetricExporter(),
+        exporter: exporter === "otlp" ? delivery.metricExporter : new RedactedConsoleMetricExporter(redaction),
         exportIntervalMillis: metrics.intervalMillis,
         exportTimeoutMillis: metrics.timeoutMillis,
       }),
@@ -197,13 +203,15 @@ function startSdk(
     logRecordProcessors: logs.exporters.map((exporter) =>
       exporter === "otlp"
         ? delivery.logRecordProcessor
-        : new SimpleLogRecordProcessor({ exporter: new ConsoleLogRecordExporter() }),
+        : new SimpleLogRecordProcessor({ exporter: new RedactedConsoleLogRecordExporter(redaction) }),
     ),
     spanProcessors: [
       guardingSpanProcessor(),
       ...(options.spanProcessors ?? []),
       ...traces.exporters.map((exporter) =>
-        exporter === "otlp" ? delivery.spanProcessor : new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }),
+        exporter === "otlp"
+          ? delivery.spanProcessor
+          : new SimpleSpanProcessor({ exporter: new RedactedConsoleSpanExporter(redaction) }),
       ),
     ],
     metricReaders,

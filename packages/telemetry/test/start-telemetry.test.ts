@@ -50,6 +50,22 @@ describe("startTelemetry", () => {
     });
   }
 
+  it("writes all signals to the console if it is asked to, redacted, and sends nothing", async () => {
+    const { exitCode, lines, stderr } = await runFixture("all-signals.ts", {
+      ...env("http/protobuf"),
+      OTEL_TRACES_EXPORTER: "console",
+      OTEL_METRICS_EXPORTER: "console",
+      OTEL_LOGS_EXPORTER: "console",
+    });
+    const printed = lines.join("\n");
+    assert.deepEqual([exitCode, stderr, receiver.requests], [0, "", []]);
+    for (const part of ["name: 'fixture span'", "name: 'fixture.count'", "severityText: 'info'"]) {
+      assert.equal(printed.includes(part), true, part);
+    }
+    assert.equal(printed.match(/apiKey: '\[REDACTED\]'/g)?.length, 2);
+    assert.equal(printed.includes("hunter2"), false);
+  });
+
   for (const [variable, value] of [
     ["TESTING", "True"],
     ["OTEL_EXPORTER_OTLP_ENDPOINT", ""],
