@@ -107,14 +107,24 @@ const mailLocal = lookup(`${letters}0123456789._%+-`);
 const mailDomain = lookup(`${letters}0123456789.-`);
 /** What may stand behind a name: a separator, or what closes the name. */
 const behindNames = lookup(" \t=:\"'`\\]%>");
-/** First letters of {@link passwordOptions}, and of `login`. */
-const firstOfPrograms = lookup("cdlmrsw");
+/** Beginnings of what {@link TextScan.credential} looks for, and of programs that take a password, as {@link pairs} has them. */
+const credentialBeginnings = pairs(["ey", ...formatsByBeginning.keys()]);
+const programBeginnings = pairs(["login", ...passwordOptions.keys()]);
 /** Ends an unquoted value. */
 const valueEnds = lookup(" \t\n\r\"'`\\,;&)}]<>|");
 /** Ends the value of a URL's parameter. */
 const parameterEnds = lookup(" \t\n\r\"'`\\;&#<>)}]");
 /** Ends a URL. */
 const urlEnds = lookup(" \t\n\r\"'`\\<>|");
+
+/** The first two characters of texts, or their codes as {@link formatsByBeginning} has them, to look up by both codes. */
+function pairs(beginnings: readonly (number | string)[]): Uint8Array {
+  const table = new Uint8Array(128 * 128);
+  for (const one of beginnings) {
+    table[typeof one === "number" ? one : one.charCodeAt(0) * 128 + one.charCodeAt(1)] = 1;
+  }
+  return table;
+}
 
 function isIn(table: Uint8Array, code: number): boolean {
   return code < 128 && table[code] === 1;
@@ -170,6 +180,8 @@ class TextScan {
   private lastColon = -1;
   /** End of the run of word characters that the pass is in. */
   private wordEnd = -1;
+  /** Whether there may be a known credential or a token in this run. */
+  private mayHoldCredential = false;
   /** The first character from {@link partStart} on that no part of a JSON web token has. */
   private partStart = -1;
   private partEnd = -1;
@@ -187,7 +199,8 @@ class TextScan {
       const code = text.charCodeAt(position);
       this.steps += 1;
       if (isIn(wordCharacters, code)) {
-        position = Math.max(position + 1, this.word(position));
+        const plain = position < this.wordEnd ? 0 : this.plainWord(position);
+        position = plain > 0 ? plain : Math.max(position + 1, this.word(position));
       } else if (code === at) {
         position = Math.max(position + 1, this.atSign(position));
       } else {
@@ -231,11 +244,50 @@ class TextScan {
     return position;
   }
 
-  /** Handles the run of word characters at a position; returns where the pass goes on. */
+  /**
+   * Reads the run of word characters at a position. Most words are no part of a secret, and nothing around them makes
+   * them one: so most of a text is looked at once, in one loop.
+   *
+   * @returns where the pass goes on; 0 if {@link word} has to look closer
+   */
+  private plainWord(start: number): number {
+    const { text, length } = this;
+    const initial = text.charCodeAt(start);
+    let code = initial;
+    let end = start;
+    let next = initial;
+    let boundary = true;
+    let mayHoldCredential = false;
+    while (isIn(wordCharacters, next)) {
+      code = next;
+      end += 1;
+      next = end < length ? text.charCodeAt(end) : 128;
+      if (boundary && next < 128 && credentialBeginnings[code * 128 + next] === 1) mayHoldCredential = true;
+      boundary = code === hyphen || code === dot || code === dollar;
+    }
+    const size = end - start;
+    this.steps += size;
+    this.wordEnd = end;
+    const before = start > 0 ? text.charCodeAt(start - 1) : -1;
+    // The word begins later than the run, behind what is escaped.
+    this.mayHoldCredential = mayHoldCredential || before === backslash || before === percent;
+    if (this.mayHoldCredential || initial === hyphen || code === capitalN || next === colon) return 0;
+    if (size > 1) {
+      if (isIn(behindNames, next)) {
+        const isBlank = next === space || next === tab;
+        if (!isBlank || end + 1 === length || !isIn(wordCharacters, text.charCodeAt(end + 1))) return 0;
+      }
+      if (programBeginnings[initial * 128 + text.charCodeAt(start + 1)] === 1) return 0;
+      if (this.mayBeAuthScheme(initial, size)) return 0;
+    }
+    this.previousStart = start;
+    this.previousEnd = end;
+    return end;
+  }
+
+  /** Handles the run of word characters at a position, or what is left of it; returns where the pass goes on. */
   private word(runStart: number): number {
-    const { text, rules } = this;
-    if (runStart >= this.wordEnd) this.wordEnd = this.skip(wordCharacters, runStart);
-    const end = this.wordEnd;
+    const { text, rules, wordEnd: end } = this;
     let start = runStart;
     // The `n` of an escaped line break belongs to the escape.
     if (this.code(start - 1) === backslash && "nrtbf".includes(text.charAt(start))) start += 1;
@@ -246,7 +298,7 @@ class TextScan {
       const after = this.privateKey(end - 10);
       if (after > 0) return after;
     }
-    const credential = this.credential(start, end);
+    const credential = this.mayHoldCredential ? this.credential(start, end) : 0;
     if (credential > 0) return credential;
     if (this.code(end) === colon && this.code(end + 1) === slash && this.code(end + 2) === slash) {
       return this.url(end + 3);
@@ -393,9 +445,7 @@ class TextScan {
   private authScheme(start: number, end: number): number {
     const { text, rules } = this;
     if (!rules.isOn.authSchemes) return 0;
-    const length = end - start;
-    const initial = text.charCodeAt(start) | 32;
-    if ((length !== 5 && length !== 6 && length !== 16) || (initial !== 97 && initial !== 98)) return 0;
+    if (!this.mayBeAuthScheme(text.charCodeAt(start), end - start)) return 0;
     const name = text.slice(start, end).toLowerCase();
     if (name === "aws4-hmac-sha256") {
       return this.code(end) === space ? this.replace(end + 1, this.endOfHeader(end + 1)) : 0;
@@ -405,6 +455,11 @@ class TextScan {
     if (from === end) return 0;
     const to = this.skip(tokenCharacters, from);
     return this.looksRandom(from, to, name === "basic" ? 8 : 6) ? this.replace(from, to) : 0;
+  }
+
+  /** `basic`, `bearer` and `aws4-hmac-sha256` have these lengths, and begin like this in either case. */
+  private mayBeAuthScheme(initial: number, length: number): boolean {
+    return (length === 5 || length === 6 || length === 16) && ((initial | 32) === 97 || (initial | 32) === 98);
   }
 
   /** Whether a word is more than a word of English: a digit, a capital inside, a sign, or very long. */
@@ -616,29 +671,34 @@ class TextScan {
   /** `password%3Dx%26…`, `%22password%22%3A%22two%20words%22`: a URL or JSON inside a URL's parameter. */
   private encodedValue(start: number, end: number): number {
     const { text } = this;
-    let position = this.isEscaped(end, doubleQuote) ? end + 3 : end;
-    if (!this.isEscaped(position, equals) && !this.isEscaped(position, colon)) return 0;
+    let position = end;
+    let escaped = this.escaped(position);
+    if (escaped === doubleQuote) escaped = this.escaped((position += 3));
+    if (escaped !== equals && escaped !== colon) return 0;
     position += 3;
     // What `%22` and the like leave in front of the name is no letter.
     if (this.rules.kindOfKey(text.slice(Math.max(start, end - 128), end)) === undefined) return 0;
-    while (this.isEscaped(position, space)) position += 3;
-    const quoted = this.isEscaped(position, doubleQuote);
+    while (this.escaped(position) === space) position += 3;
+    const quoted = this.escaped(position) === doubleQuote;
     if (quoted) position += 3;
     const from = position;
     for (; position < this.length; position += 1) {
       const code = this.code(position);
       if (isIn(parameterEnds, code)) break;
       if (code !== percent) continue;
-      if (this.isEscaped(position, doubleQuote)) break;
-      if (!quoted && [ampersand, semicolon, comma].some((end) => this.isEscaped(position, end))) break;
+      const inside = this.escaped(position);
+      if (inside === doubleQuote) break;
+      if (!quoted && (inside === ampersand || inside === semicolon || inside === comma)) break;
     }
     return this.replace(from, position);
   }
 
-  /** Whether a character stands here as URLs escape it: `%22`. */
-  private isEscaped(position: number, code: number): boolean {
-    if (this.code(position) !== percent) return false;
-    return hexDigit(this.code(position + 1)) * 16 + hexDigit(this.code(position + 2)) === code;
+  /** The character that stands here as URLs escape it, `%22`; -1 if none does. */
+  private escaped(position: number): number {
+    if (this.code(position) !== percent) return -1;
+    const high = hexDigit(this.code(position + 1));
+    const low = hexDigit(this.code(position + 2));
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
   }
 
   /** `--token X`, and `-p X` of the programs that take a password by it. */
@@ -646,7 +706,8 @@ class TextScan {
     const { text, rules } = this;
     if (!rules.isOn.commandLines) return 0;
     if (this.code(start) !== hyphen) {
-      if (end - start > 16 || end - start < 4 || !isIn(firstOfPrograms, text.charCodeAt(start))) return 0;
+      if (end - start > 16 || end - start < 4) return 0;
+      if (programBeginnings[text.charCodeAt(start) * 128 + text.charCodeAt(start + 1)] !== 1) return 0;
       const name = text.slice(start, end);
       const program = name === "login" && this.previousIs("docker") ? "docker-login" : name;
       this.passwordOption = passwordOptions.get(program) ?? this.passwordOption;

@@ -238,10 +238,14 @@ const other = 0;
 const lower = 1;
 const upper = 2;
 
+/** The kind of each character by its code, below 128. */
+const letterKinds = Uint8Array.from({ length: 128 }, (_, code) =>
+  code >= 97 && code <= 122 ? lower : code >= 65 && code <= 90 ? upper : other,
+);
+
 function letterKind(name: string, at: number): number {
-  const code = name.charCodeAt(at);
-  if (code >= 97 && code <= 122) return lower;
-  return code >= 65 && code <= 90 ? upper : other;
+  const code = at >= 0 && at < name.length ? name.charCodeAt(at) : 128;
+  return code < 128 ? (letterKinds[code] ?? other) : other;
 }
 
 /** Where one word of `apiKey`, `API_KEY`, `APIKey` or `x-api-key2` ends. */
