@@ -20,26 +20,40 @@ const mapsOfTexts = [
  * made up itself stays. Other providers add to inputs only, and say so in `__defaults`.
  *
  * @param old the inputs in the state
+ * @param ids the id of each deployed resource by the one that it has in a preview
  */
 export function checkedInputs(
   { type, inputs }: Pick<PreviewResource, "type" | "inputs">,
   old: Readonly<Record<string, unknown>>,
+  ids: ReadonlyMap<string, string>,
 ): PreviewValues {
-  if (!type.startsWith("kubernetes:")) return inputs;
-  const normal = withoutEmpty(type === "kubernetes:core/v1:Secret" ? withDataOnly(inputs) : inputs);
-  return isValues(normal) ? withGivenName(normal, old["metadata"]) : inputs;
+  const known = each(inputs, (value) => withIds(value, ids));
+  if (!type.startsWith("kubernetes:")) return known;
+  const data = type === "kubernetes:core/v1:Secret" ? withDataOnly(known) : known;
+  return withGivenName(withoutEmpty(data), old["metadata"]);
 }
 
-function withoutEmpty(value: PreviewValue): PreviewValue {
-  if (Array.isArray(value)) return value.map((entry) => withoutEmpty(entry as PreviewValue));
-  if (!isValues(value)) return value;
-  const kept = Object.entries(value).filter(([name, entry]) => !isEmpty(name, entry));
-  return Object.fromEntries(kept.map(([name, entry]) => [name, withoutEmpty(entry)]));
+function each(values: PreviewValues, change: (value: PreviewValue) => PreviewValue): PreviewValues {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
+}
+
+function withIds(value: PreviewValue, ids: ReadonlyMap<string, string>): PreviewValue {
+  if (typeof value === "string") return ids.get(value) ?? value;
+  if (isList(value)) return value.map((entry) => withIds(entry, ids));
+  return isValues(value) ? each(value, (entry) => withIds(entry, ids)) : value;
+}
+
+function withoutEmpty(values: PreviewValues): PreviewValues {
+  const inner = (value: PreviewValue): PreviewValue => {
+    if (isList(value)) return value.map(inner);
+    return isValues(value) ? withoutEmpty(value) : value;
+  };
+  return each(Object.fromEntries(Object.entries(values).filter(([name, value]) => !isEmpty(name, value))), inner);
 }
 
 /** Other objects without a field mean something: `emptyDir: {}`, or a selector that selects everything. */
 function isEmpty(name: string, value: PreviewValue): boolean {
-  if (Array.isArray(value)) return value.length === 0;
+  if (isList(value)) return value.length === 0;
   return isValues(value) && mapsOfTexts.includes(name) && Object.keys(value).length === 0;
 }
 
@@ -66,6 +80,10 @@ function withGivenName(inputs: PreviewValues, old: unknown): PreviewValues {
 
 function fields(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+}
+
+function isList(value: PreviewValue): value is readonly PreviewValue[] {
+  return Array.isArray(value);
 }
 
 /** The marks of a preview are objects as well, but have nothing in them. */

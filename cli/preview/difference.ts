@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { PreviewResource } from "../../components/preview/record-program.ts";
+import { previewId, type PreviewResource } from "../../components/preview/record-program.ts";
 import { secretValue, unknownValue, type PreviewValue, type PreviewValues } from "../../components/preview/values.ts";
 import { checkedInputs } from "./checked-inputs.ts";
 import { encryptedText } from "./stack-config.ts";
@@ -27,6 +27,7 @@ export interface Difference {
 const deployedResource = z.looseObject({
   urn: z.string(),
   type: z.string(),
+  id: z.string().optional(),
   inputs: z.record(z.string(), z.unknown()).default({}),
   protect: z.boolean().default(false),
   delete: z.boolean().default(false),
@@ -46,10 +47,11 @@ type DeployedResource = z.output<typeof deployedResource>;
  */
 export function difference(planned: readonly PreviewResource[], state: unknown): Difference {
   const deployed = new Map((deployment.parse(state).resources ?? []).filter(isOfProgram).map((old) => [old.urn, old]));
+  const ids = knownIds(planned, deployed);
   const created = planned.filter(({ urn }) => !deployed.has(urn)).map((resource) => change("create", resource));
   const changed = planned.flatMap((resource) => {
     const old = deployed.get(resource.urn);
-    const inputs = old === undefined ? [] : changedInputs(resource, old);
+    const inputs = old === undefined ? [] : changedInputs(resource, old, ids);
     return inputs.length === 0 ? [] : [{ ...change("change", resource), inputs }];
   });
   const plannedUrns = new Set(planned.map(({ urn }) => urn));
@@ -78,9 +80,26 @@ function nameIn(urn: string): string {
   return urn.split("::").slice(3).join("::");
 }
 
-function changedInputs(resource: PreviewResource, old: DeployedResource): readonly string[] {
+/** The real id of what is deployed, by the one that it has in a preview. */
+function knownIds(
+  planned: readonly PreviewResource[],
+  deployed: ReadonlyMap<string, DeployedResource>,
+): ReadonlyMap<string, string> {
+  return new Map(
+    planned.flatMap(({ urn, name }) => {
+      const id = deployed.get(urn)?.id;
+      return id === undefined ? [] : [[previewId(name), id]];
+    }),
+  );
+}
+
+function changedInputs(
+  resource: PreviewResource,
+  old: DeployedResource,
+  ids: ReadonlyMap<string, string>,
+): readonly string[] {
   const { type, ignoreChanges } = resource;
-  const inputs = checkedInputs(resource, old.inputs);
+  const inputs = checkedInputs(resource, old.inputs, ids);
   // Pulumi adds them to the inputs of every provider.
   const added = type.startsWith("pulumi:providers:") ? ["version", "pluginDownloadURL", "__internal"] : [];
   return namesToCompare(inputs, old.inputs)

@@ -147,7 +147,7 @@ function mocks({ requests }: Seen, fail: Fail): pulumi.runtime.Mocks {
         ...(Object.fromEntries(secrets) as object),
         ...nameOfProvider(type, inputs),
       };
-      return { id: `${name}-id`, state: outputs };
+      return { id: previewId(name), state: outputs };
     },
     call: ({ token }) => {
       const error = new Error(`${token}: must not be called in a preview, which has no providers; pass its result in`);
@@ -162,6 +162,11 @@ function nameOfProvider(type: string, inputs: object): Record<string, unknown> {
   if (!type.startsWith("kubernetes:") || !("metadata" in inputs)) return {};
   const metadata = inputs.metadata as Readonly<Record<string, unknown>>;
   return metadata["name"] === undefined ? { metadata: { ...metadata, name: pulumi.unknown } } : {};
+}
+
+/** Id of a recorded resource: only a deployment gives it its real one. */
+export function previewId(name: string): string {
+  return `${name}-id`;
 }
 
 /** Text of a secret that a recorded resource generates. */

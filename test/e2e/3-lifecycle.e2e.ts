@@ -31,6 +31,10 @@ describe("a stack that is deployed already", () => {
     assert.deepEqual(await changedBy(() => workspace.up()), []);
   });
 
+  it("has no planned difference, as long as nothing is changed", async () => {
+    assert.deepEqual(await workspace.plannedChanges(), []);
+  });
+
   it("gives plain pulumi nothing to do, and leaves the work tree as plain pulumi does", async () => {
     const preview = await workspace.pulumi("preview", "--expect-no-changes", "--stack", "dev");
     assert.equal(preview.code, 0, preview.output);

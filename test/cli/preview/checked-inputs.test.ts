@@ -4,7 +4,7 @@ import { secretValue, unknownValue, type PreviewValues } from "../../../componen
 
 describe("the inputs as a provider hands them to the engine", () => {
   const checked = (type: string, inputs: PreviewValues, old: Readonly<Record<string, unknown>> = {}): PreviewValues =>
-    checkedInputs({ type, inputs }, old);
+    checkedInputs({ type, inputs }, old, new Map([["store-id", "0123abcd"]]));
 
   it("have no empty lists and maps of texts on Kubernetes, wherever they are, and keep what means something", () => {
     const spec = {
@@ -43,6 +43,14 @@ describe("the inputs as a provider hands them to the engine", () => {
     assert.deepEqual(checked(config, { metadata: { name: "own" } }, old), { metadata: { name: "own" } });
     assert.deepEqual(checked(config, { metadata: { namespace: "n" } }, { metadata: { name: "x" } }), {
       metadata: { namespace: "n" },
+    });
+  });
+
+  it("have the id of what is deployed, wherever they refer to it", () => {
+    const labels = [{ label: "waits-for", value: "store-id" }, secretValue];
+    assert.deepEqual(checked("docker:index/container:Container", { labels, name: "a-store-id" }), {
+      labels: [{ label: "waits-for", value: "0123abcd" }, secretValue],
+      name: "a-store-id",
     });
   });
 

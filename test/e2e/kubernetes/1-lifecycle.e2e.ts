@@ -84,10 +84,11 @@ describe("a stack on Kubernetes", () => {
     assert.match(refused, /^1000\n[\s\S]*EROFS/);
   });
 
-  it("is not changed by a second up, nor by plain pulumi", async () => {
+  it("is not changed by a second up, nor by plain pulumi, and has no planned difference", async () => {
     assert.deepEqual(await rolledBy(namespace, () => workspace.up(...target)), []);
     const preview = await workspace.pulumi("preview", "--expect-no-changes", "--stack", "kubernetes");
     assert.equal(preview.code, 0, preview.output);
+    assert.deepEqual(await workspace.plannedChanges(), []);
   });
 
   it("shows in the telemetry which pod it comes from, and no panel of the home page is without data", async () => {

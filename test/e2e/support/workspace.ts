@@ -119,6 +119,13 @@ export class Workspace {
     return ended;
   }
 
+  /** What `npm run preview -- --diff` has as changes of the stack. */
+  async plannedChanges(): Promise<unknown> {
+    const stack = ["--stack", this.stack];
+    const { stdout } = await this.npm("run", "--silent", "preview", "--", ...stack, "--diff", "--json");
+    return (JSON.parse(stdout) as { difference: { changes: unknown } }).difference.changes;
+  }
+
   /** Runs `pulumi` itself, with the environment that the README documents. */
   async pulumi(...args: readonly string[]): Promise<Ended> {
     const binaries = join(this.folder, "node_modules", ".bin");
