@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { InstrumentedService, ObservabilityStack } from "./components/index.ts";
 import { exampleServices, programSettings } from "./config/example-services.ts";
-import { readDashboardFolder } from "./config/files/dashboard-folder.ts";
+import { readDashboardFolder } from "./config/grafana/dashboard-folder.ts";
 
 const settings = programSettings(
   pulumi.runtime.allConfig(),

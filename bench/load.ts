@@ -14,7 +14,7 @@ import { parts } from "../config/parts/parts.ts";
 import { deployedOutputs } from "../cli/outputs.ts";
 import { projectFolder } from "../cli/project.ts";
 import { withStack } from "../cli/pulumi-stack.ts";
-import { GrafanaClient } from "../cli/verification/grafana.ts";
+import { GrafanaClient } from "../cli/grafana-client.ts";
 
 const run = promisify(execFile);
 const { values } = parseArgs({

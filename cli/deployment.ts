@@ -1,6 +1,6 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { programSettings, type ProgramSettings } from "../config/example-services.ts";
-import { readDashboardFolder } from "../config/files/dashboard-folder.ts";
+import { readDashboardFolder } from "../config/grafana/dashboard-folder.ts";
 import type { TargetName } from "./options.ts";
 import { once } from "./once.ts";
 import { plannedProgram, type Plan } from "./preview/planned-program.ts";

@@ -3,7 +3,7 @@ import { instanceOf } from "./instances.ts";
 import type { StackOutputs } from "./outputs.ts";
 import type { Say, Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
-import { GrafanaClient, HttpError, whyNotReached } from "./verification/grafana.ts";
+import { GrafanaClient, HttpError, whyNotReached } from "./grafana-client.ts";
 
 /** How many of its last lines the next command shows of a log. */
 const shownLines = 50;

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { explain } from "./explain.ts";
 import { checkMachine } from "./machine.ts";
 import { forStack, usualStack } from "./options.ts";
-import { stackConfig } from "./preview/stack-config.ts";
+import { stackConfig } from "./stack-config.ts";
 import { passphraseFile, projectFolder, projectName, stateFolder } from "./project.ts";
 import { projectFile, readSettingsFile, stackFileName } from "./settings-file.ts";
 import { hasSettings, unknownStack } from "./stacks.ts";

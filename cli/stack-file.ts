@@ -5,7 +5,7 @@ import type { KubernetesSettings } from "../config/kubernetes.ts";
 import type { ProgramSettings } from "../config/example-services.ts";
 import { refuseOtherTarget, validSettings } from "./deployment.ts";
 import type { CommandOptions, TargetName } from "./options.ts";
-import { stackConfig } from "./preview/stack-config.ts";
+import { stackConfig } from "./stack-config.ts";
 import { projectFolder, projectName } from "./project.ts";
 import { projectFile, readSettingsFile, stackFileName, type SettingsFile } from "./settings-file.ts";
 import { UserError } from "./user-error.ts";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { instanceFact, type EnvValue } from "../config/env-value.ts";
-import { buildFolderProblems } from "../config/files/build-folder.ts";
+import { buildFolderProblems } from "../config/build-folder.ts";
 import { builtHere, instrumentationImage, instrumentations } from "../config/instrumentation.ts";
 import { otelEnv } from "../config/otel-env.ts";
 import { isRecord } from "../config/parse.ts";

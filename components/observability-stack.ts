@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { readDashboardFolder } from "../config/files/dashboard-folder.ts";
+import { readDashboardFolder } from "../config/grafana/dashboard-folder.ts";
 import { forEachPart, forEachPort, otlpUrls, type PartName, type PortSetting } from "../config/parts/parts.ts";
 import { parseSettings, type StackSettings, type StackSettingsInput } from "../config/settings.ts";
 import { createPlatform } from "./platform/create-platform.ts";

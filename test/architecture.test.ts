@@ -105,14 +105,14 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
   ],
   "config-reads-no-files": [
     {
-      files: { "config/settings.ts": 'import "./files/folder.ts";', "config/files/folder.ts": 'import "node:fs";' },
-      found: "config/settings.ts → config/files/folder.ts",
+      files: { "config/settings.ts": 'import "./build-folder.ts";', "config/build-folder.ts": 'import "node:fs";' },
+      found: "config/settings.ts → config/build-folder.ts",
     },
   ],
   "config-files-read-only": [
     {
-      files: { "config/files/folder.ts": 'import "node:child_process";' },
-      found: "config/files/folder.ts → child_process",
+      files: { "config/build-folder.ts": 'import "node:child_process";' },
+      found: "config/build-folder.ts → child_process",
     },
   ],
   "config-without-pulumi": [
@@ -126,34 +126,34 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
   ],
   "components-without-command-line": [
     {
-      files: { "components/stack-part.ts": 'export { up } from "../cli/up.ts";', "cli/up.ts": "" },
-      found: "components/stack-part.ts → cli/up.ts",
+      files: { "components/stack-part.ts": 'export { up } from "../cli/commands/up.ts";', "cli/commands/up.ts": "" },
+      found: "components/stack-part.ts → cli/commands/up.ts",
     },
   ],
   "command-line-without-components": [
     {
-      files: { "cli/up.ts": 'import "../components/index.ts";', "components/index.ts": "" },
-      found: "cli/up.ts → components/index.ts",
+      files: { "cli/commands/up.ts": 'import "../../components/index.ts";', "components/index.ts": "" },
+      found: "cli/commands/up.ts → components/index.ts",
     },
     {
       files: {
-        "cli/up.ts": 'await import("../index.ts");',
-        "cli/preview.ts": 'import "./preview/report.ts";\nawait import("../index.ts");',
+        "cli/commands/up.ts": 'await import("../../index.ts");',
+        "cli/commands/preview.ts": 'import "../preview/report.ts";\nawait import("../../index.ts");',
         "cli/preview/report.ts": 'import "../../components/preview/values.ts";',
         "components/preview/values.ts": "",
         "index.ts": "",
       },
-      found: "cli/up.ts → index.ts",
+      found: "cli/commands/up.ts → index.ts",
     },
   ],
   "preview-command-by-previews-only": [
     {
       files: {
-        "cli/preview.ts": 'import "../components/index.ts";\nimport "../components/preview/values.ts";',
+        "cli/commands/preview.ts": 'import "../../components/index.ts";\nimport "../../components/preview/values.ts";',
         "components/index.ts": "",
         "components/preview/values.ts": "",
       },
-      found: "cli/preview.ts → components/index.ts",
+      found: "cli/commands/preview.ts → components/index.ts",
     },
   ],
   "infrastructure-and-services-apart": ["components", "config", "cli"].flatMap((folder) =>
@@ -169,10 +169,10 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
     },
     {
       files: {
-        "cli/up.ts": 'import "@observability/telemetry";',
+        "cli/commands/up.ts": 'import "@observability/telemetry";',
         ...installed("@observability/telemetry", "dependencies"),
       },
-      found: "cli/up.ts → node_modules/@observability/telemetry/index.js",
+      found: "cli/commands/up.ts → node_modules/@observability/telemetry/index.js",
     },
   ],
   "telemetry-without-services": [
@@ -183,14 +183,14 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
   ],
   "product-without-tests": [
     {
-      files: { "cli/up.ts": 'import "../test/support/settings.ts";', "test/support/settings.ts": "" },
-      found: "cli/up.ts → test/support/settings.ts",
+      files: { "cli/commands/up.ts": 'import "../../test/support/settings.ts";', "test/support/settings.ts": "" },
+      found: "cli/commands/up.ts → test/support/settings.ts",
     },
   ],
   "declared-dependencies-only": [
     {
-      files: { "cli/up.ts": 'import "chalk";', ...installed("chalk", "devDependencies") },
-      found: "cli/up.ts → node_modules/chalk/index.js",
+      files: { "cli/commands/up.ts": 'import "chalk";', ...installed("chalk", "devDependencies") },
+      found: "cli/commands/up.ts → node_modules/chalk/index.js",
     },
     {
       files: {
@@ -201,11 +201,16 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
       found: "packages/telemetry/src/index.ts → node_modules/chalk/index.js",
     },
   ],
-  resolvable: [{ files: { "cli/up.ts": 'import "./nowhere.ts";' }, found: "cli/up.ts → ./nowhere.ts" }],
+  resolvable: [
+    { files: { "cli/commands/up.ts": 'import "./nowhere.ts";' }, found: "cli/commands/up.ts → ./nowhere.ts" },
+  ],
   "no-cycle": [
     {
-      files: { "cli/up.ts": 'import "./down.ts";', "cli/down.ts": 'import type { Up } from "./up.ts";' },
-      found: "cli/down.ts → cli/up.ts",
+      files: {
+        "cli/commands/up.ts": 'import "./down.ts";',
+        "cli/commands/down.ts": 'import type { Up } from "./up.ts";',
+      },
+      found: "cli/commands/down.ts → cli/commands/up.ts",
     },
   ],
   "no-orphan": [

@@ -8,7 +8,7 @@ import { programSettings } from "../config/example-services.ts";
 import { defaultImages } from "../config/images.ts";
 import { otelEnv } from "../config/otel-env.ts";
 import { parseSettings } from "../config/settings.ts";
-import { withReference } from "../docs/reference.ts";
+import { withReference } from "../generators/reference.ts";
 import { asPulumiConfig } from "./support/program-config.ts";
 import { readmeQueries } from "./e2e/support/readme.ts";
 import { recordedIdentity, recordResources } from "./support/record-resources.ts";

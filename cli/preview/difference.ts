@@ -3,7 +3,7 @@ import { z } from "zod";
 import { previewId, type PreviewResource } from "../../components/preview/record-program.ts";
 import { secretValue, unknownValue, type PreviewValue, type PreviewValues } from "../../components/preview/values.ts";
 import { checkedInputs } from "./checked-inputs.ts";
-import { encryptedText } from "./stack-config.ts";
+import { encryptedText } from "../stack-config.ts";
 
 /** What would happen to a resource. */
 export interface Change {

@@ -1,7 +1,7 @@
 import pWaitFor, { TimeoutError } from "p-wait-for";
 import { datasourceUid } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
-import type { FoundTrace, GrafanaClient } from "./grafana.ts";
+import type { FoundTrace, GrafanaClient } from "../grafana-client.ts";
 import {
   derivedFields,
   resolveField,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
+import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { noFolders } from "../../config/grafana/own-dashboards.ts";
 import { ownCodeProblems } from "../../config/own-code.ts";
 import { parseSettings } from "../../config/settings.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
+import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { defaultImages } from "../../config/images.ts";
 import { parseSettings, settingsFromPulumiConfig, stackSettingsSchema } from "../../config/settings.ts";
 import { anySettingsInput } from "../support/settings.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { brokenClaims } from "./support/guide-checks.ts";
+import { brokenClaims } from "../generators/support/guide-checks.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const folder = "docs/decisions";

@@ -5,7 +5,7 @@ import { parts } from "../../config/parts/parts.ts";
 import { exampleServiceNames } from "../../config/example-services.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import { runChecks } from "../../cli/verification/checks.ts";
-import type { GrafanaClient } from "../../cli/verification/grafana.ts";
+import type { GrafanaClient } from "../../cli/grafana-client.ts";
 import type { Probe } from "../../cli/verification/probe.ts";
 import { Applications, RunningApplication } from "../../packages/telemetry/test/apps/support/applications.ts";
 import { startPostgres, startRedis, type Server } from "../../packages/telemetry/test/apps/support/databases.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import pWaitFor from "p-wait-for";
 import type { StackOutputs } from "../../cli/outputs.ts";
-import type { GrafanaClient } from "../../cli/verification/grafana.ts";
+import type { GrafanaClient } from "../../cli/grafana-client.ts";
 import { Emitter } from "./support/emitter.ts";
 import { eventuallyLogs } from "./support/loki.ts";
 import { succeed } from "./support/run.ts";

@@ -11,7 +11,7 @@ import { defaultImages } from "../../config/images.ts";
 import { otelCollectorConfig, otelCollectorDocument } from "../../config/collector/document.ts";
 import { isRecord } from "../../config/parse.ts";
 import type { ServiceInput } from "../../config/service-args.ts";
-import { mergedSettings, ownCodeExamples } from "../../docs/own-code-examples.ts";
+import { mergedSettings, ownCodeExamples } from "../../generators/own-code-examples.ts";
 import { pythonImage } from "./support/images.ts";
 import { hostileFragment, lostParts, sensibleFragment } from "../support/hostile-fragment.ts";
 import { eventuallyLogs, logs } from "./support/loki.ts";

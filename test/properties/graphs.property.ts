@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { exampleServiceNames, programSettings, type ProgramSettings } from "../../config/example-services.ts";
-import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
+import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { anyConfig, asPulumiConfig, badConfig, type Config } from "../support/program-config.ts";
 import { containersOf } from "../support/docker-view.ts";
 import { schemaProblems } from "../support/kubernetes-schema.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ObservabilityStack } from "../../components/index.ts";
 import { programSettings } from "../../config/example-services.ts";
-import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
+import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { isImageReference } from "../../config/rules.ts";
 import { parseSettings } from "../../config/settings.ts";
 import { ruleProblems } from "../support/api-server-rules.ts";

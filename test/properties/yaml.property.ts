@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { stackConfig } from "../../cli/preview/stack-config.ts";
+import { stackConfig } from "../../cli/stack-config.ts";
 import { UserError } from "../../cli/user-error.ts";
 
 /** Pieces of which YAML's grammar is made: whatever they add up to is read, or refused with a place. */

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { difference } from "../../cli/preview/difference.ts";
-import { stackConfig } from "../../cli/preview/stack-config.ts";
+import { stackConfig } from "../../cli/stack-config.ts";
 import { projectFolder, projectName } from "../../cli/project.ts";
 import { projectFile, stackFileName } from "../../cli/settings-file.ts";
 import { previewProgram } from "../../components/preview/preview-program.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { readDashboardFolder } from "../../config/files/dashboard-folder.ts";
+import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { generatedDatasources } from "../../config/grafana/datasources.ts";
 import { adminUserName } from "../../config/grafana/server.ts";
 import { exportersOf, metricsEndpoint } from "../../config/parts/exporters.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runChecks, type CheckResult } from "../../../cli/verification/checks.ts";
-import { GrafanaClient } from "../../../cli/verification/grafana.ts";
+import { GrafanaClient } from "../../../cli/grafana-client.ts";
 import type { Probe } from "../../../cli/verification/probe.ts";
 import { FakeGrafana } from "../../support/fake-grafana.ts";
 

@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { z } from "zod";
 import { datasourceUid } from "../../../config/parts/part.ts";
 import { parts } from "../../../config/parts/parts.ts";
-import { documentedDeployment } from "../../../docs/deployment.ts";
-import { kubernetesPage, operationsPages } from "../../../docs/guide.ts";
+import { documentedDeployment } from "../../../generators/deployment.ts";
+import { kubernetesPage, operationsPages } from "../../../generators/guide.ts";
 import {
   documentedCommands,
   documentedQueries,
   type DocumentedQuery,
   type HttpBackend,
-} from "../../../docs/queries.ts";
-import type { GrafanaClient } from "../../../cli/verification/grafana.ts";
+} from "../../../generators/queries.ts";
+import type { GrafanaClient } from "../../../cli/grafana-client.ts";
 import { run } from "./run.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");

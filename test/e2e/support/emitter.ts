@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { otelEnv, type OtlpProtocol } from "../../../config/otel-env.ts";
 import type { StackOutputs } from "../../../cli/outputs.ts";
-import type { GrafanaClient } from "../../../cli/verification/grafana.ts";
+import type { GrafanaClient } from "../../../cli/grafana-client.ts";
 import { shownEnv } from "../../support/workload-view.ts";
 import { testedImages } from "./images.ts";
 import { logs } from "./loki.ts";

@@ -1,7 +1,7 @@
 import { datasourceUid } from "../../../config/parts/part.ts";
 import { parts } from "../../../config/parts/parts.ts";
 import type { LogLine } from "../../../cli/verification/links.ts";
-import type { GrafanaClient } from "../../../cli/verification/grafana.ts";
+import type { GrafanaClient } from "../../../cli/grafana-client.ts";
 import pWaitFor from "p-wait-for";
 
 /** All lines of the last `hours` that a LogQL query finds, as soon as there are at least `least`. */

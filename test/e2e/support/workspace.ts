@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { isFree } from "../../../cli/ports.ts";
 import { deployedOutputs, type StackOutputs } from "../../../cli/outputs.ts";
-import { GrafanaClient } from "../../../cli/verification/grafana.ts";
+import { GrafanaClient } from "../../../cli/grafana-client.ts";
 import { imageOverrides } from "./images.ts";
 import { run, succeed, type Ended, type Interruption } from "./run.ts";
 

@@ -16,7 +16,7 @@ export class Open {
   static async start(workspace: Workspace): Promise<Open> {
     // Without npm, which a signal ends by itself: the exit code is that of the command.
     const node = join(workspace.folder, "node_modules", ".bin", "node");
-    const child = spawn(node, ["cli/open.ts", "--target", "kubernetes"], {
+    const child = spawn(node, ["cli/commands/open.ts", "--target", "kubernetes"], {
       cwd: workspace.folder,
       env: workspace.env,
       stdio: ["ignore", "pipe", "inherit"],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { LogLine } from "./links.ts";
+import type { LogLine } from "./verification/links.ts";
 
 const lokiAnswer = z.object({
   data: z.object({

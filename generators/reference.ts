@@ -35,7 +35,7 @@ export async function withProjectConfig(projectFile: string, file: string): Prom
     { description: setting.description, default: completeDefault(setting) },
   ]);
   const pair = document.createPair("config", Object.fromEntries(section));
-  pair.key.commentBefore = " Written by `npm run docs`. No types: see docs/reference.ts.";
+  pair.key.commentBefore = " Written by `npm run docs`. No types: see generators/reference.ts.";
   document.delete("config");
   document.add(pair);
   return formatted(document.toString({ lineWidth: 0 }), file);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { stackConfig as configOf } from "../../../cli/preview/stack-config.ts";
+import { stackConfig as configOf } from "../../cli/stack-config.ts";
 
 const stackConfig = (projectText: string, stackText: string, name: string): Record<string, string> =>
   configOf({ name: "Pulumi.yaml", text: projectText }, { name: "Pulumi.dev.yaml", text: stackText }, name);

@@ -1,9 +1,9 @@
-import { deploymentOf } from "./deployment.ts";
-import { commandOptions, forStack } from "./options.ts";
-import { deployedOutputs } from "./outputs.ts";
-import { withStack } from "./pulumi-stack.ts";
-import { runCommand, UserError } from "./user-error.ts";
-import { table, verify } from "./verification/verify.ts";
+import { deploymentOf } from "../deployment.ts";
+import { commandOptions, forStack } from "../options.ts";
+import { deployedOutputs } from "../outputs.ts";
+import { withStack } from "../pulumi-stack.ts";
+import { runCommand, UserError } from "../user-error.ts";
+import { table, verify } from "../verification/verify.ts";
 
 await runCommand(async () => {
   const options = commandOptions("npm run verify [-- --target docker|kubernetes] [--stack NAME]", []);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { projectConfig, stackFileConfig, type SettingsFile } from "../settings-file.ts";
+import { projectConfig, stackFileConfig, type SettingsFile } from "./settings-file.ts";
 
 /** Stands for a secret of the configuration: it is encrypted, and a preview asks for no passphrase. */
 export const encryptedText = "[encrypted]";

@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { deploymentOf } from "./deployment.ts";
-import { commandOptions, forStack } from "./options.ts";
-import { deployedOutputs } from "./outputs.ts";
-import { tellingCommandsOf, withStack } from "./pulumi-stack.ts";
-import { urlLines } from "./urls.ts";
-import { runCommand } from "./user-error.ts";
+import { deploymentOf } from "../deployment.ts";
+import { commandOptions, forStack } from "../options.ts";
+import { deployedOutputs } from "../outputs.ts";
+import { tellingCommandsOf, withStack } from "../pulumi-stack.ts";
+import { urlLines } from "../urls.ts";
+import { runCommand } from "../user-error.ts";
 
 /** Prints where everything is, and where that takes a connection, keeps it until Ctrl-C. */
 async function open(): Promise<number> {

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { InstrumentedService, ObservabilityStack } from "../../components/index.ts";
 import { exampleServices, programSettings } from "../../config/example-services.ts";
-import { documentedConfig, documentedDeployment, documentedIdentity, generatedTexts } from "../../docs/deployment.ts";
+import {
+  documentedConfig,
+  documentedDeployment,
+  documentedIdentity,
+  generatedTexts,
+} from "../../generators/deployment.ts";
 import { containersOf, dockerTypes, envOf, type RecordedContainer } from "../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../support/record-resources.ts";
 import { noDocker } from "../support/settings.ts";

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { StackPreview } from "../../components/index.ts";
+import type { StackPreview } from "../../../components/index.ts";
 
-const root = join(import.meta.dirname, "..", "..");
+const root = join(import.meta.dirname, "..", "..", "..");
 
 interface Ended {
   readonly code: number;
@@ -16,7 +16,7 @@ interface Ended {
 function preview(...args: readonly string[]): Promise<Ended> {
   const env = { PATH: "/nowhere", DOCKER_CONTEXT: "nowhere" };
   return new Promise((resolve) => {
-    execFile(process.execPath, ["cli/preview.ts", ...args], { cwd: root, env }, (error, stdout, stderr) => {
+    execFile(process.execPath, ["cli/commands/preview.ts", ...args], { cwd: root, env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });

@@ -5,7 +5,7 @@ import { programSettingsSchema } from "../../../config/example-services.ts";
 import { dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
 import { partList } from "../../../config/parts/parts.ts";
 import { serviceDefaults } from "../../../config/service-args.ts";
-import { documentedDeployment, generatedTexts } from "../../../docs/deployment.ts";
+import { documentedDeployment, generatedTexts } from "../../../generators/deployment.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 const deployment = documentedDeployment();

@@ -1,6 +1,6 @@
 import { statSync, type Stats } from "node:fs";
 import { resolve } from "node:path";
-import { problem, type Problem } from "../problem.ts";
+import { problem, type Problem } from "./problem.ts";
 
 /** What of a service's build leads nowhere: a builder would find out in the middle of a deployment. */
 export function buildFolderProblems({

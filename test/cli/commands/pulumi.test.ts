@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fakeCommand } from "../support/fake-command.ts";
-import { run } from "../e2e/support/run.ts";
+import { fakeCommand } from "../../support/fake-command.ts";
+import { run } from "../../e2e/support/run.ts";
 
-const root = join(import.meta.dirname, "..", "..");
+const root = join(import.meta.dirname, "..", "..", "..");
 
 describe("npm run pulumi", () => {
   /** What the command hands to `pulumi`: the stack of the environment, and the arguments. */
@@ -11,7 +11,7 @@ describe("npm run pulumi", () => {
     const pulumi = fakeCommand("pulumi", '[ "$*" = version ] && echo v3.259.0 && exit; echo "$PULUMI_STACK: $*"');
     try {
       const options = { cwd: root, env: { ...pulumi.env, PULUMI_CONFIG_PASSPHRASE: "x", ...env } };
-      const ended = await run(process.execPath, ["cli/pulumi.ts", ...args], options);
+      const ended = await run(process.execPath, ["cli/commands/pulumi.ts", ...args], options);
       assert.equal(ended.code, 0, ended.output);
       return ended.stdout.trim();
     } finally {

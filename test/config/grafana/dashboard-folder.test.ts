@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { readDashboardFolder } from "../../../config/files/dashboard-folder.ts";
+import { readDashboardFolder } from "../../../config/grafana/dashboard-folder.ts";
 import { problemLines } from "../../../config/problem.ts";
 
 describe("a folder of dashboards", () => {

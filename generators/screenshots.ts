@@ -24,7 +24,7 @@ async function settle(page: Page): Promise<void> {
 }
 
 async function picture(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(import.meta.dirname, "images", `${name}.png`) });
+  await page.screenshot({ path: join(import.meta.dirname, "..", "docs", "images", `${name}.png`) });
 }
 
 /** An address of Explore with one query for each pane. */

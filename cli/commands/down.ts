@@ -1,13 +1,13 @@
 import { createInterface } from "node:readline/promises";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { deploymentOf } from "./deployment.ts";
-import { explain } from "./explain.ts";
-import { throughInterrupts } from "./interrupt.ts";
-import { commandOptions } from "./options.ts";
-import { Progress } from "./progress.ts";
-import { runPulumi, withLockedStack } from "./pulumi-stack.ts";
-import { recover } from "./recovery.ts";
-import { runCommand, UserError } from "./user-error.ts";
+import { deploymentOf } from "../deployment.ts";
+import { explain } from "../explain.ts";
+import { throughInterrupts } from "../interrupt.ts";
+import { commandOptions } from "../options.ts";
+import { Progress } from "../progress.ts";
+import { runPulumi, withLockedStack } from "../pulumi-stack.ts";
+import { recover } from "../recovery.ts";
+import { runCommand, UserError } from "../user-error.ts";
 
 /** Stops everything and keeps data and credentials, or removes those as well. */
 async function down(): Promise<number> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { GrafanaClient } from "../../../cli/verification/grafana.ts";
-import { FakeGrafana } from "../../support/fake-grafana.ts";
+import { GrafanaClient } from "../../cli/grafana-client.ts";
+import { FakeGrafana } from "../support/fake-grafana.ts";
 
 const proxy = "/api/datasources/proxy/uid";
 

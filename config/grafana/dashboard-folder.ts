@@ -1,6 +1,6 @@
 import { opendirSync, readFileSync, realpathSync, statSync, type Dirent, type Stats } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import { mostDashboardKib, tooLarge, type DashboardFolder, type FolderFile } from "../grafana/own-dashboards.ts";
+import { mostDashboardKib, tooLarge, type DashboardFolder, type FolderFile } from "./own-dashboards.ts";
 import { problem, type Problem } from "../problem.ts";
 
 /** Most files and folders below a folder of dashboards: a larger one is not one, and nobody waits until it is read. */

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parser as logqlParser } from "@grafana/lezer-logql";
 import { parser as promqlParser } from "@prometheus-io/lezer-promql";
-import { documentedDeployment } from "../../docs/deployment.ts";
-import { guidePages } from "../../docs/guide.ts";
-import { documentedCommands, documentedQueries } from "../../docs/queries.ts";
+import { documentedDeployment } from "../../generators/deployment.ts";
+import { guidePages } from "../../generators/guide.ts";
+import { documentedCommands, documentedQueries } from "../../generators/queries.ts";
 
 const { ports } = documentedDeployment().settings;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { guidePages, withGenerated } from "../../docs/guide.ts";
+import { guidePages, withGenerated } from "../../generators/guide.ts";
 import { brokenClaims } from "./support/guide-checks.ts";
 
 const root = join(import.meta.dirname, "..", "..");

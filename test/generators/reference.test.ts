@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { projectName } from "../../cli/project.ts";
 import { programSettings, programSettingsSchema } from "../../config/example-services.ts";
-import { stackFileSchema, stackFileSchemaPath, withProjectConfig } from "../../docs/reference.ts";
+import { stackFileSchema, stackFileSchemaPath, withProjectConfig } from "../../generators/reference.ts";
 import { anyConfig, asPulumiConfig, badConfig, kindsBeyondSchema, type Config } from "../support/program-config.ts";
 
 const root = join(import.meta.dirname, "..", "..");

@@ -1,20 +1,20 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { deploymentOf, targetOf } from "./deployment.ts";
-import { explain } from "./explain.ts";
-import { ensureLogin } from "./grafana-login.ts";
-import { isUp, waitUntilUp } from "./instances.ts";
-import { throughInterrupts } from "./interrupt.ts";
-import { commandOptions, forStack, type CommandOptions } from "./options.ts";
-import { deployedOutputs, stackOutputs, type StackOutputs } from "./outputs.ts";
-import { noPlan } from "./preview/planned-program.ts";
-import { Progress } from "./progress.ts";
-import { tellingCommandsOf, withLockedStack } from "./pulumi-stack.ts";
-import { recover } from "./recovery.ts";
-import { changedStackFile, settingOptions, writeStackFile, type SettingOption } from "./stack-file.ts";
-import type { Say, Target } from "./target.ts";
-import { urlLines } from "./urls.ts";
-import { runCommand, UserError } from "./user-error.ts";
-import { table, verify } from "./verification/verify.ts";
+import { deploymentOf, targetOf } from "../deployment.ts";
+import { explain } from "../explain.ts";
+import { ensureLogin } from "../grafana-login.ts";
+import { isUp, waitUntilUp } from "../instances.ts";
+import { throughInterrupts } from "../interrupt.ts";
+import { commandOptions, forStack, type CommandOptions } from "../options.ts";
+import { deployedOutputs, stackOutputs, type StackOutputs } from "../outputs.ts";
+import { noPlan } from "../preview/planned-program.ts";
+import { Progress } from "../progress.ts";
+import { tellingCommandsOf, withLockedStack } from "../pulumi-stack.ts";
+import { recover } from "../recovery.ts";
+import { changedStackFile, settingOptions, writeStackFile, type SettingOption } from "../stack-file.ts";
+import type { Say, Target } from "../target.ts";
+import { urlLines } from "../urls.ts";
+import { runCommand, UserError } from "../user-error.ts";
+import { table, verify } from "../verification/verify.ts";
 
 /** Deploys, waits until everything is healthy, verifies, and says where to find what. */
 async function up(): Promise<number> {

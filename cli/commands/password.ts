@@ -1,8 +1,8 @@
-import { deploymentOf } from "./deployment.ts";
-import { commandOptions } from "./options.ts";
-import { deployedOutputs } from "./outputs.ts";
-import { withStack } from "./pulumi-stack.ts";
-import { runCommand } from "./user-error.ts";
+import { deploymentOf } from "../deployment.ts";
+import { commandOptions } from "../options.ts";
+import { deployedOutputs } from "../outputs.ts";
+import { withStack } from "../pulumi-stack.ts";
+import { runCommand } from "../user-error.ts";
 
 await runCommand(async () => {
   const options = commandOptions("npm run password [-- --target docker|kubernetes] [--stack NAME]", []);

@@ -4,12 +4,12 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import pWaitFor from "p-wait-for";
-import { fakeCommand, type FakeCommand } from "../support/fake-command.ts";
-import { freePort } from "../support/free-port.ts";
-import { FakeApiServer } from "../support/fake-api-server.ts";
-import { listeningPort, podOf, serviceOf } from "../support/pod-streams.ts";
+import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
+import { freePort } from "../../support/free-port.ts";
+import { FakeApiServer } from "../../support/fake-api-server.ts";
+import { listeningPort, podOf, serviceOf } from "../../support/pod-streams.ts";
 
-const root = join(import.meta.dirname, "..", "..");
+const root = join(import.meta.dirname, "..", "..", "..");
 const base = "/api/v1/namespaces/shop";
 
 describe("npm run open", function () {
@@ -59,7 +59,11 @@ describe("npm run open", function () {
     );
     printed = "";
     const env = { ...pulumi.env, PULUMI_CONFIG_PASSPHRASE: "x" };
-    child = spawn(process.execPath, ["cli/open.ts", ...args], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+    child = spawn(process.execPath, ["cli/commands/open.ts", ...args], {
+      cwd: root,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk: Buffer) => {
         printed += chunk.toString();

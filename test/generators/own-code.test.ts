@@ -9,7 +9,7 @@ import { ownDashboards } from "../../config/grafana/own-dashboards.ts";
 import { dataVolumeName } from "../../config/names.ts";
 import { shownEnv } from "../support/workload-view.ts";
 import { otelEnv } from "../../config/otel-env.ts";
-import { mergedSettings, ownCodeExamples } from "../../docs/own-code-examples.ts";
+import { mergedSettings, ownCodeExamples } from "../../generators/own-code-examples.ts";
 import { allContainers } from "../support/docker-view.ts";
 import { recordResources } from "../support/record-resources.ts";
 import { dashboardFolder, noDocker, settings } from "../support/settings.ts";

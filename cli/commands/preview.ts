@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { commandOptions, type CommandOptions } from "./options.ts";
-import { difference } from "./preview/difference.ts";
-import { plannedProgram } from "./preview/planned-program.ts";
-import { differenceText, previewText } from "./preview/report.ts";
-import { stackConfig } from "./preview/stack-config.ts";
-import { projectName } from "./project.ts";
-import { projectFile, readSettingsFile, stackFileName } from "./settings-file.ts";
-import { changedStackFile } from "./stack-file.ts";
-import { hasSettings, isInLocalState, unknownStack } from "./stacks.ts";
-import { runCommand } from "./user-error.ts";
+import { commandOptions, type CommandOptions } from "../options.ts";
+import { difference } from "../preview/difference.ts";
+import { plannedProgram } from "../preview/planned-program.ts";
+import { differenceText, previewText } from "../preview/report.ts";
+import { stackConfig } from "../stack-config.ts";
+import { projectName } from "../project.ts";
+import { projectFile, readSettingsFile, stackFileName } from "../settings-file.ts";
+import { changedStackFile } from "../stack-file.ts";
+import { hasSettings, isInLocalState, unknownStack } from "../stacks.ts";
+import { runCommand } from "../user-error.ts";
 
 /** Prints what would be deployed, without Pulumi's engine, Docker or a network; with `--diff` also what would change. */
 async function preview(): Promise<number> {
@@ -39,7 +39,7 @@ function configOf({ stack, target }: CommandOptions<"json" | "diff", never>): Re
 
 /** Needs the Pulumi CLI, and half a second for its library, which a preview alone does without. */
 async function deployedState(stack: string): Promise<unknown> {
-  const { exportedState } = await import("./pulumi-stack.ts");
+  const { exportedState } = await import("../pulumi-stack.ts");
   return exportedState(stack);
 }
 
