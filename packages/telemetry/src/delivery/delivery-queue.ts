@@ -260,15 +260,20 @@ export class DeliveryQueue<Item> {
   }
 
   private async send(batch: readonly EncodedItem[]): Promise<Answer | Unserializable> {
-    const resources = new Set(batch.map(({ resource }) => resource));
-    for (const resource of resources) await resource.waitForAsyncAttributes?.();
     let body: Uint8Array;
     try {
+      const resources = new Set(batch.map(({ resource }) => resource));
+      for (const resource of resources) await resource.waitForAsyncAttributes?.();
       body = this.encoding.compose(batch);
     } catch (error) {
       return { outcome: "unserializable", reason: textOf(error) };
     }
-    return this.transport.send(body);
+    try {
+      return await this.transport.send(body);
+    } catch (error) {
+      // It is not to happen. If it does, it is the end of this batch and not of the process.
+      return { outcome: "rejected", reason: textOf(error) };
+    }
   }
 
   private async settle(batch: readonly EncodedItem[], answer: Answer | Unserializable): Promise<void> {

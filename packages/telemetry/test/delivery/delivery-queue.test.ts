@@ -11,9 +11,9 @@ const scope = { name: "test" };
 
 /** Numbers, one a line; an item that is negative cannot be written. */
 const encoding: OtlpEncoding<number> = {
-  encode: (item) => {
+  encode: (item, of) => {
     if (item < 0) throw new TypeError("negative");
-    return { bytes: Buffer.from(`${item}\n`), resource, scope, count: 1 };
+    return { bytes: Buffer.from(`${item}\n`), resource: of, scope, count: 1 };
   },
   compose: (items) => Buffer.concat(items.map(({ bytes }) => bytes)),
   partialSuccess: (answer) => ({ rejected: answer[0] ?? 0, message: answer.length === 0 ? "" : "not that one" }),
@@ -160,6 +160,41 @@ describe("DeliveryQueue", () => {
     assert.deepEqual(receiver.taken, [1, 2]);
     assert.deepEqual(queue.counts, { written: 3, delivered: 2, waiting: 0, lost: { ...noLoss, serialization: 1 } });
     assert.deepEqual(reports, ["1 log records are lost (serialization): negative"]);
+  });
+
+  for (const [how, fail] of [
+    [
+      "throws",
+      (): never => {
+        throw new TypeError("broken");
+      },
+    ],
+    ["gives a promise that is rejected", () => Promise.reject(new TypeError("broken"))],
+  ] as const) {
+    it(`loses one batch and goes on if what sends it ${how}`, async () => {
+      const { receiver, queue, add, reports } = connect(() => accepted);
+      const { send } = receiver;
+      receiver.send = () => {
+        receiver.send = send;
+        return fail();
+      };
+      add(1, 2);
+      await queue.flush();
+      add(3);
+      await queue.flush();
+      assert.deepEqual(queue.counts, { written: 3, delivered: 1, waiting: 0, lost: { ...noLoss, rejected: 2 } });
+      assert.deepEqual(reports, ["2 log records are lost (rejected): broken"]);
+    });
+  }
+
+  it("loses a batch whose resource never gets its attributes, and goes on", async () => {
+    const { receiver, queue, add } = connect(() => accepted);
+    const broken = { ...resource, waitForAsyncAttributes: () => Promise.reject(new Error("no metadata")) };
+    queue.add(1, 1, broken, scope);
+    await queue.flush();
+    add(2);
+    await queue.flush();
+    assert.deepEqual([receiver.taken, queue.counts.lost], [[2], { ...noLoss, serialization: 1 }]);
   });
 
   it("counts what a receiver did not take of a request as rejected", async () => {
