@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { InstrumentedService, ObservabilityStack } from "./components/index.ts";
-import { exampleServices, programSettings } from "./config/example-services.ts";
+import { exampleServices } from "./config/example-services.ts";
+import { programSettings } from "./config/program-settings.ts";
 import { readDashboardFolder } from "./config/grafana/dashboard-folder.ts";
 
 const settings = programSettings(

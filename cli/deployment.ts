@@ -1,5 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { programSettings, type ProgramSettings } from "../config/example-services.ts";
+import { programSettings, type ProgramSettings } from "../config/program-settings.ts";
 import { readDashboardFolder } from "../config/grafana/dashboard-folder.ts";
 import type { TargetName } from "./options.ts";
 import { once } from "./once.ts";

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMap, parseDocument } from "yaml";
 import type { KubernetesSettings } from "../config/kubernetes.ts";
-import type { ProgramSettings } from "../config/example-services.ts";
+import type { ProgramSettings } from "../config/program-settings.ts";
 import { refuseOtherTarget, validSettings } from "./deployment.ts";
 import type { CommandOptions, TargetName } from "./options.ts";
 import { stackConfig } from "./stack-config.ts";

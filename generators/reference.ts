@@ -2,7 +2,7 @@ import { format, resolveConfig } from "prettier";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { projectName } from "../cli/project.ts";
-import { programSettingsSchema } from "../config/example-services.ts";
+import { programSettingsSchema } from "../config/program-settings.ts";
 
 /*
  * Three descriptions of the settings, all from their one schema: the README's table, the `config` section of

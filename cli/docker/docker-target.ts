@@ -1,4 +1,4 @@
-import type { ProgramSettings } from "../../config/example-services.ts";
+import type { ProgramSettings } from "../../config/program-settings.ts";
 import { stackOwner } from "../../config/names.ts";
 import type { InstanceOutput, InstanceState } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";

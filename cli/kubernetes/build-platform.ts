@@ -1,4 +1,4 @@
-import type { ProgramSettings } from "../../config/example-services.ts";
+import type { ProgramSettings } from "../../config/program-settings.ts";
 import type { Docker } from "../docker/docker.ts";
 import type { Say } from "../target.ts";
 import { UserError } from "../user-error.ts";

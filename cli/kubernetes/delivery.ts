@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { ProgramSettings } from "../../config/example-services.ts";
+import type { ProgramSettings } from "../../config/program-settings.ts";
 import { imageDelivery } from "../../config/kubernetes.ts";
 import type { Docker } from "../docker/docker.ts";
 import { pullMissing } from "../docker/images.ts";

@@ -4,7 +4,7 @@ import { Docker } from "../../cli/docker/docker.ts";
 import { ensureLogin } from "../../cli/grafana-login.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import { UserError } from "../../cli/user-error.ts";
-import { programSettings } from "../../config/example-services.ts";
+import { programSettings } from "../../config/program-settings.ts";
 import { fakeCommand } from "../support/fake-command.ts";
 import { FakeGrafana } from "../support/fake-grafana.ts";
 import { noPlan } from "../../cli/preview/planned-program.ts";

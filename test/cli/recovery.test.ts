@@ -8,7 +8,7 @@ import { Docker } from "../../cli/docker/docker.ts";
 import { stateFolder } from "../../cli/project.ts";
 import { recover, type RecoveredStack } from "../../cli/recovery.ts";
 import { UserError } from "../../cli/user-error.ts";
-import { programSettings } from "../../config/example-services.ts";
+import { programSettings } from "../../config/program-settings.ts";
 import { fakeCommand } from "../support/fake-command.ts";
 import { noPlan } from "../../cli/preview/planned-program.ts";
 

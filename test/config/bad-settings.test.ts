@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
-import { programSettings } from "../../config/example-services.ts";
+import { programSettings } from "../../config/program-settings.ts";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { asPulumiConfig, badConfig, defectKinds, reported, type BadConfig } from "../support/program-config.ts";
 import { recordedIdentity, recordProgram } from "../support/record-resources.ts";

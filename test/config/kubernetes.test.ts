@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { programSettings } from "../../config/example-services.ts";
+import { programSettings } from "../../config/program-settings.ts";
 import { imageDelivery } from "../../config/kubernetes.ts";
 import { problemLines } from "../../config/problem.ts";
-import { kubernetesProblems, parseSettings, type StackSettingsInput } from "../../config/settings.ts";
+import { kubernetesProblems } from "../../config/kubernetes-problems.ts";
+import { parseSettings } from "../../config/parse-settings.ts";
+import type { StackSettingsInput } from "../../config/settings.ts";
 import { asPulumiConfig, type Config } from "../support/program-config.ts";
 import { recordedIdentity } from "../support/record-resources.ts";
 import { settings } from "../support/settings.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { noFolders } from "../../config/grafana/own-dashboards.ts";
 import { ownCodeProblems } from "../../config/own-code.ts";
-import { parseSettings } from "../../config/settings.ts";
+import { parseSettings } from "../../config/parse-settings.ts";
 import { recordedIdentity } from "../support/record-resources.ts";
 
 function messageOf(input: unknown): string {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { InstrumentedService, ObservabilityStack } from "../../components/index.ts";
-import { exampleServices, programSettings } from "../../config/example-services.ts";
+import { exampleServices } from "../../config/example-services.ts";
+import { programSettings } from "../../config/program-settings.ts";
 import {
   documentedConfig,
   documentedDeployment,

@@ -5,7 +5,7 @@ import Ajv from "ajv";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { projectName } from "../../cli/project.ts";
-import { programSettings, programSettingsSchema } from "../../config/example-services.ts";
+import { programSettings, programSettingsSchema } from "../../config/program-settings.ts";
 import { stackFileSchema, stackFileSchemaPath, withProjectConfig } from "../../generators/reference.ts";
 import { anyConfig, asPulumiConfig, badConfig, kindsBeyondSchema, type Config } from "../support/program-config.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ObservabilityStack } from "../../components/index.ts";
-import { programSettings } from "../../config/example-services.ts";
+import { programSettings } from "../../config/program-settings.ts";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { isImageReference } from "../../config/rules.ts";
-import { parseSettings } from "../../config/settings.ts";
+import { parseSettings } from "../../config/parse-settings.ts";
 import { ruleProblems } from "../support/api-server-rules.ts";
 import { containerInputs, dockerTypes } from "../support/docker-view.ts";
 import { canary, configWithSecret, hostileConfig, hostileInput } from "../support/hostile-settings.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { z } from "zod";
-import { programSettingsSchema } from "../../config/example-services.ts";
+import { programSettingsSchema } from "../../config/program-settings.ts";
 import type { Config } from "./program-config.ts";
 
 /*

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { InstrumentedService, ObservabilityStack } from "../../components/index.ts";
 import { previewProgram } from "../../components/preview/preview-program.ts";
-import { exampleServices, programSettings } from "../../config/example-services.ts";
+import { exampleServices } from "../../config/example-services.ts";
+import { programSettings } from "../../config/program-settings.ts";
 import type { Plan } from "../../cli/preview/planned-program.ts";
 
 /** What the program at the top of the repository would deploy with this configuration, as often as it is asked for. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { z } from "zod";
-import { exampleServiceNames, programSettingsSchema } from "../../config/example-services.ts";
+import { exampleServiceNames } from "../../config/example-services.ts";
+import { programSettingsSchema } from "../../config/program-settings.ts";
 import { notShown, shown } from "../../config/problem.ts";
 import { recordedIdentity } from "./record-resources.ts";
 import { anySettingsInput } from "./settings.ts";

@@ -4,7 +4,8 @@ import { generatedDatasources } from "../../config/grafana/datasources.ts";
 import { adminUserName } from "../../config/grafana/server.ts";
 import { exportersOf, metricsEndpoint } from "../../config/parts/exporters.ts";
 import { partList } from "../../config/parts/parts.ts";
-import { parseSettings, type StackSettings, type StackSettingsInput } from "../../config/settings.ts";
+import { parseSettings } from "../../config/parse-settings.ts";
+import type { StackSettings, StackSettingsInput } from "../../config/settings.ts";
 import { recordedIdentity } from "./record-resources.ts";
 
 /** An address that nothing listens on, so that no test depends on the machine's own Docker. */

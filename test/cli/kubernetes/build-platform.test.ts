@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Docker } from "../../../cli/docker/docker.ts";
 import { checkBuildPlatform } from "../../../cli/kubernetes/build-platform.ts";
-import { programSettings } from "../../../config/example-services.ts";
+import { programSettings } from "../../../config/program-settings.ts";
 import { FakeApiServer, type Answer } from "../../support/fake-api-server.ts";
 import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
 

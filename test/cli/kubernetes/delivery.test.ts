@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Docker } from "../../../cli/docker/docker.ts";
 import { prepareDelivery, programOf } from "../../../cli/kubernetes/delivery.ts";
-import { programSettings } from "../../../config/example-services.ts";
+import { programSettings } from "../../../config/program-settings.ts";
 import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
 
 describe("the way of the services' image into the cluster", () => {

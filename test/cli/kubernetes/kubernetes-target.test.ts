@@ -3,7 +3,7 @@ import { resetPassword } from "../../../cli/grafana-login.ts";
 import { KubernetesTarget } from "../../../cli/kubernetes/kubernetes-target.ts";
 import type { StackOutputs } from "../../../cli/outputs.ts";
 import { UserError } from "../../../cli/user-error.ts";
-import { programSettings } from "../../../config/example-services.ts";
+import { programSettings } from "../../../config/program-settings.ts";
 import { freePort } from "../../support/free-port.ts";
 import { FakeApiServer, type Answer, type Stream } from "../../support/fake-api-server.ts";
 import { listeningPort, podCommand, podOf, serviceOf, succeeded } from "../../support/pod-streams.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { programSettings } from "../../../config/example-services.ts";
+import { programSettings } from "../../../config/program-settings.ts";
 import { checkRoom } from "../../../cli/kubernetes/room.ts";
 import { Ownership } from "../../../cli/ownership.ts";
 import { knownState } from "../../support/known-state.ts";

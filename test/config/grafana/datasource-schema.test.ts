@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseSettings } from "../../../config/settings.ts";
+import { parseSettings } from "../../../config/parse-settings.ts";
 import { recordedIdentity } from "../../support/record-resources.ts";
 
 const plain = { name: "X", type: "prometheus", uid: "x" };

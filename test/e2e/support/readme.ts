@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StackOutputs } from "../../../cli/outputs.ts";
-import { parseSettings } from "../../../config/settings.ts";
+import { parseSettings } from "../../../config/parse-settings.ts";
 
 const readme = readFileSync(join(import.meta.dirname, "..", "..", "..", "README.md"), "utf8");
 

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
-import { programSettingsSchema } from "../../../config/example-services.ts";
+import { programSettingsSchema } from "../../../config/program-settings.ts";
 import { dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
 import { partList } from "../../../config/parts/parts.ts";
 import { serviceDefaults } from "../../../config/service-args.ts";

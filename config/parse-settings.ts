@@ -1,0 +1,92 @@
+import type { z } from "zod";
+import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
+import { resolveImages } from "./images.ts";
+import { kubernetesProblems } from "./kubernetes-problems.ts";
+import { ownCodeProblems } from "./own-code.ts";
+import { isRecord, parseWith } from "./parse.ts";
+import { parts } from "./parts/parts.ts";
+import { problem, type Problem } from "./problem.ts";
+import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./settings.ts";
+import { equalPorts, stackPorts, type UsedPort } from "./used-ports.ts";
+
+/**
+ * Validates what the user wrote and fills in the defaults.
+ *
+ * @param readFolder reads the folder of the setting `grafana.dashboards`, which is refused without
+ * @throws Error with every problem, one a line: `<path>: <rule>, got <value>; <what to change>`.
+ */
+export function parseSettings(
+  input: unknown,
+  identity: StackIdentity,
+  readFolder: ReadFolder = noFolders,
+): StackSettings {
+  return completeSettings(
+    parseWith(
+      stackSettingsSchema,
+      input,
+      (given) => stackProblems(given, readFolder),
+      (given) => withDerivedDefaults(given, identity),
+    ),
+  );
+}
+
+/**
+ * What is wrong with settings of the stack beyond each field on its own, as far as the fields are what they have to be.
+ *
+ * @param otherPorts ports on the user's machine beside the stack's own
+ */
+export function stackProblems(
+  given: unknown,
+  readFolder: ReadFolder,
+  otherPorts: readonly UsedPort[] = [],
+): readonly Problem[] {
+  return [
+    ...equalPorts([...stackPorts(given), ...otherPorts]),
+    ...stackNameProblems(given),
+    ...kubernetesProblems(given),
+    ...ownCodeProblems(given, readFolder),
+  ];
+}
+
+/** Settings that have passed the schema, with the image of each part. */
+export function completeSettings(valid: z.output<typeof stackSettingsSchema>): StackSettings {
+  const { images, kubernetes, ...rest } = valid;
+  return {
+    ...rest,
+    images: resolveImages(rest.imageRegistry, images),
+    kubernetes: { ...kubernetes, namespace: kubernetes.namespace === "" ? rest.name : kubernetes.namespace },
+  };
+}
+
+/** Names that Docker has networks of its own by, and refuses to make one by (github.com/moby/moby, daemon/network.go). */
+const dockerNetworks: readonly unknown[] = ["default", "bridge", "host", "none"];
+
+/** The problem of a name that the place where the stack runs has for something else. */
+function stackNameProblems(input: unknown): readonly Problem[] {
+  if (!isRecord(input)) return [];
+  const { name, target } = input;
+  const change = "set another, for example shop-dev";
+  if (target === "kubernetes") {
+    // The ServiceAccount of the stack has its name, and the Collector has one of its own.
+    if (name !== parts.otelCollector.host) return [];
+    return [problem("name", "must not be the name of a part of the stack that has rights of its own", name, change)];
+  }
+  if (!dockerNetworks.includes(name)) return [];
+  return [
+    problem("name", `must not be the name of a network of Docker's own (${dockerNetworks.join(", ")})`, name, change),
+  ];
+}
+
+/**
+ * The input with what follows from Pulumi's project and stack where the user set nothing. Done before the validation: a
+ * long stack may give a name that breaks the rules.
+ */
+export function withDerivedDefaults(input: unknown, { project, stack }: StackIdentity): unknown {
+  if (!isRecord(input)) return input;
+  const { name = "", environment = "" } = input;
+  return {
+    ...input,
+    name: name === "" ? `${project}-${stack}`.toLowerCase().replace(/[^a-z0-9-]+/g, "-") : name,
+    environment: environment === "" ? stack : environment,
+  };
+}

@@ -1,0 +1,77 @@
+import { exampleSchema, examplePorts, serviceProblems, type ExampleSettings } from "./example-services.ts";
+import { group } from "./fields.ts";
+import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
+import { imageDelivery } from "./kubernetes.ts";
+import { isRecord, parseWith } from "./parse.ts";
+import { completeSettings, stackProblems, withDerivedDefaults } from "./parse-settings.ts";
+import { hiddenProblem, nearMatch, problem, type Problem } from "./problem.ts";
+import { settingsFromPulumiConfig } from "./pulumi-config.ts";
+import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./settings.ts";
+
+/** Everything a user can set in the Pulumi configuration of the program at the top of the repository. */
+export const programSettingsSchema = group({ ...stackSettingsSchema.shape, ...exampleSchema.shape });
+
+/** Everything that the program at the top of the repository needs. */
+export interface ProgramSettings {
+  readonly stack: StackSettings;
+  readonly example: ExampleSettings;
+}
+
+/**
+ * Reads and validates the whole Pulumi configuration of a program.
+ *
+ * @param readFolder reads the folder of the setting `grafana.dashboards`, which is refused without
+ * @throws Error with every problem, one a line: `<path>: <rule>, got <value>; <what to change>`.
+ */
+export function programSettings(
+  config: Readonly<Record<string, string>>,
+  identity: StackIdentity,
+  readFolder: ReadFolder = noFolders,
+): ProgramSettings {
+  const { exampleServices, apiPort, load, services, ...stack } = parseWith(
+    programSettingsSchema,
+    settingsFromPulumiConfig(config, identity.project, programSettingsSchema.shape),
+    (given) => [
+      ...stackProblems(given, readFolder, examplePorts(given)),
+      ...deliveryProblems(given),
+      ...serviceProblems(given),
+      ...projectNameProblems(Object.keys(config), identity.project),
+    ],
+    (given) => withDerivedDefaults(given, identity),
+  );
+  return { stack: completeSettings(stack), example: { exampleServices, apiPort, load, services } };
+}
+
+/** A key that begins with nearly the project's name; others are settings of Pulumi's providers, such as `docker:host`. */
+function projectNameProblems(keys: readonly string[], project: string): readonly Problem[] {
+  return keys.flatMap((key) => {
+    const [namespace = "", ...name] = key.split(":");
+    if (namespace === project || nearMatch(namespace, [project]) === undefined) return [];
+    const change = `did you mean ${project}:${name.join(":")}?`;
+    return [hiddenProblem(key, `is no setting of this project, whose settings begin with ${project}:`, change)];
+  });
+}
+
+/** The example's image is built here and has to get into the cluster. */
+function deliveryProblems(given: unknown): readonly Problem[] {
+  if (!isRecord(given)) return [];
+  const { target, kubernetes, exampleServices } = programSettingsSchema.shape;
+  const cluster = kubernetes.safeParse(given["kubernetes"]).data;
+  const isBuilt = exampleServices.safeParse(given["exampleServices"]).data !== false;
+  if (
+    target.safeParse(given["target"]).data !== "kubernetes" ||
+    cluster === undefined ||
+    cluster.context === "" ||
+    !isBuilt
+  )
+    return [];
+  if (imageDelivery(cluster) !== undefined) return [];
+  return [
+    problem(
+      "kubernetes.registry",
+      "must be set, or kubernetes.loadCommand: the services' image is built here and has to get into the cluster",
+      cluster.registry,
+      "name a registry that you may push to, or set exampleServices to false",
+    ),
+  ];
+}
