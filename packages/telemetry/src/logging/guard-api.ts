@@ -53,8 +53,12 @@ function isNew(instance: object): object | undefined {
  * Has to be the first of the processors, since it learns of the SDK's class of spans by the first span of all.
  */
 export function guardingSpanProcessor(): SpanProcessor {
+  let last: unknown;
   return {
     onStart: (span) => {
+      const seen: unknown = Object.getPrototypeOf(span);
+      if (seen === last) return;
+      last = seen;
       const prototype = isNew(span);
       if (prototype === undefined) return;
       for (const name of spanMethods) guard(prototype, name, (self) => self);

@@ -270,7 +270,7 @@ class TextScan {
     this.wordEnd = end;
     const before = start > 0 ? text.charCodeAt(start - 1) : -1;
     // The word begins later than the run, behind what is escaped.
-    this.mayHoldCredential = mayHoldCredential || before === backslash || before === percent;
+    this.mayHoldCredential = mayHoldCredential || before === backslash || (before === percent && size > 2);
     if (this.mayHoldCredential || initial === hyphen || code === capitalN || next === colon) return 0;
     if (size > 1) {
       if (isIn(behindNames, next)) {
@@ -331,7 +331,8 @@ class TextScan {
     for (let position = start; position < end; position += 1) {
       const code = text.charCodeAt(position);
       this.steps += 1;
-      if (boundary) {
+      const next = boundary && position + 1 < end ? text.charCodeAt(position + 1) : 128;
+      if (next < 128 && credentialBeginnings[code * 128 + next] === 1) {
         const token = rules.isOn.jsonWebTokens && code === 101 ? this.jsonWebToken(position, end) : 0;
         const to = token || (rules.isOn.knownFormats ? this.knownFormat(position, code) : 0);
         if (to > 0) return this.replace(position, to);
