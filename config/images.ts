@@ -2,7 +2,7 @@ import { forEachPart, type PartName } from "./parts/parts.ts";
 import { registryPrefix } from "./rules.ts";
 
 /** Image of Node.js that the services' image is built from. A full version, as for the parts (parts/part.ts). */
-export const nodeImage = "node:22.23.2-bookworm-slim";
+const nodeImage = "node:22.23.2-bookworm-slim";
 
 /**
  * The image of each part, without a digest, which only a registry can tell; the setting `images` takes them. The end-to-end

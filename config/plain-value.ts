@@ -2,7 +2,7 @@ import { isRecord } from "./parse.ts";
 import { hiddenProblem, pathText, type Problem } from "./problem.ts";
 
 /** Deepest group, and most values: far more than anybody writes, and little enough to be walked through. */
-export const mostPlain = { depth: 32, values: 10_000 } as const;
+const mostPlain = { depth: 32, values: 10_000 } as const;
 
 /**
  * What keeps a value in another program's language from being written into that program's file: it has to be what JSON

@@ -250,7 +250,7 @@ describe("who imports whom", () => {
     const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
       readonly scripts: Readonly<Record<string, string>>;
     };
-    assert.ok(scripts["check"]?.endsWith(`depcruise ${cruised.join(" ")}`), scripts["check"]);
+    assert.ok(scripts["check"]?.includes(` && depcruise ${cruised.join(" ")} && `), scripts["check"]);
   });
 
   it("has an offence below for each rule", async () => {

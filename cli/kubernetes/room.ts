@@ -240,7 +240,7 @@ const controller = z.object({
 const claim = z.object({ spec: z.object({ resources: z.object({ requests: z.object({ storage: z.string() }) }) }) });
 
 /** What the pods and claims of a program ask for, by the names that quotas have for it; CPU in millicores. */
-export function plannedUse({ resources }: Pick<PlannedProgram, "resources">): ReadonlyMap<string, number> {
+function plannedUse({ resources }: Pick<PlannedProgram, "resources">): ReadonlyMap<string, number> {
   const ofTypes = (...types: readonly string[]): readonly unknown[] =>
     resources.filter(({ type }) => types.includes(type)).map(({ inputs }) => inputs);
   const pods = ofTypes("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet").map((each) => {

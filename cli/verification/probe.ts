@@ -67,7 +67,7 @@ export async function probeApi(
 }
 
 /** Name of the service that {@link probeOtlp} pretends to be. */
-export const otlpProbeService = "observability-verify";
+const otlpProbeService = "observability-verify";
 
 /** PromQL of what {@link probeOtlp} raises. */
 export const otlpMetricQuery = `sum(observability_verifications_total{service_name="${otlpProbeService}"})`;

@@ -1,3 +1,4 @@
+import { grafanaSettingReference } from "../expansion.ts";
 import { secretsFolder } from "../names.ts";
 import { lokiAnswerSeconds } from "../parts/loki.ts";
 import { grafanaPaths } from "./paths.ts";
@@ -13,7 +14,7 @@ export interface GrafanaServerSettings {
 
 /** Name of the first user. Grafana has no way to escape what it replaces in its settings (expansion.ts). */
 export const adminUserName = {
-  pattern: /^(?!.*(?:\$(?:__\w+)?\{|%\()).{1,100}$/,
+  pattern: new RegExp(`^(?!.*(?:${grafanaSettingReference.source})).{1,100}$`),
   rule: "must be one line of 1 to 100 characters without ${, $__name{ and %(, which Grafana would replace",
   change: "set a name, for example admin",
 } as const;

@@ -24,7 +24,7 @@ export const lokiAnswerSeconds = querySeconds + 10;
  * The regular expression that finds the trace id in a JSON log line, with or without a space after the colon: some
  * JSON writers put one there, and then a stricter expression finds nothing.
  */
-export const traceIdInLine = '"trace_id":\\s*"(\\w+)"';
+const traceIdInLine = '"trace_id":\\s*"(\\w+)"';
 
 /** Stores the logs: one instance, on its own disk, for the retention period. */
 export const loki = part({

@@ -57,7 +57,7 @@ export function parseSimulate(simulate: unknown, drawFault: () => Fault | "none"
 }
 
 /** The failure that `simulate` asked for. */
-export class SimulatedError extends Error {
+class SimulatedError extends Error {
   override readonly name = "SimulatedError";
 }
 

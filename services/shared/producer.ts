@@ -19,7 +19,7 @@ export type Payload = Pick<Message, "execution" | "failure" | "status">;
 export type Send = (destination: Destination, payload: Payload) => Promise<void>;
 
 /** A message was not taken, even after the retries. */
-export class HandOverError extends Error {
+class HandOverError extends Error {
   override readonly name = "HandOverError";
 }
 

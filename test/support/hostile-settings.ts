@@ -41,13 +41,13 @@ function placesOf(schema: PlaceSchema, path: readonly string[] = []): readonly P
 }
 
 /** Every place of the program's settings, the settings as a whole first. */
-export const places = placesOf(z.toJSONSchema(programSettingsSchema, { io: "input" }) as PlaceSchema);
+const places = placesOf(z.toJSONSchema(programSettingsSchema, { io: "input" }) as PlaceSchema);
 
 /** Places below the settings as a whole. */
-export const settingPlaces = places.slice(1);
+const settingPlaces = places.slice(1);
 
 /** A configuration with a value at a place: lists and groups on the way are made. */
-export function withValueAt(config: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
+function withValueAt(config: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
   if (key === undefined) return value;
   if (/^\d+$/.test(key)) {
     const list: readonly unknown[] = Array.isArray(config) ? config : [];
@@ -189,7 +189,7 @@ const folders = [
 ];
 
 /** A text near one that somebody reads. */
-export const nearText: fc.Arbitrary<string> = fc.oneof(
+const nearText: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...references.taken) },
   { weight: 1, arbitrary: fc.constantFrom(...references.refused) },
   { weight: 4, arbitrary: fc.constantFrom(...verdicts.map(([text]) => text)) },

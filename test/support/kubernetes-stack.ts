@@ -34,7 +34,7 @@ export function recordStack(
 }
 
 /** Services that use everything a service can have. */
-export const sampleServices: Readonly<Record<string, Omit<InstrumentedServiceArgs, "stack">>> = {
+const sampleServices: Readonly<Record<string, Omit<InstrumentedServiceArgs, "stack">>> = {
   "shop-api": {
     image: "registry.example.com/shop/api:1.4.2",
     command: ["serve", "--listen=$(HOST)"],

@@ -137,7 +137,7 @@ const serviceInputs = z.looseObject({
 });
 
 /** Every Service. */
-export function services(resources: readonly RecordedResource[]): readonly z.output<typeof serviceInputs>[] {
+function services(resources: readonly RecordedResource[]): readonly z.output<typeof serviceInputs>[] {
   return resources
     .filter(({ type }) => type === kubernetesTypes.service)
     .map(({ inputs }) => serviceInputs.parse(inputs));

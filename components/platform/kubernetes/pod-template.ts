@@ -63,7 +63,7 @@ export function podAttributes(namespace: string): Readonly<Record<string, string
  * connections. By the API server's own `sleep`, since images need no shell: Kubernetes 1.30 and newer have it. 0 where
  * nobody takes over: a store has one pod, and each second would be one more without it.
  */
-export function farewellSeconds({ ports, dataVolumes }: Pick<Workload, "ports" | "dataVolumes">): number {
+function farewellSeconds({ ports, dataVolumes }: Pick<Workload, "ports" | "dataVolumes">): number {
   return ports.length > 0 && dataVolumes.length === 0 ? 5 : 0;
 }
 

@@ -95,7 +95,7 @@ export function readEnvironment(env: Env): TelemetryConfig {
 }
 
 /** The name that a variable has for one signal only. */
-export function signalVariable(name: string, signal: SignalName): string {
+function signalVariable(name: string, signal: SignalName): string {
   return name.replace("OTEL_EXPORTER_OTLP_", `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_`);
 }
 

@@ -25,7 +25,7 @@ const fromTheStart: Readonly<Record<string, () => Instrumentation>> = {
 };
 
 /** Names of all instrumentations, as the environment calls them. */
-export const instrumentationNames: readonly string[] = [
+const instrumentationNames: readonly string[] = [
   ...Object.keys(fromTheStart),
   ...catalogue.map(({ name }) => name),
 ].sort();

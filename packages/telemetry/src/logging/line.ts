@@ -61,7 +61,7 @@ export interface LineParts {
 }
 
 /** Longest line in characters; Loki cuts lines of more than 256 KB, which would leave half a JSON text. */
-export const longestLine = 64 * 1024;
+const longestLine = 64 * 1024;
 
 /** Makes lines of a service: compact JSON with the trace they belong to, secrets redacted. */
 export type LineComposer = (parts: LineParts) => Line;

@@ -17,7 +17,7 @@ export interface CheckedQuery {
 type Labels = ReadonlySet<string>;
 
 /** Labels of Loki's streams, in Loki's spelling. */
-export const streamLabels: Labels = new Set(lokiIndexLabels.map(underscored));
+const streamLabels: Labels = new Set(lokiIndexLabels.map(underscored));
 
 /** What Loki makes of the fields of an OTLP record (pkg/loghttp/push/otlp.go) and adds by itself. */
 export const lokiMetadata: Labels = new Set([
