@@ -2,6 +2,8 @@ import { format, resolveConfig } from "prettier";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { projectName } from "../cli/project.ts";
+import { defaultImages } from "../config/images.ts";
+import { stackPortList } from "../config/parts/parts.ts";
 import { programSettingsSchema } from "../config/program-settings.ts";
 
 /*
@@ -12,14 +14,53 @@ import { programSettingsSchema } from "../config/program-settings.ts";
 /** Where the JSON schema is, relative to the root of the repository and so to the stacks' settings files. */
 export const stackFileSchemaPath = "config/stack-settings.schema.json";
 
-/** The README with its table of settings written anew from the schema. */
+/**
+ * The README with its tables written anew: the settings from the schema, addresses and images from the parts of the
+ * stack. What the README says in words of an address or an image stays; one that is new is said as its part says it.
+ */
 export async function withReference(readme: string, file: string): Promise<string> {
-  const [before, rest] = readme.split("<!-- settings -->");
-  const [, after] = (rest ?? "").split("<!-- /settings -->");
-  if (before === undefined || after === undefined) {
-    throw new Error(`${file}: must hold <!-- settings --> and <!-- /settings -->, found not both; put them back`);
-  }
-  return formatted(`${before}<!-- settings -->\n\n${settingsTable()}\n\n<!-- /settings -->${after}`, file);
+  const tables: Readonly<Record<string, (written: string) => string>> = {
+    settings: settingsTable,
+    addresses: addressesTable,
+    images: imagesTable,
+  };
+  const text = Object.entries(tables).reduce((markdown, [name, table]) => {
+    const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+    const [before, rest] = markdown.split(open);
+    const [written = "", after] = (rest ?? "").split(close);
+    if (before === undefined || after === undefined) {
+      throw new Error(`${file}: must hold ${open} and ${close}, found not both; put them back`);
+    }
+    return `${before}${open}\n\n${table(written)}\n\n${close}${after}`;
+  }, readme);
+  return formatted(text, file);
+}
+
+/** The table of addresses, in the order in which `npm run up` lists them. */
+function addressesTable(written: string): string {
+  const url = (port: number): string => `http://127.0.0.1:${port}`;
+  const opened = stackPortList.filter(({ isOpened }) => isOpened).toReversed();
+  const others = stackPortList.filter(({ isOpened }) => !isOpened);
+  const ports = [...opened, ...others].map(({ title, port, purpose }) => [title, url(port), purpose]);
+  const own = [["the example's API", url(programSettingsSchema.shape.apiPort.parse(undefined)), "the example"]];
+  return inTheWordsOf(written, [["what", "address", "for"], ["---", "---", "---"], ...ports, ...own], 1);
+}
+
+/** The table of images: each that is pinned. */
+function imagesTable(written: string): string {
+  const rows = Object.values<string>(defaultImages).map((image) => [`\`${image}\``, "pinned"]);
+  return inTheWordsOf(written, [["image", "tested as"], ["---", "---"], ...rows], 0);
+}
+
+/** A table in which each row is as it was written, where one with that cell was. @param key number of the cell */
+function inTheWordsOf(written: string, rows: readonly (readonly string[])[], key: number): string {
+  const cells = (line: string): string[] =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+  const before = new Map(written.split("\n").map((line) => [cells(line)[key], cells(line)]));
+  return rows.map((row) => `| ${(before.get(row[key] ?? "") ?? row).join(" | ")} |`).join("\n");
 }
 
 /**

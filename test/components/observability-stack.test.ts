@@ -3,6 +3,17 @@ import { ObservabilityStack, type ObservabilityStackArgs } from "../../component
 import { allContainers, containersOf, isWaiting, type RecordedContainer } from "../support/docker-view.ts";
 import { generatedSecret, recordResources, type RecordedResource } from "../support/record-resources.ts";
 import { noDocker } from "../support/settings.ts";
+import {
+  furtherData,
+  furtherParts,
+  furtherPorts,
+  furtherSecrets,
+  furtherUrls,
+  ofFurtherParts,
+  ofFurtherPorts,
+} from "../support/further-parts.ts";
+import { partList, parts } from "../../config/parts/parts.ts";
+import type { AnyPart } from "../../config/parts/part.ts";
 
 const docker = { host: noDocker };
 
@@ -29,22 +40,33 @@ function container(resources: readonly RecordedResource[], host: string): Record
 }
 
 describe("the stack", () => {
-  it("is five backends, each a component of its own (S24)", async () => {
+  it("is five parts and any other of the list, each a component of its own (S24)", async () => {
     const { resources } = await record();
     const components = resources.filter(({ custom }) => !custom).map(({ type, name }) => `${type} ${name}`);
-    assert.deepEqual(components.sort(), [
+    const further = furtherParts.map(
+      ([name, { host }]) => `observability:index:${name.replace(/^./, (first) => first.toUpperCase())} o-${host}`,
+    );
+    const expected = [
       "observability:index:Grafana o-grafana",
       "observability:index:Jaeger o-jaeger",
       "observability:index:Loki o-loki",
       "observability:index:ObservabilityStack o",
       "observability:index:OtelCollector o-otel-collector",
       "observability:index:VictoriaMetrics o-victoria-metrics",
-    ]);
+      ...further,
+    ];
+    assert.deepEqual(components.sort(), expected.sort());
   });
 
-  it("starts the Collector and Grafana after Loki has answered, and nothing else waits for anything (S26)", async () => {
+  it("starts the Collector and Grafana after Loki has answered, and no other of the five waits for anything (S26)", async () => {
     const { resources } = await record();
-    const hosts = ["loki", "victoria-metrics", "jaeger", "otel-collector", "grafana"];
+    const hosts = partList.map(({ host }) => host);
+    /** Of the others, those that a part connects to and that want to be waited for. */
+    const others = (part: AnyPart): readonly string[] => {
+      const targets = part.connectsTo(partList).map(({ host }) => host);
+      const awaited = furtherParts.filter(([, { host, readiness }]) => readiness.gates && targets.includes(host));
+      return awaited.map(([, { host }]) => host);
+    };
     const waiting = hosts.map((host) => [
       host,
       hosts.filter((other) => {
@@ -56,13 +78,22 @@ describe("the stack", () => {
       loki: [],
       "victoria-metrics": [],
       jaeger: [],
-      "otel-collector": ["loki"],
-      grafana: ["loki"],
+      "otel-collector": ["loki", ...others(parts.otelCollector)],
+      grafana: ["loki", ...others(parts.grafana)],
+      ...Object.fromEntries(
+        furtherParts.map(([, part]) => [
+          part.host,
+          [...(part.connectsTo(partList).some(({ host }) => host === "loki") ? ["loki"] : []), ...others(part)],
+        ]),
+      ),
     });
     const ready = allContainers(resources).filter(isWaiting);
     assert.deepEqual(
       ready.map(({ name }) => name),
-      ["o-loki-ready"],
+      [
+        "o-loki-ready",
+        ...furtherParts.flatMap(([, { host, readiness }]) => (readiness.gates ? [`o-${host}-ready`] : [])),
+      ],
     );
     for (const host of ["otel-collector", "grafana"]) {
       assert.ok(container(resources, host).dependencies.includes(ready[0]?.urn ?? ""), host);
@@ -71,9 +102,18 @@ describe("the stack", () => {
 
   it("gives each setting to the backend that it names", async () => {
     const { resources } = await record({
-      memoryMib: { loki: 301, victoriaMetrics: 302, jaeger: 303, otelCollector: 304, grafana: 305 },
-      ports: { loki: 2001, victoriaMetrics: 2002, jaeger: 2003, otlpGrpc: 2004, otlpHttp: 2005, grafana: 2006 },
-      images: { loki: "l:1", victoriaMetrics: "v:1", jaeger: "j:1", otelCollector: "c:1", grafana: "g:1" },
+      memoryMib: {
+        ...{ loki: 301, victoriaMetrics: 302, jaeger: 303, otelCollector: 304, grafana: 305 },
+        ...ofFurtherParts(({ memoryMib }) => memoryMib.usual + 1),
+      },
+      ports: {
+        ...{ loki: 2001, victoriaMetrics: 2002, jaeger: 2003, otlpGrpc: 2004, otlpHttp: 2005, grafana: 2006 },
+        ...ofFurtherPorts(({ port }) => port + 20_000),
+      },
+      images: {
+        ...{ loki: "l:1", victoriaMetrics: "v:1", jaeger: "j:1", otelCollector: "c:1", grafana: "g:1" },
+        ...ofFurtherParts(({ host }) => `${host}:1`),
+      },
     });
     const view = (host: string): unknown => {
       const { image, memory, ports = [] } = container(resources, host).inputs;
@@ -84,6 +124,10 @@ describe("the stack", () => {
     assert.deepEqual(view("jaeger"), ["j:1", 303, "2003:16686"]);
     assert.deepEqual(view("otel-collector"), ["c:1", 304, "2004:4317", "2005:4318"]);
     assert.deepEqual(view("grafana"), ["g:1", 305, "2006:3000"]);
+    for (const [, { host, memoryMib }] of furtherParts) {
+      const ports = furtherPorts.filter((port) => port.host === host).map(({ port }) => `${port + 20_000}:${port}`);
+      assert.deepEqual(view(host), [`${host}:1`, memoryMib.usual + 1, ...ports]);
+    }
   });
 
   it("gives each secret to who refers to it, as a secret, and to nobody else", async () => {
@@ -114,11 +158,12 @@ describe("the stack", () => {
       jaeger: "http://127.0.0.1:16686",
       otlpGrpc: "http://127.0.0.1:4317",
       otlpHttp: "http://127.0.0.1:4318",
+      ...furtherUrls,
     });
     assert.equal(stack.otlpEndpoint, "http://otel-collector:4317");
     assert.deepEqual(
       stack.instances.map(({ name }) => name),
-      ["loki", "victoria-metrics", "jaeger", "otel-collector", "grafana"].map((host) => `observability-test-${host}`),
+      partList.map(({ host }) => `observability-test-${host}`),
     );
   });
 
@@ -133,7 +178,7 @@ describe("the stack", () => {
   it("is nothing but kept data and credentials without observability (S24)", async () => {
     const { stack, resources } = await record({ observability: false });
     const kept = resources.filter(({ protect }) => protect).map(({ name }) => name);
-    assert.deepEqual(kept.sort(), [
+    const expected = [
       "o-grafana-admin-password",
       "o-grafana-data",
       "o-grafana-secret-key",
@@ -141,9 +186,13 @@ describe("the stack", () => {
       "o-loki-data",
       "o-otel-collector-queue",
       "o-victoria-metrics-data",
-    ]);
+      ...furtherData("o"),
+      ...furtherSecrets("o", true),
+    ];
+    assert.deepEqual(kept.sort(), expected.sort());
     const others = resources.filter(({ custom, protect }) => custom && !protect).map(({ name }) => name);
-    assert.deepEqual(others.sort(), ["o-docker", "o-network", "o-victoria-metrics-admin-key"]);
+    const renewed = ["o-docker", "o-network", "o-victoria-metrics-admin-key", ...furtherSecrets("o", false)];
+    assert.deepEqual(others.sort(), renewed.sort());
     assert.deepEqual([stack.urls, stack.otlpEndpoint, stack.instances], [{}, undefined, []]);
   });
 

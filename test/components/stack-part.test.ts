@@ -10,11 +10,13 @@ import { datasources, generatedDatasources } from "../../config/grafana/datasour
 import { grafanaServerEnv } from "../../config/grafana/server.ts";
 import { jaegerConfig } from "../../config/parts/jaeger.ts";
 import { lokiConfig } from "../../config/parts/loki.ts";
-import { partEntries, partList, type PartName } from "../../config/parts/parts.ts";
-import { noSurroundings } from "../../config/parts/processes.ts";
+import { partEntries, partList, parts, type PartName } from "../../config/parts/parts.ts";
+import { noSurroundings, partProcess } from "../../config/parts/processes.ts";
 import { victoriaMetricsFlags } from "../../config/parts/victoria-metrics.ts";
 import { recordResources } from "../support/record-resources.ts";
 import { delivery, noDocker, settings } from "../support/settings.ts";
+import { portOf, type AnyPart } from "../../config/parts/part.ts";
+import { furtherSecrets } from "../support/further-parts.ts";
 
 const stack = settings({
   serviceNamespace: "integr8scode",
@@ -41,8 +43,8 @@ function ask(port: number, path: string): readonly string[] {
   return ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${port}${path}`];
 }
 
-/** The workloads as they have to be, each with all of its fields. */
-const expected: Readonly<Record<PartName, Workload>> = {
+/** The workloads as they have to be, each with all of its fields; any other part's follows from its description. */
+const expected: Readonly<Partial<Record<PartName, Workload>>> = {
   loki: {
     ...common,
     name: "loki",
@@ -195,10 +197,30 @@ const expected: Readonly<Record<PartName, Workload>> = {
   },
 };
 
+/** What a part's description says of its workload, where nothing is set. */
+function described(name: PartName): Workload {
+  const part: AnyPart = parts[name];
+  const { args, env, configFiles, check, readsInstances } = partProcess(name, stack, noSurroundings);
+  const { host, image, memoryMib, data, readiness, scratchPaths, stopGraceSeconds, user } = part;
+  return {
+    ...{ name: host, image: { kind: "reference", reference: image }, args, configFiles, secretFiles, check },
+    env: { GOMEMLIMIT: `${Math.floor(memoryMib.usual * 0.8)}MiB`, ...env },
+    ports: Object.entries(part.ports).map(([port, { port: number, published }]) => ({
+      name: port,
+      port: number,
+      hostPort: published === "internal" ? "internal" : number,
+    })),
+    dataVolumes: [{ name: data.volume, path: data.path }],
+    ...{ imageMounts: [], scratchPaths, memoryMib: memoryMib.usual, ...user, stopGraceSeconds, replicas: 1 },
+    readiness: { ...readiness, port: portOf(part, readiness.port), intervalSeconds: 2 },
+    readsInstances,
+  };
+}
+
 describe("a part of the stack as a workload", () => {
   for (const [name] of partEntries) {
     it(`has every field as it has to be: ${name}`, () => {
-      assert.deepEqual(partWorkload(name, stack, noSurroundings, secretFiles), expected[name]);
+      assert.deepEqual(partWorkload(name, stack, noSurroundings, secretFiles), expected[name] ?? described(name));
     });
   }
 
@@ -231,13 +253,21 @@ describe("the secrets of the parts", () => {
     const resources = await recordResources(() => new ObservabilityStack("o", { docker: { host: noDocker } }));
     const generated = resources.filter(({ type }) => type.startsWith("random:"));
     const options = { length: 32, special: false };
+    const kept = { inputs: options, protect: true, ignoreChanges: ["length", "special"] };
+    const renewed = { inputs: options, protect: false, ignoreChanges: [] };
+    const expected = [
+      { name: "o-grafana-admin-password", ...kept },
+      { name: "o-grafana-secret-key", ...kept },
+      { name: "o-victoria-metrics-admin-key", ...renewed },
+      ...furtherSecrets("o", true).map((name) => ({ name, ...kept })),
+      ...furtherSecrets("o", false).map((name) => ({ name, ...renewed })),
+    ];
+    const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
     assert.deepEqual(
-      generated.map(({ name, inputs, protect, ignoreChanges }) => ({ name, inputs, protect, ignoreChanges })),
-      [
-        { name: "o-grafana-admin-password", inputs: options, protect: true, ignoreChanges: ["length", "special"] },
-        { name: "o-grafana-secret-key", inputs: options, protect: true, ignoreChanges: ["length", "special"] },
-        { name: "o-victoria-metrics-admin-key", inputs: options, protect: false, ignoreChanges: [] },
-      ],
+      generated
+        .map(({ name, inputs, protect, ignoreChanges }) => ({ name, inputs, protect, ignoreChanges }))
+        .sort(byName),
+      expected.sort(byName),
     );
   });
 });

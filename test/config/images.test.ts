@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultImages, resolveImages, type ImageName } from "../../config/images.ts";
+import { furtherParts } from "../support/further-parts.ts";
 
-const names: readonly ImageName[] = ["loki", "victoriaMetrics", "jaeger", "otelCollector", "grafana", "node"];
+const names: readonly ImageName[] = [
+  ...(["loki", "victoriaMetrics", "jaeger", "otelCollector", "grafana", "node"] as const),
+  ...furtherParts.map(([name]) => name),
+];
 
 describe("images", () => {
   it("are the pinned table when nothing is set", () => {

@@ -7,7 +7,8 @@ import { parseSettings } from "../../config/parse-settings.ts";
 import type { StackSettingsInput } from "../../config/settings.ts";
 import { asPulumiConfig, type Config } from "../support/program-config.ts";
 import { recordedIdentity } from "../support/record-resources.ts";
-import { settings } from "../support/settings.ts";
+import { gibOfQueues, settings } from "../support/settings.ts";
+import { furtherParts, ofFurtherParts } from "../support/further-parts.ts";
 
 describe("the way of an image into the cluster", () => {
   const byContext = (context: string): string | undefined => imageDelivery({ registry: "", loadCommand: "", context });
@@ -63,7 +64,10 @@ describe("the settings of a stack on Kubernetes", () => {
       namespace: "observability-test",
       createNamespace: true,
       storageClass: "",
-      storageGib: { loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
+      storageGib: {
+        ...{ loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
+        ...ofFurtherParts(({ data }) => data.usualGib),
+      },
       registry: "",
       loadCommand: "",
       imagePullSecrets: [],
@@ -100,16 +104,19 @@ describe("the settings of a stack on Kubernetes", () => {
     assert.deepEqual([ingress({ tlsSecretName: "grafana-tls" }), ingress({ insecure: true })], [[], []]);
   });
 
-  it("need room for the three queues of the Collector, to the last MiB", () => {
+  it("need room for the queues of the Collector, one for each store, to the last MiB", () => {
     const queue = (queueMib: number, otelCollector: number): readonly string[] =>
       problems({ otelCollector: { queueMib }, kubernetes: { context, storageGib: { otelCollector } } });
-    assert.deepEqual(queue(930, 3), []);
-    assert.deepEqual(queue(1025, 4), []);
-    assert.deepEqual(queue(931, 3), [
-      "kubernetes.storageGib.otelCollector: must hold the 3 queues of otelCollector.queueMib (931) and a tenth on top, got 3; set at least 4, or a smaller queue",
+    const queues = 3 + furtherParts.filter(([, { exporter }]) => exporter !== "none").length;
+    // 930 MiB for three queues.
+    const most = Math.floor((3 * 1024) / (queues * 1.1));
+    assert.deepEqual(queue(most, 3), []);
+    assert.deepEqual(queue(most + 1, 4), []);
+    assert.deepEqual(queue(most + 1, 3), [
+      `kubernetes.storageGib.otelCollector: must hold the ${queues} queues of otelCollector.queueMib (${most + 1}) and a tenth on top, got 3; set at least 4, or a smaller queue`,
     ]);
     assert.deepEqual(problems({ otelCollector: { queueMib: 2048 }, kubernetes: { context } }), [
-      "kubernetes.storageGib.otelCollector: must hold the 3 queues of otelCollector.queueMib (2048) and a tenth on top, got 4; set at least 7, or a smaller queue",
+      `kubernetes.storageGib.otelCollector: must hold the ${queues} queues of otelCollector.queueMib (2048) and a tenth on top, got 4; set at least ${gibOfQueues(2048)}, or a smaller queue`,
     ]);
   });
 

@@ -6,6 +6,7 @@ import { parseSettings } from "../../config/parse-settings.ts";
 import { stackSettingsSchema } from "../../config/settings.ts";
 import { anySettingsInput } from "../support/settings.ts";
 import { stackPortList } from "../../config/parts/parts.ts";
+import { ofFurtherParts, ofFurtherPorts } from "../support/further-parts.ts";
 
 const identity = { project: "observability", stack: "dev" };
 
@@ -69,8 +70,14 @@ describe("settings", () => {
       environment: "dev",
       imageRegistry: "",
       images: defaultImages,
-      ports: { grafana: 3000, loki: 3100, otlpGrpc: 4317, otlpHttp: 4318, jaeger: 16686, victoriaMetrics: 8428 },
-      memoryMib: { loki: 256, victoriaMetrics: 256, jaeger: 512, otelCollector: 256, grafana: 384 },
+      ports: {
+        ...{ grafana: 3000, loki: 3100, otlpGrpc: 4317, otlpHttp: 4318, jaeger: 16686, victoriaMetrics: 8428 },
+        ...ofFurtherPorts(({ port }) => port),
+      },
+      memoryMib: {
+        ...{ loki: 256, victoriaMetrics: 256, jaeger: 512, otelCollector: 256, grafana: 384 },
+        ...ofFurtherParts(({ memoryMib }) => memoryMib.usual),
+      },
       loki: { compactionIntervalSeconds: 600, retentionDeleteDelaySeconds: 7200 },
       otelCollector: { queueMib: 512 },
       grafana: { adminUser: "admin", datasources: [] },
@@ -81,7 +88,10 @@ describe("settings", () => {
         namespace: "observability-dev",
         createNamespace: true,
         storageClass: "",
-        storageGib: { loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
+        storageGib: {
+          ...{ loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
+          ...ofFurtherParts(({ data }) => data.usualGib),
+        },
         registry: "",
         loadCommand: "",
         imagePullSecrets: [],
@@ -98,8 +108,12 @@ describe("settings", () => {
     const { ports, memoryMib } = parseSettings({ ports: { loki: 13100 }, memoryMib: { grafana: 512 } }, identity);
     assert.deepEqual(ports, {
       ...{ grafana: 3000, loki: 13100, otlpGrpc: 4317, otlpHttp: 4318, jaeger: 16686, victoriaMetrics: 8428 },
+      ...ofFurtherPorts(({ port }) => port),
     });
-    assert.deepEqual(memoryMib, { loki: 256, victoriaMetrics: 256, jaeger: 512, otelCollector: 256, grafana: 512 });
+    assert.deepEqual(memoryMib, {
+      ...{ loki: 256, victoriaMetrics: 256, jaeger: 512, otelCollector: 256, grafana: 512 },
+      ...ofFurtherParts((part) => part.memoryMib.usual),
+    });
   });
 
   it("name the environment after the Pulumi stack, not after a fixed word (D10)", () => {
@@ -245,8 +259,8 @@ describe("settings", () => {
     ],
     [{ ports: { lok: 3100 } }, "ports.lok: is no setting, got a value that is not shown; did you mean ports.loki?"],
     [
-      { ports: { tempo: 1 } },
-      `ports.tempo: is no setting, got a value that is not shown; remove it, or use one of ${portNames}`,
+      { ports: { nowhere: 1 } },
+      `ports.nowhere: is no setting, got a value that is not shown; remove it, or use one of ${portNames}`,
     ],
     [
       { otelCollector: { "queue mib": 1 } },

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { guidePages, withGenerated } from "../../generators/guide.ts";
 import { brokenClaims } from "./support/guide-checks.ts";
+import { partList } from "../../config/parts/parts.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const file = join(root, "docs", "operations", "logs.md");
@@ -33,10 +34,10 @@ describe("the guide", () => {
     "a port in a diagram": ["```mermaid\nflowchart LR\n  a -->|4319| b\n```", "port: 4319"],
     "a variable that nothing reads": ["`OTEL_GONE`", "variable: OTEL_GONE"],
     "a setting that there is not": ["`retentionDays`", "setting: retentionDays"],
-    "a setting inside another": ["`memoryMib.tempo`", "setting: memoryMib.tempo"],
-    "a setting in a command": ["`npm run pulumi -- config set --path 'ports.tempo' 1`", "setting: ports.tempo"],
-    "a container that there is not": ["`observability-dev-tempo`", "container: observability-dev-tempo"],
-    "a volume that there is not": ["`observability-dev_tempo_data`", "container: observability-dev_tempo_data"],
+    "a setting inside another": ["`memoryMib.nowhere`", "setting: memoryMib.nowhere"],
+    "a setting in a command": ["`npm run pulumi -- config set --path 'ports.nowhere' 1`", "setting: ports.nowhere"],
+    "a container that there is not": ["`observability-dev-nowhere`", "container: observability-dev-nowhere"],
+    "a volume that there is not": ["`observability-dev_nowhere_data`", "container: observability-dev_nowhere_data"],
   };
   for (const [what, [text, problem]] of Object.entries(claims)) {
     it(`is not believed when it names ${what}`, () => {
@@ -109,16 +110,16 @@ describe("what stands between markers", () => {
 
   const refused: Readonly<Record<string, readonly [body: string, message: string]>> = {
     "a text that nothing generates": [
-      "<!-- listing: tempo -->\n<!-- /listing -->",
-      "listing tempo: must be one of settings, loki, victoria-metrics, jaeger, otel-collector, grafana, service, got tempo",
+      "<!-- listing: nowhere -->\n<!-- /listing -->",
+      `listing nowhere: must be one of settings, ${partList.map(({ host }) => host).join(", ")}, service, got nowhere`,
     ],
     "a key that is gone": [
       "<!-- listing: loki limits_config.gone -->\n<!-- /listing -->",
       "listing loki limits_config.gone: there is no gone on the way to limits_config.gone",
     ],
     "an element that is gone": [
-      "<!-- listing: grafana datasources.Tempo -->\n<!-- /listing -->",
-      "listing grafana datasources.Tempo: there is no Tempo on the way to datasources.Tempo",
+      "<!-- listing: grafana datasources.Nowhere -->\n<!-- /listing -->",
+      "listing grafana datasources.Nowhere: there is no Nowhere on the way to datasources.Nowhere",
     ],
     "a variable that is gone": [
       "<!-- listing: service OTEL_GONE -->\n<!-- /listing -->",
@@ -137,8 +138,8 @@ describe("what stands between markers", () => {
       "table prices: must be one of ports, flows, memory, health, volumes, got prices",
     ],
     "a container that there is not": [
-      "<!-- table: ports tempo -->\n<!-- /table -->",
-      "table ports tempo: there is no container tempo",
+      "<!-- table: ports nowhere -->\n<!-- /table -->",
+      "table ports nowhere: there is no container nowhere",
     ],
     "a marker without an end": [
       "<!-- table: ports -->",

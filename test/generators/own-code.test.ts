@@ -15,6 +15,7 @@ import { recordResources } from "../support/record-resources.ts";
 import { dashboardFolder, noDocker, settings } from "../support/settings.ts";
 import { imageFolder } from "../support/workloads.ts";
 import { brokenClaims } from "./support/guide-checks.ts";
+import { furtherExporters } from "../support/further-parts.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const page = "docs/own-code.md";
@@ -97,7 +98,7 @@ describe("docs/own-code.md", () => {
     assert.deepEqual(Object.keys(service.pipelines), ["logs/network", "traces"]);
     assert.deepEqual(service.pipelines["traces"], {
       processors: ["memory_limiter", "resource", "filter/health"],
-      exporters: ["otlp_grpc/jaeger", "otlp_http/tempo"],
+      exporters: ["otlp_grpc/jaeger", ...furtherExporters("traces"), "otlp_http/tempo"],
     });
     assert.doesNotMatch(JSON.stringify(files), /hunter2/);
   });

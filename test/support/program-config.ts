@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { z } from "zod";
 import { exampleServiceNames } from "../../config/example-services.ts";
+import { defaultImages } from "../../config/images.ts";
 import { programSettingsSchema } from "../../config/program-settings.ts";
 import { notShown, shown } from "../../config/problem.ts";
 import { recordedIdentity } from "./record-resources.ts";
-import { anySettingsInput } from "./settings.ts";
+import { anySettingsInput, delivery } from "./settings.ts";
 
 /** Settings of the program at the top of the repository, as a user writes them. */
 export type Config = Readonly<Record<string, unknown>>;
@@ -246,7 +247,7 @@ const unknownTarget: fc.Arbitrary<Defect> = oneOf(["swarm", "nomad", "dokcer"]).
   says: "must be one of docker, kubernetes",
 }));
 
-const images = ["loki", "victoriaMetrics", "jaeger", "otelCollector", "grafana", "node"];
+const images = Object.keys(defaultImages);
 
 const unversionedImage: fc.Arbitrary<Defect> = fc
   .tuple(oneOf(images), oneOf(["grafana/loki", "localhost:5000/a", "a@sha256:0", "a:", ":1", "a b:1", "A/b", "a:1@"]))
@@ -321,7 +322,7 @@ const badCluster: fc.Arbitrary<Defect> = oneOf<Omit<Defect, "kind" | "needs">>([
       { path: ["target"], value: "kubernetes" },
       { path: ["otelCollector", "queueMib"], value: 1024 },
     ],
-    says: "must hold the 3 queues of otelCollector.queueMib (1024) and a tenth on top",
+    says: `must hold the ${delivery.exporters.length} queues of otelCollector.queueMib (1024) and a tenth on top`,
   },
   {
     path: ["kubernetes", "registry"],

@@ -3,8 +3,8 @@ import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { generatedDatasources } from "../../config/grafana/datasources.ts";
 import { adminUserName } from "../../config/grafana/server.ts";
 import { exportersOf, metricsEndpoint } from "../../config/parts/exporters.ts";
-import { partList } from "../../config/parts/parts.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
+import { forEachPart, forEachPort, partList, stackPortList } from "../../config/parts/parts.ts";
 import type { StackSettings, StackSettingsInput } from "../../config/settings.ts";
 import { recordedIdentity } from "./record-resources.ts";
 
@@ -21,6 +21,11 @@ export const stackDatasources = generatedDatasources(partList);
 
 /** What the Collector is told of the stores. */
 export const delivery = { exporters: exportersOf(partList), metricsEndpoint: metricsEndpoint(partList) };
+
+/** The least whole GiB that hold the Collector's queues and a tenth on top. */
+export function gibOfQueues(queueMib: number): number {
+  return Math.ceil((11 * delivery.exporters.length * queueMib) / 10_240);
+}
 
 const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/);
 const image = fc
@@ -62,6 +67,9 @@ const anyCluster = fc.oneof(
   fc.record({ context: fc.constant("prod"), loadCommand: fc.constant('load "$IMAGE"') }),
 );
 
+/** A size for the data of each part but the Collector. */
+const { otelCollector: _, ...otherVolumes } = forEachPart(() => gib);
+
 /** Anything that the rules allow about the cluster, but for the Collector's volume, whose size depends on its queues. */
 const anyKubernetesInput = fc
   .tuple(
@@ -94,20 +102,19 @@ const anyKubernetesInput = fc
       },
       { requiredKeys: [] },
     ),
-    fc.record({ loki: gib, victoriaMetrics: gib, jaeger: gib, grafana: gib }, { requiredKeys: [] }),
+    fc.record(otherVolumes, { requiredKeys: [] }),
   )
   .map(([cluster, rest, storageGib]) => ({ ...cluster, ...rest, storageGib }));
 
 const distinctPorts = fc
-  .uniqueArray(fc.integer({ min: 1024, max: 65535 }), { minLength: 6, maxLength: 6 })
-  .map(([grafana, loki, otlpGrpc, otlpHttp, jaeger, victoriaMetrics]) => ({
-    grafana,
-    loki,
-    otlpGrpc,
-    otlpHttp,
-    jaeger,
-    victoriaMetrics,
-  }));
+  .uniqueArray(fc.integer({ min: 1024, max: 65535 }), {
+    minLength: stackPortList.length,
+    maxLength: stackPortList.length,
+  })
+  .map((numbers) => {
+    const unused = numbers.values();
+    return forEachPort(() => unused.next().value ?? 0);
+  });
 
 /** Folder of a dashboard, as a setting names it. */
 export const dashboardFolder = "test/fixtures/dashboards";
@@ -143,7 +150,7 @@ export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
       images: fc.record({ loki: image, grafana: image, otelCollector: image }, { requiredKeys: [] }),
       ports: distinctPorts,
       memoryMib: fc.record(
-        { loki: mib(128), victoriaMetrics: mib(96), jaeger: mib(256), otelCollector: mib(96), grafana: mib(128) },
+        forEachPart(({ memoryMib }) => mib(memoryMib.least)),
         { requiredKeys: [] },
       ),
       loki: fc.record(
@@ -175,8 +182,8 @@ export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
     { requiredKeys: ["docker", "kubernetes"] },
   )
   .map(({ kubernetes, ...input }) => {
-    // One queue for each signal, and not one GiB more.
-    const otelCollector = Math.ceil((33 * (input.otelCollector?.queueMib ?? 512)) / 10_240);
+    // One queue for each exporter and a tenth on top, and not one GiB more.
+    const otelCollector = gibOfQueues(input.otelCollector?.queueMib ?? 512);
     return { ...input, kubernetes: { ...kubernetes, storageGib: { ...kubernetes.storageGib, otelCollector } } };
   });
 

@@ -7,6 +7,7 @@ import { partWorkload } from "../../components/stack-part.ts";
 import type { PartName } from "../../config/parts/parts.ts";
 import type { StackSettingsInput } from "../../config/settings.ts";
 import { settings } from "./settings.ts";
+import { furtherParts } from "./further-parts.ts";
 
 /** Folder of an image that the tests describe and never build. */
 export const imageFolder = join(import.meta.dirname, "..", "fixtures", "image");
@@ -84,7 +85,7 @@ const service = {
 };
 
 /**
- * Every kind of workload that the stack runs, by what it is: the five backends, and services with several instances and
+ * Every kind of workload that the stack runs, by what it is: the parts, and services with several instances and
  * with an image of their own. Functions, since an Output belongs to the program that makes it.
  */
 export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) => Workload>> = {
@@ -101,6 +102,17 @@ export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) 
     scratchPaths: ["/tmp"],
   }),
   Grafana: (platform) => partOn(platform, "grafana", oneSecret()),
+  ...Object.fromEntries(
+    furtherParts.map(([name, { title, generatedSecrets }]) => [
+      title,
+      (platform: PlatformFacts) =>
+        partOn(
+          platform,
+          name,
+          Object.values(generatedSecrets).flatMap(({ path }) => oneSecret(path)),
+        ),
+    ]),
+  ),
   "a service with two instances": (platform) =>
     serviceWorkload(
       "shop-api",

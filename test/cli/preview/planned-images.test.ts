@@ -4,6 +4,7 @@ import { plannedImages } from "../../../cli/preview/planned-images.ts";
 import type { StackSettingsInput } from "../../../config/settings.ts";
 import { InstrumentedService } from "../../../components/index.ts";
 import { previewStack } from "../../../components/preview/preview-stack.ts";
+import { furtherHosts } from "../../support/further-parts.ts";
 
 const operator = "open-telemetry/opentelemetry-operator";
 
@@ -26,7 +27,7 @@ describe("the images that a program needs", () => {
   it("are those of the stack and of its services, what instruments these included, and what is built upon", async () => {
     const { resources } = await previewStack({ images: { grafana: "mirror/grafana:12.3.1" } });
     const stack = plannedImages(resources);
-    assert.equal(stack.length, 5);
+    assert.equal(stack.length, 5 + furtherHosts.length);
     assert.ok(stack.includes("mirror/grafana:12.3.1"));
     assert.deepEqual(await neededBy({}), [
       `ghcr.io/${operator}/autoinstrumentation-java:2.30.0`,

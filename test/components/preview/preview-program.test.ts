@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ObservabilityStack } from "../../../components/index.ts";
 import { previewProgram } from "../../../components/preview/preview-program.ts";
 import { secretValue } from "../../../components/preview/values.ts";
+import { furtherHosts, furtherPorts, ofFurtherPorts } from "../../support/further-parts.ts";
 
 const identity = { project: "shop", stack: "dev" };
 
@@ -17,15 +18,21 @@ describe("previewProgram", () => {
 
   it("has the workloads of every stack in the program", async () => {
     const { footprint, ports } = await previewProgram(() => {
-      const ports = { grafana: 3001, loki: 3002, otlpGrpc: 3003, otlpHttp: 3004, jaeger: 3005, victoriaMetrics: 3006 };
+      const ports = {
+        ...{ grafana: 3001, loki: 3002, otlpGrpc: 3003, otlpHttp: 3004, jaeger: 3005, victoriaMetrics: 3006 },
+        ...ofFurtherPorts(({ port }) => port + 20_000),
+      };
       new ObservabilityStack("one", { name: "one" });
       new ObservabilityStack("two", { name: "two", ports });
     }, identity);
-    assert.equal(footprint.instances.length, 10);
-    assert.equal(footprint.volumes.length, 10);
+    assert.equal(footprint.instances.length, 10 + 2 * furtherHosts.length);
+    assert.equal(footprint.volumes.length, 10 + 2 * furtherHosts.length);
     assert.deepEqual(
       ports.map(({ hostPort }) => hostPort),
-      [3000, 3001, 3002, 3003, 3004, 3005, 3006, 3100, 4317, 4318, 8428, 16686],
+      [
+        ...[3000, 3001, 3002, 3003, 3004, 3005, 3006, 3100, 4317, 4318, 8428, 16686],
+        ...furtherPorts.flatMap(({ port }) => [port, port + 20_000]),
+      ].sort((a, b) => a - b),
     );
   });
 });

@@ -3,14 +3,18 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { z } from "zod";
 import { otelCollectorConfig, type OtelCollectorSettings } from "../../../config/collector/document.ts";
-import { anySettings, delivery } from "../../support/settings.ts";
+import { anySettings, delivery as all } from "../../support/settings.ts";
+import { knownParts } from "../../support/further-parts.ts";
+import { exportersOf, metricsEndpoint } from "../../../config/parts/exporters.ts";
+import { partList } from "../../../config/parts/parts.ts";
 
 const defaults: OtelCollectorSettings = {
   memoryMib: 256,
   queueMib: 512,
   serviceNamespace: "integr8scode",
   enrichment: {},
-  ...delivery,
+  exporters: exportersOf(knownParts),
+  metricsEndpoint: metricsEndpoint(knownParts),
 };
 
 const pipeline = z.strictObject({
@@ -39,7 +43,7 @@ const settingsOf = anySettings.map(({ memoryMib, otelCollector, serviceNamespace
   queueMib: otelCollector.queueMib,
   serviceNamespace,
   enrichment: {},
-  ...delivery,
+  ...all,
 }));
 
 describe("the Collector's configuration", () => {
@@ -128,6 +132,23 @@ describe("the Collector's configuration", () => {
         ...delivery,
       },
     });
+  });
+
+  it("delivers each signal to every part that stores it, to all of them alike", () => {
+    const { exporters, service } = config(all);
+    const expected = all.exporters.map(({ name, config: own }) => [
+      name,
+      { ...own, tls: { insecure: true }, ...delivery },
+    ]);
+    assert.deepEqual(exporters, Object.fromEntries(expected));
+    for (const [signal, { exporters: names }] of Object.entries(service.pipelines)) {
+      assert.deepEqual(
+        names,
+        all.exporters.filter((each) => each.signal === signal).map(({ name }) => name),
+      );
+    }
+    const stores = partList.filter(({ exporter: own }) => own !== "none");
+    assert.equal(Object.keys(exporters).length, stores.length);
   });
 
   it("keeps the queues on disk, each write synced, in a folder that it makes and repairs itself", () => {

@@ -13,10 +13,15 @@ import { otelCollectorDocument } from "../../../config/collector/document.ts";
 import { processorsThatPassOn } from "../../../config/collector/components.ts";
 import { namedDocument } from "../../../config/own-code.ts";
 import { problemLines } from "../../../config/problem.ts";
-import { delivery } from "../../support/settings.ts";
 import { asCollectorReads, hostileFragment, lostParts } from "../../support/hostile-fragment.ts";
+import { knownParts } from "../../support/further-parts.ts";
+import { exportersOf, metricsEndpoint } from "../../../config/parts/exporters.ts";
 
-const settings = { memoryMib: 256, queueMib: 512, serviceNamespace: "integr8scode", enrichment: {}, ...delivery };
+const settings = {
+  ...{ memoryMib: 256, queueMib: 512, serviceNamespace: "integr8scode", enrichment: {} },
+  exporters: exportersOf(knownParts),
+  metricsEndpoint: metricsEndpoint(knownParts),
+};
 
 function linesOf(fragment: unknown, secretNames: readonly string[] | undefined = ["token"]): readonly string[] {
   return problemLines(fragmentProblems(fragment, namedDocument, secretNames));
@@ -31,9 +36,9 @@ describe("a fragment of the Collector's configuration", () => {
     const all = ["memory_limiter", "resource", "filter/health"];
     for (const processors of [["filter/health"], all]) {
       assert.deepEqual(
-        written({ service: { pipelines: { traces: { processors, exporters: ["otlp_http/tempo"] } } } }),
+        written({ service: { pipelines: { traces: { processors, exporters: ["otlp_http/nowhere"] } } } }),
         {
-          service: { pipelines: { traces: { processors: all, exporters: ["otlp_grpc/jaeger", "otlp_http/tempo"] } } },
+          service: { pipelines: { traces: { processors: all, exporters: ["otlp_grpc/jaeger", "otlp_http/nowhere"] } } },
         },
       );
     }
@@ -75,7 +80,7 @@ describe("a fragment of the Collector's configuration", () => {
       receivers: { otlp: { protocols: { http: { cors: { allowed_origins: ["https://*.example.com"] } } } } },
       processors: { "batch/mine": {} },
       connectors: { forward: {} },
-      exporters: { "otlp_http/tempo": { headers: { a: "Bearer ${file:/run/secrets/token}", b: "$${not_one}" } } },
+      exporters: { "otlp_http/nowhere": { headers: { a: "Bearer ${file:/run/secrets/token}", b: "$${not_one}" } } },
       service: {
         telemetry: { logs: { level: "debug" } },
         pipelines: { "logs/mine": { receivers: ["otlp"], processors: ["batch/mine"], exporters: ["forward"] } },

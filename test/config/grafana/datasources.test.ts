@@ -8,14 +8,15 @@ import {
   tracesToLogsLink,
   type DerivedField,
 } from "../../../cli/verification/links.ts";
-import { datasources } from "../../../config/grafana/datasources.ts";
+import { datasources, generatedDatasources } from "../../../config/grafana/datasources.ts";
 import { datasourceUid } from "../../../config/parts/part.ts";
-import { parts } from "../../../config/parts/parts.ts";
+import { partList, parts } from "../../../config/parts/parts.ts";
 import { otelEnv } from "../../../config/otel-env.ts";
 import { checkLogql, lokiMetadata } from "./support/check-query.ts";
 import { observedService } from "./support/observed-service.ts";
 import { provisioned, provisionedDatasources, type ProvisionedDatasource } from "./support/provisioning.ts";
 import { stackDatasources } from "../../support/settings.ts";
+import { knownParts } from "../../support/further-parts.ts";
 
 function datasource(uid: string): ProvisionedDatasource {
   const found = provisionedDatasources(datasources(stackDatasources)).find((candidate) => candidate.uid === uid);
@@ -46,7 +47,9 @@ function spaced(line: string): string {
 describe("Grafana's data sources", () => {
   it("are Loki, Jaeger and VictoriaMetrics under their fixed uids, asked by Grafana itself; the last one is the default", () => {
     assert.deepEqual(
-      provisionedDatasources(datasources(stackDatasources)).map(({ jsonData: _links, ...rest }) => rest),
+      provisionedDatasources(datasources(generatedDatasources(knownParts))).map(
+        ({ jsonData: _links, ...rest }) => rest,
+      ),
       [
         { name: "Loki", type: "loki", uid: "loki", access: "proxy", url: "http://loki:3100", editable: true },
         { name: "Jaeger", type: "jaeger", uid: "jaeger", access: "proxy", url: "http://jaeger:16686", editable: true },
@@ -65,13 +68,29 @@ describe("Grafana's data sources", () => {
 
   it("hold links and limits, and no user, password or header", () => {
     assert.deepEqual(
-      provisionedDatasources(datasources(stackDatasources)).map(({ jsonData }) => Object.keys(jsonData)),
+      provisionedDatasources(datasources(generatedDatasources(knownParts))).map(({ jsonData }) =>
+        Object.keys(jsonData),
+      ),
       [
         ["maxLines", "derivedFields"],
         ["nodeGraph", "tracesToLogsV2"],
         ["httpMethod", "timeInterval"],
       ],
     );
+  });
+
+  it("are all the parts that Grafana asks, one of them the default, with no user, password or header", () => {
+    const asked = partList.filter(({ datasource: own }) => own !== "none");
+    const found = provisionedDatasources(datasources(stackDatasources));
+    assert.deepEqual(found.map(({ name }) => name).sort(), asked.map(({ title }) => title).sort());
+    assert.equal(found.filter(({ isDefault }) => isDefault === true).length, 1);
+    for (const { access, url, jsonData } of found) {
+      assert.equal(access, "proxy");
+      assert.ok(
+        asked.some(({ host, ports }) => Object.values(ports).some(({ port }) => url === `http://${host}:${port}`)),
+      );
+      assert.doesNotMatch(Object.keys(jsonData).join(" "), /user|password|header|secure/i);
+    }
   });
 
   it("are the same text every time", () => {

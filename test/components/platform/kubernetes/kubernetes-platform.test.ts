@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import {
   KubernetesPlatform,
@@ -13,6 +14,10 @@ import { containerOf, workloads } from "../../../support/kubernetes-view.ts";
 import { recordResources, type RecordedResource } from "../../../support/record-resources.ts";
 import { noDocker, settings } from "../../../support/settings.ts";
 import { imageFolder, plainWorkload, secretText } from "../../../support/workloads.ts";
+import { furtherParts } from "../../../support/further-parts.ts";
+import type { PartProcess } from "../../../../config/parts/part.ts";
+import type { PartName } from "../../../../config/parts/parts.ts";
+import { noSurroundings, partProcess } from "../../../../config/parts/processes.ts";
 
 const { kubernetes: cluster } = settings({ target: "kubernetes", kubernetes: noCluster });
 
@@ -447,10 +452,18 @@ async function rolled(input: KubernetesStackInput): Promise<readonly string[]> {
     .sort();
 }
 
+/** Whether something of what a part runs with is another one for another retention. */
+function changes(name: PartName, look: (process: PartProcess) => unknown): boolean {
+  const of = (input: KubernetesStackInput): unknown => look(partProcess(name, settings(input), noSurroundings));
+  return !isDeepStrictEqual(of({}), of({ retentionHours: 48 }));
+}
+
 describe("a setting that changes", () => {
   it("starts exactly those pods anew whose files or flags have it", async () => {
     assert.deepEqual(await rolled({}), []);
-    assert.deepEqual(await rolled({ retentionHours: 48 }), ["jaeger", "loki", "victoria-metrics"]);
+    const further = furtherParts.flatMap(([name, { host }]) => (changes(name, (process) => process) ? [host] : []));
+    const expected = ["jaeger", "loki", "victoria-metrics", ...further];
+    assert.deepEqual(await rolled({ retentionHours: 48 }), expected.sort());
     assert.deepEqual(await rolled({ loki: { compactionIntervalSeconds: 60 } }), ["loki"]);
     assert.deepEqual(await rolled({ otelCollector: { queueMib: 64 } }), ["otel-collector"]);
     assert.deepEqual(await rolled({ ports: { loki: 13100 } }), []);
@@ -465,7 +478,11 @@ describe("a setting that changes", () => {
     const [before, after] = [await names({}), await names({ retentionHours: 48 })];
     for (const name of [...before, ...after]) assert.match(name, /^[a-z-]+-config-[0-9a-f]{12}$/);
     const stem = (name: string): string => name.replace(/-config-.*/, "");
-    assert.deepEqual(after.filter((name) => !before.includes(name)).map(stem), ["jaeger", "loki"]);
+    const further = furtherParts.flatMap(([name, { host }]) =>
+      changes(name, (process) => process.configFiles) ? [host] : [],
+    );
+    const fresh = after.filter((name) => !before.includes(name)).map(stem);
+    assert.deepEqual(fresh.sort(), ["jaeger", "loki", ...further].sort());
   });
 });
 

@@ -11,6 +11,7 @@ import {
 } from "../../../support/kubernetes-stack.ts";
 import { brokenRules, restrictedRules } from "../../../support/pod-security.ts";
 import type { RecordedResource } from "../../../support/record-resources.ts";
+import { furtherData, furtherHosts, furtherSecrets } from "../../../support/further-parts.ts";
 
 /*
  * Every object of whole stacks, with the settings that make objects differ: by the schema of the API server, by the
@@ -159,7 +160,7 @@ describe("the objects of a stack on Kubernetes", () => {
     const kept = (await defaults())
       .filter(({ protect }) => protect)
       .map(({ type, name }) => `${lastWord(type)} ${name}`);
-    assert.deepEqual(kept.sort(), [
+    const expected = [
       "Namespace o",
       "PersistentVolumeClaim o-grafana-data",
       "PersistentVolumeClaim o-jaeger-data",
@@ -168,7 +169,10 @@ describe("the objects of a stack on Kubernetes", () => {
       "PersistentVolumeClaim o-victoria-metrics-data",
       "RandomPassword o-grafana-admin-password",
       "RandomPassword o-grafana-secret-key",
-    ]);
+      ...furtherData("o").map((name) => `PersistentVolumeClaim ${name}`),
+      ...furtherSecrets("o", true).map((name) => `RandomPassword ${name}`),
+    ];
+    assert.deepEqual(kept.sort(), expected.sort());
   });
 
   it("keep the same data, credentials and namespace without observability", async () => {
@@ -269,7 +273,7 @@ describe("the restricted profile", () => {
 
   it("is kept by every pod", async () => {
     const pods = [...(await stacks()).values()].flatMap(podSpecsOf);
-    assert.equal(pods.length, 7 * 8 + 1 + 3);
+    assert.equal(pods.length, 7 * (8 + furtherHosts.length) + 1 + 3);
     assert.deepEqual(pods.flatMap(brokenRules), []);
   });
 
