@@ -127,6 +127,30 @@ describe("applications that have installed the package", () => {
     });
   }
 
+  it("names requests of Koa, Hapi, Express 4 and Fastify 4.15 by their route", async () => {
+    const folder = await applications.install("frameworks");
+    const command = ["--import", "@observability/telemetry/register", "program.js"];
+    const application = new RunningApplication(folder, command, env("frameworks"), nodeOf("22"));
+    assert.equal(await application.ended(), "SIGTERM", application.output);
+
+    const routes = ["/express/:id", "/fastify/:id", "/hapi/{id}", "/koa/:id"];
+    const arrived = await arrivedOf(({ text }) => routes.every((route) => text.includes(`GET ${route}`)));
+    // The program's own requests have the paths as well, and no route; nor has a server's span that is called GET.
+    const servers = arrived.spans.filter(
+      ({ name, attributes }) => name !== "GET" && /^\/[a-z]+\/4711$/.test(attributes["url.path"] ?? ""),
+    );
+    assert.deepEqual(
+      servers.map(({ name, attributes }) => [name, attributes["http.route"]]).sort(),
+      routes.map((route) => [`GET ${route}`, route]),
+    );
+    assert.deepEqual(
+      routeOf(arrived)
+        .filter((route) => routes.includes(route))
+        .sort(),
+      routes,
+    );
+  });
+
   it("names requests of Nest by their route, and lets its shutdown hooks run", async () => {
     const folder = await applications.install("nest");
     const application = new RunningApplication(folder, ["main.js"], env("nest"), nodeOf("22"));
