@@ -1,4 +1,3 @@
-import type { types } from "@pulumi/kubernetes";
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
 import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
@@ -19,7 +18,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
 import { ingressUrl, type KubernetesSettings } from "../../../config/kubernetes.ts";
-import { fileKey, localPortsAnnotation, ownerAnnotation } from "../../../config/names.ts";
+import { fileKey, ownerAnnotation } from "../../../config/names.ts";
 import { nearMatch, pathText, problem, type Problem } from "../../../config/problem.ts";
 import { registryPrefix } from "../../../config/rules.ts";
 import { Claims } from "../claims.ts";
@@ -42,8 +41,19 @@ import {
   takenInNamespace,
   type KubernetesNames,
 } from "./kubernetes-names.ts";
-import { commonLabels, selector } from "./labels.ts";
+import { commonLabels } from "./labels.ts";
 import { backendPolicy, denyAll, servicesPolicy, type NetworkBorder } from "./network-policies.ts";
+import {
+  claimSpec,
+  controllerSpec,
+  deploymentSpec,
+  ingressSpec,
+  localPorts,
+  restrictedProfile,
+  serviceSpec,
+  skipAwait,
+  statefulSetSpec,
+} from "./object-specs.ts";
 import { podProblems } from "./pod-problems.ts";
 import { checkTemplate, podAttributes, podTemplate, type PodPlace } from "./pod-template.ts";
 
@@ -206,25 +216,14 @@ export class KubernetesPlatform implements Platform {
       dependsOn: [...dependsOn, ...identity.rights, ...this.checks(workload, place, parent)],
       customTimeouts: { create: "10m", update: "10m", delete: `${workload.stopGraceSeconds + 60}s` },
     };
-    const spec = {
-      replicas,
-      selector: { matchLabels: selector(this.args.name, name) },
-      revisionHistoryLimit: 3,
-      template,
-    };
+    const controller = controllerSpec(workload, this.args.name, template);
+    const resource = this.resourceName(name);
     const metadata = this.metadata(name, name);
     if (volumes.length === 0) {
-      // A pod goes only when its successor is ready.
-      const strategy = { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
-      const { urn } = new Deployment(this.resourceName(name), { metadata, spec: { ...spec, strategy } }, opts);
+      const { urn } = new Deployment(resource, { metadata, spec: deploymentSpec(controller) }, opts);
       return { name: `deployment/${name}`, urn, replicas };
     }
-    const { urn } = new StatefulSet(
-      this.resourceName(name),
-      // One after the other, a pod that cannot start would keep its own correction from being rolled out.
-      { metadata, spec: { ...spec, serviceName: name, podManagementPolicy: "Parallel" } },
-      opts,
-    );
+    const { urn } = new StatefulSet(resource, { metadata, spec: statefulSetSpec(controller, name) }, opts);
     return { name: `statefulset/${name}`, urn, replicas };
   }
 
@@ -297,19 +296,14 @@ export class KubernetesPlatform implements Platform {
 
   /** Data is kept: deleting it is refused until it is unprotected. */
   private volume({ name }: DataVolume, workload: Workload, parent: pulumi.Resource): PersistentVolumeClaim {
-    const { storageClass } = this.args.settings;
     const claim = claimName(kubernetesNames(workload), name);
     const metadata = this.metadata(claim, workload.name);
     return new PersistentVolumeClaim(
       this.resourceName(claim),
       {
         // Many classes bind it only to a pod, which comes after it.
-        metadata: { ...metadata, annotations: { ...metadata.annotations, "pulumi.com/skipAwait": "true" } },
-        spec: {
-          accessModes: ["ReadWriteOnce"],
-          ...(storageClass === "" ? {} : { storageClassName: storageClass }),
-          resources: { requests: { storage: `${this.args.storageGib[name] ?? 0}Gi` } },
-        },
+        metadata: { ...metadata, annotations: { ...metadata.annotations, ...skipAwait } },
+        spec: claimSpec(this.args.settings.storageClass, this.args.storageGib[name] ?? 0),
       },
       { ...this.child(parent), protect: true, customTimeouts: { delete: "60s" } },
     );
@@ -320,7 +314,16 @@ export class KubernetesPlatform implements Platform {
     const { name, ports, readsInstances } = workload;
     const resource = this.resourceName(name);
     const opts = this.child(parent);
-    if (ports.length > 0) new Service(resource, this.service(workload), opts);
+    if (ports.length > 0) {
+      const metadata = this.metadata(name, name);
+      // It has an address before a pod is ready behind it.
+      const annotations = { ...metadata.annotations, ...skipAwait, ...localPorts(workload) };
+      new Service(
+        resource,
+        { metadata: { ...metadata, annotations }, spec: serviceSpec(workload, this.args.name) },
+        opts,
+      );
+    }
     if (isBackend(name)) {
       new NetworkPolicy(
         resource,
@@ -331,54 +334,16 @@ export class KubernetesPlatform implements Platform {
     const ingress = this.args.ingress[name];
     const [first] = ports;
     if (ingress === undefined || first === undefined) return;
-    const { host, className, tlsSecretName, annotations } = ingress;
     const metadata = this.metadata(name, name);
     new Ingress(
       resource,
       {
         // Not every controller reports an address, for which Pulumi would wait.
-        metadata: {
-          ...metadata,
-          annotations: { "pulumi.com/skipAwait": "true", ...annotations, ...metadata.annotations },
-        },
-        spec: {
-          ...(className === undefined ? {} : { ingressClassName: className }),
-          ...(tlsSecretName === undefined ? {} : { tls: [{ hosts: [host], secretName: tlsSecretName }] }),
-          rules: [
-            {
-              host,
-              http: {
-                paths: [{ path: "/", pathType: "Prefix", backend: { service: { name, port: { name: first.name } } } }],
-              },
-            },
-          ],
-        },
+        metadata: { ...metadata, annotations: { ...skipAwait, ...ingress.annotations, ...metadata.annotations } },
+        spec: ingressSpec(name, first.name, ingress),
       },
       opts,
     );
-  }
-
-  private service({ name, ports }: Workload): { metadata: object; spec: types.input.core.v1.ServiceSpec } {
-    const local = Object.fromEntries(
-      ports.flatMap((port) => (port.hostPort === "internal" ? [] : [[port.name, port.hostPort]])),
-    );
-    const metadata = this.metadata(name, name);
-    return {
-      metadata: {
-        ...metadata,
-        annotations: {
-          ...metadata.annotations,
-          // It has an address before a pod is ready behind it.
-          "pulumi.com/skipAwait": "true",
-          ...(Object.keys(local).length === 0 ? {} : { [localPortsAnnotation]: JSON.stringify(local) }),
-        },
-      },
-      spec: {
-        type: "ClusterIP",
-        selector: selector(this.args.name, name),
-        ports: ports.map((port) => ({ name: port.name, port: port.port, targetPort: port.port, protocol: "TCP" })),
-      },
-    };
   }
 
   private border(): NetworkBorder {
@@ -418,19 +383,13 @@ export class KubernetesPlatform implements Platform {
   /** Kept like the data in it. The restricted profile refuses every pod that asks for more. */
   private newNamespace(): pulumi.Output<string> {
     const { name, settings, resourcePrefix } = this.args;
-    const level = "restricted";
     const namespace = new Namespace(
       resourcePrefix,
       {
         metadata: {
           name: settings.namespace,
           annotations: this.ownerAnnotations,
-          labels: {
-            ...commonLabels(name, "stack"),
-            "pod-security.kubernetes.io/enforce": level,
-            "pod-security.kubernetes.io/audit": level,
-            "pod-security.kubernetes.io/warn": level,
-          },
+          labels: { ...commonLabels(name, "stack"), ...restrictedProfile },
         },
       },
       { parent: this.parent, provider: this.provider, protect: true },
