@@ -54,7 +54,7 @@ function lockedDatabase(file: string, whoHoldsIt: () => string): DatabaseSync {
   }
 }
 
-/** It may have been locked so recently, or be so nearly done, that the file says nothing yet or no more. */
+/** Who has locked the stack. That may have been so recently, or be so nearly done, that the file says nothing yet or no more. */
 function whoHolds(holderFile: string, stackName: string): string {
   const change = `the stack ${stackName} is being changed by`;
   try {

@@ -4,7 +4,7 @@ import type { KnownState, OtherStack } from "./state.ts";
 
 /** Something at a target that may be of this stack. */
 export interface MarkedObject {
-  /** Its type and id in Pulumi's state. */
+  /** Type and id of the object in Pulumi's state. */
   readonly type: string;
   readonly id: string;
   /** What it carries about its owner; `undefined` if that is nothing. */
@@ -22,7 +22,7 @@ export interface MarkedObject {
 export class Ownership {
   /** This stack, as its objects carry it. */
   readonly owner: string;
-  /** Its `observability:name`. */
+  /** The stack's `observability:name`. */
   readonly name: string;
   private readonly state: KnownState;
   private readonly known: ReadonlySet<string>;

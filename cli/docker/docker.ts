@@ -146,7 +146,7 @@ export class Docker {
 
 /** A command that ran and failed. */
 export class CommandFailed extends UserError {
-  /** Its first two words: `docker start`. */
+  /** First two words of the command line: `docker start`. */
   readonly command: string;
   readonly stdout: string;
   readonly stderr: string;

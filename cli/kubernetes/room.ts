@@ -73,7 +73,7 @@ const reading = ["get", "list", "watch"];
 
 function neededPermissions(settings: StackSettings, namespace: string): readonly Permission[] {
   const own = ownKinds(settings).flatMap((kind) =>
-    // All namespaces of a cluster are nobody's business.
+    // Listing all namespaces of a cluster is not needed, and often not allowed.
     (kind === namespaceKind ? ["create", "delete", "get", "patch"] : changing).map((verb) => ({
       group: groupOf(kind),
       resource: kind.resource,

@@ -50,7 +50,7 @@ export class Claims {
   }
 }
 
-/** Neither of the two has a slash in it. */
+/** A kind and a name as one text: no kind and no name has a slash in it. */
 function keyOf({ kind, name }: ClaimedName): string {
   return `${kind}/${name}`;
 }

@@ -20,7 +20,7 @@ export interface PartPort {
 
 /** A port as the user's machine has it. */
 export interface PublishedPort {
-  /** Its name in the setting `ports`, in the outputs and in {@link StackUrls}. */
+  /** Name in the setting `ports`, in the outputs and in `StackUrls`. */
   readonly setting: string;
   /** What stands in front of its address where `npm run up` lists it. */
   readonly title: string;
@@ -94,9 +94,9 @@ export interface PartContext<Ports, Own> {
   readonly memoryMib: number;
   readonly retentionHours: number;
   readonly serviceNamespace: string;
-  /** Its own group of settings. */
+  /** The part's own group of settings. */
   readonly own: Own extends z.ZodType ? z.output<Own> : undefined;
-  /** Its published ports on the user's machine. */
+  /** The part's published ports on the user's machine. */
   readonly hostPorts: Readonly<Record<PublishedIn<Ports>, number>>;
   /** Address at which browsers find it elsewhere; `undefined` if only on the user's machine. */
   readonly publicUrl: string | undefined;
@@ -138,7 +138,7 @@ export interface Part<Ports, Own> {
   readonly ports: Ports;
   /** Where the guide finds its configuration: in its first file, which is YAML, or in its arguments. */
   readonly configuredBy: "yaml" | "flags";
-  /** Its own group of settings, under its name; `undefined` if there are none. */
+  /** The part's own group of settings, under its name; `undefined` if it has none. */
   readonly settings: Own;
   /** Numeric user and group that it runs as and that its data belongs to. */
   readonly user: { readonly userId: number; readonly groupId: number };

@@ -16,7 +16,7 @@ import { pythonImage } from "./support/images.ts";
 import { hostileFragment, lostParts, sensibleFragment } from "../support/hostile-fragment.ts";
 import { eventuallyLogs, logs } from "./support/loki.ts";
 import { printedConfig } from "./support/print-config.ts";
-import { buildPythonInstrumentation, flaskService } from "./support/python.ts";
+import { buildPythonInstrumentation, flaskService, pythonInstrumentation } from "./support/python.ts";
 import { succeed, type Ended } from "./support/run.ts";
 import { copyService, plainService, serviceStatement } from "./support/service-fixtures.ts";
 import { metricsOf, tracesOf } from "./support/service-telemetry.ts";
@@ -65,7 +65,7 @@ describe("own code, as docs/own-code.md has it", () => {
     const flask = {
       build: { context: join(otherRepository, "flask"), args: { PYTHON_IMAGE: pythonImage } },
       instrument: "python",
-      instrumentImage: `${workspace.name}-python-instrumentation:1`,
+      instrumentImage: pythonInstrumentation(workspace.name),
       env: { PYTHONPATH: "/packages" },
       ports: [{ name: "http", port: 8080 }],
     } satisfies ServiceInput;

@@ -44,9 +44,9 @@ export class DockerPlatform implements Platform {
   private readonly network: docker.Network;
   private readonly images: DockerImages;
   private readonly claims = new Claims(takenByDocker);
-  /** The daemon has no words about itself that telemetry could carry. */
+  /** Docker has no attributes that the Collector could look up for a sender. */
   readonly enrichment = {};
-  /** Nothing of it listens beyond this machine. */
+  /** No container listens beyond this machine. */
   readonly publicUrls = {};
 
   constructor(args: DockerPlatformArgs, opts: { readonly parent: pulumi.Resource }) {
@@ -81,7 +81,14 @@ export class DockerPlatform implements Platform {
         this.images.conflicts(image),
       ),
       ...(workload.readsInstances
-        ? [problem("readsInstances", "must be false on Docker, which tells nobody", true, "leave the enrichment out")]
+        ? [
+            problem(
+              "readsInstances",
+              "must be false on Docker, which has no way to ask which container a connection comes from",
+              true,
+              "leave the enrichment out",
+            ),
+          ]
         : []),
     ];
   }

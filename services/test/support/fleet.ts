@@ -13,10 +13,10 @@ export interface Member {
   readonly lines: readonly string[];
 }
 
-/** All seven services on 127.0.0.1. */
+/** All services on 127.0.0.1. */
 export type Fleet = Readonly<Record<ServiceName, Member>>;
 
-/** Starts the seven services from a bundle and waits until they are ready. */
+/** Starts the services from a bundle and waits until they are ready. */
 export async function startFleet(mainPath: string, env: Readonly<Record<string, string>>): Promise<Fleet> {
   const ports = await freePorts(serviceNames.length);
   const peers = serviceNames.map((name, index) => `${name}=http://127.0.0.1:${ports[index] ?? 0}`).join(",");

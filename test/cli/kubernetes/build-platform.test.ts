@@ -87,7 +87,7 @@ describe("the platform of what is built for a cluster", () => {
     assert.equal(await problem("linux/amd64", nodes("linux/arm"), { docker }), undefined);
   });
 
-  it("is nobody's business where nothing is built", async () => {
+  it("is not asked for where nothing is built", async () => {
     assert.equal(await problem("linux/amd64", nodes("linux/arm64"), { exampleServices: "false" }), undefined);
   });
 

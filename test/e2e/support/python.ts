@@ -10,6 +10,11 @@ const fixture = join(import.meta.dirname, "..", "fixtures", "flask-service");
 /** Python whose machine code the image of OpenTelemetry's operator has, whatever the Python of the service is. */
 const operatorPython = "3.14";
 
+/** Reference of the image that {@link buildPythonInstrumentation} builds for a workspace, which removes it at its end. */
+export function pythonInstrumentation(workspaceName: string): string {
+  return `${workspaceName}-python-instrumentation:1`;
+}
+
 /** Makes the folder that the service is built from. */
 export async function flaskService(folder: string): Promise<void> {
   cpSync(fixture, folder, { recursive: true });

@@ -93,7 +93,7 @@ export class DeliveryTally {
     this.counter().add(items, this.attributes);
   }
 
-  /** It will not arrive. @param why in words, for people */
+  /** Counts items that will not arrive. @param why in words, for people */
   lose(items: number, reason: LossReason, why: string): void {
     if (items === 0) return;
     this.lost[reason] += items;

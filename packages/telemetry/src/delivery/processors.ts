@@ -53,7 +53,7 @@ export class DeliveryLogRecordProcessor implements LogRecordProcessor {
 
 /**
  * The same for spans, a few at a time, since many end at once and nobody changes one that has ended. Those that are not
- * sampled are nobody's business.
+ * sampled are not delivered.
  */
 export class DeliverySpanProcessor implements SpanProcessor {
   private readonly queue: DeliveryQueue<ReadableSpan>;
