@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pWaitFor from "p-wait-for";
 import type { PreviewResource } from "../../../components/preview/record-program.ts";
@@ -8,6 +11,8 @@ import { storedLogs, storedSpans } from "../support/emitter.ts";
 import { eventuallyLogs } from "../support/loki.ts";
 import type { Ended } from "../support/run.ts";
 import { emptyPanels } from "../support/panels.ts";
+import { copyService, plainService, serviceStatement } from "../support/service-fixtures.ts";
+import { metricsOf, tracesOf } from "../support/service-telemetry.ts";
 import { clusterOptions, kubectl, podsOf, rolledBy } from "./support/cluster.ts";
 import { clusterWorkspace } from "./support/cluster-workspace.ts";
 import { dryRunProblems } from "./support/dry-run.ts";
@@ -22,13 +27,27 @@ describe("a stack on Kubernetes", () => {
   let workspace: Workspace;
   let namespace: string;
   let first: Ended;
+  let restore: () => void;
 
   before(async function () {
     this.timeout(400_000);
     workspace = await clusterWorkspace();
     namespace = workspace.name;
+    const otherRepository = mkdtempSync(join(tmpdir(), "observability-plain-"));
+    const program = join(workspace.folder, "index.ts");
+    const before = readFileSync(program);
+    restore = () => {
+      writeFileSync(program, before);
+      rmSync(otherRepository, { recursive: true });
+    };
+    copyService("plain-service", otherRepository);
+    appendFileSync(program, serviceStatement("plain", plainService(otherRepository)));
     first = await workspace.up(...clusterOptions(namespace));
     process.stdout.write(`      npm run up took ${(first.tookMillis / 1000).toFixed(1)} s\n`);
+  });
+
+  after(() => {
+    restore();
   });
 
   it("is made of objects that the API server takes, strictly, and so are all that settings can add", async () => {
@@ -117,6 +136,24 @@ describe("a stack on Kubernetes", () => {
         },
         { interval: 2000, timeout: { milliseconds: 60_000, message: `without data: ${empty.join(", ")}` } },
       );
+    } finally {
+      assert.equal(await open.stop(), 0);
+    }
+  });
+
+  it("has logs, traces and metrics of a service that knows nothing of telemetry, whose image is as it was built", async () => {
+    const open = await Open.start(workspace);
+    try {
+      const name = "integr8scode-plain";
+      const outputs = await workspace.outputs();
+      const [line] = await eventuallyLogs(await workspace.grafana(), `{service_name="${name}"} |= "asked for /orders"`);
+      assert.ok(line);
+      assert.match(line.line, /"message":"asked for \/orders\?token=\[REDACTED\]"/);
+      assert.equal(line.labels["k8s_deployment_name"], "plain");
+      const traces = await tracesOf(outputs, name);
+      assert.match(traces, /"key":"span.kind","type":"string","value":"server"/);
+      assert.match(traces, new RegExp(`"traceID":"${line.labels["trace_id"] ?? "none"}"`));
+      assert.match(await metricsOf(outputs, name), /"http_server_request_duration_seconds_count"/);
     } finally {
       assert.equal(await open.stop(), 0);
     }
