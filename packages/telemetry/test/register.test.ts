@@ -39,7 +39,7 @@ describe("the entry register", () => {
     }
   }
 
-  for (const fixture of ["own-grpc.mjs", "own-grpc.cjs"]) {
+  for (const fixture of ["own-grpc.mjs", "../../apps/grpc/program.cjs"]) {
     it(`traces both ends of the gRPC of ${fixture}, and not the delivery, which uses the same package`, async () => {
       const options = { ...env(), OTEL_EXPORTER_OTLP_ENDPOINT: receiver.grpcUrl, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
       const { exitCode, stderr } = await runFixture(fixture, options, { nodeArgs: ["--import", register] });

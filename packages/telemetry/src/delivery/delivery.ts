@@ -4,18 +4,13 @@ import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SignalRedaction } from "../redaction/signals.ts";
 import { DeliveryTally, type DeliveryCounts } from "./delivery-counters.ts";
 import { DeliveryQueue, type DeliveryQueueOptions } from "./delivery-queue.ts";
-import type { ExporterSettings } from "./exporter-settings.ts";
+import type { ExporterSettings, MetricPreferences } from "./exporter-settings.ts";
 import { createGrpcTransport } from "./grpc-transport.ts";
 import { createHttpTransport } from "./http-transport.ts";
 import { memoryLimits } from "./memory-limit.ts";
 import { jsonEncoding, protobufEncoding } from "./otlp-encoding.ts";
 import { logSignal, metricSignal, spanSignal, type OtlpSignal } from "./otlp-signals.ts";
-import {
-  DeliveryLogRecordProcessor,
-  DeliveryMetricExporter,
-  DeliverySpanProcessor,
-  type MetricPreferences,
-} from "./processors.ts";
+import { DeliveryLogRecordProcessor, DeliveryMetricExporter, DeliverySpanProcessor } from "./processors.ts";
 
 /** How one signal is delivered. */
 export interface SignalSettings {

@@ -25,3 +25,11 @@ export interface TlsFiles {
   readonly clientCertificate?: string;
   readonly clientKey?: string;
 }
+
+/** How metrics are made for the receiver, by the values of the two variables that say it. */
+export interface MetricPreferences {
+  /** How they are summed up, OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. */
+  readonly temporality: "cumulative" | "delta" | "lowmemory";
+  /** How histograms are divided, OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION. */
+  readonly histograms: "base2_exponential_bucket_histogram" | "explicit_bucket_histogram";
+}

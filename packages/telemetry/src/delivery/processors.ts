@@ -13,15 +13,8 @@ import {
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SignalRedaction } from "../redaction/signals.ts";
 import type { DeliveryQueue } from "./delivery-queue.ts";
+import type { MetricPreferences } from "./exporter-settings.ts";
 import { SmallBatches } from "./small-batches.ts";
-
-/** How metrics are made for the receiver, by the values of the two variables that say it. */
-export interface MetricPreferences {
-  /** How they are summed up, OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. */
-  readonly temporality: "cumulative" | "delta" | "lowmemory";
-  /** How histograms are divided, OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION. */
-  readonly histograms: "base2_exponential_bucket_histogram" | "explicit_bucket_histogram";
-}
 
 /**
  * Puts log records straight into the queue. The SDK's own processor for batches has a queue in front of its exporter

@@ -1,5 +1,5 @@
 import { parseKeyPairsIntoRecord } from "@opentelemetry/core";
-import type { DeliveryProtocol, ExporterSettings } from "../delivery/exporter-settings.ts";
+import type { DeliveryProtocol, ExporterSettings, MetricPreferences } from "../delivery/exporter-settings.ts";
 import { unread, variables, type Variable, type VariableName } from "./variables.ts";
 
 /** The environment of a process. */
@@ -28,25 +28,18 @@ export interface SignalConfig {
   readonly otlp: ExporterSettings;
 }
 
-/** How metrics are summed up. */
-export type Temporality = "cumulative" | "delta" | "lowmemory";
-
-/** How histograms are divided. */
-export type Histograms = "base2_exponential_bucket_histogram" | "explicit_bucket_histogram";
-
 /** What the environment asks for. */
 export interface TelemetryConfig {
   readonly serviceName: string;
   readonly logs: SignalConfig & { readonly batch: BatchConfig };
   readonly traces: SignalConfig & { readonly batch: BatchConfig };
-  readonly metrics: SignalConfig & {
-    /** How often they are sent, in milliseconds. */
-    readonly intervalMillis: number;
-    /** How long collecting and sending them may take, in milliseconds. */
-    readonly timeoutMillis: number;
-    readonly temporality: Temporality;
-    readonly histograms: Histograms;
-  };
+  readonly metrics: SignalConfig &
+    MetricPreferences & {
+      /** How often they are sent, in milliseconds. */
+      readonly intervalMillis: number;
+      /** How long collecting and sending them may take, in milliseconds. */
+      readonly timeoutMillis: number;
+    };
   /** Attributes of an event and of a link, for which the SDK has other names. */
   readonly attributesPerEvent: number;
   readonly attributesPerLink: number;
@@ -85,8 +78,10 @@ export function readEnvironment(env: Env): TelemetryConfig {
       ...signal("metrics"),
       intervalMillis,
       timeoutMillis: Math.min(intervalMillis, number("OTEL_METRIC_EXPORT_TIMEOUT")),
-      temporality: general("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE") as Temporality,
-      histograms: general("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION") as Histograms,
+      temporality: general("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE") as MetricPreferences["temporality"],
+      histograms: general(
+        "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+      ) as MetricPreferences["histograms"],
     },
     attributesPerEvent: number("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"),
     attributesPerLink: number("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"),
