@@ -1,19 +1,16 @@
-import { stackPortList } from "../config/parts/parts.ts";
+import { listedPorts, parts } from "../config/parts/parts.ts";
 import type { StackOutputs } from "./outputs.ts";
 import type { Target } from "./target.ts";
 
-/** A line for each address of a stack: name, address, and what it is for. First what a person opens, Grafana before all. */
+/** A line for each address of a stack: name, address, and what it is for. */
 export function urlLines(urls: StackOutputs["urls"], grafanaUser: string, target: Target): string[] {
-  const opened = stackPortList.filter(({ isOpened }) => isOpened).toReversed();
-  const others = stackPortList.filter(({ isOpened }) => !isOpened);
-  const [first, ...ports] = [...opened, ...others].map(
-    ({ setting, title, purpose }) => [title, urls[setting], purpose] as const,
-  );
   const login = `user ${grafanaUser}, password: npm run password`;
   const entries: readonly (readonly [name: string, url: string | undefined, purpose: string])[] = [
-    ...(first === undefined ? [] : [[first[0], first[1], login] as const]),
-    ...target.furtherUrls,
-    ...ports,
+    ...listedPorts.flatMap(({ host, setting, title, purpose }) =>
+      host === parts.grafana.host
+        ? [[title, urls[setting], login] as const, ...target.furtherUrls]
+        : [[title, urls[setting], purpose] as const],
+    ),
     ["Example API", urls.api, "the example services"],
   ];
   return entries.flatMap(([name, url, purpose]) =>

@@ -9,6 +9,16 @@ export class UserError extends Error {
   }
 }
 
+/** How many problems are listed; a message of more than ten lines is not read. */
+const mostProblems = 7;
+
+/** The error with what keeps a deployment from being made, a line each, before anything was changed. */
+export function refusedDeployment(problems: readonly string[]): UserError {
+  const shown = problems.slice(0, mostProblems);
+  const more = problems.length > shown.length ? [`… and ${problems.length - shown.length} more`] : [];
+  return new UserError([...shown, ...more, "nothing was changed", "  next: solve this, then npm run up"].join("\n"));
+}
+
 /**
  * Runs a command's main function; a {@link UserError} ends the process with its exit code and its message, and so does
  * what the system says of a file or a folder.

@@ -64,7 +64,5 @@ export class ObservabilityStack extends pulumi.ComponentResource {
 }
 
 function stackUrls({ ports }: Pick<StackSettings, "ports">): StackUrls {
-  return forEachPort(
-    ({ setting, port }) => `http://127.0.0.1:${(ports as Readonly<Record<string, number>>)[setting] ?? port}`,
-  );
+  return forEachPort(({ setting }) => `http://127.0.0.1:${ports[setting]}`);
 }

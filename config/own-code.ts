@@ -4,7 +4,7 @@ import { generatedDatasources } from "./grafana/datasources.ts";
 import { dashboardProblems, type ReadFolder } from "./grafana/own-dashboards.ts";
 import { datasourceProblems } from "./grafana/own-datasources.ts";
 import { isRecord } from "./parse.ts";
-import { exportersOf, metricsEndpoint } from "./parts/exporters.ts";
+import { storesOf } from "./parts/exporters.ts";
 import { partList } from "./parts/parts.ts";
 import type { Problem } from "./problem.ts";
 
@@ -17,8 +17,7 @@ export const namedDocument = otelCollectorDocument({
   queueMib: 512,
   serviceNamespace: "apps",
   enrichment: { k8s_attributes: {} },
-  exporters: exportersOf(partList),
-  metricsEndpoint: metricsEndpoint(partList),
+  ...storesOf(partList),
 });
 
 /** What is wrong with what the user adds to the generated configuration, as far as the settings' groups are groups. */

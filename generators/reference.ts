@@ -3,7 +3,7 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 import { projectName } from "../cli/project.ts";
 import { defaultImages } from "../config/images.ts";
-import { stackPortList } from "../config/parts/parts.ts";
+import { listedPorts } from "../config/parts/parts.ts";
 import { programSettingsSchema } from "../config/program-settings.ts";
 
 /*
@@ -39,9 +39,7 @@ export async function withReference(readme: string, file: string): Promise<strin
 /** The table of addresses, in the order in which `npm run up` lists them. */
 function addressesTable(written: string): string {
   const url = (port: number): string => `http://127.0.0.1:${port}`;
-  const opened = stackPortList.filter(({ isOpened }) => isOpened).toReversed();
-  const others = stackPortList.filter(({ isOpened }) => !isOpened);
-  const ports = [...opened, ...others].map(({ title, port, purpose }) => [title, url(port), purpose]);
+  const ports = listedPorts.map(({ title, port, purpose }) => [title, url(port), purpose]);
   const own = [["the example's API", url(programSettingsSchema.shape.apiPort.parse(undefined)), "the example"]];
   return inTheWordsOf(written, [["what", "address", "for"], ["---", "---", "---"], ...ports, ...own], 1);
 }

@@ -4,7 +4,7 @@ import type { PlannedProgram } from "../preview/planned-program.ts";
 import type { Docker, ObjectKind } from "./docker.ts";
 import type { Ownership } from "../ownership.ts";
 import { isFree, processOn } from "../ports.ts";
-import { UserError } from "../user-error.ts";
+import { refusedDeployment } from "../user-error.ts";
 
 /** What a deployment will take of the machine. */
 export interface Place {
@@ -35,9 +35,6 @@ export function plannedPlace({ resources, ports }: Pick<PlannedProgram, "resourc
 /** Less free space than this, in MiB, and a deployment would fail half-way. */
 const leastFreeMib = 512;
 
-/** How many problems are listed; a message of more than ten lines is not read. */
-const mostProblems = 7;
-
 /**
  * Looks whether there is room for a deployment: names and ports that are free or its own, and space on the disk.
  *
@@ -54,10 +51,7 @@ export async function checkPlace(
     ...(await portProblems(place, ownership, docker)),
     ...(await diskProblems(folders)),
   ];
-  if (problems.length === 0) return;
-  const shown = problems.slice(0, mostProblems);
-  const more = problems.length > shown.length ? [`… and ${problems.length - shown.length} more`] : [];
-  throw new UserError([...shown, ...more, "nothing was changed", "  next: solve this, then npm run up"].join("\n"));
+  if (problems.length > 0) throw refusedDeployment(problems);
 }
 
 async function nameProblems({ objects }: Place, ownership: Ownership, docker: Docker): Promise<readonly string[]> {

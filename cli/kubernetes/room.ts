@@ -9,14 +9,11 @@ import type { StackSettings } from "../../config/settings.ts";
 import type { Ownership } from "../ownership.ts";
 import type { Plan, PlannedProgram } from "../preview/planned-program.ts";
 import type { Say } from "../target.ts";
-import { UserError } from "../user-error.ts";
+import { refusedDeployment } from "../user-error.ts";
 import { Forbidden, type Cluster } from "./cluster.ts";
 import { groupOf, namespaceKind, ownKinds } from "./kinds.ts";
 import { markedObject, ofProject, ofStack } from "./labels.ts";
 import { amountOf, millicores, quantity, shownQuantity } from "./quantity.ts";
-
-/** How many problems are listed; a message of more than ten lines is not read. */
-const mostProblems = 7;
 
 /**
  * Looks whether there is room for a deployment: permissions, the namespace, a storage class and the quotas.
@@ -37,10 +34,7 @@ export async function checkRoom(
     orSay(say, "the quotas cannot be looked at", () => quotaProblems(cluster, stack.name, plan)),
   ]);
   const all = problems.flat();
-  if (all.length === 0) return;
-  const shown = all.slice(0, mostProblems);
-  const more = all.length > shown.length ? [`… and ${all.length - shown.length} more`] : [];
-  throw new UserError([...shown, ...more, "nothing was changed", "  next: solve this, then npm run up"].join("\n"));
+  if (all.length > 0) throw refusedDeployment(all);
 }
 
 /** A user who may deploy may still not see everything of the cluster: then the deployment finds out, and it is said. */

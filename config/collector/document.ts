@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { StoreExporter } from "../parts/exporters.ts";
+import type { Stores } from "../parts/exporters.ts";
 import type { Signal } from "../parts/part.ts";
 
 /** Where the Collector finds and keeps things in its container. */
@@ -17,7 +17,7 @@ export const collectorPorts = { otlpGrpc: 4317, otlpHttp: 4318, health: 13133 } 
 export const maxQueueMib = 1024 ** 2;
 
 /** What the Collector's configuration depends on. */
-export interface OtelCollectorSettings {
+export interface OtelCollectorSettings extends Stores {
   readonly memoryMib: number;
   /** Bound of the queue on disk of each store, in MiB. */
   readonly queueMib: number;
@@ -25,10 +25,6 @@ export interface OtelCollectorSettings {
   readonly serviceNamespace: string;
   /** Processors, by name, that add what the platform knows of the sender. They see a request as it came in. */
   readonly enrichment: Readonly<Record<string, object>>;
-  /** One for each store. */
-  readonly exporters: readonly StoreExporter[];
-  /** Where the Collector's own metrics go. */
-  readonly metricsEndpoint: string;
 }
 
 /** Largest request a client may send, in MiB, for gRPC and for HTTP. */

@@ -1,7 +1,7 @@
 import { Document, isSeq, visit } from "yaml";
 import { grafanaText } from "../expansion.ts";
 import { isRecord } from "../parse.ts";
-import { portOf, signals, type AnyPart, type Signal } from "../parts/part.ts";
+import { addressOf, signals, type AnyPart, type Signal } from "../parts/part.ts";
 
 /** A data source in a provisioning file. */
 export interface Datasource {
@@ -19,10 +19,10 @@ export interface Datasource {
 export function generatedDatasources(all: readonly AnyPart[]): readonly Datasource[] {
   const uidOf = datasourceUids(all);
   const found = all.flatMap((part) => {
-    const { host, title, datasource } = part;
+    const { title, datasource } = part;
     if (datasource === "none") return [];
     const { signal, type, uid, isDefault, port } = datasource;
-    const url = `http://${host}:${portOf(part, port)}`;
+    const url = `http://${addressOf(part, port)}`;
     const common = { name: title, type, uid, access: "proxy", url, editable: true } as const;
     // As in the file, with every `$` doubled: Grafana replaces `$NAME` in provisioning files by the environment.
     const jsonData = escaped(datasource.jsonData(uidOf));

@@ -1,4 +1,4 @@
-import { portOf, signals, type AnyPart, type Signal } from "./part.ts";
+import { addressOf, signals, type AnyPart, type Signal } from "./part.ts";
 
 /** How the Collector hands one signal to the part that stores it. */
 export interface StoreExporter {
@@ -14,14 +14,22 @@ export function exportersOf(all: readonly AnyPart[]): readonly StoreExporter[] {
     const { host, exporter } = part;
     if (exporter === "none") return [];
     const { signal, type, port } = exporter;
-    return [{ signal, name: `${type}/${host}`, config: exporter.config(`${host}:${portOf(part, port)}`) }];
+    return [{ signal, name: `${type}/${host}`, config: exporter.config(addressOf(part, port)) }];
   });
   return signals.flatMap((wanted) => found.filter(({ signal }) => signal === wanted));
 }
 
-/** Where the Collector sends its own metrics: straight to the first store of metrics. */
-export function metricsEndpoint(all: readonly AnyPart[]): string {
-  const found = exportersOf(all).find(({ signal }) => signal === "metrics")?.config["metrics_endpoint"];
-  if (found === undefined) throw new Error("a part must take metrics at a metrics_endpoint, found none");
-  return found;
+/** What the Collector is told of the parts that store something. */
+export interface Stores {
+  readonly exporters: readonly StoreExporter[];
+  /** Where the Collector sends its own metrics: straight to the first store of metrics. */
+  readonly metricsEndpoint: string;
+}
+
+/** The stores among the parts. @throws Error if none of them takes metrics */
+export function storesOf(all: readonly AnyPart[]): Stores {
+  const exporters = exportersOf(all);
+  const metricsEndpoint = exporters.find(({ signal }) => signal === "metrics")?.config["metrics_endpoint"];
+  if (metricsEndpoint === undefined) throw new Error("a part must take metrics at a metrics_endpoint, found none");
+  return { exporters, metricsEndpoint };
 }

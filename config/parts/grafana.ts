@@ -9,7 +9,7 @@ import { datasourceSecrets } from "../grafana/own-datasources.ts";
 import { grafanaPaths } from "../grafana/paths.ts";
 import { adminUserName, grafanaSecretFiles, grafanaServerEnv, homeDashboardFile } from "../grafana/server.ts";
 import { secretsFolder } from "../names.ts";
-import { part, portOf, type Target } from "./part.ts";
+import { part, targetsOf } from "./part.ts";
 
 const httpPort = 3000;
 
@@ -79,11 +79,7 @@ export const grafana = part({
     [grafanaPaths.ownDashboards]: ["dashboards"],
     [secretsFolder]: ["grafanaSecret"],
   },
-  connectsTo: (all): readonly Target[] =>
-    all.flatMap((other) => {
-      const { host, datasource } = other;
-      return datasource === "none" ? [] : [{ host, port: portOf(other, datasource.port) }];
-    }),
+  connectsTo: (all) => targetsOf(all, ({ datasource }) => datasource),
   opensElsewhere: ({ datasources: own }) => own.length > 0,
   process: ({ own, hostPorts, publicUrl, secrets, folder, all }) => {
     const { adminUser, datasources: ownDatasources } = own;

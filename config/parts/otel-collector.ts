@@ -4,8 +4,8 @@ import { collectorConfigArgs, collectorFiles, fragmentSecrets, type collectorSec
 import { collectorSecretText, noUserText, secretFiles } from "../expansion.ts";
 import { foreign, group, wholeNumber } from "../fields.ts";
 import { secretsFolder } from "../names.ts";
-import { exportersOf, metricsEndpoint } from "./exporters.ts";
-import { part, portOf, type Target } from "./part.ts";
+import { storesOf } from "./exporters.ts";
+import { part, targetsOf } from "./part.ts";
 
 /** Longest text of a section of the Collector's configuration, so that all of them fit into one ConfigMap of Kubernetes. */
 const sectionKib = 128;
@@ -90,16 +90,11 @@ export const otelCollector = part({
     [collectorPaths.fragment]: ["collectorConfig"],
     [secretsFolder]: ["collectorSecret"],
   },
-  connectsTo: (all): readonly Target[] =>
-    all.flatMap((other) => {
-      const { host, exporter } = other;
-      return exporter === "none" ? [] : [{ host, port: portOf(other, exporter.port) }];
-    }),
+  connectsTo: (all) => targetsOf(all, ({ exporter }) => exporter),
   opensElsewhere: ({ config }) => config !== undefined,
   process: ({ own, memoryMib, serviceNamespace, enrichment, secrets, all }) => {
     const { config, queueMib } = own;
-    const delivery = { exporters: exportersOf(all), metricsEndpoint: metricsEndpoint(all) };
-    const settings = { memoryMib, queueMib, serviceNamespace, enrichment, ...delivery };
+    const settings = { memoryMib, queueMib, serviceNamespace, enrichment, ...storesOf(all) };
     const args = collectorConfigArgs(config);
     return {
       args,

@@ -199,7 +199,18 @@ export function addressOf<Name extends string>(
   { host, ports }: { readonly host: string; readonly ports: Readonly<Record<Name, PartPort>> },
   port: NoInfer<Name>,
 ): string {
-  return `${host}:${ports[port].port}`;
+  return `${host}:${portOf({ host, ports }, port)}`;
+}
+
+/** The parts that have something, each by the port that it takes that at. @param of what a part has; `"none"` for nothing */
+export function targetsOf(
+  all: readonly AnyPart[],
+  of: (part: AnyPart) => { readonly port: string } | "none",
+): readonly Target[] {
+  return all.flatMap((part) => {
+    const had = of(part);
+    return had === "none" ? [] : [{ host: part.host, port: portOf(part, had.port) }];
+  });
 }
 
 /** Uid of a part's data source in Grafana. @throws Error if it has none. */

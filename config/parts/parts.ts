@@ -54,6 +54,14 @@ export const stackPortList: readonly StackPort[] = partList.flatMap(({ host, por
   ),
 );
 
+/** The same as they are listed for people: first what a person opens, Grafana before all. */
+export const listedPorts: readonly StackPort[] = stackPortList.toSorted((a, b) => place(a) - place(b));
+
+function place({ host, isOpened }: StackPort): number {
+  if (host === grafana.host) return 0;
+  return isOpened ? 1 : 2;
+}
+
 /** Something for each published port, by its name in the setting `ports`. */
 export function forEachPort<Value>(make: (port: StackPort) => Value): Readonly<Record<PortSetting, Value>> {
   return Object.fromEntries(stackPortList.map((port) => [port.setting, make(port)])) as Record<PortSetting, Value>;
@@ -62,10 +70,10 @@ export function forEachPort<Value>(make: (port: StackPort) => Value): Readonly<R
 /** A part's published ports on the user's machine, by the part's name for each, from the setting `ports`. */
 export function hostPortsOf<Ports>(
   { ports }: Pick<AnyPart, "ports">,
-  given: Readonly<Record<string, number>>,
+  given: Readonly<Record<PortSetting, number>>,
 ): Readonly<Record<PublishedIn<Ports>, number>> {
-  const entries = Object.entries(ports).flatMap(([name, { port, published }]) =>
-    published === "internal" ? [] : [[name, given[published.setting] ?? port]],
+  const entries = Object.entries(ports).flatMap(([name, { published }]) =>
+    published === "internal" ? [] : [[name, given[published.setting as PortSetting]]],
   );
   return Object.fromEntries(entries) as Record<PublishedIn<Ports>, number>;
 }
@@ -77,7 +85,7 @@ type OwnSettings = {
 
 /** The groups of settings that parts have of their own. */
 export const ownSettings = Object.fromEntries(
-  Object.entries(parts).flatMap(([name, { settings }]) => (settings === undefined ? [] : [[name, settings]])),
+  partEntries.flatMap(([name, { settings }]) => (settings === undefined ? [] : [[name, settings]])),
 ) as OwnSettings;
 
 /** Base addresses of OTLP inside the network, the same on every platform. */

@@ -1,5 +1,5 @@
 import type { StackSettings } from "../settings.ts";
-import type { PartFile, PartProcess } from "./part.ts";
+import type { AnyPart, PartFile, PartProcess } from "./part.ts";
 import { hostPortsOf, partList, parts, type PartName } from "./parts.ts";
 
 /** What parts are told beside the settings. */
@@ -17,11 +17,11 @@ export const noSurroundings: PartSurroundings = { enrichment: {}, publicUrls: {}
 
 /** What a part runs with by these settings: its arguments, variables and files. */
 export function partProcess(name: PartName, settings: StackSettings, surroundings: PartSurroundings): PartProcess {
-  const part = parts[name];
+  const part: AnyPart = parts[name];
   const own: unknown = Reflect.get(settings, name);
   const { enrichment, publicUrls, folder } = surroundings;
   const { retentionHours, serviceNamespace, secrets } = settings;
-  return (part as (typeof partList)[number]).process({
+  return part.process({
     memoryMib: settings.memoryMib[name],
     retentionHours,
     serviceNamespace,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { generatedDatasources } from "../../config/grafana/datasources.ts";
 import { adminUserName } from "../../config/grafana/server.ts";
-import { exportersOf, metricsEndpoint } from "../../config/parts/exporters.ts";
+import { storesOf } from "../../config/parts/exporters.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
 import { forEachPart, forEachPort, partList, stackPortList } from "../../config/parts/parts.ts";
 import type { StackSettings, StackSettingsInput } from "../../config/settings.ts";
@@ -20,7 +20,7 @@ export function settings(input: StackSettingsInput = {}): StackSettings {
 export const stackDatasources = generatedDatasources(partList);
 
 /** What the Collector is told of the stores. */
-export const delivery = { exporters: exportersOf(partList), metricsEndpoint: metricsEndpoint(partList) };
+export const delivery = storesOf(partList);
 
 /** The least whole GiB that hold the Collector's queues and a tenth on top. */
 export function gibOfQueues(queueMib: number): number {

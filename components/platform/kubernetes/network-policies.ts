@@ -74,8 +74,8 @@ const nameService: Egress = {
 };
 
 /**
- * The API server is no pod and has another address in every cluster; policies see it behind its Service's address or before. Ports of
- * the Service and of kubeadm, kind and k3s; of minikube; of MicroK8s.
+ * The API server is no pod and has another address in every cluster; policies see it behind its Service's address or
+ * before. Ports of the Service and of kubeadm, kind and k3s; of minikube; of MicroK8s.
  */
 const apiServer: Egress = { ports: [443, 6443, 8443, 16443].map((port) => ({ port, protocol: "TCP" })) };
 

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { otelCollectorConfig, type OtelCollectorSettings } from "../../../config/collector/document.ts";
 import { anySettings, delivery as all } from "../../support/settings.ts";
 import { knownParts } from "../../support/further-parts.ts";
-import { exportersOf, metricsEndpoint } from "../../../config/parts/exporters.ts";
+import { storesOf } from "../../../config/parts/exporters.ts";
 import { partList } from "../../../config/parts/parts.ts";
 
 const defaults: OtelCollectorSettings = {
@@ -13,8 +13,7 @@ const defaults: OtelCollectorSettings = {
   queueMib: 512,
   serviceNamespace: "integr8scode",
   enrichment: {},
-  exporters: exportersOf(knownParts),
-  metricsEndpoint: metricsEndpoint(knownParts),
+  ...storesOf(knownParts),
 };
 
 const pipeline = z.strictObject({

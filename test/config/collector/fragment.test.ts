@@ -15,12 +15,11 @@ import { namedDocument } from "../../../config/own-code.ts";
 import { problemLines } from "../../../config/problem.ts";
 import { asCollectorReads, hostileFragment, lostParts } from "../../support/hostile-fragment.ts";
 import { knownParts } from "../../support/further-parts.ts";
-import { exportersOf, metricsEndpoint } from "../../../config/parts/exporters.ts";
+import { storesOf } from "../../../config/parts/exporters.ts";
 
 const settings = {
   ...{ memoryMib: 256, queueMib: 512, serviceNamespace: "integr8scode", enrichment: {} },
-  exporters: exportersOf(knownParts),
-  metricsEndpoint: metricsEndpoint(knownParts),
+  ...storesOf(knownParts),
 };
 
 function linesOf(fragment: unknown, secretNames: readonly string[] | undefined = ["token"]): readonly string[] {
