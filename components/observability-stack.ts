@@ -7,7 +7,7 @@ import { createPlatform } from "./platform/create-platform.ts";
 import type { Instance, Platform } from "./platform/platform.ts";
 import { StackPart } from "./stack-part.ts";
 
-/** Every setting of the stack, as plain values; each has a default. */
+/** Every setting of the stack, as plain values; each has a default. What parseSettings has made is not validated again. */
 export type ObservabilityStackArgs = StackSettingsInput;
 
 /** Addresses on the user's machine, by the names of the setting `ports`. */
@@ -41,15 +41,13 @@ export class ObservabilityStack extends pulumi.ComponentResource {
     const identity = { project: pulumi.getProject(), stack: pulumi.getStack() };
     const validated = parseSettings(args, identity, readDashboardFolder);
     const { secrets: _hidden, ...settings } = validated;
-    const { dashboards } = settings.grafana;
-    const folder = dashboards === undefined ? [] : readDashboardFolder(dashboards).files;
     super("observability:index:ObservabilityStack", name, {}, opts);
     this.settings = settings;
     this.platform = createPlatform(name, validated, { parent: this });
 
     const others: StackPart[] = [];
     this.parts = forEachPart((_, part) => {
-      const args = { platform: this.platform, settings: validated, folder, others: [...others] };
+      const args = { platform: this.platform, settings: validated, others: [...others] };
       const made = new StackPart(name, part, args, { parent: this });
       others.push(made);
       return made;

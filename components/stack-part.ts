@@ -12,8 +12,6 @@ import type { SecretFile, Workload } from "./platform/workload.ts";
 export interface StackPartArgs {
   readonly platform: Platform;
   readonly settings: StackSettings;
-  /** Files of the folder of dashboards that the settings name. */
-  readonly folder: PartSurroundings["folder"];
   /** Those of the other parts that exist already. */
   readonly others: readonly StackPart[];
 }
@@ -30,15 +28,14 @@ export class StackPart extends pulumi.ComponentResource {
     const name = `${stackName}-${host}`;
     super(`observability:index:${part.charAt(0).toUpperCase()}${part.slice(1)}`, name, {}, opts);
     this.part = part;
-    const { platform, settings, folder, others } = args;
+    const { platform, settings, others } = args;
     const generated = Object.entries(generatedSecrets).map(([secret, { path, isKept }]) => ({
       secret,
       path,
       content: this.generatedSecret(`${name}-${secret}`, isKept),
     }));
     this.secrets = new Map(generated.map(({ secret, content }) => [secret, content]));
-    const { enrichment, publicUrls } = platform;
-    const workload = partWorkload(part, settings, { enrichment, publicUrls, folder }, generated);
+    const workload = partWorkload(part, settings, platform, generated);
     this.running = platform.run(workload, { parent: this, dependsOn: others.flatMap((other) => this.waitsFor(other)) });
     this.registerOutputs({});
   }

@@ -1,6 +1,5 @@
-import type { z } from "zod";
-import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
-import { resolveImages } from "./images.ts";
+import { completeSettings, isComplete } from "./complete-settings.ts";
+import { noFolders, readingOnce, type ReadFolder } from "./grafana/own-dashboards.ts";
 import { kubernetesProblems } from "./kubernetes-problems.ts";
 import { ownCodeProblems } from "./own-code.ts";
 import { isRecord, parseWith } from "./parse.ts";
@@ -10,7 +9,7 @@ import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./s
 import { equalPorts, stackPorts, type UsedPort } from "./used-ports.ts";
 
 /**
- * Validates what the user wrote and fills in the defaults.
+ * Validates what the user wrote and fills in the defaults. Settings that have been validated are returned as they are.
  *
  * @param readFolder reads the folder of the setting `grafana.dashboards`, which is refused without
  * @throws Error with every problem, one a line: `<path>: <rule>, got <value>; <what to change>`.
@@ -20,14 +19,15 @@ export function parseSettings(
   identity: StackIdentity,
   readFolder: ReadFolder = noFolders,
 ): StackSettings {
-  return completeSettings(
-    parseWith(
-      stackSettingsSchema,
-      input,
-      (given) => stackProblems(given, readFolder),
-      (given) => withDerivedDefaults(given, identity),
-    ),
+  if (isComplete(input)) return input;
+  const read = readingOnce(readFolder);
+  const valid = parseWith(
+    stackSettingsSchema,
+    input,
+    (given) => stackProblems(given, read),
+    (given) => withDerivedDefaults(given, identity),
   );
+  return completeSettings(valid, read);
 }
 
 /**
@@ -46,16 +46,6 @@ export function stackProblems(
     ...kubernetesProblems(given),
     ...ownCodeProblems(given, readFolder),
   ];
-}
-
-/** Settings that have passed the schema, with the image of each part. */
-export function completeSettings(valid: z.output<typeof stackSettingsSchema>): StackSettings {
-  const { images, kubernetes, ...rest } = valid;
-  return {
-    ...rest,
-    images: resolveImages(rest.imageRegistry, images),
-    kubernetes: { ...kubernetes, namespace: kubernetes.namespace === "" ? rest.name : kubernetes.namespace },
-  };
 }
 
 /** Names that Docker has networks of its own by, and refuses to make one by (github.com/moby/moby, daemon/network.go). */

@@ -1,9 +1,10 @@
+import { completeSettings } from "./complete-settings.ts";
 import { exampleSchema, examplePorts, serviceProblems, type ExampleSettings } from "./example-services.ts";
 import { group } from "./fields.ts";
-import { noFolders, type ReadFolder } from "./grafana/own-dashboards.ts";
+import { noFolders, readingOnce, type ReadFolder } from "./grafana/own-dashboards.ts";
 import { imageDelivery } from "./kubernetes.ts";
 import { isRecord, parseWith } from "./parse.ts";
-import { completeSettings, stackProblems, withDerivedDefaults } from "./parse-settings.ts";
+import { stackProblems, withDerivedDefaults } from "./parse-settings.ts";
 import { hiddenProblem, nearMatch, problem, type Problem } from "./problem.ts";
 import { settingsFromPulumiConfig } from "./pulumi-config.ts";
 import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./settings.ts";
@@ -28,18 +29,19 @@ export function programSettings(
   identity: StackIdentity,
   readFolder: ReadFolder = noFolders,
 ): ProgramSettings {
+  const read = readingOnce(readFolder);
   const { exampleServices, apiPort, load, services, ...stack } = parseWith(
     programSettingsSchema,
     settingsFromPulumiConfig(config, identity.project, programSettingsSchema.shape),
     (given) => [
-      ...stackProblems(given, readFolder, examplePorts(given)),
+      ...stackProblems(given, read, examplePorts(given)),
       ...deliveryProblems(given),
       ...serviceProblems(given),
       ...projectNameProblems(Object.keys(config), identity.project),
     ],
     (given) => withDerivedDefaults(given, identity),
   );
-  return { stack: completeSettings(stack), example: { exampleServices, apiPort, load, services } };
+  return { stack: completeSettings(stack, read), example: { exampleServices, apiPort, load, services } };
 }
 
 /** A key that begins with nearly the project's name; others are settings of Pulumi's providers, such as `docker:host`. */

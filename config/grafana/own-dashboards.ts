@@ -26,6 +26,16 @@ export const noFolders: ReadFolder = (folder) => {
   throw new Error(`grafana.dashboards: must be read by the caller, got ${folder}; hand over a function that reads it`);
 };
 
+/** Reads each folder once, however often it is asked for: what is judged is what is deployed. */
+export function readingOnce(read: ReadFolder): ReadFolder {
+  const known = new Map<string, DashboardFolder>();
+  return (folder) => {
+    const found = known.get(folder) ?? read(folder);
+    known.set(folder, found);
+    return found;
+  };
+}
+
 /** Largest size of all dashboards together, in KiB: what a ConfigMap of Kubernetes holds, with room for its names. */
 export const mostDashboardKib = 900;
 

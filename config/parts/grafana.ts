@@ -81,19 +81,19 @@ export const grafana = part({
   },
   connectsTo: (all) => targetsOf(all, ({ datasource }) => datasource),
   opensElsewhere: ({ datasources: own }) => own.length > 0,
-  process: ({ own, hostPorts, publicUrl, secrets, folder, all }) => {
+  process: ({ own, hostPorts, publicUrl, secrets, dashboards, all }) => {
     const { adminUser, datasources: ownDatasources } = own;
     const server = { adminUser, hostPort: hostPorts.http, publicUrl };
     const secretNames = datasourceSecrets(ownDatasources);
-    const dashboards = ownDashboards(folder);
+    const added = ownDashboards(dashboards);
     return {
       args: [],
       env: { ...(secretNames.length > 0 ? grafanaDollar : {}), ...grafanaServerEnv(server) },
       configFiles: [
         { path: grafanaPaths.datasources, content: datasources(generatedDatasources(all), ownDatasources) },
-        { path: grafanaPaths.dashboardProvider, content: dashboardProvider(dashboards.length > 0) },
+        { path: grafanaPaths.dashboardProvider, content: dashboardProvider(added.length > 0) },
         { path: homeDashboardFile, content: servicesDashboard() },
-        ...dashboards,
+        ...added,
       ],
       secretFiles: secretFiles(secretNames, secrets, grafanaSecretText),
       check: "none",

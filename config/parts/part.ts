@@ -104,8 +104,8 @@ export interface PartContext<Ports, Own> {
   readonly enrichment: Readonly<Record<string, object>>;
   /** The user's secrets by name. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Files of the folder that its settings name, by their path in it. */
-  readonly folder: readonly PartFile[];
+  /** The user's dashboards, by their path in the folder that the settings name. */
+  readonly dashboards: readonly PartFile[];
   /** Every part of the stack, for what they give each other. */
   readonly all: readonly AnyPart[];
 }

@@ -1,5 +1,6 @@
+import { dashboardsOf } from "../complete-settings.ts";
 import type { StackSettings } from "../settings.ts";
-import type { AnyPart, PartFile, PartProcess } from "./part.ts";
+import type { AnyPart, PartProcess } from "./part.ts";
 import { hostPortsOf, partList, parts, type PartName } from "./parts.ts";
 
 /** What parts are told beside the settings. */
@@ -8,18 +9,16 @@ export interface PartSurroundings {
   readonly enrichment: Readonly<Record<string, object>>;
   /** Addresses at which parts are reached from beyond the user's machine, by host name. */
   readonly publicUrls: Readonly<Record<string, string>>;
-  /** Files of the folder of dashboards that the settings name. */
-  readonly folder: readonly PartFile[];
 }
 
-/** Where nothing is known of a platform, and no folder is read. */
-export const noSurroundings: PartSurroundings = { enrichment: {}, publicUrls: {}, folder: [] };
+/** Where nothing is known of a platform. */
+export const noSurroundings: PartSurroundings = { enrichment: {}, publicUrls: {} };
 
 /** What a part runs with by these settings: its arguments, variables and files. */
 export function partProcess(name: PartName, settings: StackSettings, surroundings: PartSurroundings): PartProcess {
   const part: AnyPart = parts[name];
   const own: unknown = Reflect.get(settings, name);
-  const { enrichment, publicUrls, folder } = surroundings;
+  const { enrichment, publicUrls } = surroundings;
   const { retentionHours, serviceNamespace, secrets } = settings;
   return part.process({
     memoryMib: settings.memoryMib[name],
@@ -30,7 +29,7 @@ export function partProcess(name: PartName, settings: StackSettings, surrounding
     publicUrl: publicUrls[part.host],
     enrichment,
     secrets,
-    folder,
+    dashboards: dashboardsOf(settings),
     all: partList,
   });
 }

@@ -17,12 +17,12 @@ export const secretText = "the secret of the test";
 
 /** A part of a stack with these settings, on a platform. */
 function partOn(
-  { enrichment, publicUrls }: PlatformFacts,
+  platform: PlatformFacts,
   name: PartName,
   secretFiles: readonly SecretFile[] = [],
   input: StackSettingsInput = {},
 ): Workload {
-  return partWorkload(name, settings(input), { enrichment, publicUrls, folder: [] }, secretFiles);
+  return partWorkload(name, settings(input), platform, secretFiles);
 }
 
 function oneSecret(path = "/run/secrets/one"): readonly SecretFile[] {

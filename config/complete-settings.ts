@@ -1,0 +1,42 @@
+import type { z } from "zod";
+import type { FolderFile, ReadFolder } from "./grafana/own-dashboards.ts";
+import { resolveImages } from "./images.ts";
+import type { stackSettingsSchema, StackSettings } from "./settings.ts";
+
+/** The dashboards that were read for complete settings. What is no key here has not been validated. */
+const dashboards = new WeakMap<object, readonly FolderFile[]>();
+
+/**
+ * Settings that have passed the schema and every rule beyond it, with what they name: the image of each part, and the
+ * user's dashboards ({@link dashboardsOf}). Nothing of them can be changed, so they need not be validated again.
+ */
+export function completeSettings(valid: z.output<typeof stackSettingsSchema>, readFolder: ReadFolder): StackSettings {
+  const { images, kubernetes, ...rest } = valid;
+  const settings = frozen({
+    ...rest,
+    images: resolveImages(rest.imageRegistry, images),
+    kubernetes: { ...kubernetes, namespace: kubernetes.namespace === "" ? rest.name : kubernetes.namespace },
+  });
+  const folder = rest.grafana.dashboards;
+  dashboards.set(settings, folder === undefined ? [] : readFolder(folder).files);
+  return settings;
+}
+
+/** Whether {@link completeSettings} has made a value. A copy of one with other fields has to be validated like any input. */
+export function isComplete(given: unknown): given is StackSettings {
+  return typeof given === "object" && given !== null && dashboards.has(given);
+}
+
+/** The user's dashboards as they were when the settings were validated. @throws Error if they were not. */
+export function dashboardsOf(settings: StackSettings): readonly FolderFile[] {
+  const found = dashboards.get(settings);
+  if (found === undefined) throw new Error("the settings: must be validated, got others; hand them to parseSettings");
+  return found;
+}
+
+function frozen<Value extends object>(value: Value): Value {
+  for (const inner of Object.values(value) as unknown[]) {
+    if (typeof inner === "object" && inner !== null) frozen(inner);
+  }
+  return Object.freeze(value);
+}

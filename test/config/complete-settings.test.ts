@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { dashboardsOf, isComplete } from "../../config/complete-settings.ts";
+import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
+import { parseSettings } from "../../config/parse-settings.ts";
+import { recordedIdentity } from "../support/record-resources.ts";
+import { settings } from "../support/settings.ts";
+
+const dashboards = "test/fixtures/dashboards";
+
+describe("complete settings", () => {
+  it("are taken as they are, without another look at them", () => {
+    const complete = settings({ retentionHours: 48 });
+    assert.ok(isComplete(complete));
+    assert.equal(parseSettings(complete, { project: "other", stack: "other" }), complete);
+  });
+
+  it("are validated like any input once a field of them is another", () => {
+    const changed = { ...settings(), retentionHours: 1 };
+    assert.equal(isComplete(changed), false);
+    assert.throws(() => parseSettings(changed, recordedIdentity), {
+      message: /^the configuration has 1 problem\(s\), nothing was changed:\n {2}retentionHours: must be /,
+    });
+    for (const other of [undefined, null, 5, "text", {}]) assert.equal(isComplete(other), false);
+  });
+
+  it("stay as they were judged, at every depth", () => {
+    const complete = settings();
+    assert.throws(() => {
+      complete.memoryMib.loki = -1;
+    }, TypeError);
+    assert.throws(() => complete.kubernetes.tolerations.push({ key: "" }), TypeError);
+  });
+
+  it("hold the dashboards that were read for them, and those of no folder are none", () => {
+    assert.deepEqual(dashboardsOf(settings({ grafana: { dashboards } })), readDashboardFolder(dashboards).files);
+    assert.deepEqual(dashboardsOf(settings()), []);
+    assert.throws(() => dashboardsOf({ ...settings() }), {
+      message: "the settings: must be validated, got others; hand them to parseSettings",
+    });
+  });
+});
