@@ -7,7 +7,7 @@ import { buildFolderProblems } from "../config/build-folder.ts";
 import { builtHere, instrumentationImage, instrumentations } from "../config/instrumentation.ts";
 import { otelEnv } from "../config/otel-env.ts";
 import { isRecord } from "../config/parse.ts";
-import { problem, type Problem } from "../config/problem.ts";
+import { problemIf, type Problem } from "../config/problem.ts";
 import { dnsLabel, isDnsLabel } from "../config/rules.ts";
 import {
   injectedVariableProblems,
@@ -228,7 +228,7 @@ function serviceNameProblems(
   { serviceNamespace }: Pick<StackSettings, "serviceNamespace">,
 ): readonly Problem[] {
   const full = `${serviceNamespace}-${name}`;
-  if (!isDnsLabel(name) || full.length <= dnsLabel.longest) return [];
+  const isLong = isDnsLabel(name) && full.length > dnsLabel.longest;
   const rule = `must be at most ${dnsLabel.longest} characters long with the namespace in front`;
-  return [problem("name", rule, full, "shorten it, or serviceNamespace")];
+  return problemIf(isLong, "name", rule, full, "shorten it, or serviceNamespace");
 }

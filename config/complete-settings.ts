@@ -1,10 +1,11 @@
 import type { z } from "zod";
-import type { FolderFile, ReadFolder } from "./grafana/own-dashboards.ts";
+import type { ReadFolder } from "./grafana/own-dashboards.ts";
 import { resolveImages } from "./images.ts";
 import type { stackSettingsSchema, StackSettings } from "./settings.ts";
+import type { TextFile } from "./text-file.ts";
 
 /** The dashboards that were read for complete settings. What is no key here has not been validated. */
-const dashboards = new WeakMap<object, readonly FolderFile[]>();
+const dashboards = new WeakMap<object, readonly TextFile[]>();
 
 /**
  * Settings that have passed the schema and every rule beyond it, with what they name: the image of each part, and the
@@ -28,7 +29,7 @@ export function isComplete(given: unknown): given is StackSettings {
 }
 
 /** The user's dashboards as they were when the settings were validated. @throws Error if they were not. */
-export function dashboardsOf(settings: StackSettings): readonly FolderFile[] {
+export function dashboardsOf(settings: StackSettings): readonly TextFile[] {
   const found = dashboards.get(settings);
   if (found === undefined) throw new Error("the settings: must be validated, got others; hand them to parseSettings");
   return found;

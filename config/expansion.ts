@@ -1,4 +1,5 @@
 import { secretsFolder } from "./names.ts";
+import type { TextFile } from "./text-file.ts";
 
 /*
  * Text that another program reads later and puts something else into, a variable or a file. For each program and each
@@ -85,7 +86,7 @@ export function secretFiles(
   names: readonly string[],
   secrets: Readonly<Record<string, string>>,
   written: (text: string) => string,
-): readonly { readonly path: string; readonly content: string }[] {
+): readonly TextFile[] {
   return Object.entries(secrets)
     .filter(([name]) => names.includes(name))
     .map(([name, text]) => ({ path: secretFile(name), content: written(text) }));

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { OtlpProtocol } from "./otel-env.ts";
-import { problem, type Problem } from "./problem.ts";
+import { problemIf, type Problem } from "./problem.ts";
 import { registryPrefix } from "./rules.ts";
 
 /** Languages whose services send telemetry without a line of code. */
@@ -96,44 +96,24 @@ function joined(separator: string, ...parts: readonly string[]): string {
 }
 
 /** What of a service's arguments its instrumentation cannot do; the paths begin with the name of an argument. */
-export function instrumentProblems({
-  instrument,
-  instrumentImage,
-  protocol,
-  telemetry,
-}: {
+export function instrumentProblems(args: {
   readonly instrument?: InstrumentedLanguage | undefined;
   readonly instrumentImage?: string | undefined;
   readonly protocol?: OtlpProtocol | undefined;
   readonly telemetry: boolean;
 }): readonly Problem[] {
+  const { instrument, instrumentImage, protocol, telemetry } = args;
   if (instrument === undefined) {
     const rule = "must be left out where nothing is instrumented";
-    return instrumentImage === undefined
-      ? []
-      : [problem("instrumentImage", rule, instrumentImage, "add `instrument`, or remove it")];
+    const change = "add `instrument`, or remove it";
+    return problemIf(instrumentImage !== undefined, "instrumentImage", rule, instrumentImage, change);
   }
   const { protocols } = instrumentations[instrument];
+  const isKnown = protocol === undefined || protocols.includes(protocol);
+  const known = `must be ${protocols.join(" or ")} with instrument ${instrument}, which knows no other`;
+  const without = "must be left out of a service without telemetry";
   return [
-    ...(telemetry
-      ? []
-      : [
-          problem(
-            "instrument",
-            "must be left out of a service without telemetry",
-            instrument,
-            "remove it, or `telemetry: false`",
-          ),
-        ]),
-    ...(protocol === undefined || protocols.includes(protocol)
-      ? []
-      : [
-          problem(
-            "protocol",
-            `must be ${protocols.join(" or ")} with instrument ${instrument}, which knows no other`,
-            protocol,
-            "leave it out",
-          ),
-        ]),
+    ...problemIf(!telemetry, "instrument", without, instrument, "remove it, or `telemetry: false`"),
+    ...problemIf(!isKnown, "protocol", known, protocol, "leave it out"),
   ];
 }

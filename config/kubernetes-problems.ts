@@ -2,7 +2,7 @@ import { usualCpuRequestMillicores, type KubernetesSettings } from "./kubernetes
 import { isRecord } from "./parse.ts";
 import { exportersOf } from "./parts/exporters.ts";
 import { partList } from "./parts/parts.ts";
-import { problem, type Problem } from "./problem.ts";
+import { problemIf, type Problem } from "./problem.ts";
 import { stackSettingsSchema } from "./settings.ts";
 
 /** What is wrong with the settings of a stack on Kubernetes, beyond each field on its own. */
@@ -11,50 +11,51 @@ export function kubernetesProblems(input: unknown): readonly Problem[] {
   const { kubernetes = {}, otelCollector = {} } = input;
   const cluster = stackSettingsSchema.shape.kubernetes.safeParse(kubernetes).data;
   if (cluster === undefined) return [];
-  const context =
-    cluster.context === ""
-      ? [
-          problem(
-            "kubernetes.context",
-            "must be set with the target kubernetes, so that nothing is deployed by accident",
-            cluster.context,
-            "name one of `kubectl config get-contexts`",
-          ),
-        ]
-      : [];
   const queueMib = stackSettingsSchema.shape.otelCollector.safeParse(otelCollector).data?.queueMib ?? 0;
   const neededGib = Math.ceil((queueMib * queues * fileTenths) / 10 / 1024);
   const { otelCollector: roomGib } = cluster.storageGib;
-  const room =
-    roomGib >= neededGib
-      ? []
-      : [
-          problem(
-            "kubernetes.storageGib.otelCollector",
-            `must hold the ${queues} queues of otelCollector.queueMib (${queueMib}) and a tenth on top`,
-            roomGib,
-            `set at least ${neededGib}, or a smaller queue`,
-          ),
-        ];
-  return [...context, ...room, ...ingressProblems(cluster.ingress), ...processorProblems(cluster.resources)];
+  return [
+    ...problemIf(
+      cluster.context === "",
+      "kubernetes.context",
+      "must be set with the target kubernetes, so that nothing is deployed by accident",
+      cluster.context,
+      "name one of `kubectl config get-contexts`",
+    ),
+    ...problemIf(
+      roomGib < neededGib,
+      "kubernetes.storageGib.otelCollector",
+      `must hold the ${queues} queues of otelCollector.queueMib (${queueMib}) and a tenth on top`,
+      roomGib,
+      `set at least ${neededGib}, or a smaller queue`,
+    ),
+    ...ingressProblems(cluster.ingress),
+    ...processorProblems(cluster.resources),
+  ];
 }
 
-/** An address for others without TLS is what nobody asks for by leaving a line out. */
+/** An address without TLS has to be asked for: leaving a line out must not give one. */
 function ingressProblems({ host, tlsSecretName, insecure }: KubernetesSettings["ingress"]): readonly Problem[] {
-  if (host === "" || tlsSecretName !== undefined || insecure) return [];
-  const rule = "must be set with a host, or the password of Grafana travels readable";
-  const change = "name a secret of the type kubernetes.io/tls, or set kubernetes.ingress.insecure to true";
-  return [problem("kubernetes.ingress.tlsSecretName", rule, "", change)];
+  return problemIf(
+    host !== "" && tlsSecretName === undefined && !insecure,
+    "kubernetes.ingress.tlsSecretName",
+    "must be set with a host, or the password of Grafana travels readable",
+    "",
+    "name a secret of the type kubernetes.io/tls, or set kubernetes.ingress.insecure to true",
+  );
 }
 
 /** No pod may ask for more than its limit. */
 function processorProblems(resources: KubernetesSettings["resources"]): readonly Problem[] {
   return Object.entries(resources).flatMap(([name, { cpuRequestMillicores, cpuLimitMillicores }]) => {
     const request = cpuRequestMillicores ?? usualCpuRequestMillicores;
-    if (cpuLimitMillicores === undefined || cpuLimitMillicores >= request) return [];
-    const rule = `must be at least cpuRequestMillicores (${request})`;
-    const path = `kubernetes.resources.${name}.cpuLimitMillicores`;
-    return [problem(path, rule, cpuLimitMillicores, `set at least ${request}, or ask for less`)];
+    return problemIf(
+      cpuLimitMillicores !== undefined && cpuLimitMillicores < request,
+      `kubernetes.resources.${name}.cpuLimitMillicores`,
+      `must be at least cpuRequestMillicores (${request})`,
+      cpuLimitMillicores,
+      `set at least ${request}, or ask for less`,
+    );
   });
 }
 

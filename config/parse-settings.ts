@@ -4,7 +4,7 @@ import { kubernetesProblems } from "./kubernetes-problems.ts";
 import { ownCodeProblems } from "./own-code.ts";
 import { isRecord, parseWith } from "./parse.ts";
 import { parts } from "./parts/parts.ts";
-import { problem, type Problem } from "./problem.ts";
+import { problemIf, type Problem } from "./problem.ts";
 import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./settings.ts";
 import { equalPorts, stackPorts, type UsedPort } from "./used-ports.ts";
 
@@ -58,13 +58,11 @@ function stackNameProblems(input: unknown): readonly Problem[] {
   const change = "set another, for example shop-dev";
   if (target === "kubernetes") {
     // The ServiceAccount of the stack has its name, and the Collector has one of its own.
-    if (name !== parts.otelCollector.host) return [];
-    return [problem("name", "must not be the name of a part of the stack that has rights of its own", name, change)];
+    const rule = "must not be the name of a part of the stack that has rights of its own";
+    return problemIf(name === parts.otelCollector.host, "name", rule, name, change);
   }
-  if (!dockerNetworks.includes(name)) return [];
-  return [
-    problem("name", `must not be the name of a network of Docker's own (${dockerNetworks.join(", ")})`, name, change),
-  ];
+  const rule = `must not be the name of a network of Docker's own (${dockerNetworks.join(", ")})`;
+  return problemIf(dockerNetworks.includes(name), "name", rule, name, change);
 }
 
 /**

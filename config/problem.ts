@@ -22,6 +22,17 @@ export function problem(path: string, rule: string, value: unknown, change: stri
   return { path, rule, got: shown(value), change };
 }
 
+/** The {@link problem} of a value if it breaks the rule, as a list that others are joined to; else none. */
+export function problemIf(
+  isBroken: boolean,
+  path: string,
+  rule: string,
+  value: unknown,
+  change: string,
+): readonly Problem[] {
+  return isBroken ? [problem(path, rule, value, change)] : [];
+}
+
 /** A {@link problem} with a value that is, or may be, a secret. */
 export function hiddenProblem(path: string, rule: string, change: string): Problem {
   return { path, rule, got: notShown, change };

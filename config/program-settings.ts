@@ -5,7 +5,7 @@ import { noFolders, readingOnce, type ReadFolder } from "./grafana/own-dashboard
 import { imageDelivery } from "./kubernetes.ts";
 import { isRecord, parseWith } from "./parse.ts";
 import { stackProblems, withDerivedDefaults } from "./parse-settings.ts";
-import { hiddenProblem, nearMatch, problem, type Problem } from "./problem.ts";
+import { hiddenProblem, nearMatch, problemIf, type Problem } from "./problem.ts";
 import { settingsFromPulumiConfig } from "./pulumi-config.ts";
 import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./settings.ts";
 
@@ -60,20 +60,13 @@ function deliveryProblems(given: unknown): readonly Problem[] {
   const { target, kubernetes, exampleServices } = programSettingsSchema.shape;
   const cluster = kubernetes.safeParse(given["kubernetes"]).data;
   const isBuilt = exampleServices.safeParse(given["exampleServices"]).data !== false;
-  if (
-    target.safeParse(given["target"]).data !== "kubernetes" ||
-    cluster === undefined ||
-    cluster.context === "" ||
-    !isBuilt
-  )
-    return [];
-  if (imageDelivery(cluster) !== undefined) return [];
-  return [
-    problem(
-      "kubernetes.registry",
-      "must be set, or kubernetes.loadCommand: the services' image is built here and has to get into the cluster",
-      cluster.registry,
-      "name a registry that you may push to, or set exampleServices to false",
-    ),
-  ];
+  const isCluster = target.safeParse(given["target"]).data === "kubernetes";
+  if (cluster === undefined || cluster.context === "") return [];
+  return problemIf(
+    isBuilt && isCluster && imageDelivery(cluster) === undefined,
+    "kubernetes.registry",
+    "must be set, or kubernetes.loadCommand: the services' image is built here and has to get into the cluster",
+    cluster.registry,
+    "name a registry that you may push to, or set exampleServices to false",
+  );
 }

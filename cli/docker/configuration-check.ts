@@ -3,10 +3,11 @@ import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
 import { failedCheck } from "../../config/failed-check.ts";
 import { dockerLabels } from "../../config/names.ts";
-import type { AnyPart, PartFile } from "../../config/parts/part.ts";
+import type { AnyPart } from "../../config/parts/part.ts";
 import { partEntries, type PartName } from "../../config/parts/parts.ts";
 import { noSurroundings, partProcess } from "../../config/parts/processes.ts";
 import type { StackSettings } from "../../config/settings.ts";
+import type { TextFile } from "../../config/text-file.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { UserError } from "../user-error.ts";
 import { CommandFailed, type Docker } from "./docker.ts";
@@ -41,7 +42,7 @@ async function checkPart(
 }
 
 /** The files as `docker cp` takes them from its standard input: the secrets among them are on no disk of this machine. */
-async function archive(files: readonly PartFile[]): Promise<Buffer> {
+async function archive(files: readonly TextFile[]): Promise<Buffer> {
   const tar = pack();
   // In the container another user reads them; folders that are missing belong to root and can be entered by all.
   for (const { path, content } of files) tar.entry({ name: path.slice(1), mode: 0o444 }, content);

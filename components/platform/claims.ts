@@ -1,4 +1,4 @@
-import { problem, type Problem } from "../../config/problem.ts";
+import { problemIf, type Problem } from "../../config/problem.ts";
 import type { Workload } from "./workload.ts";
 
 /** A name, and what it is the name of: two things of different kinds may have the same. */
@@ -30,15 +30,12 @@ export class Claims {
     );
     const ports = workload.ports.flatMap(({ hostPort }, index) => {
       const other = hostPort === "internal" ? undefined : this.hostPorts.get(hostPort);
-      if (other === undefined) return [];
-      return [
-        problem(`ports.${index}.hostPort`, `must differ from the ports of ${other}`, hostPort, "change one of the two"),
-      ];
+      const rule = `must differ from the ports of ${other}`;
+      return problemIf(other !== undefined, `ports.${index}.hostPort`, rule, hostPort, "change one of the two");
     });
+    const isTaken = taken !== undefined;
     return [
-      ...(taken === undefined
-        ? []
-        : [problem("name", "must be unique in the stack", taken.name, "rename one of the two")]),
+      ...problemIf(isTaken, "name", "must be unique in the stack", taken?.name, "rename one of the two"),
       ...ports,
     ];
   }

@@ -1,4 +1,4 @@
-import { duplicates, pathText, problem, problemLines, type Problem } from "../../config/problem.ts";
+import { duplicates, pathText, problem, problemIf, problemLines, type Problem } from "../../config/problem.ts";
 import {
   containerPorts,
   dnsLabel,
@@ -44,7 +44,7 @@ export function refusal(name: string, problems: readonly Problem[]): Error {
 }
 
 function nameProblems({ name }: Workload): readonly Problem[] {
-  return isDnsLabel(name) ? [] : [problem("name", dnsLabel.rule, name, "rename it")];
+  return problemIf(!isDnsLabel(name), "name", dnsLabel.rule, name, "rename it");
 }
 
 function imageProblems({ image, imageMounts }: Workload): readonly Problem[] {
@@ -101,16 +101,15 @@ function fileProblems({
     .filter(([, path]) => !path.startsWith("/"))
     .map(([where, path]) => problem(where, "must be absolute", path, "begin it with /"));
   const empty = configFiles.flatMap(({ content }, index) =>
-    content === "" ? [problem(`configFiles.${index}.content`, "must not be empty", content, "leave the file out")] : [],
+    problemIf(content === "", `configFiles.${index}.content`, "must not be empty", content, "leave the file out"),
   );
   return [...relative, ...equal(paths), ...empty];
 }
 
 function checkProblems({ check }: Workload): readonly Problem[] {
-  if (check === "none" || check.args.length > 0) return [];
-  return [
-    problem("check.args", "must tell the image to check and end", check.args, 'write them, or set check to "none"'),
-  ];
+  const args = check === "none" ? undefined : check.args;
+  const change = 'write them, or set check to "none"';
+  return problemIf(args?.length === 0, "check.args", "must tell the image to check and end", args, change);
 }
 
 function numberProblems(workload: Workload, leastReplicas: number): readonly Problem[] {
@@ -127,7 +126,8 @@ function numberProblems(workload: Workload, leastReplicas: number): readonly Pro
 
 /** The problem of a number that is not whole or not in its range. */
 function outside(path: string, value: number, { least, most, because }: Range): readonly Problem[] {
-  if (Number.isInteger(value) && value >= least && value <= most) return [];
+  const isInside = Number.isInteger(value) && value >= least && value <= most;
   const reason = because === undefined ? "" : ` (${because})`;
-  return [problem(path, `must be a whole number from ${least} to ${most}${reason}`, value, "choose one in the range")];
+  const rule = `must be a whole number from ${least} to ${most}${reason}`;
+  return problemIf(!isInside, path, rule, value, "choose one in the range");
 }

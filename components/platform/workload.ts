@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { EnvValue } from "../../config/env-value.ts";
+import type { TextFile } from "../../config/text-file.ts";
 
 /**
  * One process of the stack, described without a word about where it runs. Each platform renders it.
@@ -15,7 +16,8 @@ export interface Workload {
   readonly args: readonly string[];
   /** Plain environment; never a secret. A platform that does not know a fact in a value throws. */
   readonly env: Readonly<Record<string, EnvValue>>;
-  readonly configFiles: readonly ConfigFile[];
+  /** Files that the process reads, root-owned and read-only. */
+  readonly configFiles: readonly TextFile[];
   readonly secretFiles: readonly SecretFile[];
   /** How the image looks over these files; `"none"` where that is not needed. */
   readonly check: Check | "none";
@@ -53,12 +55,6 @@ export type WorkloadImage =
       readonly dockerfile: string;
       readonly buildArgs: Readonly<Record<string, string>>;
     };
-
-/** A file that the process reads, root-owned and read-only. */
-export interface ConfigFile {
-  readonly path: string;
-  readonly content: string;
-}
 
 /** A file whose content is a secret: encrypted in the state, in no environment listing and in no preview. */
 export interface SecretFile {

@@ -4,6 +4,7 @@ import { collectorPaths, otelCollectorConfig, otelCollectorDocument, type OtelCo
 import { isRecord } from "../parse.ts";
 import { plainProblems, withoutUnset } from "../plain-value.ts";
 import { hiddenProblem, pathText, problem, type Problem } from "../problem.ts";
+import type { TextFile } from "../text-file.ts";
 import { componentId, componentType, processorsThatPassOn } from "./components.ts";
 
 /**
@@ -278,7 +279,7 @@ function merged(ours: unknown, own: unknown): unknown {
 export function collectorFiles(
   settings: OtelCollectorSettings,
   fragment: CollectorFragment | undefined,
-): readonly { readonly path: string; readonly content: string }[] {
+): readonly TextFile[] {
   const generatedFile = { path: collectorPaths.config, content: otelCollectorConfig(settings) };
   if (fragment === undefined) return [generatedFile];
   return [generatedFile, { path: collectorPaths.fragment, content: fragmentConfig(fragment, settings) }];

@@ -1,7 +1,8 @@
 import { opendirSync, readFileSync, realpathSync, statSync, type Dirent, type Stats } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import { mostDashboardKib, tooLarge, type DashboardFolder, type FolderFile } from "./own-dashboards.ts";
+import { mostDashboardKib, tooLarge, type DashboardFolder } from "./own-dashboards.ts";
 import { problem, type Problem } from "../problem.ts";
+import type { TextFile } from "../text-file.ts";
 
 /** Most files and folders below a folder of dashboards: a larger one is not one, and nobody waits until it is read. */
 const mostEntries = 1000;
@@ -114,7 +115,7 @@ function readAll(folder: string, root: string, entries: readonly Entry[]): Dashb
   };
 }
 
-function readFile(folder: string, root: string, path: string): FolderFile | Problem {
+function readFile(folder: string, root: string, path: string): TextFile | Problem {
   let bytes;
   try {
     bytes = readFileSync(join(root, path));

@@ -1,19 +1,14 @@
 import { dashboardUids, fileKey, ownDashboardFolder } from "../names.ts";
 import { isRecord } from "../parse.ts";
-import { duplicates, hiddenProblem, problem, type Problem } from "../problem.ts";
+import { duplicates, hiddenProblem, problem, problemIf, type Problem } from "../problem.ts";
 import { fits, grafanaUid, oneLine, type TextRule } from "../rules.ts";
+import type { TextFile } from "../text-file.ts";
 import { grafanaPaths } from "./paths.ts";
-
-/** A file below the folder of the user's dashboards. */
-export interface FolderFile {
-  /** Relative to the folder, with `/` in between. */
-  readonly path: string;
-  readonly content: string;
-}
 
 /** A folder of dashboards. */
 export interface DashboardFolder {
-  readonly files: readonly FolderFile[];
+  /** Their paths are relative to the folder, with `/` in between. */
+  readonly files: readonly TextFile[];
   /** What of it cannot be read, and why. */
   readonly problems: readonly Problem[];
 }
@@ -54,14 +49,8 @@ const folderName = {
   also: [oneLine],
 } as const satisfies TextRule;
 
-/** A dashboard of the user as a file in Grafana's container. */
-export interface OwnDashboard {
-  readonly path: string;
-  readonly content: string;
-}
-
-/** The user's dashboards, each named by its uid, in a folder that is one in Grafana as well. */
-export function ownDashboards(files: readonly FolderFile[]): readonly OwnDashboard[] {
+/** The user's dashboards as files in Grafana's container: named by their uid, in a folder that is one in Grafana as well. */
+export function ownDashboards(files: readonly TextFile[]): readonly TextFile[] {
   return files.map((file) => {
     const dashboard: unknown = JSON.parse(file.content);
     const uid = isRecord(dashboard) ? String(dashboard["uid"]) : "";
@@ -69,11 +58,11 @@ export function ownDashboards(files: readonly FolderFile[]): readonly OwnDashboa
   });
 }
 
-function pathInGrafana(file: FolderFile, uid: string): string {
+function pathInGrafana(file: TextFile, uid: string): string {
   return `${grafanaPaths.ownDashboards}/${folderOf(file)}/${uid}.json`;
 }
 
-function folderOf({ path }: FolderFile): string {
+function folderOf({ path }: TextFile): string {
   return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ownDashboardFolder;
 }
 
@@ -98,41 +87,35 @@ export function dashboardProblems(folder: unknown, read: ReadFolder): readonly P
   ];
 }
 
-function fileProblems(where: string, file: FolderFile): readonly Problem[] {
+function fileProblems(where: string, file: TextFile): readonly Problem[] {
   const dashboard = parsed(file.content);
   if (!isRecord(dashboard)) {
     const change = "export it from Grafana as JSON, or leave the file out";
     return [hiddenProblem(where, "must be a dashboard as JSON", change)];
   }
   const { title, uid, __inputs: inputs } = dashboard;
+  const folder = folderOf(file);
+  const isDeep = file.path.split("/").length > 2;
+  const isTaken = folder.toLowerCase() === "general";
+  const hasTitle = typeof title === "string" && title.trim() !== "";
+  const hasUid = typeof uid === "string" && grafanaUid.pattern.test(uid);
   return [
-    ...(file.path.split("/").length > 2
-      ? [problem(where, "must be at most one folder deep", file.path, "move it up: Grafana shows one level")]
-      : []),
-    ...(fits(folderName, folderOf(file)) ? [] : [problem(where, folderName.rule, folderOf(file), folderName.change)]),
-    ...(folderOf(file).toLowerCase() === "general"
-      ? [problem(where, "must be in a folder that Grafana does not have itself", folderOf(file), "rename the folder")]
-      : []),
-    ...(typeof title === "string" && title.trim() !== ""
-      ? []
-      : [problem(`${where}: title`, "must be a text", title, "give the dashboard a title")]),
-    ...(typeof uid === "string" && grafanaUid.pattern.test(uid)
-      ? []
-      : [problem(`${where}: uid`, grafanaUid.rule, uid, "set one: it is part of the dashboard's address")]),
-    ...(inputs === undefined
-      ? []
-      : [
-          problem(
-            `${where}: __inputs`,
-            "must name its data sources itself",
-            inputs,
-            "export it without the option to share it externally",
-          ),
-        ]),
+    ...problemIf(isDeep, where, "must be at most one folder deep", file.path, "move it up: Grafana shows one level"),
+    ...problemIf(!fits(folderName, folder), where, folderName.rule, folder, folderName.change),
+    ...problemIf(isTaken, where, "must be in a folder that Grafana does not have itself", folder, "rename the folder"),
+    ...problemIf(!hasTitle, `${where}: title`, "must be a text", title, "give the dashboard a title"),
+    ...problemIf(!hasUid, `${where}: uid`, grafanaUid.rule, uid, "set one: it is part of the dashboard's address"),
+    ...problemIf(
+      inputs !== undefined,
+      `${where}: __inputs`,
+      "must name its data sources itself",
+      inputs,
+      "export it without the option to share it externally",
+    ),
   ];
 }
 
-function uniqueProblems(folder: string, files: readonly FolderFile[]): readonly Problem[] {
+function uniqueProblems(folder: string, files: readonly TextFile[]): readonly Problem[] {
   const dashboards = files.flatMap((file) => {
     const dashboard = parsed(file.content);
     return isRecord(dashboard) ? [{ file, dashboard }] : [];
@@ -154,7 +137,7 @@ function uniqueProblems(folder: string, files: readonly FolderFile[]): readonly 
 /** Two files of one ConfigMap: on Kubernetes a folder and a name are one key. */
 function keyProblems(
   folder: string,
-  dashboards: readonly { readonly file: FolderFile; readonly dashboard: Readonly<Record<string, unknown>> }[],
+  dashboards: readonly { readonly file: TextFile; readonly dashboard: Readonly<Record<string, unknown>> }[],
 ): readonly Problem[] {
   const keys = new Map<string, readonly [path: string, key: string]>();
   for (const { file, dashboard } of dashboards) {

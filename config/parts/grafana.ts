@@ -27,7 +27,6 @@ export const grafana = part({
     http: {
       port: httpPort,
       purpose: "user interface and HTTP API",
-      isForServices: false,
       published: { setting: "grafana", title: "Grafana", purpose: "dashboards and everything else", isOpened: true },
     },
   },
@@ -68,8 +67,6 @@ export const grafana = part({
     "admin-password": { path: grafanaSecretFiles.adminPassword, isKept: true },
     "secret-key": { path: grafanaSecretFiles.secretKey, isKept: true },
   },
-  exporter: "none",
-  datasource: "none",
   reads: {
     args: [noUserText],
     env: ["grafanaSettings"],
@@ -87,7 +84,6 @@ export const grafana = part({
     const secretNames = datasourceSecrets(ownDatasources);
     const added = ownDashboards(dashboards);
     return {
-      args: [],
       env: { ...(secretNames.length > 0 ? grafanaDollar : {}), ...grafanaServerEnv(server) },
       configFiles: [
         { path: grafanaPaths.datasources, content: datasources(generatedDatasources(all), ownDatasources) },
@@ -96,8 +92,6 @@ export const grafana = part({
         ...added,
       ],
       secretFiles: secretFiles(secretNames, secrets, grafanaSecretText),
-      check: "none",
-      readsInstances: false,
     };
   },
 });

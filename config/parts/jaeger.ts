@@ -23,24 +23,18 @@ export const jaeger = part({
     query: {
       port: queryPort,
       purpose: "user interface and HTTP API",
-      isForServices: false,
       published: { setting: "jaeger", title: "Jaeger", purpose: "traces", isOpened: true },
     },
     "otlp-grpc": {
       port: otlpGrpcPort,
       purpose: "OTLP from the Collector",
-      isForServices: false,
-      published: "internal",
     },
     health: {
       port: healthPort,
       purpose: "`/status`; `/config` is the configuration in force",
-      isForServices: false,
-      published: "internal",
     },
   },
   configuredBy: "yaml",
-  settings: undefined,
   user: { userId: 10001, groupId: 10001 },
   stopGraceSeconds: 30,
   // The image declares it as a volume, for which Docker would otherwise make one without a name.
@@ -52,7 +46,6 @@ export const jaeger = part({
     startPeriodSeconds: 30,
     gates: false,
   },
-  generatedSecrets: {},
   exporter: { signal: "traces", type: "otlp_grpc", port: "otlp-grpc", config: (address) => ({ endpoint: address }) },
   datasource: {
     signal: "traces",
@@ -73,28 +66,17 @@ export const jaeger = part({
   },
   // The Collector underneath would replace `${env:…}`.
   reads: { args: [noUserText], env: [noUserText], [configPath]: [noUserText] },
-  connectsTo: () => [],
-  opensElsewhere: () => false,
   process: ({ retentionHours }) => ({
     args: [`--config=${configPath}`],
-    env: {},
     configFiles: [{ path: configPath, content: jaegerConfig({ retentionHours }) }],
-    secretFiles: [],
-    check: "none",
-    readsInstances: false,
   }),
 });
-
-/** What Jaeger's configuration depends on. */
-export interface JaegerSettings {
-  readonly retentionHours: number;
-}
 
 /**
  * Jaeger v2 on badger: traces survive a restart and go after the retention period.
  * No batch processor in front of the storage, so a sender hears "stored" only after the commit.
  */
-export function jaegerConfig(settings: JaegerSettings): string {
+export function jaegerConfig({ retentionHours }: { readonly retentionHours: number }): string {
   const store = "badger_store";
   return stringify({
     service: {
@@ -124,7 +106,7 @@ export function jaegerConfig(settings: JaegerSettings): string {
             badger: {
               directories: { keys: `${dataPath}/keys`, values: `${dataPath}/values` },
               ephemeral: false,
-              ttl: { spans: hours(settings.retentionHours) },
+              ttl: { spans: hours(retentionHours) },
             },
           },
         },

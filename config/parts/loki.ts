@@ -37,7 +37,6 @@ export const loki = part({
     http: {
       port: httpPort,
       purpose: "queries, OTLP from the Collector at `/otlp`, `/ready`, `/metrics`, `/config`",
-      isForServices: false,
       published: { setting: "loki", title: "Loki", purpose: "logs, API only", isOpened: false },
     },
   },
@@ -53,7 +52,6 @@ export const loki = part({
   user: { userId: 10001, groupId: 10001 },
   // Chunks in memory are flushed on the way out.
   stopGraceSeconds: 60,
-  scratchPaths: [],
   readiness: {
     port: "http",
     httpPath: "/ready",
@@ -62,7 +60,6 @@ export const loki = part({
     startPeriodSeconds: 30,
     gates: true,
   },
-  generatedSecrets: {},
   exporter: {
     signal: "logs",
     type: "otlp_http",
@@ -93,16 +90,11 @@ export const loki = part({
   },
   // Loki would replace `${…}` in its file only with `-config.expand-env`.
   reads: { args: [noUserText], env: [noUserText], [configPath]: [noUserText] },
-  connectsTo: () => [],
-  opensElsewhere: () => false,
   process: ({ own, memoryMib, retentionHours }) => ({
     args: [`-config.file=${configPath}`],
     // The compactor writes temporary files; without a place for them it deletes nothing, and says so only in a metric.
     env: { TMPDIR: dataPath },
     configFiles: [{ path: configPath, content: lokiConfig({ ...own, memoryMib, retentionHours }) }],
-    secretFiles: [],
-    check: "none",
-    readsInstances: false,
   }),
 });
 

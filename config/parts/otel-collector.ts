@@ -49,8 +49,6 @@ export const otelCollector = part({
     health: {
       port: collectorPorts.health,
       purpose: "`/`: 200 while the Collector works",
-      isForServices: false,
-      published: "internal",
     },
   },
   configuredBy: "yaml",
@@ -77,12 +75,8 @@ export const otelCollector = part({
     ),
   user: { userId: 10001, groupId: 10001 },
   stopGraceSeconds: 30,
-  scratchPaths: [],
   // The image has no shell and the binary no check of its own.
   readiness: { port: "health", httpPath: "/", selfCheck: "none", startPeriodSeconds: 10, gates: false },
-  generatedSecrets: {},
-  exporter: "none",
-  datasource: "none",
   reads: {
     args: [noUserText],
     env: [noUserText],
@@ -98,7 +92,6 @@ export const otelCollector = part({
     const args = collectorConfigArgs(config);
     return {
       args,
-      env: {},
       configFiles: collectorFiles(settings, config),
       secretFiles: secretFiles(config === undefined ? [] : fragmentSecrets(config), secrets, collectorSecretText),
       // What the stack generates is checked by its tests; what the user adds, by the Collector.

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { SinkName } from "../expansion.ts";
+import type { TextFile } from "../text-file.ts";
 
 /** What telemetry consists of, by the names of the Collector's pipelines, in the order of generated files. */
 export const signals = ["logs", "traces", "metrics"] as const;
@@ -12,10 +13,10 @@ export interface PartPort {
   readonly port: number;
   /** What it is for, as the tables of the guide say it. */
   readonly purpose: string;
-  /** What connects to it beside the parts that say so themselves: every instrumented service, or nothing more. */
-  readonly isForServices: boolean;
-  /** How it is found on the user's machine, under the same number unless the settings say otherwise; or not at all. */
-  readonly published: PublishedPort | "internal";
+  /** Whether every instrumented service connects to it, beside the parts that say so themselves. @default false */
+  readonly isForServices?: boolean;
+  /** How it is found on the user's machine, under the same number unless the settings say otherwise. @default not at all */
+  readonly published?: PublishedPort;
 }
 
 /** A port as the user's machine has it. */
@@ -35,12 +36,6 @@ export interface Target {
   /** Host name of the part. */
   readonly host: string;
   readonly port: number;
-}
-
-/** A file in a container. */
-export interface PartFile {
-  readonly path: string;
-  readonly content: string;
 }
 
 /** How the Collector hands over one signal. What is the same for all of them, the queue on disk, the Collector adds. */
@@ -80,9 +75,9 @@ export interface PartProcess {
   readonly args: readonly string[];
   /** Beside GOMEMLIMIT, which every part has. */
   readonly env: Readonly<Record<string, string>>;
-  readonly configFiles: readonly PartFile[];
+  readonly configFiles: readonly TextFile[];
   /** Secrets of the user, as the part has to be given them. */
-  readonly secretFiles: readonly PartFile[];
+  readonly secretFiles: readonly TextFile[];
   /** How the image looks over what the user adds to its files; `"none"` where they add nothing. */
   readonly check: { readonly args: readonly string[]; readonly setting: string } | "none";
   /** Whether it may ask the platform which instance a connection comes from. */
@@ -105,7 +100,7 @@ export interface PartContext<Ports, Own> {
   /** The user's secrets by name. */
   readonly secrets: Readonly<Record<string, string>>;
   /** The user's dashboards, by their path in the folder that the settings name. */
-  readonly dashboards: readonly PartFile[];
+  readonly dashboards: readonly TextFile[];
   /** Every part of the stack, for what they give each other. */
   readonly all: readonly AnyPart[];
 }
@@ -172,8 +167,32 @@ export interface Part<Ports, Own> {
   /** Whether what the user adds to it makes it open connections to places that only the user knows. */
   opensElsewhere(own: Own extends z.ZodType ? z.output<Own> : undefined): boolean;
   /** What it runs with. */
-  process(context: PartContext<Ports, Own>): PartProcess;
+  process(context: PartContext<Ports, Own>): Partial<PartProcess>;
 }
+
+/** What a part need not say if it has nothing of the kind: settings, secrets, data for others, connections. */
+const absent = {
+  settings: undefined,
+  scratchPaths: [],
+  generatedSecrets: {},
+  exporter: "none",
+  datasource: "none",
+  connectsTo: () => [],
+  opensElsewhere: () => false,
+} as const;
+
+type Description<Ports, Own> = Omit<Part<Ports, Own>, keyof typeof absent> &
+  Partial<Pick<Part<Ports, Own>, keyof typeof absent>>;
+
+/** What runs of a part beyond its arguments, unless the part says otherwise. */
+export const plainProcess: PartProcess = {
+  args: [],
+  env: {},
+  configFiles: [],
+  secretFiles: [],
+  check: "none",
+  readsInstances: false,
+};
 
 type GeneralPart = Part<Readonly<Record<string, PartPort>>, z.ZodType | undefined>;
 
@@ -181,10 +200,11 @@ type GeneralPart = Part<Readonly<Record<string, PartPort>>, z.ZodType | undefine
 export type AnyPart = { readonly [Field in keyof GeneralPart]: GeneralPart[Field] };
 
 /** A part with the types of its ports and settings. */
-export function part<const Ports extends Readonly<Record<string, PartPort>>, Own extends z.ZodType | undefined>(
-  described: Part<Ports, Own>,
-): Part<Ports, Own> {
-  return described;
+export function part<
+  const Ports extends Readonly<Record<string, PartPort>>,
+  Own extends z.ZodType | undefined = undefined,
+>(described: Description<Ports, Own>): Part<Ports, Own> {
+  return { ...absent, ...described } as Part<Ports, Own>;
 }
 
 /** Number of a part's port by its name. @throws Error if it has none of that name. */

@@ -50,7 +50,7 @@ export interface StackPort extends PublishedPort {
 /** Every published port, in the order of the parts. */
 export const stackPortList: readonly StackPort[] = partList.flatMap(({ host, ports }) =>
   Object.values(ports).flatMap(({ port, published }) =>
-    published === "internal" ? [] : [{ host, port, ...published, setting: published.setting as PortSetting }],
+    published === undefined ? [] : [{ host, port, ...published, setting: published.setting as PortSetting }],
   ),
 );
 
@@ -73,7 +73,7 @@ export function hostPortsOf<Ports>(
   given: Readonly<Record<PortSetting, number>>,
 ): Readonly<Record<PublishedIn<Ports>, number>> {
   const entries = Object.entries(ports).flatMap(([name, { published }]) =>
-    published === "internal" ? [] : [[name, given[published.setting as PortSetting]]],
+    published === undefined ? [] : [[name, given[published.setting as PortSetting]]],
   );
   return Object.fromEntries(entries) as Record<PublishedIn<Ports>, number>;
 }
@@ -96,7 +96,7 @@ export const otlpUrls = {
 
 /** Where the parts that services talk to take it. */
 export const portsForServices: readonly Target[] = partList.flatMap(({ host, ports }) =>
-  Object.values(ports).flatMap(({ port, isForServices }) => (isForServices ? [{ host, port }] : [])),
+  Object.values(ports).flatMap(({ port, isForServices }) => (isForServices === true ? [{ host, port }] : [])),
 );
 
 /** What each part, by its host name, and every service read of text that a user may have written (expansion.ts). */

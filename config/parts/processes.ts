@@ -1,6 +1,6 @@
 import { dashboardsOf } from "../complete-settings.ts";
 import type { StackSettings } from "../settings.ts";
-import type { AnyPart, PartProcess } from "./part.ts";
+import { plainProcess, type AnyPart, type PartProcess } from "./part.ts";
 import { hostPortsOf, partList, parts, type PartName } from "./parts.ts";
 
 /** What parts are told beside the settings. */
@@ -20,7 +20,7 @@ export function partProcess(name: PartName, settings: StackSettings, surrounding
   const own: unknown = Reflect.get(settings, name);
   const { enrichment, publicUrls } = surroundings;
   const { retentionHours, serviceNamespace, secrets } = settings;
-  return part.process({
+  const described = part.process({
     memoryMib: settings.memoryMib[name],
     retentionHours,
     serviceNamespace,
@@ -32,4 +32,5 @@ export function partProcess(name: PartName, settings: StackSettings, surrounding
     dashboards: dashboardsOf(settings),
     all: partList,
   });
+  return { ...plainProcess, ...described };
 }

@@ -20,7 +20,6 @@ export const victoriaMetrics = part({
     http: {
       port: httpPort,
       purpose: "queries, `/vmui`, OTLP from the Collector, `/health`, `/metrics`",
-      isForServices: false,
       published: {
         setting: "victoriaMetrics",
         title: "VictoriaMetrics",
@@ -30,11 +29,9 @@ export const victoriaMetrics = part({
     },
   },
   configuredBy: "flags",
-  settings: undefined,
   user: { userId: 10001, groupId: 10001 },
   // There is no write-ahead log: what is in memory is written on the way out.
   stopGraceSeconds: 60,
-  scratchPaths: [],
   readiness: {
     port: "http",
     httpPath: "/health",
@@ -64,23 +61,8 @@ export const victoriaMetrics = part({
   },
   // It would replace `%{NAME}` in its flags.
   reads: { args: [noUserText], env: [noUserText], [keyFile]: [noUserText] },
-  connectsTo: () => [],
-  opensElsewhere: () => false,
-  process: (context) => ({
-    args: victoriaMetricsFlags(context),
-    env: {},
-    configFiles: [],
-    secretFiles: [],
-    check: "none",
-    readsInstances: false,
-  }),
+  process: (context) => ({ args: victoriaMetricsFlags(context) }),
 });
-
-/** What VictoriaMetrics' flags depend on. */
-export interface VictoriaMetricsSettings {
-  readonly retentionHours: number;
-  readonly memoryMib: number;
-}
 
 /**
  * Requests that delete, stop or load the server; without a key, whoever reaches the port may send them, and a web page that is
@@ -123,7 +105,10 @@ export const promotedResourceAttributes = [
  * Command line of a single VictoriaMetrics that takes metrics by native OTLP.
  * Source of each flag: docs.victoriametrics.com/victoriametrics/single-server-victoriametrics/#list-of-command-line-flags.
  */
-export function victoriaMetricsFlags(settings: VictoriaMetricsSettings): readonly string[] {
+export function victoriaMetricsFlags(settings: {
+  readonly retentionHours: number;
+  readonly memoryMib: number;
+}): readonly string[] {
   return [
     `-httpListenAddr=:${httpPort}`,
     `-storageDataPath=${dataPath}`,

@@ -208,7 +208,7 @@ function described(name: PartName): Workload {
     ports: Object.entries(part.ports).map(([port, { port: number, published }]) => ({
       name: port,
       port: number,
-      hostPort: published === "internal" ? "internal" : number,
+      hostPort: published === undefined ? "internal" : number,
     })),
     dataVolumes: [{ name: data.volume, path: data.path }],
     ...{ imageMounts: [], scratchPaths, memoryMib: memoryMib.usual, ...user, stopGraceSeconds, replicas: 1 },

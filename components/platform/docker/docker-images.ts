@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { problem, type Problem } from "../../../config/problem.ts";
+import { problemIf, type Problem } from "../../../config/problem.ts";
 import type { WorkloadImage } from "../workload.ts";
 import { contentHash } from "./content-hash.ts";
 
@@ -40,9 +40,9 @@ export class DockerImages {
   conflicts(image: WorkloadImage): readonly Problem[] {
     if (image.kind === "reference" || this.images.has(JSON.stringify(image))) return [];
     const { name, contextPath } = image;
-    if (!this.named(name).some((other) => other.kind === "build")) return [];
+    const isTaken = this.named(name).some((other) => other.kind === "build");
     const rule = `must be built one way only, as the image ${name} is already`;
-    return [problem("image", rule, contextPath, "give one of two folders another name")];
+    return problemIf(isTaken, "image", rule, contextPath, "give one of two folders another name");
   }
 
   /** The image in the daemon: pulled only if it does not have it, or built. */

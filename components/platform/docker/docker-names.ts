@@ -1,5 +1,5 @@
 import { checkName, dashed, dataVolumeName, instanceName, mountName } from "../../../config/names.ts";
-import { problem, type Problem } from "../../../config/problem.ts";
+import { problemIf, type Problem } from "../../../config/problem.ts";
 import { workloadLimits } from "../../../config/rules.ts";
 import type { ClaimedName } from "../claims.ts";
 import type { Workload } from "../workload.ts";
@@ -82,7 +82,6 @@ const longestHostName = 64;
 /** The problem of a workload whose instances would have a host name that is too long. */
 export function hostNameProblems({ instances }: DockerNames): readonly Problem[] {
   const longest = [...instances].sort((a, b) => b.length - a.length)[0] ?? "";
-  if (longest.length <= longestHostName) return [];
   const rule = `must be at most ${longestHostName} characters long as a host name, with the stack's name in front and the instance's number behind`;
-  return [problem("name", rule, longest, "shorten it, or the setting `name`")];
+  return problemIf(longest.length > longestHostName, "name", rule, longest, "shorten it, or the setting `name`");
 }

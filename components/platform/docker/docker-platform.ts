@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
 import { dashed } from "../../../config/names.ts";
-import { problem, type Problem } from "../../../config/problem.ts";
+import { problemIf, type Problem } from "../../../config/problem.ts";
 import { Claims } from "../claims.ts";
 import { publishedAddresses, type Platform, type RunningWorkload, type RunOptions } from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-problems.ts";
@@ -80,16 +80,13 @@ export class DockerPlatform implements Platform {
       ...[workload.image, ...workload.imageMounts.map(({ image }) => image)].flatMap((image) =>
         this.images.conflicts(image),
       ),
-      ...(workload.readsInstances
-        ? [
-            problem(
-              "readsInstances",
-              "must be false on Docker, which has no way to ask which container a connection comes from",
-              true,
-              "leave the enrichment out",
-            ),
-          ]
-        : []),
+      ...problemIf(
+        workload.readsInstances,
+        "readsInstances",
+        "must be false on Docker, which has no way to ask which container a connection comes from",
+        true,
+        "leave the enrichment out",
+      ),
     ];
   }
 

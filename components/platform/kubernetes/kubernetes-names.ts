@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { checkName, dashed, fileKey, mountName } from "../../../config/names.ts";
-import { problem, type Problem } from "../../../config/problem.ts";
+import { problemIf, type Problem } from "../../../config/problem.ts";
 import type { ClaimedName } from "../claims.ts";
 import type { Workload } from "../workload.ts";
 
@@ -76,7 +76,6 @@ export function nameLengthProblems({ own, checks, claims, copies }: KubernetesNa
   const longest = Object.keys(claims).length === 0 ? longestLabel : longestLabel - revisionLength;
   const ends = [...checks, ...Object.values(copies)].map((longer) => longer.length - own.length);
   const most = Math.min(longest, ...ends.map((end) => longestLabel - end));
-  if (own.length <= most) return [];
   const rule = `must be at most ${most} characters long, since names in its pods have more behind it`;
-  return [problem("name", rule, own, "shorten it")];
+  return problemIf(own.length > most, "name", rule, own, "shorten it");
 }

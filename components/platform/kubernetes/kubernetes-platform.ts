@@ -19,7 +19,7 @@ import type { InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
 import { ingressUrl, type KubernetesSettings } from "../../../config/kubernetes.ts";
 import { fileKey, ownerAnnotation } from "../../../config/names.ts";
-import { nearMatch, pathText, problem, type Problem } from "../../../config/problem.ts";
+import { nearMatch, pathText, problem, problemIf, type Problem } from "../../../config/problem.ts";
 import { registryPrefix } from "../../../config/rules.ts";
 import { Claims } from "../claims.ts";
 import { dockerBuilder, type DockerImages } from "../docker/docker-images.ts";
@@ -152,14 +152,23 @@ export class KubernetesPlatform implements Platform {
         ...this.deliveryProblems(image),
       ]),
       ...podProblems(workload),
-      ...workload.dataVolumes.flatMap(({ name }, index) =>
-        this.args.storageGib[name] === undefined
-          ? [problem(`dataVolumes.${index}.name`, "must have a size", name, "add it to kubernetes.storageGib")]
-          : [],
+      ...workload.dataVolumes.flatMap(({ name }, index) => {
+        const isUnknown = this.args.storageGib[name] === undefined;
+        return problemIf(
+          isUnknown,
+          `dataVolumes.${index}.name`,
+          "must have a size",
+          name,
+          "add it to kubernetes.storageGib",
+        );
+      }),
+      ...problemIf(
+        workload.dataVolumes.length > 0 && workload.replicas > 1,
+        "replicas",
+        "must be 1 at most with data of its own",
+        workload.replicas,
+        "leave the others out",
       ),
-      ...(workload.dataVolumes.length > 0 && workload.replicas > 1
-        ? [problem("replicas", "must be 1 at most with data of its own", workload.replicas, "leave the others out")]
-        : []),
     ];
   }
 
@@ -375,9 +384,10 @@ export class KubernetesPlatform implements Platform {
   }
 
   private deliveryProblems(image: WorkloadImage): readonly Problem[] {
-    if (image.kind === "reference" || this.args.deliver !== undefined) return [];
+    if (image.kind === "reference") return [];
     const rule = "must have a way into the cluster, since it is built here";
-    return [problem("image", rule, image.name, "set kubernetes.registry or kubernetes.loadCommand")];
+    const change = "set kubernetes.registry or kubernetes.loadCommand";
+    return problemIf(this.args.deliver === undefined, "image", rule, image.name, change);
   }
 
   /** Kept like the data in it. The restricted profile refuses every pod that asks for more. */

@@ -1,5 +1,5 @@
 import { fileKey } from "../../../config/names.ts";
-import { problem, type Problem } from "../../../config/problem.ts";
+import { problem, problemIf, type Problem } from "../../../config/problem.ts";
 import type { Workload } from "../workload.ts";
 
 /** What the API server would refuse in the middle of a deployment; the paths begin with the name of a field. */
@@ -8,9 +8,9 @@ export function podProblems(workload: Workload): readonly Problem[] {
 }
 
 function userProblems({ userId }: Workload): readonly Problem[] {
-  if (userId !== 0) return [];
   const rule = "must not be 0, which the restricted Pod Security profile refuses";
-  return [problem("userId", rule, userId, "choose another user that the image works with, for example 1000")];
+  const change = "choose another user that the image works with, for example 1000";
+  return problemIf(userId === 0, "userId", rule, userId, change);
 }
 
 /** IANA_SVC_NAME, as the API server has it for the ports of containers. */
@@ -19,7 +19,7 @@ const portName = /^(?=.*[a-z])(?!.*--)[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/;
 function portNameProblems({ ports }: Workload): readonly Problem[] {
   const rule = "must be at most 15 lower-case letters, digits and single inner hyphens, with a letter among them";
   return ports.flatMap(({ name }, index) =>
-    portName.test(name) ? [] : [problem(`ports.${index}.name`, rule, name, "rename it")],
+    problemIf(!portName.test(name), `ports.${index}.name`, rule, name, "rename it"),
   );
 }
 
@@ -28,18 +28,12 @@ const mostBytes = 1024 * 1024;
 
 function fileProblems({ configFiles, secretFiles }: Workload): readonly Problem[] {
   const bytes = configFiles.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
-  const size =
-    bytes <= mostBytes
-      ? []
-      : [
-          problem(
-            "configFiles",
-            `must have at most ${mostBytes} bytes together, which is what a ConfigMap holds`,
-            bytes,
-            "leave some out",
-          ),
-        ];
-  return [...size, ...keyProblems("configFiles", configFiles), ...keyProblems("secretFiles", secretFiles)];
+  const rule = `must have at most ${mostBytes} bytes together, which is what a ConfigMap holds`;
+  return [
+    ...problemIf(bytes > mostBytes, "configFiles", rule, bytes, "leave some out"),
+    ...keyProblems("configFiles", configFiles),
+    ...keyProblems("secretFiles", secretFiles),
+  ];
 }
 
 /** `/etc/a_b` and `/etc/a/b` would be one file. */

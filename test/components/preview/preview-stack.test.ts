@@ -215,7 +215,7 @@ describe("previewStack", () => {
         "16686 jaeger:16686 query",
         ...furtherParts.flatMap(([, { host, ports }]) =>
           Object.entries(ports).flatMap(([name, { port, published }]) =>
-            published === "internal" ? [] : [`${port} ${host}:${port} ${name}`],
+            published === undefined ? [] : [`${port} ${host}:${port} ${name}`],
           ),
         ),
       ].sort((a, b) => parseInt(a, 10) - parseInt(b, 10)),

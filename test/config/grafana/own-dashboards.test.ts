@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
-import {
-  dashboardProblems,
-  noFolders,
-  ownDashboards,
-  type FolderFile,
-} from "../../../config/grafana/own-dashboards.ts";
+import { dashboardProblems, noFolders, ownDashboards } from "../../../config/grafana/own-dashboards.ts";
 import { problem, problemLines, shown, visible } from "../../../config/problem.ts";
+import type { TextFile } from "../../../config/text-file.ts";
 
-function dashboard(path: string, content: object): FolderFile {
+function dashboard(path: string, content: object): TextFile {
   return { path, content: JSON.stringify(content) };
 }
 
 const orders = { uid: "orders", title: "Orders" };
 
-function linesOf(files: readonly FolderFile[]): readonly string[] {
+function linesOf(files: readonly TextFile[]): readonly string[] {
   return problemLines(dashboardProblems("own", () => ({ files, problems: [] })));
 }
 
@@ -64,7 +60,7 @@ describe("dashboards of the user", () => {
   });
 
   const json = "export it from Grafana as JSON, or leave the file out";
-  const refusals: readonly (readonly [readonly FolderFile[], string])[] = [
+  const refusals: readonly (readonly [readonly TextFile[], string])[] = [
     [
       [{ path: "a.json", content: "{" }],
       `own/a.json: must be a dashboard as JSON, got a value that is not shown; ${json}`,
@@ -106,7 +102,7 @@ describe("dashboards of the user", () => {
       'own/General/a.json: must be in a folder that Grafana does not have itself, got "General"; rename the folder',
     ],
     ...["a:b", "a\\b", " a", "a ", "a\u202eb", "a".repeat(101)].map(
-      (folder): readonly [readonly FolderFile[], string] => [
+      (folder): readonly [readonly TextFile[], string] => [
         [dashboard(`${folder}/a.json`, orders)],
         `own/${visible(folder, 300)}/a.json: must be in a folder whose name is one line of at most 100 characters, no : and no \\ among them, no blanks around them, got ${shown(folder)}; rename the folder`,
       ],
