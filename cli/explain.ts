@@ -1,3 +1,5 @@
+import { oneLine } from "./text.ts";
+
 /** What a user is told about a failed deployment: why, in a few lines, and what to do. */
 export interface Explanation {
   readonly cause: string;
@@ -89,8 +91,4 @@ export function explain(problems: readonly string[], output: string): Explanatio
 function errorLines(output: string): string {
   const errors = output.match(/^error: .*(\n +.*)*/gm);
   return errors === null ? output : errors.map((line) => line.slice("error: ".length)).join("\n");
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim().slice(0, mostCharacters);
 }

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { firstLine } from "./text.ts";
 import { UserError } from "./user-error.ts";
 
 const run = promisify(execFile);
@@ -39,9 +40,11 @@ async function pulumiVersion(): Promise<string> {
     return stdout.trim();
   } catch (error) {
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    const got = isMissing ? "must be on the PATH, found none" : `must answer \`pulumi version\`, got: ${String(error)}`;
+    const why = isMissing
+      ? "must be on the PATH, found none"
+      : `must answer \`pulumi version\`, got: ${firstLine(String(error))}`;
     throw new UserError(
-      `pulumi: ${got.split("\n", 1)[0] ?? ""}\n` +
+      `pulumi: ${why}\n` +
         "  next: install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/), then npm run up",
     );
   }

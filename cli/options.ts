@@ -9,7 +9,7 @@ export type TargetName = StackSettings["target"];
 const defaultStacks: Readonly<Record<TargetName, string>> = { docker: "dev", kubernetes: "kubernetes" };
 
 /** The one that commands without an option work on. */
-export const usualStack = defaultStacks.docker;
+export const defaultStack = defaultStacks.docker;
 
 /** What a command was told. */
 export interface CommandOptions<Flag extends string, Value extends string> {

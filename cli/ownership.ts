@@ -9,8 +9,8 @@ export interface MarkedObject {
   readonly id: string;
   /** What it carries about its owner; `undefined` if that is nothing. */
   readonly mark: string | undefined;
-  /** The `observability:name` that it carries as well. */
-  readonly stackName: string | undefined;
+  /** The label with the `observability:name` that it was deployed with. */
+  readonly nameLabel: string | undefined;
 }
 
 /**
@@ -27,8 +27,8 @@ export class Ownership {
   private readonly state: KnownState;
   private readonly known: ReadonlySet<string>;
 
-  constructor(pulumiStack: string, name: string, state: KnownState) {
-    this.owner = stackOwner(projectName, pulumiStack);
+  constructor(stackName: string, name: string, state: KnownState) {
+    this.owner = stackOwner(projectName, stackName);
     this.name = name;
     this.state = state;
     this.known = new Set(state.resources.map(({ type, id }) => key(type, id ?? "")));
@@ -41,10 +41,10 @@ export class Ownership {
 
   /** Project and stack that an object belongs to, or what it says instead; `undefined` if it says nothing. */
   async ownerOf(object: MarkedObject): Promise<string | undefined> {
-    const { mark, stackName } = object;
+    const { mark, nameLabel } = object;
     if (mark === this.owner) {
-      if (stackName === this.name || this.isKnown(object)) return mark;
-      return `${mark} of another folder, named ${stackName ?? "otherwise"}`;
+      if (nameLabel === this.name || this.isKnown(object)) return mark;
+      return `${mark} of another folder, named ${nameLabel ?? "otherwise"}`;
     }
     if (mark !== this.name) return mark;
     if (this.isKnown(object)) return this.owner;
@@ -58,14 +58,15 @@ export class Ownership {
     return others.filter((other) => has(other, object)).map(({ stack }) => stackOwner(projectName, stack));
   }
 
-  async isOwn(object: MarkedObject): Promise<boolean> {
+  /** Whether an object is of this stack. */
+  async owns(object: MarkedObject): Promise<boolean> {
     return (await this.ownerOf(object)) === this.owner;
   }
 
   /** Those of some objects that are of this stack. */
-  async own<Item extends MarkedObject>(objects: readonly Item[]): Promise<readonly Item[]> {
-    const isOwn = await Promise.all(objects.map((object) => this.isOwn(object)));
-    return objects.filter((_, index) => isOwn[index] === true);
+  async owned<Item extends MarkedObject>(objects: readonly Item[]): Promise<readonly Item[]> {
+    const owns = await Promise.all(objects.map((object) => this.owns(object)));
+    return objects.filter((_, index) => owns[index] === true);
   }
 }
 

@@ -3,6 +3,31 @@ import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { z } from "zod";
 
+/** A port of 127.0.0.1, with the workload that is behind it. */
+export interface LocalPort {
+  readonly hostPort: number;
+  readonly workload: string;
+}
+
+/**
+ * A problem for each port that a program listens on.
+ *
+ * @param holderOf who that is; `undefined` for one that may have it @default the process, as the system tells it
+ */
+export async function takenPorts(
+  ports: readonly LocalPort[],
+  holderOf: (port: number) => Promise<string | undefined> = processOn,
+): Promise<readonly string[]> {
+  const problems = await Promise.all(
+    ports.map(async ({ hostPort, workload }) => {
+      const holder = (await isFree(hostPort)) ? undefined : await holderOf(hostPort);
+      if (holder === undefined) return [];
+      return [`port ${hostPort} (${workload}): must be free, but ${holder} uses it; stop that, or choose another port`];
+    }),
+  );
+  return problems.flat();
+}
+
 /** Whether a port of 127.0.0.1 can be listened on. */
 export async function isFree(port: number): Promise<boolean> {
   const server = createServer();

@@ -16,7 +16,7 @@ import {
 import { isRecord } from "../config/parse.ts";
 import { nearMatch } from "../config/problem.ts";
 import { projectFolder, projectName } from "./project.ts";
-import { UserError } from "./user-error.ts";
+import { refused, UserError } from "./user-error.ts";
 
 /** A file of Pulumi's in the project's folder: Pulumi.yaml, or a stack's settings. */
 export interface SettingsFile {
@@ -285,9 +285,6 @@ function plainContent(document: Document.Parsed, name: string, text: string): un
   }
 }
 
-/** How many lines of a file are told of. */
-const mostFindings = 7;
-
 function refusal(name: string, text: string, findings: readonly Finding[]): UserError {
   const counter = new LineCounter();
   for (const { index } of text.matchAll(/(?<![^\n])/g)) counter.addNewLine(index);
@@ -295,8 +292,5 @@ function refusal(name: string, text: string, findings: readonly Finding[]): User
     const { line, col } = counter.linePos(offset);
     return `${name}:${Math.max(line, 1)}:${Math.max(col, 1)}: ${sentence}`;
   });
-  const more = lines.length > mostFindings ? [`… and ${lines.length - mostFindings} more`] : [];
-  return new UserError(
-    [...lines.slice(0, mostFindings), ...more, "nothing was changed", `  next: correct ${name}`].join("\n"),
-  );
+  return refused(lines, `correct ${name}`);
 }

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { nearMatch } from "../config/problem.ts";
-import { usualStack } from "./options.ts";
+import { defaultStack } from "./options.ts";
 import { projectFolder, projectName, stateFolder } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
 /** Whether a stack is one of this project without asking Pulumi: the usual one, or one that has a settings file. */
 export function hasSettings(stackName: string): boolean {
-  return stackName === usualStack || stacksWithFile().includes(stackName);
+  return stackName === defaultStack || stacksWithFile().includes(stackName);
 }
 
 /** Whether the local backend has a stack, by its file: no command of Pulumi's is needed. */

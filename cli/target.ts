@@ -64,12 +64,12 @@ export interface Target {
   /** The command that shows an instance's log. @param lines how many of its last lines, all if left out */
   logCommand(instance: string, lines?: number): string;
   /**
-   * Watches over an action that deploys or waits for what was deployed, and ends it by the signal as soon as there is a
-   * problem that will not go away by waiting.
+   * Runs an action that deploys or waits for what was deployed, and ends it by the signal as soon as there is a problem
+   * that will not go away by waiting.
    *
    * @throws UserError with that problem.
    */
-  watch<Result>(action: (signal: AbortSignal) => Promise<Result>, say: Say): Promise<Result>;
+  failFast<Result>(action: (signal: AbortSignal) => Promise<Result>, say: Say): Promise<Result>;
   /** Makes the addresses of the outputs reachable while an action runs that is told them. */
   reach<Result>(outputs: StackOutputs, action: (reached: StackOutputs) => Promise<Result>, say: Say): Promise<Result>;
   /**

@@ -12,11 +12,15 @@ export class UserError extends Error {
 /** How many problems are listed; a message of more than ten lines is not read. */
 const mostProblems = 7;
 
-/** The error with what keeps a deployment from being made, a line each, before anything was changed. */
-export function refusedDeployment(problems: readonly string[]): UserError {
+/**
+ * The error for everything that keeps a command from doing its work, a line for each problem, before anything was changed.
+ *
+ * @param next what to do
+ */
+export function refused(problems: readonly string[], next: string): UserError {
   const shown = problems.slice(0, mostProblems);
   const more = problems.length > shown.length ? [`… and ${problems.length - shown.length} more`] : [];
-  return new UserError([...shown, ...more, "nothing was changed", "  next: solve this, then npm run up"].join("\n"));
+  return new UserError([...shown, ...more, "nothing was changed", `  next: ${next}`].join("\n"));
 }
 
 /**

@@ -38,7 +38,7 @@ async function up(): Promise<number> {
       await target.prepareImages(say);
       await target.checkConfiguration();
       progress.phase(`deploying the stack ${stackName}`);
-      const outputs = await target.watch(async (signal) => {
+      const outputs = await target.failFast(async (signal) => {
         const deployed = await deploy(stack, target, progress, signal);
         progress.phase(`waiting for every ${target.instanceWord} to be healthy`);
         await health(deployed, target, signal);

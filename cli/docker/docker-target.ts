@@ -13,7 +13,7 @@ import { Docker } from "./docker.ts";
 import { pullMissing } from "./images.ts";
 import { instanceStates } from "./instances.ts";
 import { checkVolumes, removeLeftOvers } from "./left-overs.ts";
-import { checkPlace, filledFolders, plannedPlace } from "./place.ts";
+import { checkRoom, filledFolders } from "./room.ts";
 
 /** A stack on a Docker daemon. */
 export class DockerTarget implements Target {
@@ -23,7 +23,7 @@ export class DockerTarget implements Target {
   readonly needsOpen = false;
   readonly furtherUrls = [];
   private readonly settings: ProgramSettings;
-  private readonly pulumiStack: string;
+  private readonly stackName: string;
   private readonly docker: Docker;
 
   private readonly plan: Plan;
@@ -31,18 +31,18 @@ export class DockerTarget implements Target {
   /** @param docker @default the daemon of the settings */
   constructor(
     settings: ProgramSettings,
-    pulumiStack: string,
+    stackName: string,
     plan: Plan,
     docker: Docker = new Docker(settings.stack.docker.host),
   ) {
     this.settings = settings;
-    this.pulumiStack = pulumiStack;
+    this.stackName = stackName;
     this.plan = plan;
     this.docker = docker;
   }
 
   private ownership(state: KnownState): Ownership {
-    return new Ownership(this.pulumiStack, this.settings.stack.name, state);
+    return new Ownership(this.stackName, this.settings.stack.name, state);
   }
 
   async describe(): Promise<string> {
@@ -68,7 +68,7 @@ export class DockerTarget implements Target {
 
   async checkRoom(state: KnownState): Promise<void> {
     const folders = await filledFolders(stateFolder, this.docker);
-    await checkPlace(plannedPlace(await this.plan()), this.ownership(state), this.docker, folders);
+    await checkRoom(await this.plan(), this.ownership(state), this.docker, folders);
   }
 
   async prepareImages(say: Say): Promise<void> {
@@ -77,7 +77,7 @@ export class DockerTarget implements Target {
   }
 
   async checkConfiguration(): Promise<void> {
-    await checkConfiguration(this.settings.stack, stackOwner(projectName, this.pulumiStack), this.docker);
+    await checkConfiguration(this.settings.stack, stackOwner(projectName, this.stackName), this.docker);
   }
 
   async instanceStates(instances: readonly InstanceOutput[]): Promise<ReadonlyMap<string, InstanceState>> {
@@ -98,7 +98,7 @@ export class DockerTarget implements Target {
   }
 
   /** Docker's provider ends by itself when a container does not come up. */
-  async watch<Result>(action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  async failFast<Result>(action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     return action(new AbortController().signal);
   }
 

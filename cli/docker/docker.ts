@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { dockerLabels } from "../../config/names.ts";
 import type { MarkedObject } from "../ownership.ts";
+import { firstLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
 
 const execute = promisify(execFile);
@@ -14,14 +15,11 @@ const patienceMillis = 8_000;
 export type ObjectKind = "container" | "network" | "volume";
 
 /** Type of each kind of object in Pulumi's state. */
-const types: Readonly<Record<ObjectKind, string>> = {
+export const dockerTypes: Readonly<Record<ObjectKind, string>> = {
   container: "docker:index/container:Container",
   network: "docker:index/network:Network",
   volume: "docker:index/volume:Volume",
 };
-
-/** Type of a volume in Pulumi's state. */
-export const volumeType = types.volume;
 
 /** Something in Docker, marked by its label. A volume's id is its name. */
 export interface DockerObject extends MarkedObject {
@@ -36,8 +34,8 @@ const inspectedObject = z.looseObject({
   Config: z.looseObject({ Labels: labels }).optional(),
 });
 
-/** How a command is run. */
-export interface RunOptions {
+/** How a command of Docker is run. */
+interface CommandOptions {
   /** @default no limit */
   readonly timeoutMillis?: number;
   /** What it reads from standard input. @default nothing */
@@ -64,7 +62,7 @@ export class Docker {
    * @throws UserError if there is no `docker`, or the daemon cannot be reached, does not answer or refuses the user.
    * @throws CommandFailed for everything else.
    */
-  async run(args: readonly string[], options: RunOptions = {}): Promise<string> {
+  async run(args: readonly string[], options: CommandOptions = {}): Promise<string> {
     try {
       const running = execute("docker", args, {
         env: this.env,
@@ -123,11 +121,11 @@ export class Docker {
       .array(inspectedObject)
       .parse(await this.inspect(kind, names))
       .map(({ Id, Name, Labels, Config }) => ({
-        type: types[kind],
+        type: dockerTypes[kind],
         id: Id ?? Name,
         name: Name.replace(/^\//, ""),
         mark: (Labels ?? Config?.Labels)?.[dockerLabels.owner],
-        stackName: (Labels ?? Config?.Labels)?.[dockerLabels.name],
+        nameLabel: (Labels ?? Config?.Labels)?.[dockerLabels.name],
       }));
   }
 
@@ -198,8 +196,4 @@ function dockerProblem(args: readonly string[], error: unknown, host: string | u
     );
   }
   return new CommandFailed(args, stdout, stderr);
-}
-
-function firstLine(text: string): string {
-  return text.trim().split("\n", 1)[0]?.slice(0, 300) ?? "";
 }

@@ -1,5 +1,6 @@
 import { CommandFailed, type Docker } from "./docker.ts";
-import { UserError } from "../user-error.ts";
+import { oneLine } from "../text.ts";
+import { refused } from "../user-error.ts";
 
 /**
  * Pulls the images that Docker does not have, before anything is created; those that it has are left as they are, so
@@ -23,14 +24,9 @@ export async function pullMissing(
       return pull(reference, docker, platform);
     }),
   );
-  if (problems.flat().length === 0) return;
-  throw new UserError(
-    [
-      ...problems.flat(),
-      "nothing was changed",
-      "  next: look at observability:images and observability:imageRegistry in the settings, at the network, and at docker login",
-    ].join("\n"),
-  );
+  const next =
+    "look at observability:images and observability:imageRegistry in the settings, at the network, and at docker login";
+  if (problems.flat().length > 0) throw refused(problems.flat(), next);
 }
 
 async function has(reference: string, docker: Docker, platform: string | undefined): Promise<boolean> {
@@ -50,10 +46,7 @@ async function pull(reference: string, docker: Docker, platform: string | undefi
     return [];
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    const why = error.stderr
-      .replaceAll(/\s+/g, " ")
-      .replace(/^ ?Error response from daemon: /, "")
-      .trim();
-    return [`image ${reference}: must be on this machine or in its registry, got: ${why.slice(0, 250)}`];
+    const why = oneLine(error.stderr).replace(/^Error response from daemon: /, "");
+    return [`image ${reference}: must be on this machine or in its registry, got: ${why}`];
   }
 }

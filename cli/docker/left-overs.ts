@@ -1,7 +1,7 @@
 import type { Ownership } from "../ownership.ts";
 import type { KnownState } from "../state.ts";
 import { UserError } from "../user-error.ts";
-import { volumeType, type Docker, type DockerObject, type ObjectKind } from "./docker.ts";
+import { dockerTypes, type Docker, type DockerObject, type ObjectKind } from "./docker.ts";
 
 /**
  * Removes the containers and the network that are the stack's and not in its state, and says so.
@@ -17,7 +17,7 @@ export async function removeLeftOvers(
     const { owner, name } = ownership;
     const marked = await Promise.all([docker.labelled(kind, owner, name), docker.labelled(kind, name)]);
     const unknown = marked.flat().filter((object) => !ownership.isKnown(object));
-    return ownership.own(unknown);
+    return ownership.owned(unknown);
   };
 
   const containers = await leftOver("container");
@@ -45,7 +45,7 @@ export async function removeLeftOvers(
  * @throws UserError with the first that is another stack's.
  */
 export async function checkVolumes({ resources }: KnownState, ownership: Ownership, docker: Docker): Promise<void> {
-  const volumes = resources.filter(({ type, id }) => type === volumeType && id !== undefined);
+  const volumes = resources.filter(({ type, id }) => type === dockerTypes.volume && id !== undefined);
   const found = await docker.objects(
     "volume",
     volumes.map(({ id = "" }) => id),

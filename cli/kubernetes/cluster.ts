@@ -3,24 +3,36 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import {
   ApiException,
-  AppsV1Api,
-  AuthorizationV1Api,
   CoreV1Api,
   createConfiguration,
   KubeConfig,
   KubernetesObjectApi,
   ServerConfiguration,
-  StorageV1Api,
   VersionApi,
   type Configuration,
 } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { KubernetesSettings } from "../../config/kubernetes.ts";
+import { objectLabels, partOfName } from "../../config/names.ts";
 import { projectFolder } from "../project.ts";
+import { oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
 
 /** How long the API server may take for one answer before it counts as not answering, in milliseconds. */
 const patienceMillis = 5_000;
+
+/** As much of a stack's settings as says which cluster it runs in, and which objects there are its own. */
+export interface ClusterSettings {
+  /** Value of the label that the stack's objects carry: the setting `observability:name`. */
+  readonly name: string;
+  readonly kubernetes: Pick<KubernetesSettings, "context" | "kubeconfig" | "namespace">;
+}
+
+/** What the API server is asked for: objects of a namespace that carry some labels. */
+interface Selection {
+  readonly namespace: string;
+  readonly labelSelector: string;
+}
 
 /** The cluster and the namespace that a stack runs in. */
 export class Cluster {
@@ -30,26 +42,21 @@ export class Cluster {
   /** For what the library opens by itself: port-forwards, commands in pods. */
   readonly config: KubeConfig;
   readonly core: CoreV1Api;
-  readonly apps: AppsV1Api;
-  readonly storage: StorageV1Api;
-  readonly authorization: AuthorizationV1Api;
   /** For objects of any kind. */
   readonly objects: KubernetesObjectApi;
+  private readonly name: string;
   private readonly server: string;
-  private readonly versions: VersionApi;
+  private readonly configuration: Configuration;
 
-  private constructor(config: KubeConfig, context: string, namespace: string, server: string) {
+  private constructor({ name, kubernetes }: ClusterSettings, config: KubeConfig, server: string) {
+    this.context = kubernetes.context;
+    this.namespace = kubernetes.namespace;
     this.config = config;
-    this.context = context;
-    this.namespace = namespace;
+    this.name = name;
     this.server = server;
-    const configuration = withinPatience(config, server);
-    this.core = new CoreV1Api(configuration);
-    this.apps = new AppsV1Api(configuration);
-    this.storage = new StorageV1Api(configuration);
-    this.authorization = new AuthorizationV1Api(configuration);
-    this.objects = new KubernetesObjectApi(configuration);
-    this.versions = new VersionApi(configuration);
+    this.configuration = withinPatience(config, server);
+    this.core = this.api(CoreV1Api);
+    this.objects = this.api(KubernetesObjectApi);
   }
 
   /**
@@ -58,10 +65,8 @@ export class Cluster {
    * @param env where KUBECONFIG is looked up
    * @throws UserError if there is none that can be read, or it has no such context.
    */
-  static of(
-    { context, kubeconfig, namespace }: Pick<KubernetesSettings, "context" | "kubeconfig" | "namespace">,
-    env: NodeJS.ProcessEnv = process.env,
-  ): Cluster {
+  static of(settings: ClusterSettings, env: NodeJS.ProcessEnv = process.env): Cluster {
+    const { context, kubeconfig } = settings.kubernetes;
     const { config, where } = readConfig(kubeconfig, env);
     const names = config.getContexts().map(({ name }) => name);
     if (!names.includes(context)) {
@@ -79,12 +84,25 @@ export class Cluster {
           "  next: put them into the kubeconfig, then npm run up",
       );
     }
-    return new Cluster(config, context, namespace, server);
+    return new Cluster(settings, config, server);
+  }
+
+  /** A group of the API: `api(AppsV1Api)`. */
+  api<Api>(group: new (configuration: Configuration) => Api): Api {
+    return new group(this.configuration);
+  }
+
+  /** The stack's objects in its namespace, or only those of one of its workloads. */
+  selection(workload?: string): Selection {
+    const { stack, partOf, workload: ofWorkload } = objectLabels;
+    const labels = [`${stack}=${this.name}`, `${partOf}=${partOfName}`];
+    if (workload !== undefined) labels.push(`${ofWorkload}=${workload}`);
+    return { namespace: this.namespace, labelSelector: labels.join(",") };
   }
 
   /** Version of the API server. The first question to ask: its errors say what is wrong with the cluster. */
   async version(): Promise<string> {
-    const { gitVersion } = await this.ask(() => this.versions.getCode());
+    const { gitVersion } = await this.ask(() => this.api(VersionApi).getCode());
     return gitVersion.replace(/^v/, "");
   }
 
@@ -169,10 +187,9 @@ function readConfig(
   env: NodeJS.ProcessEnv,
 ): { readonly config: KubeConfig; readonly where: string } {
   const config = new KubeConfig();
-  const usual = join(env["HOME"] ?? homedir(), ".kube", "config");
   const { KUBECONFIG: listed = "" } = env;
-  const files =
-    kubeconfig !== undefined ? [resolve(projectFolder, kubeconfig)] : listed === "" ? [usual] : listed.split(":");
+  const standard = listed === "" ? [join(env["HOME"] ?? homedir(), ".kube", "config")] : listed.split(":");
+  const files = kubeconfig === undefined ? standard : [resolve(projectFolder, kubeconfig)];
   // As kubectl does it: of several files some may be missing.
   const found = files.filter((file) => file !== "" && existsSync(file));
   const setting = kubeconfig === undefined ? "kubeconfig" : "kubernetes.kubeconfig";
@@ -229,9 +246,4 @@ const withMessage = z.looseObject({ message: z.string() });
 /** What an error says. What a WebSocket that does not open throws is an event, not an error. */
 export function messageOf(error: unknown): string {
   return withMessage.safeParse(error).data?.message ?? String(error);
-}
-
-/** Text in one line of at most 300 characters. */
-export function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim().slice(0, 300);
 }

@@ -1,45 +1,31 @@
-import type {
-  CoreV1Event,
-  V1ContainerStatus,
-  V1Deployment,
-  V1PersistentVolumeClaim,
-  V1Pod,
-  V1ReplicaSet,
-  V1StatefulSet,
-} from "@kubernetes/client-node";
-import { checkName, objectLabels } from "../../config/names.ts";
-import { parts } from "../../config/parts/parts.ts";
-import { oneLine } from "./cluster.ts";
-
-/** What there is of a stack at one moment. */
-export interface Snapshot {
-  readonly pods: readonly V1Pod[];
-  readonly deployments: readonly V1Deployment[];
-  readonly replicaSets: readonly V1ReplicaSet[];
-  readonly statefulSets: readonly V1StatefulSet[];
-  readonly claims: readonly V1PersistentVolumeClaim[];
-  /** Warnings of the namespace. */
-  readonly events: readonly CoreV1Event[];
-}
+import type { CoreV1Event, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import { parts, type PartName } from "../../config/parts/parts.ts";
+import type { InstanceOutput, InstanceState } from "../instances.ts";
+import { oneLine } from "../text.ts";
+import { checkJobs, currentPods, workloadsOf, type Snapshot, type WorkloadStatus } from "./workloads.ts";
 
 /** Why a pod does not do its work, if waiting will not change it. */
-export interface Cause {
+export interface Cause extends Finding {
   /** Workload by kind and name: `statefulset/loki`. */
   readonly instance: string;
-  /** What shows it: `pod loki-0`, `persistentvolumeclaim loki-data`. */
+  /** The object that shows it: `pod loki-0`, `persistentvolumeclaim loki-data`. */
   readonly where: string;
+  /** The log with its last lines, if it has written any. */
+  readonly log: ContainerLog | undefined;
+}
+
+/** What is found of an object. */
+interface Finding {
   /** `ImagePullBackOff`, `OOMKilled`, `FailedScheduling`, … */
   readonly reason: string;
   /** What Kubernetes says of it, in one line. */
   readonly message: string;
   /** What to do about it. */
   readonly next: string;
-  /** Where its last lines are, if it has written any. */
-  readonly log: LogPlace | undefined;
 }
 
 /** The log of a container, of its run before this one if that has failed. */
-export interface LogPlace {
+export interface ContainerLog {
   readonly pod: string;
   readonly container: string;
   readonly previous: boolean;
@@ -78,6 +64,22 @@ function eventKey(event: CoreV1Event): string {
   return `${event.metadata.uid ?? ""} ${lastMillis(event)}`;
 }
 
+/** The state of each instance: `healthy`, `starting`, `missing`, or why it fails, such as `ImagePullBackOff`. */
+export function instanceStates(
+  snapshot: Snapshot,
+  instances: readonly InstanceOutput[],
+  nowMillis: number,
+): ReadonlyMap<string, InstanceState> {
+  const states = new Map<string, InstanceState>(instances.map(({ name }) => [name, "missing"]));
+  for (const { instance, isReady } of workloadsOf(snapshot)) {
+    if (states.has(instance)) states.set(instance, isReady ? "healthy" : "starting");
+  }
+  for (const { instance, reason } of causes(snapshot, nowMillis, new Set())) {
+    if (states.get(instance) === "starting") states.set(instance, reason);
+  }
+  return states;
+}
+
 /**
  * The pods' problems that will not go away by waiting, of the newest revision of each workload only.
  *
@@ -85,7 +87,7 @@ function eventKey(event: CoreV1Event): string {
  */
 export function causes(snapshot: Snapshot, nowMillis: number, ignored: ReadonlySet<string>): readonly Cause[] {
   const context = { snapshot, nowMillis, ignored };
-  return [...checksOf(snapshot), ...workloadsOf(snapshot)].flatMap((workload) => {
+  return [...checkJobs(snapshot), ...workloadsOf(snapshot)].flatMap((workload) => {
     const pods = currentPods(workload, snapshot).filter(({ metadata }) => !ignored.has(metadata?.uid ?? ""));
     const [cause] = [
       ...pods.flatMap((pod) => podCause(pod, workload, context) ?? []),
@@ -96,183 +98,83 @@ export function causes(snapshot: Snapshot, nowMillis: number, ignored: ReadonlyS
   });
 }
 
-/** A Deployment or StatefulSet, or the job that checks a configuration. */
-export interface Workload {
-  /** `statefulset/loki`. */
-  readonly instance: string;
-  /** Host name of the workload, as the label has it. */
-  readonly name: string;
-  /** Names of the objects that create its pods. */
-  readonly creators: ReadonlySet<string>;
-  /** Label that the pods of its newest revision carry, and no others; `undefined` as long as there is no such revision. */
-  readonly revision: readonly [label: string, value: string] | undefined;
-  /** Whether all its pods are of the newest revision and ready. */
-  readonly isReady: boolean;
-  /** Whether it has as many pods as it should. */
-  readonly isComplete: boolean;
-}
-
-/** Job that looks over what the user adds to the Collector's configuration (components/platform/kubernetes). */
-const collectorCheck = checkName(parts.otelCollector.host);
-
-/**
- * Jobs that run before what they check. They are no instances: nothing has to be up when they have ended well. What
- * there is of one is seen by its pods, which are never replaced by others of another revision.
- */
-function checksOf({ pods }: Snapshot): readonly Workload[] {
-  const hasPod = pods.some(({ metadata }) => metadata?.labels?.[objectLabels.workload] === collectorCheck);
-  return [
-    {
-      instance: `job/${collectorCheck}`,
-      name: collectorCheck,
-      creators: new Set([collectorCheck]),
-      revision: [objectLabels.workload, collectorCheck],
-      isReady: hasPod,
-      isComplete: hasPod,
-    },
-  ];
-}
-
-/** The workloads of a snapshot that have to be up. */
-export function workloadsOf({ deployments, replicaSets, statefulSets }: Snapshot): readonly Workload[] {
-  return [
-    ...deployments.map((deployment) => ofDeployment(deployment, replicaSets)),
-    ...statefulSets.map((statefulSet) => ofStatefulSet(statefulSet)),
-  ];
-}
-
-const revisionAnnotation = "deployment.kubernetes.io/revision";
-const hashLabel = "pod-template-hash";
-
-function ofDeployment({ metadata, spec, status }: V1Deployment, replicaSets: readonly V1ReplicaSet[]): Workload {
-  const isObserved = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
-  const revision = metadata?.annotations?.[revisionAnnotation];
-  const newest = replicaSets.find(
-    ({ metadata: own }) =>
-      own?.ownerReferences?.some(({ uid }) => uid === metadata?.uid) === true &&
-      own.annotations?.[revisionAnnotation] === revision,
-  );
-  const hash = newest?.metadata?.labels?.[hashLabel];
-  const replicas = spec?.replicas ?? 1;
-  const updatedReplicas = status?.updatedReplicas ?? 0;
-  const readyReplicas = status?.readyReplicas ?? 0;
-  const all = status?.replicas ?? 0;
-  return {
-    instance: `deployment/${metadata?.name ?? ""}`,
-    name: metadata?.labels?.[objectLabels.workload] ?? "",
-    creators: new Set([newest?.metadata?.name ?? ""]),
-    revision: isObserved && hash !== undefined ? [hashLabel, hash] : undefined,
-    isReady: isObserved && updatedReplicas === replicas && readyReplicas >= replicas && all === replicas,
-    isComplete: isObserved && updatedReplicas >= replicas,
-  };
-}
-
-function ofStatefulSet({ metadata, spec, status }: V1StatefulSet): Workload {
-  const isObserved = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
-  const replicas = spec?.replicas ?? 1;
-  const updateRevision = status?.updateRevision;
-  const currentRevision = status?.currentRevision;
-  const updatedReplicas = status?.updatedReplicas ?? 0;
-  const readyReplicas = status?.readyReplicas ?? 0;
-  const all = status?.replicas ?? 0;
-  const isUpdated = updatedReplicas === replicas || currentRevision === updateRevision;
-  return {
-    instance: `statefulset/${metadata?.name ?? ""}`,
-    name: metadata?.labels?.[objectLabels.workload] ?? "",
-    creators: new Set([metadata?.name ?? ""]),
-    revision: isObserved && updateRevision !== undefined ? ["controller-revision-hash", updateRevision] : undefined,
-    isReady: isObserved && isUpdated && readyReplicas >= replicas && all === replicas,
-    isComplete: isObserved && all >= replicas,
-  };
-}
-
-function currentPods({ name, revision }: Workload, { pods }: Snapshot): readonly V1Pod[] {
-  if (revision === undefined) return [];
-  const [label, value] = revision;
-  return pods.filter(
-    ({ metadata }) =>
-      metadata?.labels?.[objectLabels.workload] === name &&
-      metadata.labels[label] === value &&
-      metadata.deletionTimestamp === undefined,
-  );
-}
-
-function podCause(pod: V1Pod, { instance, name }: Workload, context: Case): Cause | undefined {
+function podCause(pod: V1Pod, { instance, checkedPart }: WorkloadStatus, context: Case): Cause | undefined {
   const { metadata, status } = pod;
   // A pod that has ended well has done all that was wanted of it.
   if (status?.phase === "Succeeded") return undefined;
-  const where = `pod ${metadata?.name ?? ""}`;
-  const tell = (found: Finding, log?: LogPlace): Cause => ({ instance, where, log, ...found });
+  const causeOf = (found: Finding, container?: V1ContainerStatus): Cause => ({
+    instance,
+    where: `pod ${metadata?.name ?? ""}`,
+    log: container === undefined ? undefined : logOf(pod, container),
+    ...found,
+  });
   const [main] = status?.containerStatuses ?? [];
-  if (status?.phase === "Failed" && name === collectorCheck) {
-    return tell(checkFinding(pod, main), main === undefined ? undefined : logPlace(pod, main));
-  }
-  const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  for (const container of statuses) {
+  if (status?.phase === "Failed" && checkedPart !== undefined)
+    return causeOf(checkFinding(pod, main, checkedPart), main);
+  for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
     const found = containerFinding(container, pod, context);
-    if (found !== undefined) return tell(found, logPlace(pod, container));
+    if (found !== undefined) return causeOf(found, container);
   }
   const found = schedulingFinding(pod, context) ?? mountFinding(pod, context);
-  if (found !== undefined) return tell(found);
+  if (found !== undefined) return causeOf(found);
   const slow = main === undefined ? undefined : readinessFinding(pod, main, context);
-  return slow === undefined || main === undefined ? undefined : tell(slow, logPlace(pod, main));
+  return slow === undefined ? undefined : causeOf(slow, main);
 }
 
-type Finding = Pick<Cause, "reason" | "message" | "next">;
-
-const imageNext =
-  "look at observability:images, observability:imageRegistry and kubernetes.imagePullSecrets, then npm run up";
-const settingsNext = "correct the settings of this service, then npm run up";
+const next = {
+  image: "look at observability:images, observability:imageRegistry and kubernetes.imagePullSecrets, then npm run up",
+  settings: "correct the settings of this service, then npm run up",
+  log: "solve what its last lines say, then npm run up",
+  message: "solve what this says, then npm run up",
+} as const;
 
 /** Reasons of a container that waits, with what to do; each lasts until somebody does something. */
 const waiting: Readonly<Record<string, string>> = {
-  ImagePullBackOff: imageNext,
-  InvalidImageName: imageNext,
-  ErrImageNeverPull: imageNext,
-  CreateContainerConfigError: settingsNext,
-  CreateContainerError: settingsNext,
-  RunContainerError: settingsNext,
+  ImagePullBackOff: next.image,
+  InvalidImageName: next.image,
+  ErrImageNeverPull: next.image,
+  CreateContainerConfigError: next.settings,
+  CreateContainerError: next.settings,
+  RunContainerError: next.settings,
 };
 
 function containerFinding(container: V1ContainerStatus, pod: V1Pod, context: Case): Finding | undefined {
-  const { state, restartCount, ready } = container;
+  const { name, image, state, restartCount, ready } = container;
   const reason = state?.waiting?.reason ?? "";
-  const message = state?.waiting?.message ?? "";
-  const next = waiting[reason];
-  if (next !== undefined) {
+  const toDo = waiting[reason];
+  if (toDo !== undefined) {
     const isEarly = reason === "CreateContainerConfigError" && ageMillis(pod, context) < patience.config;
-    return isEarly ? undefined : { reason, message: `${imageOf(container)}: ${oneLine(message)}`, next };
+    const what = image === "" ? `container ${name}` : `image ${image}`;
+    return isEarly ? undefined : { reason, message: `${what}: ${oneLine(state?.waiting?.message ?? "")}`, next: toDo };
   }
   if (ready && state?.terminated === undefined) return undefined;
   const last = lastFailure(container, context);
-  if (last === undefined) return undefined;
   const isLooping = (reason === "CrashLoopBackOff" && restartCount >= 1) || restartCount >= 2;
-  if (!isLooping) return undefined;
-  const times = `container ${container.name} has failed ${restartCount + (state?.running === undefined ? 1 : 0)} times`;
+  if (last === undefined || !isLooping) return undefined;
+  const times = `container ${name} has failed ${restartCount + (state?.running === undefined ? 1 : 0)} times`;
   if (last.reason === "OOMKilled") return outOfMemory(`${times},`);
-  const exit = last.signal === undefined ? `exit code ${last.exitCode}` : `signal ${last.signal}`;
-  const unhealthy = warningsOf("Pod", pod.metadata?.name, "Unhealthy", context).at(-1)?.message;
-  const said = unhealthy === undefined ? "" : `; ${oneLine(unhealthy)}`;
+  const unhealthy = latestWarning("Pod", pod.metadata?.name, "Unhealthy", context);
+  const said = unhealthy === undefined ? "" : `; ${messageOf(unhealthy)}`;
   return {
     reason: reason === "" ? "CrashLoopBackOff" : reason,
-    message: `${times}, the last time with ${exit}${said}`,
-    next: "solve what its last lines say, then npm run up",
+    message: `${times}, the last time with ${endOf(last)}${said}`,
+    next: next.log,
   };
 }
 
 /** Why the pod of a check has failed, which is never started again. */
-function checkFinding({ status }: V1Pod, main: V1ContainerStatus | undefined): Finding {
+function checkFinding({ status }: V1Pod, main: V1ContainerStatus | undefined, part: PartName): Finding {
+  const { title } = parts[part];
   const run = main?.state?.terminated;
   if (run === undefined) {
     const message = oneLine(`${status?.reason ?? ""} ${status?.message ?? ""}`);
-    return { reason: "Failed", message, next: "solve what this says, then npm run up" };
+    return { reason: "Failed", message, next: next.message };
   }
-  if (run.reason === "OOMKilled") return outOfMemory("the Collector's check of its configuration was");
-  const exit = run.signal === undefined ? `exit code ${run.exitCode}` : `signal ${run.signal}`;
+  if (run.reason === "OOMKilled") return outOfMemory(`${title}'s check of its configuration was`);
   return {
     reason: "Failed",
-    message: `the Collector does not take its configuration (${exit})`,
-    next: "correct observability:otelCollector in the settings, then npm run up",
+    message: `${title} does not take its configuration (${endOf(run)})`,
+    next: `correct observability:${part} in the settings, then npm run up`,
   };
 }
 
@@ -284,25 +186,25 @@ function outOfMemory(what: string): Finding {
   };
 }
 
-function lastFailure({ state, lastState }: V1ContainerStatus, { nowMillis }: Case): Terminated | undefined {
+type EndedRun = NonNullable<NonNullable<V1ContainerStatus["state"]>["terminated"]>;
+
+function endOf({ signal, exitCode }: EndedRun): string {
+  return signal === undefined ? `exit code ${exitCode}` : `signal ${signal}`;
+}
+
+function lastFailure({ state, lastState }: V1ContainerStatus, { nowMillis }: Case): EndedRun | undefined {
   const ended = [state?.terminated, lastState?.terminated].find((run) => run !== undefined && run.exitCode !== 0);
   if (ended === undefined) return undefined;
   const finished = ended.finishedAt?.getTime() ?? nowMillis;
   return nowMillis - finished > patience.restart ? undefined : ended;
 }
 
-type Terminated = NonNullable<NonNullable<V1ContainerStatus["state"]>["terminated"]>;
-
-function logPlace({ metadata }: V1Pod, { name, state, lastState }: V1ContainerStatus): LogPlace | undefined {
+function logOf({ metadata }: V1Pod, { name, state, lastState }: V1ContainerStatus): ContainerLog | undefined {
   const hasRun = state?.running !== undefined || state?.terminated !== undefined;
   const previous =
     state?.waiting !== undefined || (lastState?.terminated !== undefined && state?.terminated === undefined);
   if (!hasRun && lastState?.terminated === undefined) return undefined;
   return { pod: metadata?.name ?? "", container: name, previous };
-}
-
-function imageOf({ name, image }: V1ContainerStatus): string {
-  return image === "" ? `container ${name}` : `image ${image}`;
 }
 
 function schedulingFinding({ status }: V1Pod, { nowMillis }: Case): Finding | undefined {
@@ -323,13 +225,11 @@ const startWarnings = ["FailedMount", "FailedAttachVolume", "FailedCreatePodSand
 function mountFinding(pod: V1Pod, context: Case): Finding | undefined {
   const isStarting = pod.status?.containerStatuses?.every(({ state }) => state?.waiting !== undefined) ?? true;
   if (!isStarting || ageMillis(pod, context) < patience.mount) return undefined;
-  for (const reason of startWarnings) {
-    const last = warningsOf("Pod", pod.metadata?.name, reason, context).at(-1);
-    if (last !== undefined) {
-      return { reason, message: oneLine(last.message ?? ""), next: "solve what this says, then npm run up" };
-    }
-  }
-  return undefined;
+  const [found] = startWarnings.flatMap((reason) => {
+    const warning = latestWarning("Pod", pod.metadata?.name, reason, context);
+    return warning === undefined ? [] : [{ reason, message: messageOf(warning), next: next.message }];
+  });
+  return found;
 }
 
 function readinessFinding(pod: V1Pod, container: V1ContainerStatus, context: Case): Finding | undefined {
@@ -346,45 +246,41 @@ function readinessFinding(pod: V1Pod, container: V1ContainerStatus, context: Cas
   const allowed = (startup + delay) * 1000 + patience.ready;
   const changed = pod.status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime?.getTime() ?? 0;
   if (context.nowMillis - Math.max(startedAt.getTime(), changed) < allowed) return undefined;
-  const unhealthy = warningsOf("Pod", pod.metadata?.name, "Unhealthy", context).at(-1)?.message;
-  return {
-    reason: "NotReady",
-    message: `container ${name} runs and does not become ready: ${oneLine(unhealthy ?? "no probe has succeeded")}`,
-    next: "solve what its last lines say, then npm run up",
-  };
+  const unhealthy = latestWarning("Pod", pod.metadata?.name, "Unhealthy", context);
+  const why = unhealthy === undefined ? "no probe has succeeded" : messageOf(unhealthy);
+  return { reason: "NotReady", message: `container ${name} runs and does not become ready: ${why}`, next: next.log };
 }
 
 /** What the creator of a workload's pods is refused. */
-function creationCauses({ instance, creators, isComplete }: Workload, context: Case): readonly Cause[] {
+function creationCauses({ instance, creator, isComplete }: WorkloadStatus, context: Case): readonly Cause[] {
   if (isComplete) return [];
-  return [...creators].flatMap((creator) =>
-    ["ReplicaSet", "StatefulSet", "Job"].flatMap((kind) => {
-      const refused = warningsOf(kind, creator, "FailedCreate", context).at(-1);
-      const message = oneLine(refused?.message ?? "");
-      if (refused === undefined || !/forbidden|exceeded quota|denied the request|violates/.test(message)) return [];
-      const isQuota = message.includes("exceeded quota");
-      if (isQuota && context.nowMillis - firstMillis(refused) < patience.controller) return [];
-      const next = isQuota
-        ? "have the quota of the namespace raised, or lower observability:memoryMib, then npm run up"
-        : "have the namespace allow it, or use another namespace, then npm run up";
-      return [{ instance, where: instance, reason: "FailedCreate", message, next, log: undefined }];
-    }),
-  );
+  return ["ReplicaSet", "StatefulSet", "Job"].flatMap((kind) => {
+    const refused = latestWarning(kind, creator, "FailedCreate", context);
+    if (refused === undefined) return [];
+    const message = messageOf(refused);
+    if (!/forbidden|exceeded quota|denied the request|violates/.test(message)) return [];
+    const isQuota = message.includes("exceeded quota");
+    if (isQuota && context.nowMillis - firstMillis(refused) < patience.controller) return [];
+    const toDo = isQuota
+      ? "have the quota of the namespace raised, or lower observability:memoryMib, then npm run up"
+      : "have the namespace allow it, or use another namespace, then npm run up";
+    return [{ instance, where: instance, reason: "FailedCreate", message, next: toDo, log: undefined }];
+  });
 }
 
-function claimCauses({ instance }: Workload, pods: readonly V1Pod[], context: Case): readonly Cause[] {
+function claimCauses({ instance }: WorkloadStatus, pods: readonly V1Pod[], context: Case): readonly Cause[] {
   const used = pods.flatMap(({ spec }) => spec?.volumes ?? []).map((volume) => volume.persistentVolumeClaim?.claimName);
   return context.snapshot.claims.flatMap(({ metadata, status }) => {
     const name = metadata?.name ?? "";
     if (status?.phase !== "Pending" || !used.includes(name)) return [];
-    const failed = warningsOf("PersistentVolumeClaim", name, "ProvisioningFailed", context).at(-1);
+    const failed = latestWarning("PersistentVolumeClaim", name, "ProvisioningFailed", context);
     if (failed === undefined || context.nowMillis - firstMillis(failed) < patience.controller) return [];
     return [
       {
         instance,
         where: `persistentvolumeclaim ${name}`,
         reason: "ProvisioningFailed",
-        message: oneLine(failed.message ?? ""),
+        message: messageOf(failed),
         next: "see to it that the storage class can provide volumes, or set kubernetes.storageClass, then npm run up",
         log: undefined,
       },
@@ -392,13 +288,13 @@ function claimCauses({ instance }: Workload, pods: readonly V1Pod[], context: Ca
   });
 }
 
-/** Warnings about an object that somebody has seen lately, the newest last. */
-function warningsOf(
+/** The newest warning about an object that somebody has seen lately. */
+function latestWarning(
   kind: string,
   name: string | undefined,
   reason: string,
   { snapshot, nowMillis, ignored }: Case,
-): readonly CoreV1Event[] {
+): CoreV1Event | undefined {
   return snapshot.events
     .filter(
       (event) =>
@@ -408,21 +304,24 @@ function warningsOf(
         nowMillis - lastMillis(event) < patience.restart &&
         !ignored.has(eventKey(event)),
     )
-    .sort((a, b) => lastMillis(a) - lastMillis(b));
+    .sort((a, b) => lastMillis(a) - lastMillis(b))
+    .at(-1);
+}
+
+function messageOf({ message = "" }: CoreV1Event): string {
+  return oneLine(message);
 }
 
 function lastMillis({ series, lastTimestamp, eventTime, metadata }: CoreV1Event): number {
-  const times: readonly (Date | undefined)[] = [
-    series?.lastObservedTime,
-    lastTimestamp,
-    eventTime,
-    metadata.creationTimestamp,
-  ];
-  return times.find((time) => time instanceof Date)?.getTime() ?? 0;
+  return firstOf([series?.lastObservedTime, lastTimestamp, eventTime, metadata.creationTimestamp]);
 }
 
 function firstMillis({ firstTimestamp, eventTime, metadata }: CoreV1Event): number {
-  const times: readonly (Date | undefined)[] = [firstTimestamp, eventTime, metadata.creationTimestamp];
+  return firstOf([firstTimestamp, eventTime, metadata.creationTimestamp]);
+}
+
+/** The first of some times that there is, in milliseconds since 1970; fields that are not set may be `null`. */
+function firstOf(times: readonly (Date | undefined)[]): number {
   return times.find((time) => time instanceof Date)?.getTime() ?? 0;
 }
 

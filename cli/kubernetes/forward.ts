@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { Writable } from "node:stream";
-import { PortForward, type V1Pod, type V1Service } from "@kubernetes/client-node";
+import { PortForward, type V1Service } from "@kubernetes/client-node";
 import { z } from "zod";
 import { localPortsAnnotation, objectLabels } from "../../config/names.ts";
-import { isFree, processOn } from "../ports.ts";
+import { takenPorts } from "../ports.ts";
 import type { Say } from "../target.ts";
+import { firstLine, oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
-import { messageOf, oneLine, type Cluster } from "./cluster.ts";
-import { ofStack } from "./labels.ts";
-import { podsOf } from "./observe.ts";
+import { messageOf, type Cluster } from "./cluster.ts";
+import { isPodReady, podsOf } from "./workloads.ts";
 
 /** A port of a workload that has one on the user's machine. */
 export interface LocalPort {
@@ -21,12 +21,9 @@ export interface LocalPort {
 
 const localPorts = z.record(z.string(), z.number());
 
-/** The ports that the Services of a stack say have one on the user's machine. */
-export async function localPortsOf(cluster: Cluster, stackName: string): Promise<readonly LocalPort[]> {
-  const { core, namespace } = cluster;
-  const { items } = await cluster.ask(() =>
-    core.listNamespacedService({ namespace, labelSelector: ofStack(stackName) }),
-  );
+/** The ports that have one on the user's machine, as the annotations of the stack's Services say. */
+export async function localPortsOf(cluster: Cluster): Promise<readonly LocalPort[]> {
+  const { items } = await cluster.ask(() => cluster.core.listNamespacedService(cluster.selection()));
   return items.flatMap(portsOfService);
 }
 
@@ -58,8 +55,7 @@ export interface Forward {
  */
 export async function forward(
   cluster: Cluster,
-  stackName: string,
-  { workload, port }: LocalPort,
+  { workload, port }: Pick<LocalPort, "workload" | "port">,
   localPort: number,
   say: Say,
 ): Promise<Forward> {
@@ -74,7 +70,7 @@ export async function forward(
     // Whoever has called is gone; the other side is told by the end of the connection.
     socket.on("error", () => socket.destroy());
     socket.on("close", () => sockets.delete(socket));
-    void connect(cluster, { stackName, workload, port }, socket, tell).then((isConnected) => {
+    void connect(cluster, { workload, port }, socket, tell).then((isConnected) => {
       if (isConnected) trouble = "";
     });
   });
@@ -93,7 +89,7 @@ export async function forward(
 /** Connects a socket to the port of a workload's pod; `false` if that cannot be done, and it is said why. */
 async function connect(
   cluster: Cluster,
-  { stackName, workload, port }: { readonly stackName: string; readonly workload: string; readonly port: number },
+  { workload, port }: Pick<LocalPort, "workload" | "port">,
   socket: Socket,
   tell: (problem: string) => void,
 ): Promise<boolean> {
@@ -110,8 +106,8 @@ async function connect(
     },
   });
   try {
-    const pods = await podsOf(cluster, stackName, workload);
-    const pod = pods.find(isReady);
+    const pods = await podsOf(cluster, workload);
+    const pod = pods.find(isPodReady);
     if (pod === undefined) throw new UserError(pods.length === 0 ? "no pod runs" : "no pod is ready");
     const opened = await new PortForward(config).portForward(
       namespace,
@@ -138,27 +134,14 @@ async function connect(
     });
     return true;
   } catch (error) {
-    tell(oneLine(messageOf(error).split("\n", 1)[0] ?? ""));
+    tell(firstLine(messageOf(error)));
     socket.destroy();
     return false;
   }
 }
 
-/** Whether a pod can be talked to. */
-export function isReady({ metadata, status }: V1Pod): boolean {
-  if (metadata?.deletionTimestamp !== undefined) return false;
-  return status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;
-}
-
 /** @throws UserError with every port that is taken, and by whom. */
 export async function checkLocalPorts(ports: readonly LocalPort[]): Promise<void> {
-  const problems = await Promise.all(
-    ports.map(async ({ localPort, workload }) => {
-      if (await isFree(localPort)) return [];
-      const owner = await processOn(localPort);
-      return [`port ${localPort} (${workload}): must be free, but ${owner} uses it; stop that, or choose another port`];
-    }),
-  );
-  if (problems.flat().length === 0) return;
-  throw new UserError([...problems.flat(), "  next: solve this, then npm run open"].join("\n"));
+  const problems = await takenPorts(ports.map(({ localPort, workload }) => ({ hostPort: localPort, workload })));
+  if (problems.length > 0) throw new UserError([...problems, "  next: solve this, then npm run open"].join("\n"));
 }

@@ -1,82 +1,68 @@
-import { partEntries } from "../../config/parts/parts.ts";
-import { noSurroundings, partProcess } from "../../config/parts/processes.ts";
-import type { StackSettings } from "../../config/settings.ts";
-
 /** A kind of object that the program creates. */
 export interface Kind {
   /** `v1`, `apps/v1`. */
   readonly apiVersion: string;
   readonly kind: string;
-  /** As permissions name it: `statefulsets`. */
+  /** Its name in permissions: `statefulsets`. */
   readonly resource: string;
   readonly isNamespaced: boolean;
-  /** Whether it holds what cannot be made anew: it is never removed unless the user says so. */
+  /** Whether objects of this kind hold what cannot be made anew: they are never removed unless the user says so. */
   readonly holdsData: boolean;
+  /** Whether only some settings need it. A user who does not need it may not be allowed to list it. */
+  readonly isOptional: boolean;
 }
 
-const namespaced = (apiVersion: string, kind: string, resource: string): Kind => ({
-  apiVersion,
-  kind,
-  resource,
-  isNamespaced: true,
-  holdsData: resource === "persistentvolumeclaims",
-});
+const always = { isNamespaced: true, holdsData: false, isOptional: false };
+const sometimes = { ...always, isOptional: true };
+const clusterWide = { ...sometimes, isNamespaced: false };
 
-const clusterWide = (apiVersion: string, kind: string, resource: string): Kind => ({
-  apiVersion,
-  kind,
-  resource,
-  isNamespaced: false,
-  holdsData: resource === "namespaces",
-});
+/** The namespace itself. */
+export const namespaceKind: Kind = {
+  apiVersion: "v1",
+  kind: "Namespace",
+  resource: "namespaces",
+  ...clusterWide,
+  holdsData: true,
+};
+
+/** Claims of data volumes. */
+export const claimKind: Kind = {
+  apiVersion: "v1",
+  kind: "PersistentVolumeClaim",
+  resource: "persistentvolumeclaims",
+  ...always,
+  holdsData: true,
+};
 
 const rbac = "rbac.authorization.k8s.io/v1";
 const networking = "networking.k8s.io/v1";
 
-/** The namespace itself. */
-export const namespaceKind = clusterWide("v1", "Namespace", "namespaces");
-
-/** Claims of data volumes. */
-export const claimKind = namespaced("v1", "PersistentVolumeClaim", "persistentvolumeclaims");
-
 /**
- * What the program creates with these settings, in the order in which it can be removed: what runs before what it runs
- * with.
+ * Every kind that the program can create, whatever the settings are, in the order in which objects can be removed: what
+ * runs before what it runs with. What a deployment will create is in its preview; what an earlier one has left may come
+ * from other settings than today's, so its kinds follow from none.
  */
-export function ownKinds(stack: StackSettings): readonly Kind[] {
-  const settings = stack.kubernetes;
-  return [
-    ...(hasCheck(stack) ? [namespaced("batch/v1", "Job", "jobs")] : []),
-    ...(settings.ingress.host === "" ? [] : [namespaced(networking, "Ingress", "ingresses")]),
-    namespaced("apps/v1", "Deployment", "deployments"),
-    namespaced("apps/v1", "StatefulSet", "statefulsets"),
-    namespaced("v1", "Service", "services"),
-    namespaced("v1", "ConfigMap", "configmaps"),
-    namespaced("v1", "Secret", "secrets"),
-    namespaced(networking, "NetworkPolicy", "networkpolicies"),
-    namespaced(rbac, "RoleBinding", "rolebindings"),
-    namespaced(rbac, "Role", "roles"),
-    namespaced("v1", "ServiceAccount", "serviceaccounts"),
-    ...(settings.otlpNamespaces.length === 0
-      ? []
-      : [
-          clusterWide(rbac, "ClusterRoleBinding", "clusterrolebindings"),
-          clusterWide(rbac, "ClusterRole", "clusterroles"),
-        ]),
-    claimKind,
-    ...(settings.createNamespace ? [namespaceKind] : []),
-  ];
-}
+export const kinds: readonly Kind[] = [
+  { apiVersion: "batch/v1", kind: "Job", resource: "jobs", ...sometimes },
+  { apiVersion: networking, kind: "Ingress", resource: "ingresses", ...sometimes },
+  { apiVersion: "apps/v1", kind: "Deployment", resource: "deployments", ...always },
+  { apiVersion: "apps/v1", kind: "StatefulSet", resource: "statefulsets", ...always },
+  { apiVersion: "v1", kind: "Service", resource: "services", ...always },
+  { apiVersion: "v1", kind: "ConfigMap", resource: "configmaps", ...always },
+  { apiVersion: "v1", kind: "Secret", resource: "secrets", ...always },
+  { apiVersion: networking, kind: "NetworkPolicy", resource: "networkpolicies", ...always },
+  { apiVersion: rbac, kind: "RoleBinding", resource: "rolebindings", ...always },
+  { apiVersion: rbac, kind: "Role", resource: "roles", ...always },
+  { apiVersion: "v1", kind: "ServiceAccount", resource: "serviceaccounts", ...always },
+  { apiVersion: rbac, kind: "ClusterRoleBinding", resource: "clusterrolebindings", ...clusterWide },
+  { apiVersion: rbac, kind: "ClusterRole", resource: "clusterroles", ...clusterWide },
+  claimKind,
+  namespaceKind,
+];
 
-/** Whether a job looks over what the user adds to the configuration of a part. */
-function hasCheck(stack: StackSettings): boolean {
-  return stack.observability && partEntries.some(([name]) => partProcess(name, stack, noSurroundings).check !== "none");
-}
-
-/** Group of an API version: none for `v1`. */
+/** Group of an API version: empty for `v1`. */
 export function groupOf({ apiVersion }: Kind): string {
-  const [group = "", version] = apiVersion.split("/");
-  return version === undefined ? "" : group;
+  return apiVersion.includes("/") ? apiVersion.replace(/\/.*/, "") : "";
 }
 
 /** Type of a kind in Pulumi's state. */

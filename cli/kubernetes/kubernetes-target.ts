@@ -11,12 +11,13 @@ import { Docker } from "../docker/docker.ts";
 import { checkBuildPlatform } from "./build-platform.ts";
 import { Cluster, Forbidden } from "./cluster.ts";
 import { prepareDelivery } from "./delivery.ts";
-import { checkLocalPorts, forward, isReady, localPortsOf, type Forward } from "./forward.ts";
-import { checkIdentity, ownObjects, removeLeftOvers, removeObjects } from "./left-overs.ts";
-import { instanceStates, podsOf, snapshotOf } from "./observe.ts";
+import { instanceStates } from "./diagnosis.ts";
+import { failFast, logLines } from "./fail-fast.ts";
+import { checkLocalPorts, forward, localPortsOf, type Forward } from "./forward.ts";
+import { checkIdentity, removeLeftOvers, removeObjects, stackObjects } from "./left-overs.ts";
 import { runInPod } from "./pod-command.ts";
 import { checkRoom } from "./room.ts";
-import { logLines, watchPods } from "./watch.ts";
+import { isPodReady, podsOf, snapshotOf } from "./workloads.ts";
 
 /** The oldest with `sleep` as a step before the end of a pod (kubernetes.io/docs/concepts/containers/container-lifecycle-hooks). */
 const leastVersion = { major: 1, minor: 30 };
@@ -29,19 +30,19 @@ export class KubernetesTarget implements Target {
   readonly needsOpen = true;
   readonly furtherUrls: Target["furtherUrls"];
   private readonly settings: ProgramSettings;
-  private readonly pulumiStack: string;
+  private readonly stackName: string;
   private readonly plan: Plan;
   private readonly env: NodeJS.ProcessEnv;
   private found: Cluster | undefined;
 
   /**
-   * @param pulumiStack name of the stack for the commands of `pulumi`
+   * @param stackName name of the Pulumi stack
    * @param env where KUBECONFIG is looked up
    */
-  constructor(settings: ProgramSettings, pulumiStack: string, plan: Plan, env: NodeJS.ProcessEnv = process.env) {
+  constructor(settings: ProgramSettings, stackName: string, plan: Plan, env: NodeJS.ProcessEnv = process.env) {
     this.settings = settings;
     this.plan = plan;
-    this.pulumiStack = pulumiStack;
+    this.stackName = stackName;
     this.env = env;
     const { ingress } = settings.stack.kubernetes;
     this.furtherUrls = ingress.host === "" ? [] : [["", ingressUrl(ingress), "the same by the ingress"]];
@@ -49,16 +50,12 @@ export class KubernetesTarget implements Target {
 
   /** Read at the first use, so that its errors come where a command asks for it. */
   private get cluster(): Cluster {
-    this.found ??= Cluster.of(this.settings.stack.kubernetes, this.env);
+    this.found ??= Cluster.of(this.settings.stack, this.env);
     return this.found;
   }
 
-  private get stackName(): string {
-    return this.settings.stack.name;
-  }
-
   private ownership(state: KnownState): Ownership {
-    return new Ownership(this.pulumiStack, this.stackName, state);
+    return new Ownership(this.stackName, this.settings.stack.name, state);
   }
 
   async describe(): Promise<string> {
@@ -75,8 +72,8 @@ export class KubernetesTarget implements Target {
 
   async recover(state: KnownState, say: Say): Promise<readonly string[]> {
     try {
-      await checkIdentity(state, this.cluster, this.pulumiStack);
-      return await removeLeftOvers(state, this.cluster, this.settings.stack, this.ownership(state), say);
+      await checkIdentity(state, this.cluster, this.stackName);
+      return await removeLeftOvers(state, this.cluster, this.ownership(state), say);
     } catch (error) {
       // One permission is seldom the only one that is missing.
       if (error instanceof Forbidden) await this.checkRoom(state, say);
@@ -88,7 +85,7 @@ export class KubernetesTarget implements Target {
     if (leftData.length === 0) return;
     const { namespace, context } = this.cluster;
     throw new UserError(
-      `${leftData.join(", ")}: must be in the state of ${this.pulumiStack}, got the stack's labels without it ` +
+      `${leftData.join(", ")}: must be in the state of ${this.stackName}, got the stack's labels without it ` +
         `(context ${context}, namespace ${namespace}): its data is there and its state is lost; nothing was changed\n` +
         "  next: put the state back (.pulumi-state, or where PULUMI_BACKEND_URL says)\n" +
         "  next: or remove the data for good: npm run down -- --destroy-data",
@@ -101,8 +98,7 @@ export class KubernetesTarget implements Target {
   }
 
   async removeLeftData(state: KnownState): Promise<void> {
-    const own = await ownObjects(this.cluster, this.settings.stack, this.ownership(state));
-    await removeObjects(this.cluster, own);
+    await removeObjects(this.cluster, await stackObjects(this.cluster, this.ownership(state)));
   }
 
   async checkRoom(state: KnownState, say: Say): Promise<void> {
@@ -122,7 +118,7 @@ export class KubernetesTarget implements Target {
   }
 
   async instanceStates(instances: readonly InstanceOutput[]): Promise<ReadonlyMap<string, InstanceState>> {
-    return instanceStates(await snapshotOf(this.cluster, this.stackName), instances, Date.now());
+    return instanceStates(await snapshotOf(this.cluster), instances, Date.now());
   }
 
   /** A controller goes on with a pod that fails only after a pause that gets longer each time, up to five minutes. */
@@ -132,8 +128,8 @@ export class KubernetesTarget implements Target {
 
   async lastLines(instance: string, lines: number): Promise<string> {
     const { workload } = partsOf(instance);
-    const pods = await podsOf(this.cluster, this.stackName, workload);
-    const pod = pods.find((candidate) => !isReady(candidate)) ?? pods[0];
+    const pods = await podsOf(this.cluster, workload);
+    const pod = pods.find((candidate) => !isPodReady(candidate)) ?? pods[0];
     const status = pod?.status?.containerStatuses?.[0];
     if (pod === undefined || status?.state?.waiting !== undefined) return "";
     const log = { pod: pod.metadata?.name ?? "", container: status?.name ?? workload, previous: false };
@@ -146,10 +142,10 @@ export class KubernetesTarget implements Target {
     return `kubectl --context ${context} --namespace ${namespace} logs${tail} ${instance}`;
   }
 
-  async watch<Result>(action: (signal: AbortSignal) => Promise<Result>, say: Say): Promise<Result> {
+  async failFast<Result>(action: (signal: AbortSignal) => Promise<Result>, say: Say): Promise<Result> {
     const logCommand = (instance: string): string => this.logCommand(instance);
     const secrets = Object.values(this.settings.stack.secrets);
-    return watchPods({ cluster: this.cluster, stackName: this.stackName, secrets, logCommand, say }, action);
+    return failFast({ cluster: this.cluster, secrets, logCommand, say }, action);
   }
 
   async reach<Result>(
@@ -157,11 +153,11 @@ export class KubernetesTarget implements Target {
     action: (reached: StackOutputs) => Promise<Result>,
     say: Say,
   ): Promise<Result> {
-    const ports = await localPortsOf(this.cluster, this.stackName);
+    const ports = await localPortsOf(this.cluster);
     const forwards = await Promise.all(
       ports.map(async (port) => ({
         port,
-        opened: await forward(this.cluster, this.stackName, port, 0, say),
+        opened: await forward(this.cluster, port, 0, say),
       })),
     );
     const reachable = new Map(forwards.map(({ port, opened }) => [port.localPort, opened.localPort]));
@@ -174,7 +170,7 @@ export class KubernetesTarget implements Target {
 
   async runIn(instance: string, command: readonly string[], line: string): Promise<void> {
     const { workload } = partsOf(instance);
-    const pod = (await podsOf(this.cluster, this.stackName, workload)).find(isReady);
+    const pod = (await podsOf(this.cluster, workload)).find(isPodReady);
     if (pod === undefined) {
       throw new UserError(`${instance}: must have a pod that is ready, got none\n  next: npm run up`);
     }
@@ -183,12 +179,10 @@ export class KubernetesTarget implements Target {
   }
 
   async open(say: Say): Promise<Opened> {
-    const ports = await localPortsOf(this.cluster, this.stackName);
+    const ports = await localPortsOf(this.cluster);
     if (ports.length === 0) throw new UserError("the stack is not running\n  next: npm run up");
     await checkLocalPorts(ports);
-    const forwards = await Promise.all(
-      ports.map((port) => forward(this.cluster, this.stackName, port, port.localPort, say)),
-    );
+    const forwards = await Promise.all(ports.map((port) => forward(this.cluster, port, port.localPort, say)));
     return { close: () => closeAll(forwards) };
   }
 }

@@ -1,7 +1,8 @@
 import { PassThrough } from "node:stream";
 import { Exec, V1Status } from "@kubernetes/client-node";
+import { oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
-import { messageOf, oneLine, type Cluster } from "./cluster.ts";
+import { messageOf, type Cluster } from "./cluster.ts";
 
 /** A command in a container of a pod, with one line for its standard input. */
 export interface PodCommand {
@@ -13,7 +14,7 @@ export interface PodCommand {
 }
 
 /** How long a command in a pod may take, in milliseconds. */
-const usualPatienceMillis = 60_000;
+const defaultPatienceMillis = 60_000;
 
 /**
  * Runs a command in a container of a pod.
@@ -24,7 +25,7 @@ const usualPatienceMillis = 60_000;
 export async function runInPod(
   { config, namespace }: Cluster,
   { pod, container, command, line }: PodCommand,
-  patienceMillis = usualPatienceMillis,
+  patienceMillis = defaultPatienceMillis,
 ): Promise<void> {
   const input = new PassThrough();
   const output = new PassThrough();

@@ -1,4 +1,6 @@
 import {
+  AuthorizationV1Api,
+  StorageV1Api,
   V1ResourceAttributes,
   V1SelfSubjectAccessReview,
   V1SelfSubjectAccessReviewSpec,
@@ -9,14 +11,15 @@ import type { StackSettings } from "../../config/settings.ts";
 import type { Ownership } from "../ownership.ts";
 import type { Plan, PlannedProgram } from "../preview/planned-program.ts";
 import type { Say } from "../target.ts";
-import { refusedDeployment } from "../user-error.ts";
+import { refused } from "../user-error.ts";
 import { Forbidden, type Cluster } from "./cluster.ts";
-import { groupOf, namespaceKind, ownKinds } from "./kinds.ts";
-import { markedObject, ofProject, ofStack } from "./labels.ts";
+import { claimKind, groupOf, kinds, namespaceKind, pulumiType } from "./kinds.ts";
 import { amountOf, millicores, quantity, shownQuantity } from "./quantity.ts";
+import { listObjects, objectText, ofAnyStack, stackObject } from "./stack-objects.ts";
 
 /**
- * Looks whether there is room for a deployment: permissions, the namespace, a storage class and the quotas.
+ * Looks whether there is room for a deployment: permissions, the namespace, a storage class and the quotas. The twin of
+ * docker/room.ts.
  *
  * @throws UserError with every problem, before anything is created.
  */
@@ -27,14 +30,15 @@ export async function checkRoom(
   ownership: Ownership,
   say: Say,
 ): Promise<void> {
+  const planned = await plan();
   const problems = await Promise.all([
-    permissionProblems(cluster, stack),
+    permissionProblems(cluster, planned),
     orSay(say, "the namespace cannot be looked at", () => namespaceProblems(cluster, stack, ownership)),
     orSay(say, "the storage classes cannot be looked at", () => storageProblems(cluster, stack)),
-    orSay(say, "the quotas cannot be looked at", () => quotaProblems(cluster, stack.name, plan)),
+    orSay(say, "the quotas cannot be looked at", () => quotaProblems(cluster, planned)),
   ]);
   const all = problems.flat();
-  if (all.length > 0) throw refusedDeployment(all);
+  if (all.length > 0) throw refused(all, "solve this, then npm run up");
 }
 
 /** A user who may deploy may still not see everything of the cluster: then the deployment finds out, and it is said. */
@@ -65,8 +69,10 @@ interface Permission {
 const changing = ["create", "delete", "get", "list", "patch", "watch"];
 const reading = ["get", "list", "watch"];
 
-function neededPermissions(settings: StackSettings, namespace: string): readonly Permission[] {
-  const own = ownKinds(settings).flatMap((kind) =>
+function neededPermissions({ resources }: PlannedProgram, namespace: string): readonly Permission[] {
+  const planned = new Set(resources.map(({ type }) => type));
+  const needed = kinds.filter((kind) => !kind.isOptional || planned.has(pulumiType(kind)));
+  const created = needed.flatMap((kind) =>
     // Listing all namespaces of a cluster is not needed, and often not allowed.
     (kind === namespaceKind ? ["create", "delete", "get", "patch"] : changing).map((verb) => ({
       group: groupOf(kind),
@@ -84,21 +90,21 @@ function neededPermissions(settings: StackSettings, namespace: string): readonly
     ["", "pods/exec", ["create", "get"]],
   ] as const;
   return [
-    ...own,
+    ...created,
     ...seen.flatMap(([group, resource, verbs]) => verbs.map((verb) => ({ group, resource, verb, namespace }))),
   ];
 }
 
 /** One line for each kind of object that the user may not do everything with that is needed. */
-async function permissionProblems(cluster: Cluster, settings: StackSettings): Promise<readonly string[]> {
+async function permissionProblems(cluster: Cluster, planned: PlannedProgram): Promise<readonly string[]> {
   const { namespace, context } = cluster;
   const missing = new Map<string, string[]>();
   await Promise.all(
-    neededPermissions(settings, namespace).map(async (permission) => {
+    neededPermissions(planned, namespace).map(async (permission) => {
       if (await isAllowed(cluster, permission)) return;
-      const { group, resource, verb, namespace: within } = permission;
-      const place = within === undefined ? "in the whole cluster" : `in the namespace ${within}`;
-      const what = `${group === "" ? resource : `${resource}.${group}`} ${place}`;
+      const { group, resource, verb } = permission;
+      const where = permission.namespace === undefined ? "the whole cluster" : `the namespace ${namespace}`;
+      const what = `${group === "" ? resource : `${resource}.${group}`} in ${where}`;
       missing.set(what, [...(missing.get(what) ?? []), verb]);
     }),
   );
@@ -121,7 +127,7 @@ async function isAllowed(cluster: Cluster, { group, resource, verb, namespace }:
   const body = Object.assign(new V1SelfSubjectAccessReview(), {
     spec: Object.assign(new V1SelfSubjectAccessReviewSpec(), { resourceAttributes }),
   });
-  const { status } = await cluster.ask(() => cluster.authorization.createSelfSubjectAccessReview({ body }));
+  const { status } = await cluster.ask(() => cluster.api(AuthorizationV1Api).createSelfSubjectAccessReview({ body }));
   return status?.allowed === true;
 }
 
@@ -143,10 +149,8 @@ async function namespaceProblems(
   if (found.status?.phase === "Terminating") {
     return [`${path}: must not be about to be deleted, got ${namespace}, which is; wait until it is gone`];
   }
-  const owner = createNamespace
-    ? await ownership.ownerOf(markedObject(namespaceKind, found.metadata))
-    : ownership.owner;
-  if (owner === ownership.owner) return otherStackProblems(cluster, stack, ownership);
+  const owner = createNamespace ? await ownership.ownerOf(stackObject(namespaceKind, found.metadata)) : ownership.owner;
+  if (owner === ownership.owner) return otherStackProblems(cluster, ownership);
   if (owner === undefined) {
     return [
       `${path}: must be free, since the stack creates it, got ${namespace}, which is not of the stack ${ownership.owner}; name another, or set kubernetes.createNamespace to false to use it as it is`,
@@ -158,46 +162,24 @@ async function namespaceProblems(
 }
 
 /** The host names of a stack are those of its Services, so a namespace has room for one. */
-async function otherStackProblems(
-  cluster: Cluster,
-  stack: StackSettings,
-  ownership: Ownership,
-): Promise<readonly string[]> {
-  const { objects, namespace } = cluster;
-  const found = await Promise.all(
-    ownKinds(stack)
-      .filter(({ isNamespaced }) => isNamespaced)
-      .map(async (kind) => {
-        const { items } = await cluster.ask(() =>
-          objects.list(
-            kind.apiVersion,
-            kind.kind,
-            namespace,
-            ...[undefined, undefined, undefined, undefined],
-            ofProject,
-          ),
-        );
-        const made = items.filter(({ metadata }) => metadata?.ownerReferences === undefined);
-        return Promise.all(
-          made.map(async ({ metadata }) => {
-            const object = markedObject(kind, metadata);
-            return { owner: await ownership.ownerOf(object), text: `${kind.kind.toLowerCase()} ${object.name}` };
-          }),
-        );
-      }),
-  );
-  const strange = found.flat().find(({ owner }) => owner !== ownership.owner);
-  if (strange === undefined) return [];
-  return [
-    `kubernetes.namespace: must be of one Pulumi stack alone, got ${namespace}, where the stack ${strange.owner ?? ""} is already (${strange.text}); name another for ${ownership.owner}`,
-  ];
+async function otherStackProblems(cluster: Cluster, ownership: Ownership): Promise<readonly string[]> {
+  const namespaced = kinds.filter(({ isNamespaced }) => isNamespaced);
+  const found = await Promise.all(namespaced.map((kind) => listObjects(cluster, kind, ofAnyStack)));
+  for (const object of found.flat()) {
+    const owner = await ownership.ownerOf(object);
+    if (owner === ownership.owner) continue;
+    return [
+      `kubernetes.namespace: must be of one Pulumi stack alone, got ${cluster.namespace}, where the stack ${owner ?? ""} is already (${objectText(object)}); name another for ${ownership.owner}`,
+    ];
+  }
+  return [];
 }
 
 const defaultClass = "storageclass.kubernetes.io/is-default-class";
 
 async function storageProblems(cluster: Cluster, stack: StackSettings): Promise<readonly string[]> {
   if (!stack.observability) return [];
-  const { items } = await cluster.ask(() => cluster.storage.listStorageClass());
+  const { items } = await cluster.ask(() => cluster.api(StorageV1Api).listStorageClass());
   const names = items.map(({ metadata }) => metadata?.name ?? "");
   const there = names.length === 0 ? "there is none" : `there are ${names.join(", ")}`;
   const { storageClass } = stack.kubernetes;
@@ -221,106 +203,94 @@ const container = z.object({
 
 type Container = z.output<typeof container>;
 
-/** As much of a controller's object as says what its pods ask for. */
+/** As much of a pod, or of a controller's template for one, as says what it asks for. */
+const podSpec = z.object({ containers: z.array(container), initContainers: z.array(container).nullish() });
+
 const controller = z.object({
-  spec: z.object({
-    replicas: z.number().default(1),
-    template: z.object({
-      spec: z.object({ containers: z.array(container), initContainers: z.array(container).default([]) }),
-    }),
-  }),
+  spec: z.object({ replicas: z.number().default(1), template: z.object({ spec: podSpec }) }),
 });
 
-const claim = z.object({ spec: z.object({ resources: z.object({ requests: z.object({ storage: z.string() }) }) }) });
+const claim = z.object({ spec: z.object({ resources: z.object({ requests: amounts }) }) });
 
-/** What the pods and claims of a program ask for, by the names that quotas have for it; CPU in millicores. */
-function plannedUse({ resources }: Pick<PlannedProgram, "resources">): ReadonlyMap<string, number> {
-  const ofTypes = (...types: readonly string[]): readonly unknown[] =>
-    resources.filter(({ type }) => types.includes(type)).map(({ inputs }) => inputs);
-  const pods = ofTypes("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet").map((each) => {
-    const { replicas, template } = controller.parse(each).spec;
-    const { containers, initContainers } = template.spec;
-    // What runs first and ends counts only as far as it asks for more than what stays.
-    const asked = (amount: (one: Container) => number): number =>
-      replicas * Math.max(sum(containers.map(amount)), ...initContainers.map(amount));
-    return {
-      replicas,
-      cpu: asked(({ resources: { requests } }) => millicores(requests["cpu"] ?? "0")),
-      requested: asked(({ resources: { requests } }) => quantity(requests["memory"] ?? "0")),
-      limited: asked(({ resources: { limits } }) => quantity(limits["memory"] ?? "0")),
-    };
-  });
-  const count = sum(pods.map(({ replicas }) => replicas));
-  const cpu = sum(pods.map((pod) => pod.cpu));
-  const requested = sum(pods.map((pod) => pod.requested));
-  const claims = ofTypes("kubernetes:core/v1:PersistentVolumeClaim").map((each) => claim.parse(each));
+/** What pods and claims ask for, by the names that quotas have for it; CPU in millicores. */
+type Use = ReadonlyMap<string, number>;
+
+/**
+ * @param pods what each pod that runs asks for
+ * @param ended how many pods have ended, or will, and take no resources
+ */
+function useOf(pods: readonly z.output<typeof podSpec>[], ended: number, claims: readonly unknown[]): Use {
+  const asked = (amountIn: (container: Container) => number): number =>
+    sum(
+      pods.map(({ containers, initContainers }) =>
+        // What runs first and ends counts only as far as it asks for more than what stays.
+        Math.max(sum(containers.map(amountIn)), ...(initContainers ?? []).map(amountIn)),
+      ),
+    );
+  const cpu = asked(({ resources: { requests } }) => millicores(requests["cpu"] ?? "0"));
+  const memory = asked(({ resources: { requests } }) => quantity(requests["memory"] ?? "0"));
+  const storage = claims.map((each) => quantity(claim.parse(each).spec.resources.requests["storage"] ?? "0"));
   return new Map([
-    ["pods", count],
+    ["pods", pods.length],
     // A pod that has ended counts here only.
-    ["count/pods", count + ofTypes("kubernetes:batch/v1:Job").length],
+    ["count/pods", pods.length + ended],
     ["cpu", cpu],
     ["requests.cpu", cpu],
-    ["memory", requested],
-    ["requests.memory", requested],
-    ["limits.memory", sum(pods.map((pod) => pod.limited))],
+    ["memory", memory],
+    ["requests.memory", memory],
+    ["limits.memory", asked(({ resources: { limits } }) => quantity(limits["memory"] ?? "0"))],
     ["persistentvolumeclaims", claims.length],
     ["count/persistentvolumeclaims", claims.length],
-    ["requests.storage", sum(claims.map(({ spec }) => quantity(spec.resources.requests.storage)))],
+    ["requests.storage", sum(storage)],
   ]);
+}
+
+function plannedUse({ resources }: PlannedProgram): Use {
+  const ofTypes = (...types: readonly string[]): readonly unknown[] =>
+    resources.filter(({ type }) => types.includes(type)).map(({ inputs }) => inputs);
+  const pods = ofTypes("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet").flatMap((each) => {
+    const { replicas, template } = controller.parse(each).spec;
+    return Array.from({ length: replicas }, () => template.spec);
+  });
+  return useOf(pods, ofTypes("kubernetes:batch/v1:Job").length, ofTypes(pulumiType(claimKind)));
+}
+
+/** What the stack takes already, which a deployment does not take twice. */
+async function presentUse(cluster: Cluster): Promise<Use> {
+  const { core } = cluster;
+  const selection = cluster.selection();
+  const [{ items: pods }, { items: claims }] = await cluster.ask(() =>
+    Promise.all([core.listNamespacedPod(selection), core.listNamespacedPersistentVolumeClaim(selection)]),
+  );
+  const running = pods.filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed");
+  return useOf(
+    running.map(({ spec }) => podSpec.parse(spec)),
+    pods.length - running.length,
+    claims,
+  );
 }
 
 function sum(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0);
 }
 
-async function quotaProblems(cluster: Cluster, stackName: string, plan: Plan): Promise<readonly string[]> {
+async function quotaProblems(cluster: Cluster, planned: PlannedProgram): Promise<readonly string[]> {
   const { core, namespace } = cluster;
   const { items: quotas } = await cluster.ask(() => core.listNamespacedResourceQuota({ namespace }));
   // Most namespaces have none.
   if (quotas.length === 0) return [];
-  const planned = plannedUse(await plan());
-  const own = await ownUse(cluster, stackName);
-  return quotas.flatMap((quota) => tooSmall(quota, planned, own));
+  const needed = plannedUse(planned);
+  const present = await presentUse(cluster);
+  return quotas.flatMap((quota) => tooSmall(quota, needed, present));
 }
 
-/** What the stack takes already, which a deployment does not take twice. */
-async function ownUse(cluster: Cluster, stackName: string): Promise<ReadonlyMap<string, number>> {
-  const { core, namespace } = cluster;
-  const own = { namespace, labelSelector: ofStack(stackName) };
-  const [{ items: pods }, { items: claims }] = await cluster.ask(() =>
-    Promise.all([core.listNamespacedPod(own), core.listNamespacedPersistentVolumeClaim(own)]),
-  );
-  const running = pods.filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed");
-  const containers = running.flatMap(({ spec }) => spec?.containers ?? []);
-  const cpu = sum(containers.map(({ resources }) => millicores(resources?.requests?.["cpu"] ?? "0")));
-  const requested = sum(containers.map(({ resources }) => quantity(resources?.requests?.["memory"] ?? "0")));
-  const limited = sum(containers.map(({ resources }) => quantity(resources?.limits?.["memory"] ?? "0")));
-  const storage = sum(claims.map(({ spec }) => quantity(spec?.resources?.requests?.["storage"] ?? "0")));
-  return new Map([
-    ["pods", running.length],
-    ["count/pods", pods.length],
-    ["cpu", cpu],
-    ["requests.cpu", cpu],
-    ["memory", requested],
-    ["requests.memory", requested],
-    ["limits.memory", limited],
-    ["persistentvolumeclaims", claims.length],
-    ["count/persistentvolumeclaims", claims.length],
-    ["requests.storage", storage],
-  ]);
-}
-
-function tooSmall(
-  { metadata, spec, status }: V1ResourceQuota,
-  planned: ReadonlyMap<string, number>,
-  own: ReadonlyMap<string, number>,
-): readonly string[] {
+function tooSmall({ metadata, spec, status }: V1ResourceQuota, needed: Use, present: Use): readonly string[] {
   // One for some priorities or kinds of pods only is for the API server to judge.
   if ((spec?.scopes ?? []).length > 0 || spec?.scopeSelector !== undefined) return [];
   return Object.entries(status?.hard ?? spec?.hard ?? {}).flatMap(([resource, hard]) => {
-    const need = planned.get(resource);
+    const need = needed.get(resource);
     if (need === undefined) return [];
-    const others = Math.max(0, amountOf(resource, status?.used?.[resource] ?? "0") - (own.get(resource) ?? 0));
+    const others = Math.max(0, amountOf(resource, status?.used?.[resource] ?? "0") - (present.get(resource) ?? 0));
     const left = amountOf(resource, hard) - others;
     if (left >= need) return [];
     const room = shownQuantity(resource, left);

@@ -6,9 +6,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { Docker } from "../../cli/docker/docker.ts";
-import { checkPlace, plannedPlace } from "../../cli/docker/place.ts";
-import { checkRoom } from "../../cli/kubernetes/room.ts";
+import { Docker, dockerTypes, type ObjectKind } from "../../cli/docker/docker.ts";
+import { checkRoom as checkRoomInDocker } from "../../cli/docker/room.ts";
+import { checkRoom as checkRoomInCluster } from "../../cli/kubernetes/room.ts";
 import { deployedOutputs } from "../../cli/outputs.ts";
 import { Ownership } from "../../cli/ownership.ts";
 import type { Target } from "../../cli/target.ts";
@@ -217,19 +217,22 @@ describe("the new part is in", () => {
   });
 
   it("what is looked at before a deployment on Docker", async () => {
-    const plan = plannedPlace(docker);
-    assert.ok(plan.objects.container.includes(`observability-dev-${host}`));
-    assert.ok(plan.objects.volume.includes("observability-dev_trace_archive_data"));
-    assert.ok(plan.ports.some(({ hostPort, workload }) => hostPort === 3200 && workload === host));
+    const has = (kind: ObjectKind, name: string): boolean =>
+      docker.resources.some(({ type, inputs }) => type === dockerTypes[kind] && inputs["name"] === name);
+    assert.ok(has("container", `observability-dev-${host}`));
+    assert.ok(has("volume", "observability-dev_trace_archive_data"));
+    assert.ok(docker.ports.some(({ hostPort, workload }) => hostPort === 3200 && workload === host));
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const fake = fakeCommand("docker", "exit 0");
     try {
       const { port } = server.address() as { readonly port: number };
-      const taken = plan.ports.filter(({ workload }) => workload === host).map((each) => ({ ...each, hostPort: port }));
-      const place = { objects: { container: [], network: [], volume: [] }, ports: taken };
+      const taken = docker.ports
+        .filter(({ workload }) => workload === host)
+        .map((each) => ({ ...each, hostPort: port }));
+      const planned = { resources: [], ports: taken };
       const ownership = new Ownership("dev", "shop-dev", knownState());
-      await assert.rejects(checkPlace(place, ownership, new Docker(undefined, fake.env), []), {
+      await assert.rejects(checkRoomInDocker(planned, ownership, new Docker(undefined, fake.env), []), {
         message: new RegExp(`^port ${port} \\(${host}\\): must be free`),
       });
     } finally {
@@ -255,7 +258,7 @@ describe("the new part is in", () => {
       const { stack } = programSettings(config, { project: "observability", stack: "shop" });
       const ownership = new Ownership("shop", stack.name, knownState());
       await assert.rejects(
-        checkRoom(server.cluster(), stack, planOf(config, "shop"), ownership, say),
+        checkRoomInCluster(server.cluster(), stack, planOf(config, "shop"), ownership, say),
         (error: Error) => {
           assert.match(error.message, /^quota small: pods must leave 6 for the stack, got 5/m);
           assert.match(error.message, /^quota small: limits\.memory must leave 2176Mi for the stack, got 1664Mi/m);

@@ -7,6 +7,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { Cluster } from "../../cli/kubernetes/cluster.ts";
+import { kinds } from "../../cli/kubernetes/kinds.ts";
 
 /** What a {@link FakeApiServer} answers to a request: an object as JSON, text as it is; a number is a status. */
 export type Answer = object | string | number | ((body: unknown) => object | number);
@@ -86,7 +87,8 @@ export class FakeApiServer {
   }
 
   cluster(): Cluster {
-    return Cluster.of({ context: "fake", kubeconfig: this.kubeconfig(), namespace: "shop" });
+    const kubernetes = { context: "fake", kubeconfig: this.kubeconfig(), namespace: "shop" };
+    return Cluster.of({ name: "shop-dev", kubernetes });
   }
 
   async stop(): Promise<void> {
@@ -109,39 +111,23 @@ function isFunction(answer: Answer): answer is (body: unknown) => object | numbe
   return typeof answer === "function";
 }
 
-const resources: Readonly<Record<string, readonly (readonly [name: string, kind: string])[]>> = {
-  "/api/v1": [
-    ["services", "Service"],
-    ["configmaps", "ConfigMap"],
-    ["secrets", "Secret"],
-    ["serviceaccounts", "ServiceAccount"],
-    ["persistentvolumeclaims", "PersistentVolumeClaim"],
-  ],
-  "/apis/apps/v1": [
-    ["deployments", "Deployment"],
-    ["statefulsets", "StatefulSet"],
-  ],
-  "/apis/batch/v1": [["jobs", "Job"]],
-  "/apis/networking.k8s.io/v1": [["networkpolicies", "NetworkPolicy"]],
-  "/apis/rbac.authorization.k8s.io/v1": [
-    ["roles", "Role"],
-    ["rolebindings", "RoleBinding"],
-  ],
-};
-
 /** A cluster in which everything is allowed and nothing is there. */
 function usual(method: string, path: string): object | number {
-  const found = resources[path];
-  if (found !== undefined) {
-    const entries = found.map(([name, kind]) => ({ name, kind, namespaced: true, singularName: "", verbs: [] }));
-    return { kind: "APIResourceList", groupVersion: "", resources: entries };
+  const found = kinds.filter(
+    ({ apiVersion }) => path === `/${apiVersion.includes("/") ? "apis" : "api"}/${apiVersion}`,
+  );
+  if (found.length > 0) {
+    const resources = found.map(({ resource, kind, isNamespaced }) => {
+      return { name: resource, kind, namespaced: isNamespaced, singularName: "", verbs: [] };
+    });
+    return { kind: "APIResourceList", groupVersion: "", resources };
   }
   if (path === "/version") return { gitVersion: "v1.34.3" };
   if (path.endsWith("/selfsubjectaccessreviews")) return { status: { allowed: true } };
   if (path.endsWith("/storageclasses")) return { items: [storageClass("local-path", true)] };
   if (method === "DELETE") return { kind: "Status", status: "Success" };
   const depth = path.split("/").length;
-  const isObject = path.startsWith("/api/") ? depth === 7 || depth === 5 : depth === 8;
+  const isObject = path.startsWith("/api/") ? depth === 7 || depth === 5 : depth === 8 || depth === 6;
   return isObject ? 404 : { items: [] };
 }
 

@@ -85,8 +85,8 @@ describe("the docker command", () => {
     // The command prints what it has found, and fails for the rest.
     const script = `echo '${JSON.stringify(found)}'; echo 'Error: No such object: c' >&2; exit 1`;
     assert.deepEqual(await docker(script).objects("container", ["a", "b", "c"]), [
-      { type: "docker:index/container:Container", id: "1", name: "a", mark: "shop", stackName: undefined },
-      { type: "docker:index/container:Container", id: "2", name: "b", mark: undefined, stackName: undefined },
+      { type: "docker:index/container:Container", id: "1", name: "a", mark: "shop", nameLabel: undefined },
+      { type: "docker:index/container:Container", id: "2", name: "b", mark: undefined, nameLabel: undefined },
     ]);
     assert.deepEqual(await docker("exit 1").objects("network", []), []);
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Docker, volumeType } from "../../../cli/docker/docker.ts";
+import { Docker, dockerTypes } from "../../../cli/docker/docker.ts";
 import { checkVolumes, removeLeftOvers } from "../../../cli/docker/left-overs.ts";
 import { Ownership } from "../../../cli/ownership.ts";
 import type { OtherStack, StateResource } from "../../../cli/state.ts";
@@ -12,7 +12,6 @@ import { knownState } from "../../support/known-state.ts";
 
 const name = "observability-a-b";
 const mark = { own: "observability/a_b", other: "observability/a-b", old: name };
-const containerType = "docker:index/container:Container";
 
 function resource(type: string, id: string): StateResource {
   return { type, id, urn: `urn:pulumi:a_b::observability::${type}::${id}` };
@@ -60,13 +59,16 @@ describe("what a run that was cut off has left in Docker", () => {
   }
 
   it("is removed if it is this stack's and not in its state; each container stops in its own time", async () => {
-    const { changes, volumes } = await left([resource(containerType, "old"), resource(volumeType, "old")]);
+    const { changes, volumes } = await left([
+      resource(dockerTypes.container, "old"),
+      resource(dockerTypes.volume, "old"),
+    ]);
     assert.deepEqual(changes, ["stop own", "rm --force --volumes own", "network rm own", "network rm old"]);
     assert.deepEqual(volumes, ["own"]);
   });
 
   it("of an older version is another stack's if that has it in its state, and else this one's", async () => {
-    const old = [containerType, "docker:index/network:Network", volumeType].map((type) => resource(type, "old"));
+    const old = [dockerTypes.container, dockerTypes.network, dockerTypes.volume].map((type) => resource(type, "old"));
     const other = await left([], [{ stack: "a-b", resources: old }]);
     assert.deepEqual(other.changes, ["stop own", "rm --force --volumes own", "network rm own"]);
     assert.deepEqual(other.volumes, ["own"]);
@@ -80,7 +82,7 @@ describe("what a run that was cut off has left in Docker", () => {
 
   async function refusal(id: string, others: readonly OtherStack[] = []): Promise<string> {
     const fake = fakeCommand("docker", daemon);
-    const state = knownState({ resources: [resource(volumeType, id)] }, others);
+    const state = knownState({ resources: [resource(dockerTypes.volume, id)] }, others);
     try {
       await checkVolumes(state, new Ownership("a_b", name, state), new Docker(undefined, fake.env));
       return "none";
@@ -94,11 +96,11 @@ describe("what a run that was cut off has left in Docker", () => {
 
   it("is no volume of two stacks when data is to be removed: plain pulumi up gives it to both", async () => {
     assert.equal(await refusal("own"), "none");
-    assert.equal(await refusal("old", [{ stack: "c", resources: [resource(volumeType, "another")] }]), "none");
+    assert.equal(await refusal("old", [{ stack: "c", resources: [resource(dockerTypes.volume, "another")] }]), "none");
     const rest = (id: string): string =>
       `volume ${id}: must be of observability/a_b alone, but the stack observability/a-b has it as well; nothing was changed\n  next: `;
     assert.ok((await refusal("other")).startsWith(rest("other")));
-    const old = await refusal("old", [{ stack: "a-b", resources: [resource(volumeType, "old")] }]);
+    const old = await refusal("old", [{ stack: "a-b", resources: [resource(dockerTypes.volume, "old")] }]);
     assert.ok(old.startsWith(rest("old")), old);
   });
 });

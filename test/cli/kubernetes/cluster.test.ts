@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { Cluster } from "../../../cli/kubernetes/cluster.ts";
+import { Cluster, type ClusterSettings } from "../../../cli/kubernetes/cluster.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import { FakeApiServer, type Answer } from "../../support/fake-api-server.ts";
 
@@ -12,6 +12,10 @@ describe("the cluster", () => {
 
   async function start(answers: Readonly<Record<string, Answer>> = {}): Promise<void> {
     server = await FakeApiServer.start(answers);
+  }
+
+  function settingsOf(kubernetes: Partial<ClusterSettings["kubernetes"]>): ClusterSettings {
+    return { name: "shop-dev", kubernetes: { context: "fake", namespace: "shop", ...kubernetes } };
   }
 
   /** First line of the problem; the others have to be next commands, and no secret may be in it. */
@@ -35,26 +39,26 @@ describe("the cluster", () => {
 
   it("is found by KUBECONFIG, of whose files some may be missing", async () => {
     await start();
-    const settings = { context: "fake", namespace: "shop" };
+    const settings = settingsOf({});
     const cluster = Cluster.of(settings, { KUBECONFIG: `/nowhere:${server.kubeconfig()}` });
     assert.equal(await cluster.version(), "1.34.3");
   });
 
   it("has to have a kubeconfig that can be read, and a context in it", async () => {
     await start();
-    const settings = { context: "fake", namespace: "shop" };
+    const settings = settingsOf({});
     assert.equal(
       await told(() => Cluster.of(settings, { KUBECONFIG: "/nowhere" })),
       "kubeconfig: must be a file that can be read, found none at /nowhere",
     );
     const file = server.kubeconfig();
     assert.equal(
-      await told(() => Cluster.of({ ...settings, context: "fakee", kubeconfig: file })),
+      await told(() => Cluster.of(settingsOf({ context: "fakee", kubeconfig: file }))),
       `kubernetes.context: must be a context of ${file} (it has fake), got fakee`,
     );
     writeFileSync(file, "contexts: [");
     assert.match(
-      await told(() => Cluster.of({ ...settings, kubeconfig: file })),
+      await told(() => Cluster.of(settingsOf({ kubeconfig: file }))),
       /^kubernetes\.kubeconfig: must be a kubeconfig that can be read, got /,
     );
   });
@@ -64,7 +68,7 @@ describe("the cluster", () => {
     const file = server.kubeconfig();
     writeFileSync(file, "contexts: [{name: fake, context: {cluster: gone, user: gone}}]\nclusters: []\nusers: []\n");
     assert.match(
-      await told(() => Cluster.of({ context: "fake", kubeconfig: file, namespace: "shop" })),
+      await told(() => Cluster.of(settingsOf({ kubeconfig: file }))),
       /^kubernetes\.context: must name a cluster and a user that are in /,
     );
   });
@@ -72,7 +76,7 @@ describe("the cluster", () => {
   it("has to be reachable", async () => {
     await start();
     const kubeconfig = server.kubeconfig("http://127.0.0.1:9");
-    const cluster = Cluster.of({ context: "fake", kubeconfig, namespace: "shop" });
+    const cluster = Cluster.of(settingsOf({ kubeconfig }));
     assert.match(
       await told(() => cluster.version()),
       /^kubernetes: the API server http:\/\/127\.0\.0\.1:9 \(context fake\) must be reachable, got: /,
@@ -85,7 +89,7 @@ describe("the cluster", () => {
     await once(silent, "listening");
     const address = silent.address();
     const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
-    const cluster = Cluster.of({ context: "fake", kubeconfig: server.kubeconfig(url), namespace: "shop" });
+    const cluster = Cluster.of(settingsOf({ kubeconfig: server.kubeconfig(url) }));
     try {
       assert.equal(
         await told(() => cluster.version()),

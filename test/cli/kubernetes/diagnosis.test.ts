@@ -8,8 +8,8 @@ import {
   V1StatefulSet,
 } from "@kubernetes/client-node";
 import { ObjectSerializer } from "@kubernetes/client-node/dist/gen/models/ObjectSerializer.js";
-import { causes, keysOf, type Snapshot } from "../../../cli/kubernetes/diagnosis.ts";
-import { instanceStates } from "../../../cli/kubernetes/observe.ts";
+import { causes, instanceStates, keysOf } from "../../../cli/kubernetes/diagnosis.ts";
+import type { Snapshot } from "../../../cli/kubernetes/workloads.ts";
 
 const now = Date.parse("2026-01-02T12:00:00Z");
 const ago = (seconds: number): string => new Date(now - seconds * 1000).toISOString();

@@ -12,7 +12,7 @@ describe("the ports of a stack on the user's machine", () => {
   async function found(...services: readonly object[]): Promise<unknown> {
     const server = await FakeApiServer.start({ [`${base}/services`]: { items: services } });
     try {
-      return await localPortsOf(server.cluster(), "shop-dev");
+      return await localPortsOf(server.cluster());
     } finally {
       await server.stop();
     }
@@ -66,7 +66,7 @@ describe("a forward into the cluster", () => {
     said = [];
     server = await FakeApiServer.start({ [`${base}/pods`]: pods }, streams);
     const port = { workload: "loki", port: 3100, localPort: 3100 };
-    opened = await forward(server.cluster(), "shop-dev", port, 0, (line) => said.push(line));
+    opened = await forward(server.cluster(), port, 0, (line) => said.push(line));
   }
 
   /** What comes back for a text, or nothing if the connection is closed instead. */

@@ -251,7 +251,7 @@ describe("the target kubernetes", () => {
 
   it("watches over an action with the command that shows the log", async () => {
     const target = await start();
-    assert.equal(await target.watch(() => Promise.resolve("done"), say), "done");
+    assert.equal(await target.failFast(() => Promise.resolve("done"), say), "done");
     await target.checkConfiguration();
     assert.deepEqual(said, []);
   });

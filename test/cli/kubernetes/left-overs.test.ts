@@ -1,24 +1,12 @@
 import assert from "node:assert/strict";
-import {
-  checkIdentity,
-  objectText,
-  ownObjects,
-  removeLeftOvers,
-  removeObjects,
-} from "../../../cli/kubernetes/left-overs.ts";
+import { checkIdentity, removeLeftOvers, removeObjects, stackObjects } from "../../../cli/kubernetes/left-overs.ts";
+import { objectText } from "../../../cli/kubernetes/stack-objects.ts";
 import { Ownership } from "../../../cli/ownership.ts";
 import type { KnownState, OtherStack, StateResource } from "../../../cli/state.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import { knownState } from "../../support/known-state.ts";
-import { settings } from "../../support/settings.ts";
 import { FakeApiServer, type Answer } from "../../support/fake-api-server.ts";
 
-const stack = settings({
-  target: "kubernetes",
-  name: "shop-dev",
-  kubernetes: { context: "fake", namespace: "shop" },
-  otelCollector: { config: { exporters: { debug: {} } } },
-});
 const base = "/api/v1/namespaces/shop";
 const labels = { "app.kubernetes.io/instance": "shop-dev", "app.kubernetes.io/part-of": "observability" };
 const own = { "observability/stack": "observability/dev" };
@@ -41,7 +29,7 @@ describe("what a run that was cut off has left in a cluster", () => {
     try {
       const known = knownState(state, others);
       const ownership = new Ownership("dev", "shop-dev", known);
-      const data = await removeLeftOvers(known, server.cluster(), stack, ownership, (line) => said.push(line));
+      const data = await removeLeftOvers(known, server.cluster(), ownership, (line) => said.push(line));
       return { data, changes: server.changes, said };
     } finally {
       await server.stop();
@@ -94,11 +82,39 @@ describe("the objects of a stack", () => {
       [base]: { metadata: { name: "shop", labels } },
     });
     try {
-      const found = await ownObjects(server.cluster(), stack, new Ownership("dev", "shop-dev", knownState()));
+      const found = await stackObjects(server.cluster(), new Ownership("dev", "shop-dev", knownState()));
       assert.deepEqual(found.map(objectText), ["job otel-collector-check", "configmap loki-config", "namespace shop"]);
     } finally {
       await server.stop();
     }
+  });
+
+  it("are without those of a kind that some settings alone need and this user may not list, and of no other", async () => {
+    const list = async (path: string): Promise<readonly string[]> => {
+      const server = await FakeApiServer.start({
+        [path]: 403,
+        [`${base}/services`]: { items: [object("loki")] },
+      });
+      try {
+        const found = await stackObjects(server.cluster(), new Ownership("dev", "shop-dev", knownState()));
+        return found.map(objectText);
+      } catch (error) {
+        return [error instanceof Error ? error.message.split("\n", 1).join("") : String(error)];
+      } finally {
+        await server.stop();
+      }
+    };
+    for (const optional of [
+      "networking.k8s.io/v1/namespaces/shop/ingresses",
+      "rbac.authorization.k8s.io/v1/clusterroles",
+    ]) {
+      assert.deepEqual(await list(`/apis/${optional}`), ["service loki"]);
+    }
+    assert.deepEqual(await list(base), ["service loki"]);
+    assert.match(
+      (await list(`${base}/persistentvolumeclaims`)).join(),
+      /^kubernetes: the user of the context fake must be allowed/,
+    );
   });
 
   it("have to be gone in time once they are deleted", async () => {
@@ -107,7 +123,7 @@ describe("the objects of a stack", () => {
       [`GET ${base}/configmaps/stays`]: object("stays"),
     });
     try {
-      const found = await ownObjects(server.cluster(), stack, new Ownership("dev", "shop-dev", knownState()));
+      const found = await stackObjects(server.cluster(), new Ownership("dev", "shop-dev", knownState()));
       await assert.rejects(removeObjects(server.cluster(), found, 200), (error) => {
         assert.ok(error instanceof UserError);
         assert.equal(

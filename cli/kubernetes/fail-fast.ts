@@ -1,9 +1,10 @@
 import pWaitFor from "p-wait-for";
 import type { Say } from "../target.ts";
+import { firstLine, oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
-import { ApiRefused, oneLine, type Cluster } from "./cluster.ts";
-import { causes, keysOf, type Cause, type LogPlace } from "./diagnosis.ts";
-import { snapshotOf } from "./observe.ts";
+import { ApiRefused, type Cluster } from "./cluster.ts";
+import { causes, keysOf, type Cause, type ContainerLog } from "./diagnosis.ts";
+import { snapshotOf } from "./workloads.ts";
 
 /** Time between two looks at the pods, in milliseconds. */
 const intervalMillis = 2_000;
@@ -11,10 +12,9 @@ const intervalMillis = 2_000;
 /** How many of its last lines a container that fails is shown with. */
 const shownLines = 5;
 
-/** What a watch goes by. */
-export interface WatchArgs {
+/** Whose pods are looked at, and how their failure is told. */
+export interface FailFastArgs {
   readonly cluster: Cluster;
-  readonly stackName: string;
   /** Texts that are not to be shown, wherever they occur in a log. */
   readonly secrets: readonly string[];
   /** The command that shows an instance's log. */
@@ -28,18 +28,18 @@ export interface WatchArgs {
  *
  * @throws UserError with the pod, the reason, its last lines and the next command.
  */
-export async function watchPods<Result>(
-  { cluster, stackName, secrets, logCommand, say }: WatchArgs,
+export async function failFast<Result>(
+  { cluster, secrets, logCommand, say }: FailFastArgs,
   action: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const before = await snapshotOf(cluster, stackName);
+  const before = await snapshotOf(cluster);
   const ignored = keysOf(before);
   const stopped = new AbortController();
   const failed = new AbortController();
   let trouble = "";
   const look = async (without: ReadonlySet<string>): Promise<boolean> => {
     try {
-      const found = causes(await snapshotOf(cluster, stackName), Date.now(), without);
+      const found = causes(await snapshotOf(cluster), Date.now(), without);
       const [first, ...others] = found;
       if (first === undefined) return false;
       failed.abort(await failure(cluster, first, others, secrets, logCommand));
@@ -47,13 +47,13 @@ export async function watchPods<Result>(
     } catch (error) {
       if (!(error instanceof UserError || error instanceof ApiRefused)) throw error;
       // The deployment finds out by itself whether it can do without.
-      const [problem = ""] = error.message.split("\n", 1);
+      const problem = firstLine(error.message);
       if (problem !== trouble) say(`the pods cannot be looked at: ${problem}`);
       trouble = problem;
       return false;
     }
   };
-  const watching = pWaitFor(() => look(ignored), { interval: intervalMillis, signal: stopped.signal }).catch(
+  const looking = pWaitFor(() => look(ignored), { interval: intervalMillis, signal: stopped.signal }).catch(
     (error: unknown) => {
       if (!stopped.signal.aborted) failed.abort(error);
     },
@@ -70,7 +70,7 @@ export async function watchPods<Result>(
     throw failed.signal.aborted ? failed.signal.reason : error;
   } finally {
     stopped.abort();
-    await watching;
+    await looking;
   }
 }
 
@@ -97,14 +97,10 @@ async function failure(
   );
 }
 
-/** The last lines of a container; none if it is gone. */
-export async function logLines(
-  cluster: Cluster,
-  { pod, container, previous }: LogPlace,
-  lines: number,
-): Promise<string> {
+/** The last lines of a container; if it is gone, why there are none. */
+export async function logLines(cluster: Cluster, { pod, ...log }: ContainerLog, lines: number): Promise<string> {
   const { core, namespace } = cluster;
-  const request = { name: pod, namespace, container, previous, tailLines: lines };
+  const request = { name: pod, namespace, ...log, tailLines: lines };
   try {
     return (await cluster.ask(() => core.readNamespacedPodLog(request))).trim();
   } catch (error) {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server } from "node:net";
-import { Docker } from "../../../cli/docker/docker.ts";
-import { checkPlace, type Place } from "../../../cli/docker/place.ts";
+import { Docker, dockerTypes, type ObjectKind } from "../../../cli/docker/docker.ts";
+import { checkRoom, type PlannedRoom } from "../../../cli/docker/room.ts";
 import { Ownership } from "../../../cli/ownership.ts";
 import { isFree } from "../../../cli/ports.ts";
 import { knownState } from "../../support/known-state.ts";
 import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
 
-describe("the place of a deployment", () => {
+describe("room for a deployment on a machine", () => {
   let server: Server;
   let port: number;
   let fake: FakeCommand | undefined;
@@ -24,10 +24,12 @@ describe("the place of a deployment", () => {
     fake = undefined;
   });
 
-  const nothing = { container: [], network: [], volume: [] };
+  const planned = (kind: ObjectKind, name: string): Partial<PlannedRoom> => ({
+    resources: [{ type: dockerTypes[kind], inputs: { name } }],
+  });
 
   async function problemsOf(
-    place: Partial<Place>,
+    room: Partial<PlannedRoom>,
     script = "exit 0",
     folders: readonly string[] = [],
   ): Promise<string> {
@@ -35,7 +37,7 @@ describe("the place of a deployment", () => {
     const docker = new Docker(undefined, fake.env);
     try {
       const ownership = new Ownership("dev", "shop-dev", knownState());
-      await checkPlace({ objects: nothing, ports: [], ...place }, ownership, docker, folders);
+      await checkRoom({ resources: [], ports: [], ...room }, ownership, docker, folders);
     } catch (error) {
       if (error instanceof Error) return error.message;
       throw error;
@@ -43,9 +45,9 @@ describe("the place of a deployment", () => {
     return "none";
   }
 
-  it("is taken if nobody is there", async () => {
+  it("is there where nobody else is", async () => {
     assert.equal(await isFree(port), false);
-    assert.equal(await problemsOf({ objects: { ...nothing, container: [] } }), "none");
+    assert.equal(await problemsOf({}), "none");
   });
 
   it("names the process that has a port", async () => {
@@ -72,23 +74,23 @@ describe("the place of a deployment", () => {
   it("is refused where a name belongs to a stranger or another stack, and only there", async () => {
     const found = (labels: object | null): string =>
       `echo '${JSON.stringify([{ Id: "1", Name: "/shop-dev-loki", Config: { Labels: labels } }])}'`;
-    const place = { objects: { ...nothing, container: ["shop-dev-loki"] } };
+    const room = planned("container", "shop-dev-loki");
     const rest = "rename or remove that, or set another observability:name";
     assert.match(
-      await problemsOf(place, found(null)),
+      await problemsOf(room, found(null)),
       new RegExp(`^container shop-dev-loki: the name must be free, but there is one not of this project; ${rest}\n`),
     );
     assert.match(
-      await problemsOf(place, found({ "observability.stack": "observability/a_b" })),
+      await problemsOf(room, found({ "observability.stack": "observability/a_b" })),
       /^observability:name: must be of one Pulumi stack alone, got shop-dev, which the stack observability\/a_b has \(container shop-dev-loki\); set another for observability\/dev\n/,
     );
     const own = { "observability.stack": "observability/dev", "observability.name": "shop-dev" };
-    assert.equal(await problemsOf(place, found(own)), "none");
+    assert.equal(await problemsOf(room, found(own)), "none");
     assert.match(
-      await problemsOf(place, found({ ...own, "observability.name": "shop" })),
+      await problemsOf(room, found({ ...own, "observability.name": "shop" })),
       /got shop-dev, which the stack observability\/dev of another folder, named shop has /,
     );
-    assert.equal(await problemsOf(place, found({ "observability.stack": "shop-dev" })), "none");
+    assert.equal(await problemsOf(room, found({ "observability.stack": "shop-dev" })), "none");
   });
 
   it("is refused where a container of another stack uses a volume of this one", async () => {
@@ -108,7 +110,7 @@ describe("the place of a deployment", () => {
       *) exit 1;;
     esac`;
     assert.match(
-      await problemsOf({ objects: { ...nothing, volume: ["shop-dev_loki_data"] } }, script),
+      await problemsOf(planned("volume", "shop-dev_loki_data"), script),
       /^volume shop-dev_loki_data: must be of this stack alone, but the container other-loki of the stack observability\/other uses it; set another observability:name for one of the two\n/,
     );
   });

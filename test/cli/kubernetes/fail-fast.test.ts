@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { watchPods } from "../../../cli/kubernetes/watch.ts";
+import { failFast } from "../../../cli/kubernetes/fail-fast.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import { FakeApiServer, type Answer } from "../../support/fake-api-server.ts";
 
@@ -26,9 +26,9 @@ const container = {
 };
 const pod = { metadata: { name: "loki-0", uid: "p1", labels }, status: { containerStatuses: [container] } };
 
-describe("the watch over a deployment", () => {
-  /** Runs an action under the watch; the pod that crashes appears after the first look. */
-  async function watched<Result>(
+describe("a deployment whose pods fail", () => {
+  /** Runs an action that ends when a pod fails; the pod that crashes appears after the first look. */
+  async function failingFast<Result>(
     action: (signal: AbortSignal) => Promise<Result>,
     pods: Answer,
   ): Promise<{ readonly result: Result | string; readonly said: readonly string[] }> {
@@ -40,7 +40,6 @@ describe("the watch over a deployment", () => {
     const said: string[] = [];
     const args = {
       cluster: server.cluster(),
-      stackName: "shop-dev",
       secrets: ["hunter2"],
       logCommand: (instance: string) => `logs of ${instance}`,
       say: (line: string) => {
@@ -48,7 +47,7 @@ describe("the watch over a deployment", () => {
       },
     };
     try {
-      return { result: await watchPods(args, action), said };
+      return { result: await failFast(args, action), said };
     } catch (error) {
       return { result: error instanceof Error ? error.message : String(error), said };
     } finally {
@@ -66,7 +65,7 @@ describe("the watch over a deployment", () => {
   };
 
   it("ends it when a pod fails for good, and tells why, its last lines and the next command", async () => {
-    const { result } = await watched(untilAborted, appearing());
+    const { result } = await failingFast(untilAborted, appearing());
     assert.deepEqual(result.split("\n"), [
       "statefulset/loki (pod loki-0) is CrashLoopBackOff: container loki has failed 2 times, the last time with exit code 1",
       "its last lines:",
@@ -78,7 +77,7 @@ describe("the watch over a deployment", () => {
   });
 
   it("tells the pod's failure although the deployment calls itself a success, as Pulumi does", async () => {
-    const { result } = await watched(async (signal) => {
+    const { result } = await failingFast(async (signal) => {
       await once(signal, "abort");
       return "done";
     }, appearing());
@@ -86,24 +85,26 @@ describe("the watch over a deployment", () => {
   });
 
   it("tells the pod's failure although the deployment has failed first and tells less of it", async () => {
-    const { result } = await watched(() => Promise.reject(new UserError("the deployment failed")), appearing());
+    const { result } = await failingFast(() => Promise.reject(new UserError("the deployment failed")), appearing());
     assert.match(result, /^statefulset\/loki \(pod loki-0\) is CrashLoopBackOff/);
   });
 
   it("tells what ended it where no pod has failed, where it was interrupted, and where the fault is ours", async () => {
     const failing = async (error: Error, pods: Answer): Promise<string> =>
-      (await watched(() => Promise.reject(error), pods)).result;
+      (await failingFast(() => Promise.reject(error), pods)).result;
     assert.equal(await failing(new UserError("the deployment failed"), { items: [] }), "the deployment failed");
     assert.equal(await failing(new UserError("interrupted", { exitCode: 130 }), appearing()), "interrupted");
     assert.equal(await failing(new TypeError("a fault"), appearing()), "a fault");
   });
 
   it("lets it go on with a pod that failed before it, which it may be there to repair", async () => {
-    assert.deepEqual(await watched(() => Promise.resolve("done"), { items: [pod] }), { result: "done", said: [] });
+    assert.deepEqual(await failingFast(() => Promise.resolve("done"), { items: [pod] }), { result: "done", said: [] });
   });
 
   it("tells of a pod that failed before it if the deployment fails: it is what that could not repair", async () => {
-    const { result } = await watched(() => Promise.reject(new UserError("the deployment failed")), { items: [pod] });
+    const { result } = await failingFast(() => Promise.reject(new UserError("the deployment failed")), {
+      items: [pod],
+    });
     assert.match(result, /^statefulset\/loki \(pod loki-0\) is CrashLoopBackOff/);
   });
 
@@ -114,7 +115,7 @@ describe("the watch over a deployment", () => {
       while (looks < 3) await new Promise((resolve) => setTimeout(resolve, 50));
       return "done";
     };
-    const { result, said } = await watched(action, answer);
+    const { result, said } = await failingFast(action, answer);
     assert.equal(result, "done");
     assert.equal(said.length, 1);
     assert.match(

@@ -1,0 +1,132 @@
+import { statfs } from "node:fs/promises";
+import { z } from "zod";
+import type { Ownership } from "../ownership.ts";
+import type { PlannedProgram } from "../preview/planned-program.ts";
+import { processOn, takenPorts, type LocalPort } from "../ports.ts";
+import { refused } from "../user-error.ts";
+import { dockerTypes, type Docker, type ObjectKind } from "./docker.ts";
+
+/** As much of a recorded preview as says what a deployment takes of the machine. */
+export interface PlannedRoom {
+  readonly resources: readonly Pick<PlannedProgram["resources"][number], "type" | "inputs">[];
+  readonly ports: readonly LocalPort[];
+}
+
+/** Less free space than this, in MiB, and a deployment would fail half-way. */
+const leastFreeMib = 512;
+
+/**
+ * Looks whether there is room for a deployment: names and ports that are free or the stack's already, and space on the
+ * disk. The twin of kubernetes/room.ts.
+ *
+ * @param folders whose disks the deployment fills
+ * @throws UserError with every problem, before anything is created.
+ */
+export async function checkRoom(
+  { resources, ports }: PlannedRoom,
+  ownership: Ownership,
+  docker: Docker,
+  folders: readonly string[],
+): Promise<void> {
+  const holderOf = (port: number): Promise<string | undefined> => otherHolderOf(port, ownership, docker);
+  const problems = [
+    ...(await nameProblems(resources, ownership, docker)),
+    ...(await takenPorts(ports, holderOf)),
+    ...(await diskProblems(folders)),
+  ];
+  if (problems.length > 0) throw refused(problems, "solve this, then npm run up");
+}
+
+const named = z.object({ name: z.string() });
+
+async function nameProblems(
+  resources: PlannedRoom["resources"],
+  ownership: Ownership,
+  docker: Docker,
+): Promise<readonly string[]> {
+  const namesOf = (kind: ObjectKind): readonly string[] =>
+    resources.filter(({ type }) => type === dockerTypes[kind]).map(({ inputs }) => named.parse(inputs).name);
+  const kinds: readonly ObjectKind[] = ["container", "network", "volume"];
+  const found = kinds.map(async (kind) => {
+    const objects = await docker.objects(kind, namesOf(kind));
+    return Promise.all(
+      objects.map(async (object) => ({ text: `${kind} ${object.name}`, owner: await ownership.ownerOf(object) })),
+    );
+  });
+  const foreign = (await Promise.all(found)).flat().filter(({ owner }) => owner !== ownership.owner);
+  const others = new Set(foreign.flatMap(({ owner }) => owner ?? []));
+  const ofOtherStacks = [...others].map((other) => {
+    const [first, ...rest] = foreign.filter(({ owner }) => owner === other);
+    const more = rest.length > 0 ? ` and ${rest.length} more` : "";
+    return `observability:name: must be of one Pulumi stack alone, got ${ownership.name}, which the stack ${other} has (${first?.text ?? ""}${more}); set another for ${ownership.owner}`;
+  });
+  const ofNoStack = foreign
+    .filter(({ owner }) => owner === undefined)
+    .map(
+      ({ text }) =>
+        `${text}: the name must be free, but there is one not of this project; rename or remove that, or set another observability:name`,
+    );
+  return [...ofOtherStacks, ...ofNoStack, ...(await mountProblems(namesOf("volume"), others, ownership, docker))];
+}
+
+/**
+ * Volumes that a container of another stack uses: plain `pulumi up` gives a volume to every stack that names it.
+ *
+ * @param told owners that have a problem already
+ */
+async function mountProblems(
+  volumes: readonly string[],
+  told: ReadonlySet<string>,
+  ownership: Ownership,
+  docker: Docker,
+): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const volume of volumes) {
+    for (const user of await docker.usersOf(volume)) {
+      const owner = await ownership.ownerOf(user);
+      if (owner === undefined || owner === ownership.owner || told.has(owner)) continue;
+      problems.push(
+        `volume ${volume}: must be of this stack alone, but the container ${user.name} of the stack ${owner} uses it; set another observability:name for one of the two`,
+      );
+    }
+  }
+  return problems;
+}
+
+/** Who else listens on a port, as far as Docker and the system tell; `undefined` if it is this stack. */
+async function otherHolderOf(port: number, ownership: Ownership, docker: Docker): Promise<string | undefined> {
+  const [container] = await docker.publishersOf(port);
+  if (container === undefined) return processOn(port);
+  return (await ownership.owns(container)) ? undefined : `the container ${container.name}`;
+}
+
+async function diskProblems(folders: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    folders.map(async (folder) => {
+      const { bavail, bsize } = await statfs(folder);
+      const freeMib = Math.floor((bavail * bsize) / 1024 / 1024);
+      if (freeMib >= leastFreeMib) return [];
+      return [
+        `disk of ${folder}: must have ${leastFreeMib} MiB free, got ${freeMib}; make room (docker system df shows what Docker uses)`,
+      ];
+    }),
+  );
+  return found.flat();
+}
+
+/** Folders whose disks a deployment fills: the state's, and Docker's own if it is on this machine. */
+export async function filledFolders(stateFolder: string, docker: Docker): Promise<readonly string[]> {
+  const root = (await docker.run(["info", "--format", "{{.DockerRootDir}}"])).trim();
+  return (await isHere(root)) ? [stateFolder, root] : [stateFolder];
+}
+
+async function isHere(folder: string): Promise<boolean> {
+  try {
+    await statfs(folder);
+    return true;
+  } catch (error) {
+    // In a virtual machine, on another host, or closed to this user: then Docker itself says when it is full.
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "EACCES")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,172 @@
+import {
+  AppsV1Api,
+  type CoreV1Event,
+  type V1Deployment,
+  type V1PersistentVolumeClaim,
+  type V1Pod,
+  type V1ReplicaSet,
+  type V1StatefulSet,
+} from "@kubernetes/client-node";
+import { checkName, objectLabels } from "../../config/names.ts";
+import { partEntries, type PartName } from "../../config/parts/parts.ts";
+import type { Cluster } from "./cluster.ts";
+
+/** What there is of a stack at one moment. */
+export interface Snapshot {
+  readonly pods: readonly V1Pod[];
+  readonly deployments: readonly V1Deployment[];
+  readonly replicaSets: readonly V1ReplicaSet[];
+  readonly statefulSets: readonly V1StatefulSet[];
+  readonly claims: readonly V1PersistentVolumeClaim[];
+  /** Warnings of the namespace. */
+  readonly events: readonly CoreV1Event[];
+}
+
+/** Asks the API server for everything that tells how the stack's workloads are. */
+export async function snapshotOf(cluster: Cluster): Promise<Snapshot> {
+  const { core, namespace } = cluster;
+  const apps = cluster.api(AppsV1Api);
+  const selection = cluster.selection();
+  return cluster.ask(async () => {
+    const [pods, deployments, replicaSets, statefulSets, claims, events] = await Promise.all([
+      core.listNamespacedPod(selection),
+      apps.listNamespacedDeployment(selection),
+      apps.listNamespacedReplicaSet(selection),
+      apps.listNamespacedStatefulSet(selection),
+      core.listNamespacedPersistentVolumeClaim(selection),
+      // Events carry no labels of what they are about.
+      core.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" }),
+    ]);
+    return {
+      pods: pods.items,
+      deployments: deployments.items,
+      replicaSets: replicaSets.items,
+      statefulSets: statefulSets.items,
+      claims: claims.items,
+      events: events.items,
+    };
+  });
+}
+
+/** The pods of a workload, those of older revisions among them. */
+export async function podsOf(cluster: Cluster, workload: string): Promise<readonly V1Pod[]> {
+  return (await cluster.ask(() => cluster.core.listNamespacedPod(cluster.selection(workload)))).items;
+}
+
+/** Whether a pod can be talked to. */
+export function isPodReady({ metadata, status }: V1Pod): boolean {
+  if (metadata?.deletionTimestamp !== undefined) return false;
+  return status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;
+}
+
+/** How far the cluster is with a Deployment, a StatefulSet, or the job that checks a part's configuration. */
+export interface WorkloadStatus {
+  /** `statefulset/loki`. */
+  readonly instance: string;
+  /** Host name of the workload, as the label has it. */
+  readonly name: string;
+  /** Part whose configuration a job checks; `undefined` for everything else. */
+  readonly checkedPart: PartName | undefined;
+  /** Name of the object that creates its pods. */
+  readonly creator: string;
+  /** Label that the pods of its newest revision carry, and no others; `undefined` as long as there is no such revision. */
+  readonly revision: readonly [label: string, value: string] | undefined;
+  /** Whether all its pods are of the newest revision and ready. */
+  readonly isReady: boolean;
+  /** Whether it has as many pods as it should. */
+  readonly isComplete: boolean;
+}
+
+/**
+ * Jobs that check a part's configuration before the part is started. They are no instances: nothing has to be up when
+ * they have ended well. A snapshot has their pods, which are never replaced by others of another revision.
+ */
+export function checkJobs({ pods }: Snapshot): readonly WorkloadStatus[] {
+  return partEntries.map(([part, { host }]) => {
+    const name = checkName(host);
+    const hasPod = pods.some(({ metadata }) => metadata?.labels?.[objectLabels.workload] === name);
+    return {
+      instance: `job/${name}`,
+      name,
+      checkedPart: part,
+      creator: name,
+      revision: [objectLabels.workload, name],
+      isReady: hasPod,
+      isComplete: hasPod,
+    };
+  });
+}
+
+/** The workloads of a snapshot that have to be up. */
+export function workloadsOf({ deployments, replicaSets, statefulSets }: Snapshot): readonly WorkloadStatus[] {
+  return [
+    ...deployments.map((deployment) => {
+      const newest = replicaSets.find((replicaSet) => isNewestOf(deployment, replicaSet))?.metadata;
+      const updated = deployment.status?.updatedReplicas ?? 0;
+      const isUpdated = updated === replicasOf(deployment);
+      const revision = revisionIn("pod-template-hash", newest?.labels?.["pod-template-hash"]);
+      return statusOf("deployment", deployment, { creator: newest?.name, revision, isUpdated, pods: updated });
+    }),
+    ...statefulSets.map((statefulSet) => {
+      const { metadata, status } = statefulSet;
+      const { updateRevision, currentRevision, updatedReplicas = 0, replicas = 0 } = status ?? {};
+      const isUpdated = updatedReplicas === replicasOf(statefulSet) || currentRevision === updateRevision;
+      const revision = revisionIn("controller-revision-hash", updateRevision);
+      return statusOf("statefulset", statefulSet, { creator: metadata?.name, revision, isUpdated, pods: replicas });
+    }),
+  ];
+}
+
+function statusOf(
+  kind: "deployment" | "statefulset",
+  controller: V1Deployment | V1StatefulSet,
+  newest: {
+    readonly creator: string | undefined;
+    readonly revision: WorkloadStatus["revision"];
+    readonly isUpdated: boolean;
+    readonly pods: number;
+  },
+): WorkloadStatus {
+  const { metadata, status } = controller;
+  const wanted = replicasOf(controller);
+  const isObserved = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+  const hasOnlyReady = (status?.readyReplicas ?? 0) >= wanted && (status?.replicas ?? 0) === wanted;
+  return {
+    instance: `${kind}/${metadata?.name ?? ""}`,
+    name: metadata?.labels?.[objectLabels.workload] ?? "",
+    checkedPart: undefined,
+    creator: newest.creator ?? "",
+    revision: isObserved ? newest.revision : undefined,
+    isReady: isObserved && newest.isUpdated && hasOnlyReady,
+    isComplete: isObserved && newest.pods >= wanted,
+  };
+}
+
+function replicasOf({ spec }: V1Deployment | V1StatefulSet): number {
+  return spec?.replicas ?? 1;
+}
+
+function revisionIn(label: string, value: string | undefined): WorkloadStatus["revision"] {
+  return value === undefined ? undefined : [label, value];
+}
+
+const revisionAnnotation = "deployment.kubernetes.io/revision";
+
+function isNewestOf({ metadata: deployment }: V1Deployment, { metadata: replicaSet }: V1ReplicaSet): boolean {
+  return (
+    replicaSet?.ownerReferences?.some(({ uid }) => uid === deployment?.uid) === true &&
+    replicaSet.annotations?.[revisionAnnotation] === deployment?.annotations?.[revisionAnnotation]
+  );
+}
+
+/** The pods of a workload's newest revision that are not about to end. */
+export function currentPods({ name, revision }: WorkloadStatus, { pods }: Snapshot): readonly V1Pod[] {
+  if (revision === undefined) return [];
+  const [label, value] = revision;
+  return pods.filter(
+    ({ metadata }) =>
+      metadata?.labels?.[objectLabels.workload] === name &&
+      metadata.labels[label] === value &&
+      metadata.deletionTimestamp === undefined,
+  );
+}
