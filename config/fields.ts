@@ -202,6 +202,8 @@ function refuseForeign(mostKib: number): (value: unknown, context: z.core.$Refin
           (sum, [key, entry]) => {
             const at = [...path, key];
             if (!printable.holds(key)) refuse(at, printable.rule.replace("be text", "have a name"), "rename it");
+            // What is not set in a program is not there; a list would get a hole.
+            if (entry === undefined && Array.isArray(inner)) refuse(at, "must be set in a list", "leave it out");
             return sum + Buffer.byteLength(key) + bytesOf(entry, at);
           },
           lineBytes(path, ""),

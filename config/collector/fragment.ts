@@ -2,7 +2,6 @@ import { stringify } from "yaml";
 import { collectorReferences, mixesEscapes, secretFile, textsIn } from "../expansion.ts";
 import { collectorPaths, otelCollectorConfig, otelCollectorDocument, type OtelCollectorSettings } from "./document.ts";
 import { isRecord } from "../parse.ts";
-import { plainProblems, withoutUnset } from "../plain-value.ts";
 import { hiddenProblem, pathText, problem, type Problem } from "../problem.ts";
 import type { TextFile } from "../text-file.ts";
 import { componentId, componentType, processorsThatPassOn } from "./components.ts";
@@ -56,6 +55,7 @@ const freePaths: readonly string[] = ["service.telemetry.logs"];
 /**
  * What is wrong with a fragment as far as the stack's own configuration is concerned; the rest says the Collector.
  *
+ * @param fragment plain data (plain.ts)
  * @param generated the configuration of the stack; only the names in it count, not the numbers
  * @param secretNames the secrets that there are; `undefined` if that is not known
  */
@@ -65,8 +65,6 @@ export function fragmentProblems(
   secretNames: readonly string[] | undefined,
 ): readonly Problem[] {
   if (!isRecord(fragment)) return [];
-  const unreadable = plainProblems(fragment, settingPath);
-  if (unreadable.length > 0) return unreadable;
   const own = withoutUnset(fragment) as CollectorFragment;
   return [
     ...keyProblems(own, []),
@@ -238,6 +236,14 @@ export function fragmentConfig(fragment: CollectorFragment, settings: OtelCollec
     defaultStringType: "QUOTE_DOUBLE",
     lineWidth: 0,
   });
+}
+
+/** A value without what is not set in it. */
+function withoutUnset(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUnset);
+  if (!isRecord(value)) return value;
+  const set = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(set.map(([key, inner]) => [key, withoutUnset(inner)]));
 }
 
 function joined(own: unknown, ours: unknown): unknown {

@@ -1,6 +1,5 @@
 import { grafanaMeaning, grafanaReferences, secretFile, textsIn } from "../expansion.ts";
 import { isRecord } from "../parse.ts";
-import { plainProblems } from "../plain-value.ts";
 import { duplicates, hiddenProblem, pathText, problem, type Problem } from "../problem.ts";
 import type { Datasource } from "./datasources.ts";
 
@@ -10,6 +9,7 @@ export type OwnDatasource = Readonly<Record<string, unknown>>;
 /**
  * What is wrong with the user's data sources as far as the stack's own and its secrets are concerned.
  *
+ * @param given plain data (plain.ts)
  * @param generated the stack's own data sources
  * @param secretNames the secrets that there are; `undefined` if that is not known
  */
@@ -20,8 +20,6 @@ export function datasourceProblems(
 ): readonly Problem[] {
   if (!Array.isArray(given)) return [];
   const all = given.map((datasource: unknown) => (isRecord(datasource) ? datasource : {}));
-  const unreadable = plainProblems(given, ["grafana", "datasources"]);
-  if (unreadable.length > 0) return unreadable;
   return [
     ...all.flatMap((datasource, index) => [
       ...secretProblems(datasource, index),

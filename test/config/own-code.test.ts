@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parse } from "yaml";
+import { fragmentConfig } from "../../config/collector/fragment.ts";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { noFolders } from "../../config/grafana/own-dashboards.ts";
 import { ownCodeProblems } from "../../config/own-code.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
 import { recordedIdentity } from "../support/record-resources.ts";
+import { delivery } from "../support/settings.ts";
+
+const fragmentSettings = { memoryMib: 256, queueMib: 512, serviceNamespace: "apps", enrichment: {}, ...delivery };
 
 function messageOf(input: unknown): string {
   try {
@@ -45,6 +51,78 @@ describe("what users add", () => {
   it("is left alone where its place is no group", () => {
     assert.deepEqual(ownCodeProblems(5, noFolders), []);
     assert.deepEqual(ownCodeProblems({ otelCollector: 5, grafana: [], secrets: "x" }, noFolders), []);
+  });
+
+  const hidden = "got a value that is not shown";
+  const endless: Record<string, unknown> = {};
+  endless["again"] = endless;
+  const deep = Array.from({ length: 5000 }).reduce<object>((inner) => ({ a: inner }), {});
+  const bomb = Array.from({ length: 30 }).reduce<object>((inner) => ({ a: inner, b: inner }), {});
+  const noFileHolds: readonly (readonly [what: string, value: unknown, line: string])[] = [
+    [
+      "half a character",
+      "\ud800",
+      `must be text without control characters, other line ends than usual, and halves of characters, ${hidden}; remove them`,
+    ],
+    ["a number without an end", Number.NaN, `must be a number that has an end, ${hidden}; write it in digits`],
+    ["a BigInt", 5n, "must be plain data, got 5n; write it as a number, without the n"],
+    ["a date", new Date(0), "must be plain data, got an instance of Date; write its fields as a plain object"],
+    ["a function", () => 1, "must be plain data, got a function; call it, or leave it out"],
+    [
+      "what contains itself",
+      endless,
+      "must be plain data, got a value that contains itself; leave the reference back out",
+    ],
+    ["what is nested for ever", deep, "must be plain data, got 100 values in each other; nest it less"],
+    [
+      "what is written once and meant often",
+      bomb,
+      "must have at most 100000 values in all, got more; leave out what nothing reads",
+    ],
+  ];
+  for (const [what, value, line] of noFileHolds) {
+    it(`is refused, without being written or walked through, if it is ${what}`, () => {
+      const datasource = { name: "A", type: "loki", uid: "a", jsonData: { a: value } };
+      const inputs: readonly (readonly [string, object])[] = [
+        ["otelCollector.config.exporters.debug", { otelCollector: { config: { exporters: { debug: value } } } }],
+        ["grafana.datasources.0.jsonData.a", { grafana: { datasources: [datasource] } }],
+      ];
+      for (const [path, input] of inputs) {
+        const [, first = ""] = messageOf(input).split("\n");
+        assert.ok(first.startsWith(`  ${path}`), first);
+        assert.equal(first.slice(first.indexOf(": ") + 2), line);
+      }
+    });
+  }
+
+  it("is refused with a hole in a list", () => {
+    const told = messageOf({ otelCollector: { config: { exporters: { debug: ["a", undefined] } } } }).split("\n");
+    assert.deepEqual(told.slice(1), [
+      `  otelCollector.config.exporters.debug.1: must be set in a list, got nothing; leave it out`,
+    ]);
+  });
+
+  it("comes back from the Collector's file as it was written, whatever is accepted", () => {
+    const any = fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true });
+    // JSON has neither -0 nor objects without a prototype.
+    const asJson = (given: unknown): unknown => JSON.parse(JSON.stringify(given));
+    let accepted = 0;
+    fc.assert(
+      fc.property(any, (value) => {
+        const input = { otelCollector: { config: { exporters: { debug: { value } } } } };
+        let config;
+        try {
+          ({ config } = parseSettings(input, recordedIdentity).otelCollector);
+        } catch {
+          return;
+        }
+        assert.ok(config);
+        accepted += 1;
+        assert.deepEqual(asJson(parse(fragmentConfig(config, fragmentSettings))), asJson(input.otelCollector.config));
+      }),
+      { numRuns: 1000 },
+    );
+    assert.ok(accepted > 100, String(accepted));
   });
 
   const secretLines: readonly (readonly [unknown, string])[] = [

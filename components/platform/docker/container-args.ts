@@ -4,7 +4,14 @@ import { filledIn, type InstanceFact } from "../../../config/env-value.ts";
 import { dockerLabels } from "../../../config/names.ts";
 import { goDuration } from "../../../config/units.ts";
 import { copyMemoryMib, loopback } from "../platform.ts";
-import { assertAllFieldsRead, type Check, type ImageMount, type Readiness, type Workload } from "../workload.ts";
+import {
+  assertAllFieldsRead,
+  type Check,
+  type DataVolume,
+  type ImageMount,
+  type Readiness,
+  type Workload,
+} from "../workload.ts";
 import type { DockerNames } from "./docker-names.ts";
 
 /** What a container needs to know beside its workload. */
@@ -34,6 +41,17 @@ const scratchOptions = "rw,exec,nosuid,nodev,mode=1777";
  */
 export const checkIntervalSeconds = 30;
 
+/** Memory in MiB of what runs a command of the helper image. */
+const helperMemoryMib = 32;
+
+/** What a container needs to know that does something to a volume and ends. */
+export interface HelperPlace {
+  readonly labels: docker.types.input.ContainerLabel[];
+  readonly name: string;
+  readonly image: pulumi.Input<string>;
+  readonly volumeName: pulumi.Input<string>;
+}
+
 /** How long a workload may take until others may start. */
 export const mostReadySeconds = 120;
 
@@ -56,6 +74,22 @@ export const hardening: Pick<docker.ContainerArgs, "capabilities" | "securityOpt
   logDriver: "json-file",
   logOpts: { "max-size": "10m", "max-file": "3" },
 };
+
+/** What every container has that runs once and ends: the provider waits for its end and has its exit code. */
+function endsByItself(
+  memoryMib: number,
+  labels: docker.types.input.ContainerLabel[],
+): Pick<docker.ContainerArgs, "mustRun" | "attach" | "restart" | "memory" | "memorySwap" | "labels"> {
+  return {
+    mustRun: false,
+    attach: true,
+    restart: "no",
+    memory: memoryMib,
+    memorySwap: memoryMib,
+    labels,
+    ...hardening,
+  };
+}
 
 /** One instance of a workload as the arguments of a Docker container. */
 export function containerArgs(workload: Workload, instance: number, place: ContainerPlace): docker.ContainerArgs {
@@ -151,16 +185,10 @@ export function checkArgs(workload: Workload, check: Check, place: ContainerPlac
     user: `${workload.userId}:${workload.groupId}`,
     uploads: uploads(workload),
     tmpfs: Object.fromEntries(workload.scratchPaths.map((path) => [path, scratchOptions])),
-    memory: workload.memoryMib,
-    memorySwap: workload.memoryMib,
     networkMode: "none",
-    mustRun: false,
-    // With both the provider waits for the end and has the exit code and what was said.
-    attach: true,
+    // What it says of a configuration that it refuses.
     logs: true,
-    restart: "no",
-    labels: stackLabels(place, workload.name),
-    ...hardening,
+    ...endsByItself(workload.memoryMib, stackLabels(place, workload.name)),
   };
 }
 
@@ -224,15 +252,12 @@ export function readyArgs(
     command: [`${limit} until { ${ask} & wait $!; }; do sleep 1; done`],
     // Nobody's: it has no file of its own.
     user: "65534:65534",
-    memory: 32,
-    memorySwap: 32,
     networkMode: "bridge",
     networksAdvanced: [{ name: place.networkName }],
-    mustRun: false,
-    attach: true,
-    restart: "no",
-    labels: [...stackLabels(place, name), { label: "observability.waits-for", value: containerId }],
-    ...hardening,
+    ...endsByItself(helperMemoryMib, [
+      ...stackLabels(place, name),
+      { label: "observability.waits-for", value: containerId },
+    ]),
   };
 }
 
@@ -240,15 +265,7 @@ export function readyArgs(
  * A container that runs once and fills the volume of an image mount with files of its image. As root, whom a new volume
  * belongs to; it has no other right.
  */
-export function copyArgs(
-  mount: ImageMount,
-  place: {
-    readonly labels: docker.types.input.ContainerLabel[];
-    readonly name: string;
-    readonly image: pulumi.Input<string>;
-    readonly volumeName: pulumi.Input<string>;
-  },
-): docker.ContainerArgs {
+export function copyArgs(mount: ImageMount, place: HelperPlace): docker.ContainerArgs {
   return {
     name: place.name,
     image: place.image,
@@ -257,12 +274,33 @@ export function copyArgs(
     user: "0",
     volumes: [{ volumeName: place.volumeName, containerPath: mount.path }],
     networkMode: "none",
-    mustRun: false,
-    attach: true,
-    restart: "no",
-    memory: copyMemoryMib,
-    memorySwap: copyMemoryMib,
-    labels: place.labels,
-    ...hardening,
+    ...endsByItself(copyMemoryMib, place.labels),
+  };
+}
+
+/**
+ * A container that runs once and hands a data volume, which belongs to root when it is new, to the workload's user. With
+ * its one capability alone it could not look into what is handed over already, and leaves it as it is. The file that it
+ * leaves keeps Docker from filling the empty volume from the workload's image afterwards, which would give it that
+ * image's owner and mode.
+ */
+export function handOverArgs(
+  { userId, groupId }: Workload,
+  { path }: DataVolume,
+  place: HelperPlace,
+): docker.ContainerArgs {
+  const mark = `${path}/.volume`;
+  // Not by `stat`, which not every image has that has a shell.
+  const isHandedOver = `test -n "$(find ${path} -maxdepth 0 -user ${userId} -group ${groupId})"`;
+  return {
+    name: place.name,
+    image: place.image,
+    entrypoints: ["/bin/sh", "-c"],
+    command: [`${isHandedOver} || { : > ${mark} && chown -R ${userId}:${groupId} ${path}; }`],
+    user: "0",
+    volumes: [{ volumeName: place.volumeName, containerPath: path }],
+    networkMode: "none",
+    ...endsByItself(helperMemoryMib, place.labels),
+    capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN"] },
   };
 }

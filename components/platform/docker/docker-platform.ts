@@ -12,7 +12,7 @@ import {
   checkArgs,
   containerArgs,
   copyArgs,
-  hardening,
+  handOverArgs,
   mostReadySeconds,
   readyArgs,
   stackLabels,
@@ -102,27 +102,28 @@ export class DockerPlatform implements Platform {
   run(workload: Workload, options: RunOptions): RunningWorkload {
     refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
     const names = dockerNames(this.args.name, workload);
+    const resources = dockerNames(this.args.resourcePrefix, workload);
+    const declared = { workload, names, resources, parent: options.parent };
     this.claims.take(workload, claimedInDocker(names));
-    const volumes = workload.dataVolumes.map((dataVolume) => this.volume(dataVolume, workload, names, options.parent));
-    const containers = workload.replicas === 0 ? [] : this.containers(workload, names, volumes, options);
+    const volumes = workload.dataVolumes.map((dataVolume) => this.volume(dataVolume, declared));
+    const containers = workload.replicas === 0 ? [] : this.containers(declared, volumes, options.dependsOn);
     const [first] = containers;
     return {
       published: publishedAddresses(workload.ports),
       instances: containers.map(({ urn }, index) => ({ name: names.instances[index] ?? "", urn, replicas: 1 })),
-      ready: first === undefined ? [] : this.ready(workload, names, first, options.parent),
+      ready: first === undefined ? [] : this.ready(declared, first),
       volumes: workload.dataVolumes.map(({ name, path }) => ({ name: nameOf(names.volumes, name), path })),
     };
   }
 
   private containers(
-    workload: Workload,
-    names: DockerNames,
+    declared: Declared,
     volumes: readonly NamedVolume[],
-    options: RunOptions,
+    dependsOn: RunOptions["dependsOn"],
   ): docker.Container[] {
-    const owners = volumes.map((named) => this.owner(named, workload, names, options.parent));
-    const mounts = workload.imageMounts.map((mount) => this.mount(mount, workload, names, options.parent));
-    const resources = dockerNames(this.args.resourcePrefix, workload);
+    const { workload, names, resources, parent } = declared;
+    const handOvers = volumes.map((named) => this.handOver(named, declared));
+    const mounts = workload.imageMounts.map((mount) => this.mount(mount, declared));
     const unchecked = {
       stackName: this.args.name,
       names,
@@ -131,13 +132,14 @@ export class DockerPlatform implements Platform {
       image: this.images.get(workload.image).name,
       volumeNames: Object.fromEntries(volumes.map(({ volume, dataVolume }) => [dataVolume.name, volume.name])),
       mountNames: Object.fromEntries(mounts.map(({ mount, volume }) => [mount.name, volume.name])),
+      checked: undefined,
     };
-    const place = { ...unchecked, checked: this.checked(workload, unchecked, options.parent) };
+    const place = { ...unchecked, checked: this.checked(declared, unchecked) };
     return names.instances.map((_, index) => {
       return new docker.Container(resources.instances[index] ?? "", containerArgs(workload, index + 1, place), {
-        parent: options.parent,
+        parent,
         provider: this.provider,
-        dependsOn: [...options.dependsOn, ...owners, ...mounts.flatMap(({ copy, copied }) => [copy, copied])],
+        dependsOn: [...dependsOn, ...handOvers, ...mounts.flatMap(({ copy, copied }) => [copy, copied])],
         deleteBeforeReplace: true,
         // Without these an edit of the health check changes nothing, and a start that failed counts as a success
         // the next time.
@@ -149,44 +151,25 @@ export class DockerPlatform implements Platform {
 
   /** The container that waits for a workload that others wait for, once the workload has answered. */
   private ready(
-    workload: Workload,
-    names: DockerNames,
+    { workload, names, resources, parent }: Declared,
     first: docker.Container,
-    parent: pulumi.Resource,
-  ): pulumi.Output<pulumi.Resource>[] {
-    const image = (): pulumi.Output<string> =>
-      this.images.get({ kind: "reference", reference: this.args.helperImage }).name;
+  ): pulumi.Output<docker.Container>[] {
     const { owner, name: stackName } = this.args;
     const place = { stackName, owner, names, networkName: this.network.name };
-    return dockerNames(this.args.resourcePrefix, workload).waiting.map((resource) => {
-      const container = new docker.Container(resource, readyArgs(workload, place, first.id, image()), {
-        parent,
-        provider: this.provider,
-        deleteBeforeReplace: true,
-      });
-      // The provider takes a container that ends with another code than 0 for one that has done its work.
-      return container.exitCode.apply((code) => {
-        if (code === 0) return container;
-        const name = names.instances[0] ?? "";
-        const text = `${name}: must answer within ${mostReadySeconds} s of its start, got no answer; see docker logs ${name}`;
-        throw new pulumi.ResourceError(text, container, true);
-      });
+    const name = names.instances[0] ?? "";
+    return resources.waiting.map((resource) => {
+      const container = this.container(resource, readyArgs(workload, place, first.id, this.helperImage), parent);
+      const rule = `must answer within ${mostReadySeconds} s of its start`;
+      return succeeded(container, () => `${name}: ${rule}, got no answer; see docker logs ${name}`);
     });
   }
 
   /** "passed", once the check of a workload's configuration has ended well; `undefined` if there is none. */
-  private checked(
-    workload: Workload,
-    place: Omit<ContainerPlace, "checked">,
-    parent: pulumi.Resource,
-  ): pulumi.Output<string> | undefined {
+  private checked({ workload, resources, parent }: Declared, place: ContainerPlace): pulumi.Output<string> | undefined {
     const { check, secretFiles } = workload;
-    const [resource] = dockerNames(this.args.resourcePrefix, workload).checks;
+    const [resource] = resources.checks;
     if (check === "none" || resource === undefined) return undefined;
-    const container = new docker.Container(resource, checkArgs(workload, check, { ...place, checked: undefined }), {
-      parent,
-      provider: this.provider,
-      deleteBeforeReplace: true,
+    const container = this.container(resource, checkArgs(workload, check, place), parent, {
       // It may repeat what it does not like, be it a secret.
       additionalSecretOutputs: secretFiles.length === 0 ? [] : ["containerLogs"],
     });
@@ -197,45 +180,52 @@ export class DockerPlatform implements Platform {
     return stackLabels({ owner: this.args.owner, stackName: this.args.name }, workloadName);
   }
 
+  private get helperImage(): pulumi.Output<string> {
+    return this.images.get({ kind: "reference", reference: this.args.helperImage }).name;
+  }
+
+  /** A container that runs once and ends. */
+  private container(
+    resource: string,
+    args: docker.ContainerArgs,
+    parent: pulumi.Resource,
+    more: pulumi.CustomResourceOptions = {},
+  ): docker.Container {
+    return new docker.Container(resource, args, {
+      parent,
+      provider: this.provider,
+      deleteBeforeReplace: true,
+      ...more,
+    });
+  }
+
   /**
    * The volume of an image mount and what fills it. Another image is another volume, or files of the old one would stay
    * in it. Nothing in it is worth keeping.
    */
-  private mount(mount: ImageMount, workload: Workload, names: DockerNames, parent: pulumi.Resource): FilledVolume {
-    const resources = dockerNames(this.args.resourcePrefix, workload);
+  private mount(mount: ImageMount, { workload, names, resources, parent }: Declared): FilledVolume {
     const image = this.images.get(mount.image).name;
-    const opts = { parent, provider: this.provider, deleteBeforeReplace: true };
+    const labels = this.labels(workload.name);
     const volume = new docker.Volume(
       nameOf(resources.mounts, mount.name),
       {
         name: nameOf(names.mounts, mount.name),
-        labels: [...this.labels(workload.name), { label: "observability.image", value: image }],
+        labels: [...labels, { label: "observability.image", value: image }],
       },
-      opts,
+      { parent, provider: this.provider, deleteBeforeReplace: true },
     );
     const name = nameOf(names.copies, mount.name);
-    const copy = new docker.Container(
-      nameOf(resources.copies, mount.name),
-      copyArgs(mount, { name, image, volumeName: volume.name, labels: this.labels(workload.name) }),
-      opts,
-    );
-    // The provider takes a container that ends with another code than 0 for one that has done its work.
-    const copied = copy.exitCode.apply((code) => {
-      if (code === 0) return copy;
-      const text = `${name}: must end with 0, got ${code}; see docker logs ${name}`;
-      throw new pulumi.ResourceError(text, copy, true);
-    });
+    const args = copyArgs(mount, { name, image, volumeName: volume.name, labels });
+    const copy = this.container(nameOf(resources.copies, mount.name), args, parent);
+    const copied = succeeded(copy, (code) => `${name}: must end with 0, got ${code}; see docker logs ${name}`);
     return { mount, volume, copy, copied };
   }
 
   /** Data is kept: the volume has a fixed name, and deleting it is refused until it is unprotected. */
-  private volume(dataVolume: DataVolume, workload: Workload, names: DockerNames, parent: pulumi.Resource): NamedVolume {
+  private volume(dataVolume: DataVolume, { workload, names, parent }: Declared): NamedVolume {
     const volume = new docker.Volume(
       `${this.args.resourcePrefix}-${dashed(dataVolume.name)}`,
-      {
-        name: nameOf(names.volumes, dataVolume.name),
-        labels: this.labels(workload.name),
-      },
+      { name: nameOf(names.volumes, dataVolume.name), labels: this.labels(workload.name) },
       {
         parent,
         provider: this.provider,
@@ -247,45 +237,31 @@ export class DockerPlatform implements Platform {
     return { volume, dataVolume };
   }
 
-  /**
-   * A new volume belongs to root; this runs once, with the one capability it needs, and hands it to the workload's
-   * user. With that capability alone it could not look into what is handed over already, and leaves it as it is. The file it leaves keeps Docker from filling the empty volume from the workload's image afterwards, which
-   * would give it that image's owner and mode.
-   */
-  private owner(
+  private handOver(
     { volume, dataVolume }: NamedVolume,
-    workload: Workload,
-    names: DockerNames,
-    parent: pulumi.Resource,
+    { workload, names, resources, parent }: Declared,
   ): docker.Container {
-    const owner = `${workload.userId}:${workload.groupId}`;
-    const mark = `${dataVolume.path}/.volume`;
-    // Not by `stat`, which not every image has that has a shell.
-    const found = `find ${dataVolume.path} -maxdepth 0 -user ${workload.userId} -group ${workload.groupId}`;
-    const isHandedOver = `test -n "$(${found})"`;
-    const script = `${isHandedOver} || { : > ${mark} && chown -R ${owner} ${dataVolume.path}; }`;
-    return new docker.Container(
-      nameOf(dockerNames(this.args.resourcePrefix, workload).owners, dataVolume.name),
-      {
-        name: nameOf(names.owners, dataVolume.name),
-        image: this.images.get({ kind: "reference", reference: this.args.helperImage }).name,
-        entrypoints: ["/bin/sh", "-c"],
-        command: [script],
-        user: "0",
-        volumes: [{ volumeName: volume.name, containerPath: dataVolume.path }],
-        networkMode: "none",
-        mustRun: false,
-        attach: true,
-        restart: "no",
-        memory: 32,
-        memorySwap: 32,
-        labels: this.labels(workload.name),
-        ...hardening,
-        capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN"] },
-      },
-      { parent, provider: this.provider, deleteBeforeReplace: true },
-    );
+    const args = handOverArgs(workload, dataVolume, {
+      name: nameOf(names.owners, dataVolume.name),
+      image: this.helperImage,
+      volumeName: volume.name,
+      labels: this.labels(workload.name),
+    });
+    return this.container(nameOf(resources.owners, dataVolume.name), args, parent);
   }
+}
+
+/**
+ * A container once it has ended well: the provider takes one that ends with another code than 0 for one that has done
+ * its work.
+ *
+ * @throws ResourceError with what is said of the code, when the container is asked for.
+ */
+function succeeded(container: docker.Container, said: (code: number) => string): pulumi.Output<docker.Container> {
+  return container.exitCode.apply((code) => {
+    if (code === 0) return container;
+    throw new pulumi.ResourceError(said(code), container, true);
+  });
 }
 
 /** The name of what belongs to a data volume or an image mount. */
@@ -293,6 +269,15 @@ function nameOf(names: Readonly<Record<string, string>>, volume: string): string
   const name = names[volume];
   if (name === undefined) throw new Error(`${volume}: must be a volume of its workload`);
   return name;
+}
+
+/** A workload that is being declared. */
+interface Declared {
+  readonly workload: Workload;
+  readonly names: DockerNames;
+  /** Names of Pulumi's resources, each where {@link names} has that of the object. */
+  readonly resources: DockerNames;
+  readonly parent: pulumi.Resource;
 }
 
 interface FilledVolume {

@@ -13,6 +13,7 @@ import {
   timeseries,
   type GridPos,
   type Panel,
+  type PanelSpec,
 } from "./common.ts";
 
 const chosen = `service_namespace=~"$namespace",service_name=~"$service"`;
@@ -52,63 +53,59 @@ const toFailedTraces = exploreLink("Traces with errors", datasourceUid(jaeger), 
   tags: "error=true",
 });
 const toLogs = exploreLink("Logs", datasourceUid(loki), { expr: `{service_name="${seriesService}"}` });
-const links = { latency: [toSlowTraces, toLogs], errors: [toFailedTraces, toLogs] };
 
-/** Places panels of one row side by side. */
-function row(y: number, h: number, widths: readonly number[]): GridPos[] {
-  return widths.map((w, index) => ({ x: widths.slice(0, index).reduce((sum, width) => sum + width, 0), y, w, h }));
+/** Panels side by side over the whole width, numbered from `firstId` on. */
+function row(
+  kind: (id: number, spec: PanelSpec) => Panel,
+  firstId: number,
+  { y, h }: Pick<GridPos, "y" | "h">,
+  specs: readonly Omit<PanelSpec, "gridPos">[],
+): Panel[] {
+  const width = Math.ceil(24 / specs.length);
+  return specs.map((spec, index) => {
+    const x = index * width;
+    return kind(firstId + index, { ...spec, gridPos: { x, y, w: Math.min(width, 24 - x), h } });
+  });
 }
 
 function overview(): Panel[] {
-  const [rate, errors, p95, failed, lines] = row(0, 4, [5, 5, 5, 5, 4]) as [
-    GridPos,
-    GridPos,
-    GridPos,
-    GridPos,
-    GridPos,
-  ];
-  return [
-    stat(1, {
+  return row(stat, 1, { y: 0, h: 4 }, [
+    {
       title: "Requests",
       description: "HTTP requests a second, all chosen services together.",
-      gridPos: rate,
       unit: "reqps",
       targets: [promql("A", `sum(${requests()})`, "requests")],
-    }),
-    stat(2, {
+    },
+    {
       title: "Failed requests",
       description: "Part of the HTTP requests that were answered with 5xx.",
-      gridPos: errors,
       unit: "percentunit",
       thresholds: [0.05, 0.1],
       targets: [promql("A", ratio(failedRequests, requests()), "failed")],
-    }),
-    stat(3, {
+    },
+    {
       title: "Latency p95",
       description: "95 of 100 HTTP requests were answered faster.",
-      gridPos: p95,
       unit: "s",
       thresholds: [1, 2.5],
       targets: [promql("A", quantile(0.95, httpDuration), "p95")],
-    }),
-    stat(4, {
+    },
+    {
       title: "Failed messages",
       description: "Part of the messages whose processing failed.",
-      gridPos: failed,
       unit: "percentunit",
       thresholds: [0.05, 0.1],
       targets: [promql("A", ratio(failedMessages, messages()), "failed")],
-    }),
-    stat(5, {
+    },
+    {
       title: "Error lines a minute",
       description: "Log lines of level error and above.",
-      gridPos: lines,
       unit: "short",
       targets: [
         logql("A", `sum(count_over_time(${errorLines} [1m])) or sum(count_over_time(${logLines} [1m])) * 0`, "lines"),
       ],
-    }),
-  ];
+    },
+  ]);
 }
 
 function serviceTable(): Panel {
@@ -189,63 +186,55 @@ function serviceTable(): Panel {
 }
 
 function requestPanels(): Panel[] {
-  const [rate, errors, latency] = row(14, 8, [8, 8, 8]) as [GridPos, GridPos, GridPos];
-  return [
-    timeseries(7, {
+  return row(timeseries, 7, { y: 14, h: 8 }, [
+    {
       title: "Requests",
       description: "HTTP requests a second by service.",
-      gridPos: rate,
       unit: "reqps",
       links: [toLogs],
       targets: [promql("A", `sum ${byService}(${requests()})`, "{{service_name}}")],
-    }),
-    timeseries(8, {
+    },
+    {
       title: "Failed requests",
       description: "Part of the HTTP requests answered with 5xx, by service. Click a point for its traces.",
-      gridPos: errors,
       unit: "percentunit",
-      links: links.errors,
+      links: [toFailedTraces, toLogs],
       targets: [promql("A", ratio(failedRequests, requests(), byService), "{{service_name}}")],
-    }),
-    timeseries(9, {
+    },
+    {
       title: "Latency p95",
       description: "95 of 100 HTTP requests were faster, by service. Click a point for its slow traces.",
-      gridPos: latency,
       unit: "s",
-      links: links.latency,
+      links: [toSlowTraces, toLogs],
       targets: [promql("A", quantile(0.95, httpDuration, "service_name"), "{{service_name}}")],
-    }),
-  ];
+    },
+  ]);
 }
 
 function messagePanels(): Panel[] {
-  const [rate, errors, latency] = row(22, 8, [8, 8, 8]) as [GridPos, GridPos, GridPos];
-  return [
-    timeseries(10, {
+  return row(timeseries, 10, { y: 22, h: 8 }, [
+    {
       title: "Messages",
       description: "Messages processed a second by service.",
-      gridPos: rate,
       unit: "short",
       links: [toLogs],
       targets: [promql("A", `sum ${byService}(${messages()})`, "{{service_name}}")],
-    }),
-    timeseries(11, {
+    },
+    {
       title: "Failed messages",
       description: "Part of the messages whose processing failed, by service. Click a point for its traces.",
-      gridPos: errors,
       unit: "percentunit",
-      links: links.errors,
+      links: [toFailedTraces, toLogs],
       targets: [promql("A", ratio(failedMessages, messages(), byService), "{{service_name}}")],
-    }),
-    timeseries(12, {
+    },
+    {
       title: "Message latency p95",
       description: "95 of 100 messages were processed faster, by service. Click a point for its slow traces.",
-      gridPos: latency,
       unit: "s",
-      links: links.latency,
+      links: [toSlowTraces, toLogs],
       targets: [promql("A", quantile(0.95, messageDuration, "service_name"), "{{service_name}}")],
-    }),
-  ];
+    },
+  ]);
 }
 
 function logPanels(): Panel[] {
@@ -286,33 +275,29 @@ function logPanels(): Panel[] {
 }
 
 function runtimePanels(): Panel[] {
-  const [delay, utilization, heap] = row(46, 7, [8, 8, 8]) as [GridPos, GridPos, GridPos];
   const byInstance = "{{service_name}} {{service_instance_id}}";
-  return [
-    timeseries(15, {
+  return row(timeseries, 15, { y: 46, h: 7 }, [
+    {
       title: "Event loop delay p99",
       description: "How late Node.js gets to its work.",
-      gridPos: delay,
       unit: "s",
       targets: [promql("A", `nodejs_eventloop_delay_p99_seconds{${chosen}}`, byInstance)],
-    }),
-    timeseries(16, {
+    },
+    {
       title: "Event loop utilization",
       description: "Part of the time in which Node.js is busy; 1 is a full core.",
-      gridPos: utilization,
       unit: "percentunit",
       targets: [promql("A", `nodejs_eventloop_utilization_ratio{${chosen}}`, byInstance)],
-    }),
-    timeseries(17, {
+    },
+    {
       title: "Heap used",
       description: "Memory of JavaScript objects by instance.",
-      gridPos: heap,
       unit: "bytes",
       targets: [
         promql("A", `sum by (service_name, service_instance_id) (v8js_memory_heap_used_bytes{${chosen}})`, byInstance),
       ],
-    }),
-  ];
+    },
+  ]);
 }
 
 function variable(name: string, label: string, query: string): object {

@@ -123,10 +123,6 @@ describe("data sources of the user", () => {
       'grafana.datasources.0.jsonData.a.0: must refer to secrets only, got "$__file{/etc/passwd}"; write $__file{/run/secrets/NAME}',
     ],
     [
-      { jsonData: { a: Number.NaN } },
-      `grafana.datasources.0.jsonData.a: must be a text, a finite number, true, false, null, a list or a group, ${hidden}; write one of them`,
-    ],
-    [
       { correlations: [{ label: "a", description: "b", targetUID: "gone" }] },
       'grafana.datasources.0.correlations.0.targetUID: must be the uid of a data source that there is, got "gone"; add that, or name another one',
     ],
