@@ -106,14 +106,19 @@ function lookupOf(alphabet: Alphabet): Uint8Array {
   return lookup;
 }
 
-/** The formats by the codes of their first two characters, the first times 128. */
-export const formatsByBeginning: ReadonlyMap<number, readonly KnownFormat[]> = byBeginning();
+/** A format with the code of its prefix's last character, by which most others are told from it. */
+type KnownBeginning = KnownFormat & { readonly last: number };
 
-function byBeginning(): Map<number, KnownFormat[]> {
-  const formats = new Map<number, KnownFormat[]>();
+/** The formats by the codes of their first two characters, the first times 128. */
+export const formatsByBeginning: ReadonlyMap<number, readonly KnownBeginning[]> = byBeginning();
+
+function byBeginning(): Map<number, KnownBeginning[]> {
+  const formats = new Map<number, KnownBeginning[]>();
   for (const format of knownFormats) {
-    const beginning = format.prefix.charCodeAt(0) * 128 + format.prefix.charCodeAt(1);
-    formats.set(beginning, [...(formats.get(beginning) ?? []), format]);
+    const { prefix } = format;
+    const beginning = prefix.charCodeAt(0) * 128 + prefix.charCodeAt(1);
+    const entry = { ...format, last: prefix.charCodeAt(prefix.length - 1) };
+    formats.set(beginning, [...(formats.get(beginning) ?? []), entry]);
   }
   return formats;
 }

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { redactedText, scanText, type ScanRules } from "./scan-text.ts";
+import { longestText, redactedText, scanText, type ScanRules } from "./scan-text.ts";
 import { kindOfKey, longestKey, normalized, type KeyKind, type KeyRule } from "./secret-keys.ts";
 import { readUserRules, type RedactionOptions } from "./user-rules.ts";
 
@@ -20,9 +20,6 @@ export interface Redactor {
   /** Whether a text is one that {@link Redactor.knowing} runs with. */
   readonly isKnown: (text: unknown) => boolean;
 }
-
-/** Longest text that is looked at, in characters. What is longer is cut first, so the time for a text is bounded. */
-export const longestText = 64 * 1024;
 
 /** Of a value: most characters of all its texts, most parts, most nesting, and most parts of one list or object. */
 const limits = { characters: 256 * 1024, parts: 10_000, depth: 32, entries: 1_000 } as const;

@@ -1,5 +1,8 @@
-import { alphabets, formatsByBeginning } from "./known-formats.ts";
-import type { KeyRule } from "./secret-keys.ts";
+import { alphabets, formatsByBeginning, knownFormats } from "./known-formats.ts";
+import { longestKey, type KeyKind, type KeyRule } from "./secret-keys.ts";
+
+/** Longest text that is looked at, in characters. What is longer is cut first, so the time for a text is bounded. */
+export const longestText = 64 * 1024;
 
 /** What stands in place of a secret. */
 export const redactedText = "[REDACTED]";
@@ -41,6 +44,9 @@ const wholeLineHeaders: ReadonlySet<string> = new Set([
   "x-authorization",
   "x-forwarded-authorization",
 ]);
+
+/** Values that give nothing away, whatever their name. */
+const emptyValues: ReadonlySet<string> = new Set(["null", "true", "false", "undefined"]);
 
 /** Hosts whose path is the credential, each with what the credential follows. */
 const secretPaths: readonly (readonly [host: string, path: string])[] = [
@@ -86,6 +92,7 @@ const equals = 61;
 const greaterThan = 62;
 const questionMark = 63;
 const at = 64;
+const capitalJ = 74;
 const capitalN = 78;
 const openBracket = 91;
 const backslash = 92;
@@ -100,16 +107,28 @@ function lookup(characters: string): Uint8Array {
   return table;
 }
 
-const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const letters = `${upperCase}abcdefghijklmnopqrstuvwxyz`;
 const wordCharacters = lookup(`${letters}0123456789_-.$`);
 const tokenCharacters = lookup(`${letters}0123456789_-.~+/=:|`);
+/** What words of English have none of but at their beginning, and what they do not end with. */
+const unlikeWords = lookup(`${upperCase}0123456789+=_`);
+const capitals = lookup(upperCase);
+const digitsAndPadding = lookup("0123456789=");
 const mailLocal = lookup(`${letters}0123456789._%+-`);
 const mailDomain = lookup(`${letters}0123456789.-`);
 /** What may stand behind a name: a separator, or what closes the name. */
 const behindNames = lookup(" \t=:\"'`\\]%>");
+/** What may stand between an option and its argument. */
+const beforeArguments = lookup(" \t\"'`");
+/** Length of the shortest of all known credentials, and of all tokens, in characters. */
+const shortestCredential = Math.min(10, ...knownFormats.map(({ prefix, atLeast }) => prefix.length + atLeast));
 /** Beginnings of what {@link TextScan.credential} looks for, and of programs that take a password, as {@link pairs} has them. */
 const credentialBeginnings = pairs(["ey", ...formatsByBeginning.keys()]);
 const programBeginnings = pairs(["login", ...passwordOptions.keys()]);
+/** First letters of {@link emptyValues}, and last ones of {@link wholeLineHeaders}. */
+const emptyBeginnings = lookup([...emptyValues].map((value) => value.charAt(0)).join(""));
+const headerEndings = lookup([...wholeLineHeaders].map((name) => name.slice(-1)).join(""));
 /** Ends an unquoted value. */
 const valueEnds = lookup(" \t\n\r\"'`\\,;&)}]<>|");
 /** Ends the value of a URL's parameter. */
@@ -147,9 +166,19 @@ export function scanText(text: string, rules: ScanRules): string {
 
 /** Counts, for the tests, how many characters a scan looks at. */
 export function countSteps(text: string, rules: ScanRules): number {
-  const scan = new TextScan(text, rules);
+  const scan = new CountingScan(text, rules);
   scan.run();
   return scan.steps;
+}
+
+/** Where the characters of a text are while it is looked at. */
+const room = new Uint16Array(longestText + 64);
+
+/** The codes of a text's characters: they are read in less time from here than from the text. */
+function codesOf(text: string): Uint16Array {
+  const codes = text.length <= room.length ? room : new Uint16Array(text.length);
+  for (let position = 0; position < text.length; position += 1) codes[position] = text.charCodeAt(position);
+  return codes;
 }
 
 /** The value of a digit of base 16, -1 for any other character. */
@@ -160,9 +189,10 @@ function hexDigit(code: number): number {
 }
 
 class TextScan {
-  /** Characters looked at beyond those that the pass itself reads. */
+  /** Characters looked at. Those of {@link code} are counted by {@link CountingScan} alone: counting takes as long as looking. */
   steps = 0;
   private readonly text: string;
+  private readonly codes: Uint16Array;
   private readonly rules: ScanRules;
   private readonly length: number;
   private out = "";
@@ -190,13 +220,21 @@ class TextScan {
     this.text = text;
     this.rules = rules;
     this.length = text.length;
+    this.codes = codesOf(text);
   }
 
   run(): string {
-    const { text, length } = this;
     let position = 0;
-    while (position < length) {
-      const code = text.charCodeAt(position);
+    // In pieces, each a call: V8 compiles what is called often sooner and better than a loop that goes on for long.
+    while (position < this.length) position = this.pass(position, Math.min(this.length, position + 256));
+    return this.copied === 0 ? this.text : this.out + this.text.slice(this.copied);
+  }
+
+  /** Goes on from a position until it has reached another one, and returns where it is. */
+  private pass(from: number, to: number): number {
+    let position = from;
+    while (position < to) {
+      const code = this.inside(position);
       this.steps += 1;
       if (isIn(wordCharacters, code)) {
         const plain = position < this.wordEnd ? 0 : this.plainWord(position);
@@ -212,12 +250,12 @@ class TextScan {
         position += 1;
       }
     }
-    return this.copied === 0 ? text : this.out + text.slice(this.copied);
+    return position;
   }
 
   /** Replaces `[from, to)`, and goes on behind it. */
   private replace(from: number, to: number): number {
-    if (this.text.startsWith(redactedText, from)) return Math.max(to, from + redactedText.length);
+    if (this.isRedacted(from)) return Math.max(to, from + redactedText.length);
     if (to > from && from >= this.copied) {
       this.out += this.text.slice(this.copied, from) + redactedText;
       this.copied = to;
@@ -225,14 +263,24 @@ class TextScan {
     return to;
   }
 
-  private code(position: number): number {
-    this.steps += 1;
-    return position < this.length ? this.text.charCodeAt(position) : -1;
+  /** Whether a secret has been replaced here before. */
+  private isRedacted(position: number): boolean {
+    return this.code(position) === openBracket && this.text.startsWith(redactedText, position);
+  }
+
+  /** The character at a position, -1 outside of the text. */
+  protected code(position: number): number {
+    return position >= 0 && position < this.length ? this.inside(position) : -1;
+  }
+
+  /** The character at a position inside of the text. */
+  private inside(position: number): number {
+    return this.codes[position] ?? 0;
   }
 
   private skip(table: Uint8Array, from: number): number {
     let position = from;
-    while (position < this.length && isIn(table, this.text.charCodeAt(position))) position += 1;
+    while (position < this.length && isIn(table, this.inside(position))) position += 1;
     this.steps += position - from;
     return position;
   }
@@ -240,7 +288,10 @@ class TextScan {
   /** Skips blanks, as many as people put around a separator. */
   private blanks(from: number): number {
     let position = from;
-    while (position < from + 8 && (this.code(position) === space || this.code(position) === tab)) position += 1;
+    for (; position < from + 8; position += 1) {
+      const code = this.code(position);
+      if (code !== space && code !== tab) break;
+    }
     return position;
   }
 
@@ -251,8 +302,8 @@ class TextScan {
    * @returns where the pass goes on; 0 if {@link word} has to look closer
    */
   private plainWord(start: number): number {
-    const { text, length } = this;
-    const initial = text.charCodeAt(start);
+    const { length } = this;
+    const initial = this.inside(start);
     let code = initial;
     let end = start;
     let next = initial;
@@ -261,23 +312,29 @@ class TextScan {
     while (isIn(wordCharacters, next)) {
       code = next;
       end += 1;
-      next = end < length ? text.charCodeAt(end) : 128;
+      next = end < length ? this.inside(end) : 128;
       if (boundary && next < 128 && credentialBeginnings[code * 128 + next] === 1) mayHoldCredential = true;
       boundary = code === hyphen || code === dot || code === dollar;
     }
     const size = end - start;
     this.steps += size;
     this.wordEnd = end;
-    const before = start > 0 ? text.charCodeAt(start - 1) : -1;
+    const before = start > 0 ? this.inside(start - 1) : -1;
+    this.mayHoldCredential = size >= shortestCredential && mayHoldCredential;
     // The word begins later than the run, behind what is escaped.
-    this.mayHoldCredential = mayHoldCredential || before === backslash || (before === percent && size > 2);
-    if (this.mayHoldCredential || initial === hyphen || code === capitalN || next === colon) return 0;
+    if (before === backslash || (before === percent && size > 2)) {
+      this.mayHoldCredential = size >= shortestCredential;
+      return 0;
+    }
+    if (this.mayHoldCredential || code === capitalN) return 0;
+    if (next === colon && (size > 1 || this.code(end + 1) === slash)) return 0;
+    if (initial === hyphen && (this.passwordOption !== "" || isIn(beforeArguments, next))) return 0;
     if (size > 1) {
       if (isIn(behindNames, next)) {
         const isBlank = next === space || next === tab;
-        if (!isBlank || end + 1 === length || !isIn(wordCharacters, text.charCodeAt(end + 1))) return 0;
+        if (!isBlank || end + 1 === length || !isIn(wordCharacters, this.inside(end + 1))) return 0;
       }
-      if (programBeginnings[initial * 128 + text.charCodeAt(start + 1)] === 1) return 0;
+      if (programBeginnings[initial * 128 + this.inside(start + 1)] === 1) return 0;
       if (this.mayBeAuthScheme(initial, size)) return 0;
     }
     this.previousStart = start;
@@ -288,22 +345,27 @@ class TextScan {
   /** Handles the run of word characters at a position, or what is left of it; returns where the pass goes on. */
   private word(runStart: number): number {
     const { text, rules, wordEnd: end } = this;
+    const before = this.code(runStart - 1);
     let start = runStart;
     // The `n` of an escaped line break belongs to the escape.
-    if (this.code(start - 1) === backslash && "nrtbf".includes(text.charAt(start))) start += 1;
+    if (before === backslash && "nrtbf".includes(text.charAt(start))) start += 1;
     // So do the two digits of `%3F`.
-    else if (this.code(start - 1) === percent && hexDigit(this.code(start)) >= 0 && end - start > 2) start += 2;
+    else if (before === percent && end - start > 2 && hexDigit(this.code(start)) >= 0) start += 2;
 
-    if (text.charCodeAt(end - 1) === capitalN && rules.isOn.privateKeys && text.startsWith("-----BEGIN", end - 10)) {
+    if (this.inside(end - 1) === capitalN && rules.isOn.privateKeys && text.startsWith("-----BEGIN", end - 10)) {
       const after = this.privateKey(end - 10);
       if (after > 0) return after;
     }
-    const credential = this.mayHoldCredential ? this.credential(start, end) : 0;
-    if (credential > 0) return credential;
-    if (this.code(end) === colon && this.code(end + 1) === slash && this.code(end + 2) === slash) {
-      return this.url(end + 3);
+    if (this.mayHoldCredential) {
+      const after = this.credential(start, end);
+      if (after > 0) return after;
     }
-    const after = this.authScheme(start, end) || this.namedValue(start, end) || this.commandLine(start, end);
+    const next = this.code(end);
+    if (next === colon && this.code(end + 1) === slash && this.code(end + 2) === slash) return this.url(end + 3);
+    let after = this.mayBeAuthScheme(this.inside(start), end - start) ? this.authScheme(start, end) : 0;
+    // Most words are followed by something else, and no name of a secret is shorter than `pw`.
+    if (after === 0 && isIn(behindNames, next) && end - start > 1) after = this.namedValue(start, end, next);
+    if (after === 0) after = this.commandLine(start, end);
     this.previousStart = start;
     this.previousEnd = end;
     return after > 0 ? after : end;
@@ -326,15 +388,16 @@ class TextScan {
 
   /** The first JSON web token or known credential in a run, at the beginning of a word in it. */
   private credential(start: number, end: number): number {
-    const { text, rules } = this;
+    const { rules } = this;
     let boundary = true;
+    this.steps += end - start;
     for (let position = start; position < end; position += 1) {
-      const code = text.charCodeAt(position);
-      this.steps += 1;
-      const next = boundary && position + 1 < end ? text.charCodeAt(position + 1) : 128;
+      const code = this.inside(position);
+      const next = boundary && position + 1 < end ? this.inside(position + 1) : 128;
       if (next < 128 && credentialBeginnings[code * 128 + next] === 1) {
-        const token = rules.isOn.jsonWebTokens && code === 101 ? this.jsonWebToken(position, end) : 0;
-        const to = token || (rules.isOn.knownFormats ? this.knownFormat(position, code) : 0);
+        const isToken = code === 101 && next === 121;
+        if (!isToken && !rules.isOn.knownFormats) continue;
+        const to = isToken ? this.jsonWebToken(position, end) : this.knownFormat(position, code, next);
         if (to > 0) return this.replace(position, to);
       }
       boundary = code === hyphen || code === dot || code === dollar;
@@ -344,8 +407,7 @@ class TextScan {
 
   /** Where a token that begins here ends: `eyJ…`, a dot, and more. */
   private jsonWebToken(start: number, runEnd: number): number {
-    const { text } = this;
-    if (!text.startsWith("eyJ", start)) return 0;
+    if (!this.rules.isOn.jsonWebTokens || this.code(start + 2) !== capitalJ) return 0;
     const firstEnd = this.endOfPart(start);
     // A text that was cut in the middle of one.
     if (firstEnd === this.length && runEnd === firstEnd && firstEnd - start > 100) return firstEnd;
@@ -366,12 +428,12 @@ class TextScan {
     return this.partEnd;
   }
 
-  private knownFormat(start: number, code: number): number {
-    const formats = formatsByBeginning.get(code * 128 + this.text.charCodeAt(start + 1));
+  /** Where a known credential that begins here, with these two characters, ends; 0 if there is none. */
+  private knownFormat(start: number, first: number, second: number): number {
+    const formats = formatsByBeginning.get(first * 128 + second);
     if (formats === undefined) return 0;
-    for (const { prefix, alphabet, atLeast } of formats) {
-      this.steps += 1;
-      if (!this.text.startsWith(prefix, start)) continue;
+    for (const { prefix, last, alphabet, atLeast } of formats) {
+      if (this.code(start + prefix.length - 1) !== last || !this.text.startsWith(prefix, start)) continue;
       const from = start + prefix.length;
       const to = this.skip(alphabets[alphabet], from);
       if (to - from >= atLeast) return to;
@@ -411,7 +473,7 @@ class TextScan {
   }
 
   private isPort(from: number, to: number): boolean {
-    if (this.text.charCodeAt(from - 2) === closeBracket || to - from > 5) return to - from <= 5;
+    if (this.inside(from - 2) === closeBracket || to - from > 5) return to - from <= 5;
     for (let position = from; position < to; position += 1) {
       const code = this.code(position);
       if (code < 48 || code > 57) return code === colon || code === closeBracket;
@@ -425,7 +487,7 @@ class TextScan {
       this.runAt = -1;
       let position = from;
       for (; position < this.length; position += 1) {
-        const code = this.text.charCodeAt(position);
+        const code = this.inside(position);
         if (code === at) this.runAt = position;
         else if (isIn(urlEnds, code)) break;
       }
@@ -437,25 +499,23 @@ class TextScan {
 
   private endOf(table: Uint8Array, from: number): number {
     let position = from;
-    while (position < this.length && !isIn(table, this.text.charCodeAt(position))) position += 1;
+    while (position < this.length && !isIn(table, this.inside(position))) position += 1;
     this.steps += position - from;
     return position;
   }
 
   /** `Bearer …` and `Basic …` in any text, and the whole of AWS's signature. */
   private authScheme(start: number, end: number): number {
-    const { text, rules } = this;
-    if (!rules.isOn.authSchemes) return 0;
-    if (!this.mayBeAuthScheme(text.charCodeAt(start), end - start)) return 0;
-    const name = text.slice(start, end).toLowerCase();
-    if (name === "aws4-hmac-sha256") {
+    if (!this.rules.isOn.authSchemes) return 0;
+    if (this.is("aws4-hmac-sha256", start, end)) {
       return this.code(end) === space ? this.replace(end + 1, this.endOfHeader(end + 1)) : 0;
     }
-    if (name !== "bearer" && name !== "basic") return 0;
+    const isBasic = this.is("basic", start, end);
+    if (!isBasic && !this.is("bearer", start, end)) return 0;
     const from = this.blanks(end);
     if (from === end) return 0;
     const to = this.skip(tokenCharacters, from);
-    return this.looksRandom(from, to, name === "basic" ? 8 : 6) ? this.replace(from, to) : 0;
+    return this.looksRandom(from, to, isBasic ? 8 : 6) ? this.replace(from, to) : 0;
   }
 
   /** `basic`, `bearer` and `aws4-hmac-sha256` have these lengths, and begin like this in either case. */
@@ -467,35 +527,29 @@ class TextScan {
   private looksRandom(from: number, to: number, atLeast: number): boolean {
     if (to - from < atLeast) return false;
     if (to - from >= 24) return true;
-    for (let position = from; position < to - 1; position += 1) {
-      const code = this.code(position);
-      if (code >= 48 && code <= 57) return true;
-      if (code >= 65 && code <= 90 && position > from) return true;
-      if (code === 43 || code === 61 || code === 95) return true;
+    if (isIn(unlikeWords, this.code(from)) && !isIn(capitals, this.code(from))) return true;
+    for (let position = from + 1; position < to - 1; position += 1) {
+      if (isIn(unlikeWords, this.code(position))) return true;
     }
-    return this.code(to - 1) === equals || (this.code(to - 1) >= 48 && this.code(to - 1) <= 57);
+    return isIn(digitsAndPadding, this.code(to - 1));
   }
 
   /** `key=value`, `"key": "value"`, `Header: value`, `?key=value`, `<key>value</key>`, `key%3Dvalue`. */
-  private namedValue(start: number, end: number): number {
-    const { text, rules } = this;
-    if (!rules.isOn.namedValues) return 0;
-    let position = end;
-    let code = this.code(position);
-    // Most words are followed by something else, and no name of a secret is shorter than `pw`.
-    if (!isIn(behindNames, code) || end - start < 2) return 0;
-    if (code === greaterThan) return this.element(start, end);
-    if (code === percent) return this.encodedValue(start, end);
-    const escapes = code === backslash ? this.backslashes(position) : 0;
-    position += escapes;
-    code = this.code(position);
+  private namedValue(start: number, end: number, next: number): number {
+    if (!this.rules.isOn.namedValues) return 0;
+    if (next === greaterThan) return this.element(start, end);
+    if (next === percent) return this.encodedValue(start, end);
+    const escapes = next === backslash ? this.backslashes(end) : 0;
+    let position = end + escapes;
+    let code = escapes > 0 ? this.code(position) : next;
     const quoted = isQuote(code) && (escapes > 0 || isQuote(this.code(start - 1)));
     if (quoted || code === closeBracket) position += 1;
     else if (escapes > 0) return 0;
-    const gap = this.blanks(position);
+    const gap = code === colon || code === equals ? position : this.blanks(position);
     code = this.code(gap);
-    if (code === equals && this.code(gap + 1) === greaterThan) position = gap + 2;
-    else if (code === colon && this.code(gap + 1) === equals) position = gap + 2;
+    const second = this.code(gap + 1);
+    if (code === equals && second === greaterThan) position = gap + 2;
+    else if (code === colon && second === equals) position = gap + 2;
     else if (code === colon || code === equals) position = gap + 1;
     else if (code === comma && quoted) return this.pairOfHeader(start, end, gap + 1);
     // SQL: `… PASSWORD 'x'`, `IDENTIFIED BY 'x'`.
@@ -506,15 +560,20 @@ class TextScan {
     if (code === colon && this.isPlaceInFile(start, end)) return 0;
     const inUrl =
       code === equals && (before === questionMark || before === ampersand || before === hash || before === semicolon);
-    const key = text.slice(Math.max(start, end - 128), end);
-    const kind = rules.kindOfKey(key);
+    const kind = this.kindOfName(start, end);
     if (kind === undefined) {
-      return inUrl && urlParameters.has(key.toLowerCase()) ? this.urlParameter(position) : 0;
+      const isParameter = inUrl && urlParameters.has(this.text.slice(start, end).toLowerCase());
+      return isParameter ? this.urlParameter(position) : 0;
     }
     if (inUrl && (before === questionMark || before === ampersand)) {
       return this.replace(position, this.endOf(parameterEnds, position));
     }
-    return this.value(position, key, kind === "countable");
+    return this.value(position, start, end, kind === "countable");
+  }
+
+  /** What the name in `[start, end)` says about its value. */
+  private kindOfName(start: number, end: number): KeyKind | undefined {
+    return this.rules.kindOfKey(this.text, Math.max(start, end - longestKey), end);
   }
 
   /** `/app/token.ts:10:5`, as stacks have it. */
@@ -522,9 +581,9 @@ class TextScan {
     const digit = this.code(end + 1);
     if (this.code(end) !== colon || digit < 48 || digit > 57) return false;
     const before = this.code(start - 1);
-    return (
-      before === slash || before === backslash || /\.[cm]?[jt]sx?$/.test(this.text.slice(Math.max(start, end - 5), end))
-    );
+    if (before === slash || before === backslash) return true;
+    const last = this.code(end - 1);
+    return (last === 115 || last === 120) && /\.[cm]?[jt]sx?$/.test(this.text.slice(Math.max(start, end - 5), end));
   }
 
   private urlParameter(from: number): number {
@@ -538,7 +597,8 @@ class TextScan {
     return position - from;
   }
 
-  private value(separatorEnd: number, key: string, countable: boolean): number {
+  /** The value behind a separator, of the name in `[start, end)`. */
+  private value(separatorEnd: number, start: number, end: number, countable: boolean): number {
     const { text } = this;
     const from = this.blanks(separatorEnd);
     const code = this.code(from);
@@ -549,25 +609,30 @@ class TextScan {
       const inside = from + escapes + 1;
       return this.replace(inside, this.closingQuote(inside, quote, escapes));
     }
-    if (text.startsWith(redactedText, from)) return from + redactedText.length;
+    if (this.isRedacted(from)) return from + redactedText.length;
     if (code === openBracket || code === openBrace) return this.replace(from, this.endOfContainer(from));
-    // `http.request.header.cookie` is one as well.
-    if (wholeLineHeaders.has(key.slice(key.lastIndexOf(".") + 1).toLowerCase())) return this.headerValue(from);
+    if (this.isWholeLineHeader(start, end)) return this.headerValue(from);
     const to = this.endOf(valueEnds, from);
-    const word = to - from <= 16 ? text.slice(from, to) : "";
-    if (["null", "true", "false", "undefined"].includes(word)) return to;
-    if (countable && /^\d+(?:\.\d+)?$/.test(word)) return to;
+    if (to - from > 16) return this.replace(from, to);
+    if (emptyBeginnings[code] === 1 && emptyValues.has(text.slice(from, to))) return to;
+    if (countable && code >= 48 && code <= 57 && /^\d+(?:\.\d+)?$/.test(text.slice(from, to))) return to;
     return this.replace(from, to);
+  }
+
+  /** `http.request.header.cookie` is one as well. */
+  private isWholeLineHeader(start: number, end: number): boolean {
+    if (!isIn(headerEndings, this.code(end - 1) | 32)) return false;
+    const key = this.text.slice(Math.max(start, end - longestKey), end);
+    return wholeLineHeaders.has(key.slice(key.lastIndexOf(".") + 1).toLowerCase());
   }
 
   /** `Bearer` and `Basic` stay, and what follows their one word; of anything else, nothing. */
   private headerValue(from: number): number {
     const scheme = this.skip(alphabets.alphanumeric, from);
     if (scheme - from === 5 || scheme - from === 6) {
-      const name = this.text.slice(from, scheme).toLowerCase();
       const token = this.blanks(scheme);
-      if ((name === "bearer" || name === "basic") && token > scheme) {
-        if (this.text.startsWith(redactedText, token)) return token + redactedText.length;
+      if (token > scheme && (this.is("bearer", from, scheme) || this.is("basic", from, scheme))) {
+        if (this.isRedacted(token)) return token + redactedText.length;
         const tokenEnd = this.skip(tokenCharacters, token);
         if (tokenEnd > token) return this.replace(token, tokenEnd);
       }
@@ -614,7 +679,7 @@ class TextScan {
       this.steps += position - from + 1;
       if (found < 0) return position;
       let run = 0;
-      while (position - run - 1 >= inside && this.text.charCodeAt(position - run - 1) === backslash) run += 1;
+      while (position - run - 1 >= inside && this.inside(position - run - 1) === backslash) run += 1;
       this.steps += run;
       if (run < escapes || run % (2 * (escapes + 1)) === escapes) return position - Math.min(run, escapes);
       from = position + 1;
@@ -644,25 +709,30 @@ class TextScan {
   /** `["Authorization", "Token …", …]`: names and values in turn, as Node.js has them in `rawHeaders`. */
   private pairOfHeader(start: number, end: number, afterComma: number): number {
     if (!wholeLineHeaders.has(this.text.slice(start, end).toLowerCase())) return 0;
-    return this.value(afterComma, "", false);
+    return this.value(afterComma, end, end, false);
   }
 
   private sqlPassword(start: number, end: number, quoteAt: number): number {
-    const word = this.text.slice(Math.max(start, end - 128), end).toLowerCase();
-    const identified = word === "by" && this.previousIs("identified");
-    if (!identified && this.rules.kindOfKey(word) === undefined) return 0;
+    const identified = this.is("by", start, end) && this.is("identified", this.previousStart, this.previousEnd);
+    if (!identified && this.kindOfName(start, end) === undefined) return 0;
     return this.replace(quoteAt + 1, this.closingQuote(quoteAt + 1, singleQuote, 0));
   }
 
-  private previousIs(word: string): boolean {
-    const { previousStart: start, previousEnd: end, text } = this;
-    return end - start === word.length && text.slice(start, end).toLowerCase() === word;
+  /** Whether `[start, end)` is a word, given in lower case, in either case. */
+  private is(word: string, start: number, end: number): boolean {
+    if (end - start !== word.length) return false;
+    for (let at = 0; at < word.length; at += 1) {
+      // 32 tells a letter from the same one in upper case.
+      const difference = this.code(start + at) ^ word.charCodeAt(at);
+      if (difference !== 0 && (difference !== 32 || word.charCodeAt(at) < 97)) return false;
+    }
+    return true;
   }
 
   /** `<password>…</password>`. */
   private element(start: number, end: number): number {
     if (this.code(start - 1) !== lessThan) return 0;
-    if (this.rules.kindOfKey(this.text.slice(Math.max(start, end - 128), end)) === undefined) return 0;
+    if (this.kindOfName(start, end) === undefined) return 0;
     const close = this.text.indexOf("<", end + 1);
     const to = close < 0 ? this.length : close;
     this.steps += to - end;
@@ -671,14 +741,13 @@ class TextScan {
 
   /** `password%3Dx%26…`, `%22password%22%3A%22two%20words%22`: a URL or JSON inside a URL's parameter. */
   private encodedValue(start: number, end: number): number {
-    const { text } = this;
     let position = end;
     let escaped = this.escaped(position);
     if (escaped === doubleQuote) escaped = this.escaped((position += 3));
     if (escaped !== equals && escaped !== colon) return 0;
     position += 3;
     // What `%22` and the like leave in front of the name is no letter.
-    if (this.rules.kindOfKey(text.slice(Math.max(start, end - 128), end)) === undefined) return 0;
+    if (this.kindOfName(start, end) === undefined) return 0;
     while (this.escaped(position) === space) position += 3;
     const quoted = this.escaped(position) === doubleQuote;
     if (quoted) position += 3;
@@ -708,9 +777,10 @@ class TextScan {
     if (!rules.isOn.commandLines) return 0;
     if (this.code(start) !== hyphen) {
       if (end - start > 16 || end - start < 4) return 0;
-      if (programBeginnings[text.charCodeAt(start) * 128 + text.charCodeAt(start + 1)] !== 1) return 0;
+      if (programBeginnings[this.inside(start) * 128 + this.inside(start + 1)] !== 1) return 0;
       const name = text.slice(start, end);
-      const program = name === "login" && this.previousIs("docker") ? "docker-login" : name;
+      const program =
+        name === "login" && this.is("docker", this.previousStart, this.previousEnd) ? "docker-login" : name;
       this.passwordOption = passwordOptions.get(program) ?? this.passwordOption;
       return 0;
     }
@@ -722,7 +792,7 @@ class TextScan {
     }
     const from = this.blanks(end);
     if (from === end || this.code(from) === hyphen) return 0;
-    if (rules.kindOfKey(text.slice(Math.max(start, end - 128), end)) === undefined) return 0;
+    if (this.kindOfName(start, end) === undefined) return 0;
     return this.argument(from);
   }
 
@@ -758,11 +828,11 @@ class TextScan {
       }
     }
     if (!rules.isOn.mailAddresses) return position + 1;
+    const domainEnd = Math.min(this.skip(mailDomain, position + 1), position + 256);
+    if (domainEnd - position < 4) return position + 1;
     let from = position;
     while (from > lowest && isIn(mailLocal, this.code(from - 1))) from -= 1;
     if (from === position || (position - from === 3 && text.startsWith("git", from))) return position + 1;
-    const domainEnd = Math.min(this.skip(mailDomain, position + 1), position + 256);
-    if (domainEnd - position < 4) return position + 1;
     if (!this.isDomain(position + 1, domainEnd)) return position + 1;
     const kept = Math.min(from + 3, position);
     this.out += `${text.slice(this.copied, kept)}***`;
@@ -772,21 +842,27 @@ class TextScan {
 
   /** Two to nine labels of at most 63 characters. The last one is a word, unlike that of `pino@10.4.0`. */
   private isDomain(from: number, to: number): boolean {
-    const { text } = this;
     let end = to;
     // The end of a sentence, or a dash behind it.
     while (end > to - 2 && end > from && (this.code(end - 1) === dot || this.code(end - 1) === hyphen)) end -= 1;
-    if (text.charCodeAt(from) === hyphen) return false;
+    if (this.inside(from) === hyphen) return false;
     let labels = 1;
     let label = from;
     for (let position = from; position < end; position += 1) {
-      if (text.charCodeAt(position) !== dot) continue;
+      if (this.inside(position) !== dot) continue;
       if (position === label || position - label > 63) return false;
       labels += 1;
       label = position + 1;
     }
     this.steps += end - from;
-    const initial = text.charCodeAt(label) | 32;
+    const initial = this.inside(label) | 32;
     return labels > 1 && labels <= 9 && end - label >= 2 && end - label <= 63 && initial >= 97 && initial <= 122;
+  }
+}
+
+class CountingScan extends TextScan {
+  protected override code(position: number): number {
+    this.steps += 1;
+    return super.code(position);
   }
 }

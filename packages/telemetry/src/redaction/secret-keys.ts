@@ -4,8 +4,8 @@
  */
 export type KeyKind = "secret" | "countable";
 
-/** Decides by the name of a field. */
-export type KeyRule = (key: string) => KeyKind | undefined;
+/** Decides by the name of a field, which is a text or the part of one from `from` up to `to`. */
+export type KeyRule = (text: string, from?: number, to?: number) => KeyKind | undefined;
 
 /** Words that make any key with them one of a secret, wherever in the key they are; a plural `s` may follow. */
 const secretWords: ReadonlySet<string> = new Set(
@@ -29,24 +29,16 @@ const keyQualifiers: ReadonlySet<string> = new Set(
    service session shared sign signing ssh storage subscription symmetric webhook wrapping`.split(/\s+/),
 );
 
-/** Two words that follow each other, beyond the keys. */
-const secretPairs: ReadonlySet<string> = new Set([
-  "auth code",
-  "authentication code",
-  "backup code",
-  "card pin",
-  "code verifier",
-  "connection string",
-  "device code",
-  "mfa code",
-  "pass word",
-  "pin code",
-  "recovery code",
-  "seed phrase",
-  "session id",
-  "user pin",
-  "verification code",
-]);
+/** Two words that follow each other, beyond the keys: each second one with those that it follows. */
+const secretPairs = {
+  code: ["auth", "authentication", "backup", "device", "mfa", "pin", "recovery", "verification"],
+  id: ["session"],
+  phrase: ["seed"],
+  pin: ["card", "user"],
+  string: ["connection"],
+  verifier: ["code"],
+  word: ["pass"],
+};
 
 /** Last words of a key that speaks about a secret without giving it away, as in `token_count` or `secretName`. */
 const harmlessEndings: ReadonlySet<string> = new Set(
@@ -84,36 +76,49 @@ const meaning = {
   qualifier: 16,
   key: 32,
   ending: 64,
-  pair: 128,
+  joined: 128,
   model: 256,
+  token: 512,
 };
+
+/** Where the bits begin that say of which pairs a word is the second, and of which the first one. */
+const secondOfPair = 10;
+const firstOfPair = secondOfPair + Object.keys(secretPairs).length;
+const anyPair = (1 << Object.keys(secretPairs).length) - 1;
 
 /** So much of a name is looked at, from its end, in characters: what is longer is text that only looks like a name. */
 export const longestKey = 128;
 
+/** Most nodes of a tree of words: twice what the words here need. */
+const mostNodes = 4096;
+
+/** Where no word goes on, and where each begins, in a tree of words. */
+const nowhere = 0;
+const root = 1;
+
 /** Meanings of words, found letter by letter. A key has to be judged in less time than it takes to copy it. */
 class WordTree {
-  private readonly next: number[] = new Array<number>(26).fill(0);
-  private readonly meanings: number[] = [0];
+  private readonly next = new Uint16Array(mostNodes * 32);
+  private readonly meanings = new Uint32Array(mostNodes);
+  private nodes = root + 1;
 
   /** Adds a meaning to a word of lower-case letters. */
   add(word: string, added: number): void {
-    let node = 0;
+    let node: number = root;
     for (let at = 0; at < word.length; at += 1) {
-      const edge = node * 26 + word.charCodeAt(at) - 97;
-      if (this.next[edge] === 0) {
-        this.next[edge] = this.meanings.length;
-        this.meanings.push(0);
-        for (let letter = 0; letter < 26; letter += 1) this.next.push(0);
+      const edge = node * 32 + (word.charCodeAt(at) & 31);
+      if (this.next[edge] === nowhere) {
+        this.next[edge] = this.nodes;
+        this.nodes += 1;
       }
-      node = this.next[edge] ?? 0;
+      node = this.next[edge] ?? nowhere;
     }
     this.meanings[node] = this.meaningOf(node) | added;
   }
 
-  /** The node behind a letter in either case, 0 if no word goes on with it. */
+  /** The node behind a letter in either case. */
   step(node: number, code: number): number {
-    return this.next[node * 26 + (code | 32) - 97] ?? 0;
+    return this.next[node * 32 + (code & 31)] ?? nowhere;
   }
 
   meaningOf(node: number): number {
@@ -123,9 +128,10 @@ class WordTree {
 
 const tree = new WordTree();
 for (const word of secretWords) {
-  tree.add(word, meaning.secret);
-  tree.add(`${word}s`, meaning.countable);
+  tree.add(word, meaning.secret | meaning.joined);
+  tree.add(`${word}s`, meaning.countable | meaning.joined);
 }
+for (const word of ["token", "tokens"]) tree.add(word, meaning.token);
 for (const word of lastWords) tree.add(word, meaning.last);
 for (const word of harmlessBeforeLast) tree.add(word, meaning.notLast);
 for (const word of keyQualifiers) {
@@ -138,8 +144,10 @@ for (const word of harmlessEndings) tree.add(word, meaning.ending);
 for (const word of modelTokens) tree.add(word, meaning.model);
 for (const word of joinedPass) tree.add(word, meaning.secret);
 tree.add("connectionstring", meaning.secret);
-for (const pair of secretPairs)
-  for (const plural of ["", "s"]) tree.add(`${pair.split(" ")[1] ?? ""}${plural}`, meaning.pair);
+Object.entries(secretPairs).forEach(([second, firsts], index) => {
+  for (const plural of ["", "s"]) tree.add(`${second}${plural}`, 1 << (secondOfPair + index));
+  for (const first of firsts) tree.add(first, 1 << (firstOfPair + index));
+});
 
 /** The same for the ends of joined words, read backwards. */
 const endings = new WordTree();
@@ -150,88 +158,74 @@ for (const word of joinedEndings) {
 }
 
 /** Whether the name of a field says that its value is a secret: `apiKey`, `DB_PASSWORD`, `x-api-key`, `cookies`. */
-export function kindOfKey(key: string): KeyKind | undefined {
-  const name = key.length > longestKey ? key.slice(-longestKey) : key;
+export function kindOfKey(text: string, from = 0, to = text.length): KeyKind | undefined {
+  const nameStart = Math.max(from, to - longestKey);
   let found = 0;
   let before = 0;
   let beforeLast = 0;
-  let start = 0;
+  let start = nameStart;
   let words = 0;
-  let wordStart = 0;
   let separated = false;
-  for (let at = 0; at <= name.length; at += 1) {
-    const here = letterKind(name, at);
-    if (at > start && isBoundary(name, at, here)) {
-      const word = meaningOfWord(name, start, at);
-      found |= meaningAfter(name, before, wordStart, word, start, at);
+  // Where the word so far is in the tree of words, and where all words together are.
+  let node: number = root;
+  let whole: number = root;
+  let last: number = other;
+  let code = nameStart < to ? text.charCodeAt(nameStart) : -1;
+  let here = kindOfLetter(code);
+  for (let at = nameStart; at <= to; at += 1) {
+    const nextCode = at + 1 < to ? text.charCodeAt(at + 1) : -1;
+    const next = kindOfLetter(nextCode);
+    // Where one word of `apiKey`, `API_KEY`, `APIKey` or `x-api-key2` ends.
+    if (at > start && (here === other || (here === upper && (last === lower || next === lower)))) {
+      const word = tree.meaningOf(node) || meaningOfEnding(text, start, at);
+      found |= meaningAfter(before, word);
       beforeLast = before;
       before = word;
-      wordStart = start;
       words += 1;
       start = at;
+      node = root;
     }
     if (here === other) {
       start = at + 1;
-      if (at < name.length) separated = true;
+      if (at < to) separated = true;
+    } else {
+      node = tree.step(node, code);
+      whole = tree.step(whole, code);
     }
+    last = here;
+    here = next;
+    code = nextCode;
   }
   if ((before & meaning.ending) !== 0) return undefined;
   if ((found & meaning.secret) !== 0) return "secret";
   // `passWord`, whose words mean nothing.
-  if (!separated && words > 1 && words < 4 && name.length <= 24 && joined.has(name.toLowerCase())) return "secret";
+  if (!separated && words > 1 && words < 4 && (tree.meaningOf(whole) & meaning.joined) !== 0) return "secret";
   if ((found & meaning.countable) !== 0) return "countable";
   return (before & meaning.last) !== 0 && (beforeLast & meaning.notLast) === 0 ? "countable" : undefined;
 }
 
-/** Single words that people write as two, so that their parts mean nothing. */
-const joined: ReadonlySet<string> = new Set([...secretWords, ...[...secretWords].map((word) => `${word}s`)]);
-
-/** What a word is, by itself and by how it ends. */
-function meaningOfWord(name: string, start: number, end: number): number {
-  let node = 0;
-  let at = start;
-  for (; at < end; at += 1) {
-    node = tree.step(node, name.charCodeAt(at));
-    if (node === 0) break;
-  }
-  if (at === end) {
-    const own = tree.meaningOf(node);
-    if (own !== 0) return own;
-  }
-  let suffix = 0;
-  for (let back = end - 1; back >= start; back -= 1) {
-    suffix = endings.step(suffix, name.charCodeAt(back));
-    if (suffix === 0) return 0;
-    const own = endings.meaningOf(suffix);
-    if (own !== 0) return own;
+/** What a word is by how it ends. */
+function meaningOfEnding(text: string, start: number, end: number): number {
+  let node: number = root;
+  for (let back = end - 1; back >= start && node !== nowhere; back -= 1) {
+    node = endings.step(node, text.charCodeAt(back));
+    const found = endings.meaningOf(node);
+    if (found !== 0) return found;
   }
   return 0;
 }
 
 /** What a word means behind another one: `secret`, `countable` or nothing. */
-function meaningAfter(
-  name: string,
-  before: number,
-  beforeStart: number,
-  word: number,
-  start: number,
-  end: number,
-): number {
+function meaningAfter(before: number, word: number): number {
   if ((word & (meaning.secret | meaning.countable)) !== 0) {
-    const isToken = /^tokens?$/i.test(name.slice(start, end));
+    const isToken = (word & meaning.token) !== 0;
     // .NET's PublicKeyToken names an assembly; a model's tokens are what it reads and writes.
     if (isToken && (before & meaning.key) !== 0) return 0;
     if (isToken && (word & meaning.countable) !== 0 && (before & meaning.model) !== 0) return 0;
     return word & (meaning.secret | meaning.countable);
   }
   if ((word & meaning.key) !== 0) return (before & meaning.qualifier) !== 0 ? meaning.secret : 0;
-  if ((word & meaning.pair) === 0) return 0;
-  const pair = `${lettersOf(name.slice(beforeStart, start))} ${lettersOf(name.slice(start, end)).replace(/s$/, "")}`;
-  return secretPairs.has(pair) ? meaning.secret : 0;
-}
-
-function lettersOf(text: string): string {
-  return text.toLowerCase().replace(/[^a-z]/g, "");
+  return ((before >> firstOfPair) & (word >> secondOfPair) & anyPair) !== 0 ? meaning.secret : 0;
 }
 
 const other = 0;
@@ -243,16 +237,8 @@ const letterKinds = Uint8Array.from({ length: 128 }, (_, code) =>
   code >= 97 && code <= 122 ? lower : code >= 65 && code <= 90 ? upper : other,
 );
 
-function letterKind(name: string, at: number): number {
-  const code = at >= 0 && at < name.length ? name.charCodeAt(at) : 128;
-  return code < 128 ? (letterKinds[code] ?? other) : other;
-}
-
-/** Where one word of `apiKey`, `API_KEY`, `APIKey` or `x-api-key2` ends. */
-function isBoundary(name: string, at: number, here: number): boolean {
-  if (here === other) return true;
-  if (here === lower) return false;
-  return letterKind(name, at - 1) === lower || letterKind(name, at + 1) === lower;
+function kindOfLetter(code: number): number {
+  return code >= 0 && code < 128 ? (letterKinds[code] ?? other) : other;
 }
 
 /** The letters and digits of a name in lower case, by which names are compared with those that users give. */

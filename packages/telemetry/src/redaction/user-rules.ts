@@ -63,10 +63,10 @@ export function readUserRules(options: RedactionOptions, report: (problem: strin
     withKeys: (builtIn) =>
       keys.size + allowed.size === 0
         ? builtIn
-        : (key) => {
-            const name = normalized(key);
+        : (text, from = 0, to = text.length) => {
+            const name = normalized(text.slice(from, to));
             if (allowed.has(name)) return undefined;
-            return keys.has(name) ? "secret" : builtIn(key);
+            return keys.has(name) ? "secret" : builtIn(text, from, to);
           },
     replace: (text) => patterns.reduce((current, apply) => apply(current), text),
     isOn: {
