@@ -1,4 +1,5 @@
 import { secretsFolder } from "./names.ts";
+import { problem, problemIf, type Problem } from "./problem.ts";
 import type { TextFile } from "./text-file.ts";
 
 /*
@@ -157,6 +158,31 @@ function references(text: string, pattern: RegExp): readonly Reference[] {
       const isSecret = file.startsWith(`${secretsFolder}/`);
       return { written, secret: isSecret ? file.slice(secretsFolder.length + 1) : undefined };
     });
+}
+
+/**
+ * What is wrong with the references of a text: each has to be one to a secret that there is.
+ *
+ * @param secretNames the secrets that there are; `undefined` if that is not known
+ * @param change how a secret is referred to
+ */
+export function referenceProblems(
+  path: string,
+  found: readonly Reference[],
+  secretNames: readonly string[] | undefined,
+  change: string,
+): readonly Problem[] {
+  return found.flatMap(({ written, secret }) => {
+    if (secret === undefined) return [problem(path, "must refer to secrets only", written, change)];
+    const isMissing = secretNames?.includes(secret) === false;
+    return problemIf(isMissing, path, "must refer to a secret that there is", written, `set secrets.${secret}`);
+  });
+}
+
+/** Names of the secrets that the texts in a value refer to, sorted. @param referencesOf what the reader replaces in a text */
+export function secretsIn(value: unknown, referencesOf: (text: string) => readonly Reference[]): readonly string[] {
+  const found = textsIn(value).flatMap(([, text]) => referencesOf(text));
+  return [...new Set(found.flatMap(({ secret }) => secret ?? []))].sort();
 }
 
 /** Every text in a value, with its path. */

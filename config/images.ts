@@ -8,10 +8,7 @@ const nodeImage = "node:22.23.2-bookworm-slim";
  * The image of each part, without a digest, which only a registry can tell; the setting `images` takes them. The end-to-end
  * tests run these versions, but for Grafana's and Node.js's (see README, "Tested with").
  */
-export const defaultImages: Readonly<Record<ImageName, string>> = {
-  ...forEachPart(({ image }) => image),
-  node: nodeImage,
-};
+export const defaultImages: Images = resolveImages("", {});
 
 /** Names of the images in the table. */
 export type ImageName = PartName | "node";

@@ -100,6 +100,8 @@ export interface ServiceInput {
 /** Text that an argument or the name of a file may be: C ends a text at NUL. */
 const withoutNul = { pattern: /^[^\0]*$/, rule: "must be text without a NUL character" } as const;
 
+const argument = text({ ...withoutNul, lines: "many", change: "write it as text, in quotes" });
+
 /** A whole number within limits that every platform shares. */
 function within(range: Range): z.ZodInt {
   return wholeNumber({ ...range, change: "choose one in the range" });
@@ -127,11 +129,9 @@ export const serviceArgsSchema = group({
     }).default("Dockerfile"),
     args: record("build arguments by name", "write `NAME: value` in it, or leave it out").default({}),
   }).optional(),
-  command: list(
-    text({ ...withoutNul, lines: "many", change: "write it as text, in quotes" }),
-    "arguments",
-    'write each as an entry of its own, for example ["node", "server.js"]',
-  ).default([]),
+  command: list(argument, "arguments", 'write each as an entry of its own, for example ["node", "server.js"]').default(
+    [],
+  ),
   env: variables().default({}),
   ports: list(port, "ports", "write for example [{ name: http, port: 8080 }]").default([]),
   healthCheck: group({
@@ -141,11 +141,10 @@ export const serviceArgsSchema = group({
       rule: "must begin with / and have no blanks",
       change: "write for example /healthz",
     }),
-    command: list(
-      text({ ...withoutNul, lines: "many", change: "write it as text, in quotes" }),
-      "arguments",
-      "write the command and its arguments",
-    ).min(1, told("must not be empty", "leave healthCheck out")),
+    command: list(argument, "arguments", "write the command and its arguments").min(
+      1,
+      told("must not be empty", "leave healthCheck out"),
+    ),
   }).optional(),
   version: text({
     pattern: /^[^\p{C}\p{Zl}\p{Zp}]{1,250}$/u,

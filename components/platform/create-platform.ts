@@ -8,7 +8,7 @@ import { resolveDockerHost } from "./docker/docker-host.ts";
 import { DockerPlatform } from "./docker/docker-platform.ts";
 import { deliverImage } from "./kubernetes/deliver-image.ts";
 import { KubernetesPlatform } from "./kubernetes/kubernetes-platform.ts";
-import type { Platform } from "./platform.ts";
+import type { Platform, PlatformArgs } from "./platform.ts";
 import { isWatched, watched } from "./watch-workloads.ts";
 
 /** The platform that the settings ask for: the only place that knows which platforms there are. */
@@ -17,7 +17,10 @@ export function createPlatform(
   settings: StackSettings,
   opts: { readonly parent: pulumi.Resource },
 ): Platform {
-  const platform = platforms[settings.target](resourcePrefix, settings, opts);
+  const { name, docker } = settings;
+  const owner = stackOwner(pulumi.getProject(), pulumi.getStack());
+  const args = { resourcePrefix, name, owner, buildPlatform: docker.buildPlatform };
+  const platform = platforms[settings.target](args, settings, opts);
   if (pulumi.runtime.hasEngine()) refuseAtTheEnd(platform);
   return watched(platform);
 }
@@ -33,59 +36,38 @@ function refuseAtTheEnd(platform: Platform): void {
   });
 }
 
-type Create = (resourcePrefix: string, settings: StackSettings, opts: { readonly parent: pulumi.Resource }) => Platform;
+type Create = (args: PlatformArgs, settings: StackSettings, opts: { readonly parent: pulumi.Resource }) => Platform;
 
 const platforms: Readonly<Record<StackSettings["target"], Create>> = {
-  docker: (resourcePrefix, settings, opts) =>
-    new DockerPlatform(
-      {
-        resourcePrefix,
-        name: settings.name,
-        owner: programOwner(),
-        host: dockerHost(settings),
-        buildPlatform: settings.docker.buildPlatform,
-        helperImage: settings.images.victoriaMetrics,
-      },
-      opts,
-    ),
-  kubernetes: (resourcePrefix, settings, opts) => {
-    const { kubernetes } = settings;
+  docker: (args, settings, opts) => {
+    const helperImage = settings.images.victoriaMetrics;
+    return new DockerPlatform({ ...args, host: dockerHost(settings), helperImage }, opts);
+  },
+  kubernetes: (args, settings, opts) => {
+    const { docker, kubernetes } = settings;
+    const { ingress, storageGib } = kubernetes;
     const command = imageDelivery(kubernetes);
+    const deliver = (image: string): Promise<void> =>
+      deliverImage(command ?? "", image, docker.host ?? resolveDockerHost(process.env));
     return new KubernetesPlatform(
       {
-        resourcePrefix,
-        name: settings.name,
-        owner: programOwner(),
+        ...args,
         settings: kubernetes,
-        storageGib: Object.fromEntries(
-          partEntries.map(([name, { data }]) => [data.volume, kubernetes.storageGib[name]]),
-        ),
-        ingress: kubernetes.ingress.host === "" ? {} : { [parts.grafana.host]: kubernetes.ingress },
+        storageGib: Object.fromEntries(partEntries.map(([name, { data }]) => [data.volume, storageGib[name]])),
+        ingress: ingress.host === "" ? {} : { [parts.grafana.host]: ingress },
         openBackends: partEntries.flatMap(([name, part]) =>
           part.opensElsewhere(Reflect.get(settings, name)) ? [part.host] : [],
         ),
         dockerHost: () => dockerHost(settings),
-        buildPlatform: settings.docker.buildPlatform,
-        deliver:
-          command === undefined
-            ? undefined
-            : (image) => deliverImage(command, image, settings.docker.host ?? resolveDockerHost(process.env)),
+        deliver: command === undefined ? undefined : deliver,
       },
       opts,
     );
   },
 };
 
-function programOwner(): string {
-  return stackOwner(pulumi.getProject(), pulumi.getStack());
-}
-
-/** Address of the daemon; of a program that is only looked at it stays open. */
+/** Address of the daemon. Of a program that is only looked at it is unknown: the machine is not asked. */
 function dockerHost({ docker }: StackSettings): pulumi.Input<string> {
-  return docker.host ?? (isWatched() ? unknownText() : resolveDockerHost(process.env));
-}
-
-/** What a deployment would find out from the machine that it runs on. */
-function unknownText(): pulumi.Output<string> {
-  return pulumi.output<string>(pulumi.unknown as never);
+  const unknown = (): pulumi.Output<string> => pulumi.output<string>(pulumi.unknown as never);
+  return docker.host ?? (isWatched() ? unknown() : resolveDockerHost(process.env));
 }

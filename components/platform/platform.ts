@@ -9,6 +9,18 @@ export const loopback = "127.0.0.1";
 /** Memory in MiB of what copies files of another image. */
 export const copyMemoryMib = 64;
 
+/** What a platform of either kind is made from. */
+export interface PlatformArgs {
+  /** Stem of every Pulumi resource's name: part of its identity, never to change. */
+  readonly resourcePrefix: string;
+  /** Name of the stack, which tells its objects from others': the prefix of their names, or a label of them. */
+  readonly name: string;
+  /** Whose all of them are: the Pulumi project and stack. */
+  readonly owner: string;
+  /** Platform of every image that is built, for instance `linux/arm64`. @default that of the daemon */
+  readonly buildPlatform?: string | undefined;
+}
+
 /** Where workloads run. Callers never ask which platform it is; what differs is asked for as data. */
 export interface Platform {
   /**

@@ -28,16 +28,10 @@ export function isWatched(): boolean {
 export function watched(platform: Platform): Platform {
   const see = watchers.getStore();
   if (see === undefined) return platform;
-  return {
-    enrichment: platform.enrichment,
-    publicUrls: platform.publicUrls,
-    instanceAttributes: (workloadName) => platform.instanceAttributes(workloadName),
-    conflicts: (workload) => platform.conflicts(workload),
-    leftOverSettings: () => platform.leftOverSettings(),
-    run: (workload, options) => {
-      const running = platform.run(workload, options);
-      see({ workload, running, platform });
-      return running;
-    },
+  const run: Platform["run"] = (workload, options) => {
+    const running = platform.run(workload, options);
+    see({ workload, running, platform });
+    return running;
   };
+  return Object.assign(Object.create(platform) as Platform, { run });
 }

@@ -1,6 +1,6 @@
 import { refuse } from "../platform/workload-problems.ts";
 import { watchWorkloads, type WatchedWorkload } from "../platform/watch-workloads.ts";
-import { recordProgram, type PreviewResource } from "./record-program.ts";
+import { recordProgram, type PreviewResource, type ProgramOptions } from "./record-program.ts";
 import { secretValue, type PreviewValues } from "./values.ts";
 
 /** A file that a workload finds in its container. */
@@ -68,16 +68,6 @@ export interface ProgramPreview {
   readonly footprint: Footprint;
 }
 
-/** The circumstances of a program. */
-export interface ProgramOptions {
-  /** Name of the Pulumi project. */
-  readonly project: string;
-  /** Name of the Pulumi stack. */
-  readonly stack: string;
-  /** Pulumi configuration, with the project's name in front of each key. @default none */
-  readonly config?: Readonly<Record<string, string>>;
-}
-
 /**
  * Runs a program of Pulumi without deploying anything: no engine, no Docker, no network.
  *
@@ -94,20 +84,15 @@ export async function previewProgram(
     { ...options, mark: () => secretValue },
   );
   const platforms = new Set(workloads.map(({ platform }) => platform));
-  refuse(
-    "",
-    [...platforms].flatMap((platform) => platform.leftOverSettings()),
-  );
+  const leftOver = [...platforms].flatMap((platform) => platform.leftOverSettings());
+  refuse("", leftOver);
   const ports = workloads.flatMap(publishedPorts).sort((a, b) => a.hostPort - b.hostPort);
   return {
     resources,
     outputs,
     files: workloads.flatMap(files).sort(by(({ workload, path }) => `${workload} ${path}`)),
     ports,
-    footprint: {
-      ...footprint(workloads),
-      hostPorts: ports.map(({ hostPort }) => hostPort),
-    },
+    footprint: { ...footprint(workloads), hostPorts: ports.map(({ hostPort }) => hostPort) },
   };
 }
 

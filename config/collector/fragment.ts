@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { collectorReferences, mixesEscapes, secretFile, textsIn } from "../expansion.ts";
+import { collectorReferences, mixesEscapes, referenceProblems, secretFile, textsIn } from "../expansion.ts";
 import { collectorPaths, otelCollectorConfig, otelCollectorDocument, type OtelCollectorSettings } from "./document.ts";
 import { isRecord } from "../parse.ts";
 import { hiddenProblem, pathText, problem, type Problem } from "../problem.ts";
@@ -72,7 +72,7 @@ export function fragmentProblems(
     ...redefined(own, generated),
     ...changes(mergedDocument(generated, own), generated, []),
     ...processorProblems(own, generated),
-    ...textsIn(own).flatMap(([path, text]) => referenceProblems(path, text, secretNames)),
+    ...textsIn(own).flatMap(([path, text]) => textProblems(path, text, secretNames)),
   ];
 }
 
@@ -199,29 +199,17 @@ function child(group: unknown, key: string): unknown {
   return isRecord(group) && Object.hasOwn(group, key) ? group[key] : undefined;
 }
 
-function referenceProblems(
+function textProblems(
   path: readonly string[],
   text: string,
   secretNames: readonly string[] | undefined,
 ): readonly Problem[] {
   const references = collectorReferences(text);
-  const wrong = references.flatMap(({ written, secret }) => {
-    if (secret === undefined) {
-      const change = `set a secret NAME and write \${file:${secretFile("NAME")}}, or \$$ for a dollar sign`;
-      return [problem(at(path), "must refer to secrets only", written, change)];
-    }
-    if (secretNames === undefined || secretNames.includes(secret)) return [];
-    return [problem(at(path), "must refer to a secret that there is", written, `set secrets.${secret}`)];
-  });
+  const change = `set a secret NAME and write \${file:${secretFile("NAME")}}, or \$$ for a dollar sign`;
+  const wrong = referenceProblems(at(path), references, secretNames, change);
   if (wrong.length > 0 || references.length === 0 || !mixesEscapes(text)) return wrong;
   const rule = "must not have $${ before a reference, behind which the Collector reads no reference any more";
   return [hiddenProblem(at(path), rule, "put all of the text into the secret")];
-}
-
-/** Names of the secrets that a fragment refers to, sorted. */
-export function fragmentSecrets(fragment: CollectorFragment): readonly string[] {
-  const found = textsIn(fragment).flatMap(([, text]) => collectorReferences(text));
-  return [...new Set(found.flatMap(({ secret }) => secret ?? []))].sort();
 }
 
 /**

@@ -116,38 +116,26 @@ function fileProblems(where: string, file: TextFile): readonly Problem[] {
 }
 
 function uniqueProblems(folder: string, files: readonly TextFile[]): readonly Problem[] {
-  const dashboards = files.flatMap((file) => {
+  const uids: (readonly [path: string, uid: string])[] = [];
+  const titles: (readonly [path: string, title: string])[] = [];
+  /** By uid, the first of each: of two with one uid that is the fault. */
+  const keys = new Map<string, readonly [path: string, key: string]>();
+  for (const file of files) {
+    const path = `${folder}/${file.path}`;
     const dashboard = parsed(file.content);
-    return isRecord(dashboard) ? [{ file, dashboard }] : [];
-  });
+    const { uid, title } = isRecord(dashboard) ? dashboard : {};
+    if (typeof title === "string") titles.push([`${path}: title`, `${folderOf(file)}/${title}`]);
+    if (typeof uid !== "string") continue;
+    uids.push([`${path}: uid`, uid]);
+    if (!keys.has(uid)) keys.set(uid, [path, fileKey(pathInGrafana(file, uid))]);
+  }
   const generated = Object.entries(dashboardUids).map(([name, uid]) => [`the stack's dashboard ${name}`, uid] as const);
-  const uids = dashboards.flatMap(({ file, dashboard: { uid } }) =>
-    typeof uid === "string" ? [[`${folder}/${file.path}: uid`, uid] as const] : [],
-  );
-  const titles = dashboards.flatMap(({ file, dashboard: { title } }) =>
-    typeof title === "string" ? [[`${folder}/${file.path}: title`, `${folderOf(file)}/${title}`] as const] : [],
-  );
+  const change = "give it another uid, or rename one of the two folders: on Kubernetes the two are one file";
   return [
     ...duplicates([...generated, ...uids], "give it another uid"),
     ...duplicates(titles, "give it another title, or put it into another folder"),
-    ...keyProblems(folder, dashboards),
+    ...duplicates([...keys.values()], change),
   ];
-}
-
-/** Two files of one ConfigMap: on Kubernetes a folder and a name are one key. */
-function keyProblems(
-  folder: string,
-  dashboards: readonly { readonly file: TextFile; readonly dashboard: Readonly<Record<string, unknown>> }[],
-): readonly Problem[] {
-  const keys = new Map<string, readonly [path: string, key: string]>();
-  for (const { file, dashboard } of dashboards) {
-    const { uid } = dashboard;
-    // Of two with one uid that is the fault.
-    if (typeof uid !== "string" || keys.has(uid)) continue;
-    keys.set(uid, [`${folder}/${file.path}`, fileKey(pathInGrafana(file, uid))]);
-  }
-  const change = "give it another uid, or rename one of the two folders: on Kubernetes the two are one file";
-  return duplicates([...keys.values()], change);
 }
 
 /** What a text is as JSON; `undefined` if it is none. */

@@ -1,4 +1,4 @@
-import { grafanaMeaning, grafanaReferences, secretFile, textsIn } from "../expansion.ts";
+import { grafanaMeaning, grafanaReferences, referenceProblems, secretFile, textsIn } from "../expansion.ts";
 import { isRecord } from "../parse.ts";
 import { duplicates, hiddenProblem, pathText, problem, type Problem } from "../problem.ts";
 import type { Datasource } from "./datasources.ts";
@@ -26,7 +26,9 @@ export function datasourceProblems(
       ...misplacedSecrets(datasource, [index]),
       ...credentialsInUrl(datasource["url"], index),
       ...nameProblems(datasource["name"], index),
-      ...textsIn(datasource).flatMap(([path, text]) => referenceProblems(at(index, ...path), text, secretNames)),
+      ...textsIn(datasource).flatMap(([path, text]) =>
+        referenceProblems(at(index, ...path), grafanaReferences(text), secretNames, reference),
+      ),
     ]),
     ...(["uid", "name"] as const).flatMap((field) => taken(all, generated, field)),
     ...targetProblems(all, generated),
@@ -70,7 +72,8 @@ function targetProblems(all: readonly OwnDatasource[], generated: readonly Datas
   );
 }
 
-const secretChange = `set a secret NAME and write $__file{${secretFile("NAME")}}`;
+const reference = `write $__file{${secretFile("NAME")}}`;
+const secretChange = `set a secret NAME and ${reference}`;
 
 /** What is encrypted in Grafana must not be plain text on its way there, in no part. */
 function secretProblems(datasource: OwnDatasource, index: number): readonly Problem[] {
@@ -117,20 +120,4 @@ function credentialsInUrl(url: unknown, index: number): readonly Problem[] {
   if (!/^(?:[a-z][\w+.-]*:)?(?:\/\/)?[^/?#]*@/i.test(url) && !parameters.some(isSecretName)) return [];
   const change = `use basicAuth, or in secureJsonData what the data source has for it: ${secretChange} there`;
   return [hiddenProblem(at(index, "url"), "must not hold a login or another secret", change)];
-}
-
-function referenceProblems(path: string, text: string, secretNames: readonly string[] | undefined): readonly Problem[] {
-  return grafanaReferences(text).flatMap(({ written, secret }) => {
-    if (secret === undefined) {
-      return [problem(path, "must refer to secrets only", written, `write $__file{${secretFile("NAME")}}`)];
-    }
-    if (secretNames === undefined || secretNames.includes(secret)) return [];
-    return [problem(path, "must refer to a secret that there is", written, `set secrets.${secret}`)];
-  });
-}
-
-/** Names of the secrets that data sources refer to, sorted. */
-export function datasourceSecrets(datasources: readonly OwnDatasource[]): readonly string[] {
-  const found = textsIn(datasources).flatMap(([, text]) => grafanaReferences(text));
-  return [...new Set(found.flatMap(({ secret }) => secret ?? []))].sort();
 }

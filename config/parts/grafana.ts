@@ -1,11 +1,17 @@
-import { grafanaDollar, grafanaSecretText, noUserText, secretFiles } from "../expansion.ts";
+import {
+  grafanaDollar,
+  grafanaReferences,
+  grafanaSecretText,
+  noUserText,
+  secretFiles,
+  secretsIn,
+} from "../expansion.ts";
 import { foreignList, group, text } from "../fields.ts";
 import { dashboardProvider } from "../grafana/dashboard-provider.ts";
 import { servicesDashboard } from "../grafana/dashboards/services.ts";
 import { datasourceShape } from "../grafana/datasource-schema.ts";
 import { datasources, generatedDatasources } from "../grafana/datasources.ts";
 import { ownDashboards } from "../grafana/own-dashboards.ts";
-import { datasourceSecrets } from "../grafana/own-datasources.ts";
 import { grafanaPaths } from "../grafana/paths.ts";
 import { adminUserName, grafanaSecretFiles, grafanaServerEnv, homeDashboardFile } from "../grafana/server.ts";
 import { secretsFolder } from "../names.ts";
@@ -81,7 +87,7 @@ export const grafana = part({
   process: ({ own, hostPorts, publicUrl, secrets, dashboards, all }) => {
     const { adminUser, datasources: ownDatasources } = own;
     const server = { adminUser, hostPort: hostPorts.http, publicUrl };
-    const secretNames = datasourceSecrets(ownDatasources);
+    const secretNames = secretsIn(ownDatasources, grafanaReferences);
     const added = ownDashboards(dashboards);
     return {
       env: { ...(secretNames.length > 0 ? grafanaDollar : {}), ...grafanaServerEnv(server) },

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { collectorPaths, collectorPorts, maxQueueMib } from "../collector/document.ts";
-import { collectorConfigArgs, collectorFiles, fragmentSecrets, type collectorSections } from "../collector/fragment.ts";
-import { collectorSecretText, noUserText, secretFiles } from "../expansion.ts";
+import { collectorConfigArgs, collectorFiles, type collectorSections } from "../collector/fragment.ts";
+import { collectorReferences, collectorSecretText, noUserText, secretFiles, secretsIn } from "../expansion.ts";
 import { foreign, group, wholeNumber } from "../fields.ts";
 import { secretsFolder } from "../names.ts";
 import { storesOf } from "./exporters.ts";
@@ -93,7 +93,7 @@ export const otelCollector = part({
     return {
       args,
       configFiles: collectorFiles(settings, config),
-      secretFiles: secretFiles(config === undefined ? [] : fragmentSecrets(config), secrets, collectorSecretText),
+      secretFiles: secretFiles(secretsIn(config, collectorReferences), secrets, collectorSecretText),
       // What the stack generates is checked by its tests; what the user adds, by the Collector.
       check: config === undefined ? "none" : { args: ["validate", ...args], setting: "otelCollector.config" },
       readsInstances: Object.keys(enrichment).length > 0,

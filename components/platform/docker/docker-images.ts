@@ -1,17 +1,14 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { problemIf, type Problem } from "../../../config/problem.ts";
+import type { PlatformArgs } from "../platform.ts";
 import type { WorkloadImage } from "../workload.ts";
 import { contentHash } from "./content-hash.ts";
 
 /** What the images of a stack are made from. */
-export interface DockerImagesArgs {
-  /** Stem of every Pulumi resource's name: part of its identity, never to change. */
-  readonly resourcePrefix: string;
+export interface DockerImagesArgs extends Pick<PlatformArgs, "resourcePrefix" | "buildPlatform"> {
   /** Put before the name of every image that is built, for instance `observability-dev-`. */
   readonly builtPrefix: string;
-  /** Platform of every image that is built, for instance `linux/arm64`. @default that of the daemon */
-  readonly buildPlatform?: string | undefined;
   readonly parent: pulumi.Resource;
   readonly provider: () => docker.Provider;
 }

@@ -4,7 +4,13 @@ import type { InstanceFact } from "../../../config/env-value.ts";
 import { dashed } from "../../../config/names.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
 import { Claims } from "../claims.ts";
-import { publishedAddresses, type Platform, type RunningWorkload, type RunOptions } from "../platform.ts";
+import {
+  publishedAddresses,
+  type Platform,
+  type PlatformArgs,
+  type RunningWorkload,
+  type RunOptions,
+} from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-problems.ts";
 import type { DataVolume, ImageMount, Workload } from "../workload.ts";
 import { checkResult } from "./check-result.ts";
@@ -22,17 +28,9 @@ import { DockerImages } from "./docker-images.ts";
 import { claimedInDocker, dockerNames, hostNameProblems, takenByDocker, type DockerNames } from "./docker-names.ts";
 
 /** What the Docker platform is made from. */
-export interface DockerPlatformArgs {
-  /** Stem of every Pulumi resource's name: part of its identity, never to change. */
-  readonly resourcePrefix: string;
-  /** Prefix of every container, volume and network. */
-  readonly name: string;
-  /** Whose all of them are: the Pulumi project and stack. */
-  readonly owner: string;
+export interface DockerPlatformArgs extends PlatformArgs {
   /** Address of the daemon. */
   readonly host: pulumi.Input<string>;
-  /** Platform of every image that is built, for instance `linux/arm64`. @default that of the daemon */
-  readonly buildPlatform?: string | undefined;
   /** Image with a `chown`, for the step that hands a new volume to the user of its workload. */
   readonly helperImage: string;
 }
@@ -52,13 +50,8 @@ export class DockerPlatform implements Platform {
   constructor(args: DockerPlatformArgs, opts: { readonly parent: pulumi.Resource }) {
     this.args = args;
     this.provider = new docker.Provider(`${args.resourcePrefix}-docker`, { host: args.host }, opts);
-    this.images = new DockerImages({
-      resourcePrefix: args.resourcePrefix,
-      builtPrefix: `${args.name}-`,
-      buildPlatform: args.buildPlatform,
-      parent: opts.parent,
-      provider: () => this.provider,
-    });
+    const { parent } = opts;
+    this.images = new DockerImages({ ...args, builtPrefix: `${args.name}-`, parent, provider: () => this.provider });
     this.network = new docker.Network(
       `${args.resourcePrefix}-network`,
       { name: args.name, driver: "bridge", labels: this.labels("network") },

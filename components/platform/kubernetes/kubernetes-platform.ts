@@ -27,6 +27,7 @@ import {
   publishedAddresses,
   type Instance,
   type Platform,
+  type PlatformArgs,
   type RunningWorkload,
   type RunOptions,
 } from "../platform.ts";
@@ -58,13 +59,7 @@ import { podProblems } from "./pod-problems.ts";
 import { checkTemplate, podAttributes, podTemplate, type PodPlace } from "./pod-template.ts";
 
 /** What the Kubernetes platform is made from. */
-export interface KubernetesPlatformArgs {
-  /** Stem of every Pulumi resource's name: part of its identity, never to change. */
-  readonly resourcePrefix: string;
-  /** Name of the stack, in the label of every object. */
-  readonly name: string;
-  /** Whose all of them are: the Pulumi project and stack. */
-  readonly owner: string;
+export interface KubernetesPlatformArgs extends PlatformArgs {
   readonly settings: KubernetesSettings;
   /** Room for each data volume in GiB, by the data volume's name. */
   readonly storageGib: Readonly<Record<string, number>>;
@@ -74,8 +69,6 @@ export interface KubernetesPlatformArgs {
   readonly openBackends: readonly string[];
   /** Address of the Docker daemon that builds images. */
   readonly dockerHost: () => pulumi.Input<string>;
-  /** Platform of every image that is built, for instance `linux/arm64`. @default that of the daemon */
-  readonly buildPlatform?: string | undefined;
   /** Brings a built image into the cluster; `undefined` if there is no way. */
   readonly deliver: ((image: string) => Promise<void>) | undefined;
 }
@@ -130,16 +123,8 @@ export class KubernetesPlatform implements Platform {
         this.child(),
       );
     }
-    const registry = registryPrefix(settings.registry);
-    this.images = dockerBuilder(
-      {
-        resourcePrefix,
-        builtPrefix: `${registry}${name}-`,
-        buildPlatform: args.buildPlatform,
-        parent: opts.parent,
-      },
-      args.dockerHost,
-    );
+    const builtPrefix = `${registryPrefix(settings.registry)}${name}-`;
+    this.images = dockerBuilder({ ...args, builtPrefix, parent: opts.parent }, args.dockerHost);
   }
 
   conflicts(workload: Workload): readonly Problem[] {
@@ -189,45 +174,49 @@ export class KubernetesPlatform implements Platform {
 
   run(workload: Workload, options: RunOptions): RunningWorkload {
     refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
+    const { name } = workload;
     const names = kubernetesNames(workload);
+    const declared: Declared = {
+      workload,
+      names,
+      resource: this.resourceName(name),
+      metadata: this.metadata(name, name),
+      opts: this.child(options.parent),
+    };
     this.claims.take(workload, claimedInNamespace(names));
-    this.workloads.add(workload.name);
-    const volumes = workload.dataVolumes.map((volume) => ({
-      volume,
-      resource: this.volume(volume, workload, options.parent),
-    }));
+    this.workloads.add(name);
+    const volumes = workload.dataVolumes.map((volume) => ({ volume, resource: this.volume(volume, declared) }));
     return {
       published: publishedAddresses(workload.ports),
-      instances: workload.replicas === 0 ? [] : [this.pods(workload, volumes, options)],
+      instances: workload.replicas === 0 ? [] : [this.pods(declared, volumes, options.dependsOn)],
       // The provider waits for every pod's readiness.
       ready: [],
       volumes: workload.dataVolumes.map(({ name, path }) => ({ name: claimName(names, name), path })),
     };
   }
 
-  private pods(workload: Workload, volumes: readonly NamedVolume[], { parent, dependsOn }: RunOptions): Instance {
+  private pods(declared: Declared, volumes: readonly NamedVolume[], dependsOn: RunOptions["dependsOn"]): Instance {
+    const { workload, resource, metadata } = declared;
     const { name, replicas } = workload;
-    const identity = this.identity(workload, parent);
+    const identity = this.identity(declared);
     const place: PodPlace = {
       stackName: this.args.name,
       image: this.image(workload.image),
       serviceAccountName: identity.account.metadata.name,
-      configMapName: this.configMap(workload, parent)?.metadata.name,
-      secretName: this.secret(workload, parent)?.metadata.name,
+      configMapName: this.configMap(declared)?.metadata.name,
+      secretName: this.secret(declared)?.metadata.name,
       claimNames: Object.fromEntries(volumes.map(({ volume, resource }) => [volume.name, resource.metadata.name])),
       mountImages: Object.fromEntries(workload.imageMounts.map(({ name: mount, image }) => [mount, this.image(image)])),
       settings: this.args.settings,
     };
     const template = podTemplate(workload, place);
-    this.network(workload, parent);
+    this.network(declared);
     const opts: pulumi.CustomResourceOptions = {
-      ...this.child(parent),
-      dependsOn: [...dependsOn, ...identity.rights, ...this.checks(workload, place, parent)],
+      ...declared.opts,
+      dependsOn: [...dependsOn, ...identity.rights, ...this.checks(declared, place)],
       customTimeouts: { create: "10m", update: "10m", delete: `${workload.stopGraceSeconds + 60}s` },
     };
     const controller = controllerSpec(workload, this.args.name, template);
-    const resource = this.resourceName(name);
-    const metadata = this.metadata(name, name);
     if (volumes.length === 0) {
       const { urn } = new Deployment(resource, { metadata, spec: deploymentSpec(controller) }, opts);
       return { name: `deployment/${name}`, urn, replicas };
@@ -237,14 +226,11 @@ export class KubernetesPlatform implements Platform {
   }
 
   /** Who the pods are to the API server: nobody, unless they have to ask it something. */
-  private identity(
-    { name, readsInstances }: Workload,
-    parent: pulumi.Resource,
-  ): { readonly account: ServiceAccount; readonly rights: readonly pulumi.Resource[] } {
+  private identity({ workload: { name, readsInstances }, resource, metadata, opts }: Declared): {
+    readonly account: ServiceAccount;
+    readonly rights: readonly pulumi.Resource[];
+  } {
     if (!readsInstances) return { account: this.serviceAccount, rights: [] };
-    const resource = this.resourceName(name);
-    const metadata = this.metadata(name, name);
-    const opts = this.child(parent);
     const account = new ServiceAccount(resource, { metadata, automountServiceAccountToken: false }, opts);
     const subjects = [{ kind: "ServiceAccount", name, namespace: this.namespace }];
     const apiGroup = "rbac.authorization.k8s.io";
@@ -261,51 +247,35 @@ export class KubernetesPlatform implements Platform {
   }
 
   /** Runs before the pods are started or replaced; another configuration is another run. */
-  private checks(workload: Workload, place: PodPlace, parent: pulumi.Resource): readonly pulumi.Resource[] {
+  private checks({ workload, names, opts }: Declared, place: PodPlace): readonly pulumi.Resource[] {
     const { check } = workload;
-    const [name] = kubernetesNames(workload).checks;
+    const [name] = names.checks;
     if (check === "none" || name === undefined) return [];
-    const job = new Job(
-      this.resourceName(name),
-      {
-        metadata: this.metadata(name, name),
-        spec: { backoffLimit: 0, template: checkTemplate(workload, check, place) },
-      },
-      { ...this.child(parent), deleteBeforeReplace: true, customTimeouts: { create: "5m", delete: "60s" } },
-    );
-    return [job];
+    const spec = { backoffLimit: 0, template: checkTemplate(workload, check, place) };
+    const customTimeouts = { create: "5m", delete: "60s" };
+    const jobOpts = { ...opts, deleteBeforeReplace: true, customTimeouts };
+    return [new Job(this.resourceName(name), { metadata: this.metadata(name, name), spec }, jobOpts)];
   }
 
   /** Named by its content: another content is another ConfigMap, and its pods are started anew. */
-  private configMap(workload: Workload, parent: pulumi.Resource): ConfigMap | undefined {
-    const [name] = kubernetesNames(workload).configMaps;
+  private configMap({ workload, names, resource, opts }: Declared): ConfigMap | undefined {
+    const [name] = names.configMaps;
     if (name === undefined) return undefined;
-    return new ConfigMap(
-      `${this.resourceName(workload.name)}-config`,
-      { metadata: this.metadata(name, workload.name), data: configMapData(workload), immutable: true },
-      this.child(parent),
-    );
+    const metadata = this.metadata(name, workload.name);
+    return new ConfigMap(`${resource}-config`, { metadata, data: configMapData(workload), immutable: true }, opts);
   }
 
   /** Named by Pulumi, anew for another content: a hash of a secret in its name could be guessed at. */
-  private secret({ name, secretFiles }: Workload, parent: pulumi.Resource): Secret | undefined {
+  private secret({ workload: { secretFiles }, resource, metadata, opts }: Declared): Secret | undefined {
     if (secretFiles.length === 0) return undefined;
-    const { name: _, ...metadata } = this.metadata("", name);
-    return new Secret(
-      `${this.resourceName(name)}-secrets`,
-      {
-        metadata,
-        type: "Opaque",
-        stringData: Object.fromEntries(secretFiles.map(({ path, content }) => [fileKey(path), content])),
-        immutable: true,
-      },
-      this.child(parent),
-    );
+    const { name: _, ...unnamed } = metadata;
+    const stringData = Object.fromEntries(secretFiles.map(({ path, content }) => [fileKey(path), content]));
+    return new Secret(`${resource}-secrets`, { metadata: unnamed, type: "Opaque", stringData, immutable: true }, opts);
   }
 
   /** Data is kept: deleting it is refused until it is unprotected. */
-  private volume({ name }: DataVolume, workload: Workload, parent: pulumi.Resource): PersistentVolumeClaim {
-    const claim = claimName(kubernetesNames(workload), name);
+  private volume({ name }: DataVolume, { workload, names, opts }: Declared): PersistentVolumeClaim {
+    const claim = claimName(names, name);
     const metadata = this.metadata(claim, workload.name);
     return new PersistentVolumeClaim(
       this.resourceName(claim),
@@ -314,45 +284,29 @@ export class KubernetesPlatform implements Platform {
         metadata: { ...metadata, annotations: { ...metadata.annotations, ...skipAwait } },
         spec: claimSpec(this.args.settings.storageClass, this.args.storageGib[name] ?? 0),
       },
-      { ...this.child(parent), protect: true, customTimeouts: { delete: "60s" } },
+      { ...opts, protect: true, customTimeouts: { delete: "60s" } },
     );
   }
 
   /** The workload's host name, the connections that are let through, and its address beyond the cluster. */
-  private network(workload: Workload, parent: pulumi.Resource): void {
+  private network({ workload, resource, metadata, opts }: Declared): void {
     const { name, ports, readsInstances } = workload;
-    const resource = this.resourceName(name);
-    const opts = this.child(parent);
     if (ports.length > 0) {
-      const metadata = this.metadata(name, name);
       // It has an address before a pod is ready behind it.
       const annotations = { ...metadata.annotations, ...skipAwait, ...localPorts(workload) };
-      new Service(
-        resource,
-        { metadata: { ...metadata, annotations }, spec: serviceSpec(workload, this.args.name) },
-        opts,
-      );
+      const spec = serviceSpec(workload, this.args.name);
+      new Service(resource, { metadata: { ...metadata, annotations }, spec }, opts);
     }
     if (isBackend(name)) {
-      new NetworkPolicy(
-        resource,
-        { metadata: this.metadata(name, name), spec: backendPolicy(name, this.border(), readsInstances) },
-        opts,
-      );
+      new NetworkPolicy(resource, { metadata, spec: backendPolicy(name, this.border(), readsInstances) }, opts);
     }
     const ingress = this.args.ingress[name];
     const [first] = ports;
     if (ingress === undefined || first === undefined) return;
-    const metadata = this.metadata(name, name);
-    new Ingress(
-      resource,
-      {
-        // Not every controller reports an address, for which Pulumi would wait.
-        metadata: { ...metadata, annotations: { ...skipAwait, ...ingress.annotations, ...metadata.annotations } },
-        spec: ingressSpec(name, first.name, ingress),
-      },
-      opts,
-    );
+    // Not every controller reports an address, for which Pulumi would wait.
+    const annotations = { ...skipAwait, ...ingress.annotations, ...metadata.annotations };
+    const spec = ingressSpec(name, first.name, ingress);
+    new Ingress(resource, { metadata: { ...metadata, annotations }, spec }, opts);
   }
 
   private border(): NetworkBorder {
@@ -407,15 +361,7 @@ export class KubernetesPlatform implements Platform {
     return namespace.metadata.name;
   }
 
-  private metadata(
-    name: string,
-    workloadName: string,
-  ): {
-    name: string;
-    namespace: pulumi.Output<string>;
-    labels: Record<string, string>;
-    annotations: Record<string, string>;
-  } {
+  private metadata(name: string, workloadName: string): Metadata {
     return {
       name,
       namespace: this.namespace,
@@ -443,6 +389,23 @@ function claimName({ claims }: KubernetesNames, dataVolume: string): string {
   const name = claims[dataVolume];
   if (name === undefined) throw new Error(`${dataVolume}: must be a data volume of its workload`);
   return name;
+}
+
+interface Metadata {
+  readonly name: string;
+  readonly namespace: pulumi.Output<string>;
+  readonly labels: Record<string, string>;
+  readonly annotations: Record<string, string>;
+}
+
+/** A workload that is being declared, and what most of its objects have in common. */
+interface Declared {
+  readonly workload: Workload;
+  readonly names: KubernetesNames;
+  /** Name of its resources: of each kind there is one. */
+  readonly resource: string;
+  readonly metadata: Metadata;
+  readonly opts: pulumi.CustomResourceOptions;
 }
 
 interface NamedVolume {

@@ -6,9 +6,9 @@ import {
   collectorSections,
   fragmentConfig,
   fragmentProblems,
-  fragmentSecrets,
   type CollectorFragment,
 } from "../../../config/collector/fragment.ts";
+import { collectorReferences, secretsIn } from "../../../config/expansion.ts";
 import { otelCollectorDocument } from "../../../config/collector/document.ts";
 import { processorsThatPassOn } from "../../../config/collector/components.ts";
 import { namedDocument } from "../../../config/own-code.ts";
@@ -180,7 +180,10 @@ describe("a fragment of the Collector's configuration", () => {
 
   it("names its secrets, each once", () => {
     const at = (name: string): string => `x \${file:/run/secrets/${name}}`;
-    assert.deepEqual(fragmentSecrets({ exporters: { a: [at("two"), at("one")], b: at("two") } }), ["one", "two"]);
+    assert.deepEqual(secretsIn({ exporters: { a: [at("two"), at("one")], b: at("two") } }, collectorReferences), [
+      "one",
+      "two",
+    ]);
   });
 
   it("is the second of two files, and none without it", () => {

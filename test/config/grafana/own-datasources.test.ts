@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { datasources } from "../../../config/grafana/datasources.ts";
-import { datasourceProblems, datasourceSecrets } from "../../../config/grafana/own-datasources.ts";
+import { grafanaReferences, secretsIn } from "../../../config/expansion.ts";
+import { datasourceProblems } from "../../../config/grafana/own-datasources.ts";
 import { stackDatasources } from "../../support/settings.ts";
 import { problemLines } from "../../../config/problem.ts";
 import { asGrafanaReads } from "../../support/grafana-expansion.ts";
@@ -33,8 +34,8 @@ describe("data sources of the user", () => {
   it("are valid with a secret that there is, alone where it is kept, or in another text", () => {
     const own = { ...orders, secureJsonData: { password: token }, jsonData: { hint: `see ${token}` } };
     assert.deepEqual(linesOf(own), []);
-    assert.deepEqual(datasourceSecrets([own]), ["token"]);
-    assert.deepEqual(datasourceSecrets([]), []);
+    assert.deepEqual(secretsIn([own], grafanaReferences), ["token"]);
+    assert.deepEqual(secretsIn([], grafanaReferences), []);
     assert.deepEqual(datasourceProblems("text", stackDatasources, []), []);
   });
 
