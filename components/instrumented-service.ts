@@ -6,7 +6,7 @@ import { instanceFact, type EnvValue } from "../config/env-value.ts";
 import { buildFolderProblems } from "../config/build-folder.ts";
 import { builtHere, instrumentationImage, instrumentations } from "../config/instrumentation.ts";
 import { otelEnv } from "../config/otel-env.ts";
-import { isRecord } from "../config/parse.ts";
+import { fieldApart } from "../config/plain.ts";
 import { problemIf, type Problem } from "../config/problem.ts";
 import { dnsLabel, isDnsLabel } from "../config/rules.ts";
 import {
@@ -44,8 +44,7 @@ export class InstrumentedService extends pulumi.ComponentResource {
    * @throws Error with every problem of the arguments, before any resource of the service is created.
    */
   constructor(name: string, args: InstrumentedServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    refuseWithoutStack(name, args);
-    const { stack, ...given } = args;
+    const { stack, given } = besideStack(name, args);
     const workload = serviceWorkload(name, given, stack);
     super("observability:index:InstrumentedService", name, {}, opts);
     this.serviceName = telemetryName(name, given, stack);
@@ -55,14 +54,31 @@ export class InstrumentedService extends pulumi.ComponentResource {
   }
 }
 
-/** @throws Error with every problem of the arguments, if there is no stack: whatever else depends on it. */
-function refuseWithoutStack(name: string, args: unknown): void {
-  const { stack, ...given } = isRecord(args) ? args : { stack: undefined };
-  if (stack instanceof ObservabilityStack) return;
+/**
+ * The stack, and the arguments of the service itself, which are not judged yet.
+ *
+ * @throws Error with every problem of the arguments, if there is no stack: whatever else depends on it.
+ */
+function besideStack(
+  name: string,
+  args: unknown,
+): { readonly stack: ObservabilityStack; readonly given: ServiceInput } {
+  const { field: stack, others } = fieldApart(args, "stack");
+  const given = others as ServiceInput;
+  if (stack instanceof ObservabilityStack) return { stack, given };
   const rule = "must be the ObservabilityStack that the service runs beside";
   const got = stack === undefined ? "none" : "something else";
   const missing = { path: "stack", rule, got, change: "create one and pass it as `stack`" };
-  throw refusal(name, [missing, ...judgedServiceArgs(isRecord(args) ? given : args).problems]);
+  throw refusal(typeof name === "string" ? name : "", [
+    missing,
+    ...notTextProblems(name),
+    ...judgedServiceArgs(given).problems,
+  ]);
+}
+
+/** The problem of a name that is no text: nothing can be called by it, and it may not even be written. */
+function notTextProblems(name: unknown): readonly Problem[] {
+  return problemIf(typeof name !== "string", "name", dnsLabel.rule, name, "write it as text");
 }
 
 /** What a service has to know of the stack. */
@@ -79,6 +95,10 @@ export interface ServiceEnvironment extends Pick<ObservabilityStack, "settings">
  */
 export function serviceWorkload(name: string, given: ServiceInput, stack: ServiceEnvironment): Workload {
   const { args, problems } = judgedServiceArgs(given);
+  const notText = notTextProblems(name);
+  if (notText.length > 0) throw refusal("", [...notText, ...problems]);
+  // Of a build that is wrong nothing is left, and no image either: that is told already.
+  const isBuildWrong = problems.some(({ path }) => path.split(".")[0] === "build");
   const injected = injectedEnv(name, args, stack);
   const workload = describedService(name, args, injected, stack);
   refuse(name, [
@@ -87,7 +107,7 @@ export function serviceWorkload(name: string, given: ServiceInput, stack: Servic
     ...(args.build === undefined ? [] : buildFolderProblems(args.build)),
     ...workload.imageMounts.flatMap(({ image }) => builtFolderProblems(image)),
     ...(Object.keys(injected).length === 0 ? [] : injectedVariableProblems("env", args.env)),
-    ...workloadProblems(workload, 1),
+    ...workloadProblems(workload, 1).filter(({ path }) => !isBuildWrong || path !== "image"),
     ...(stack.platform?.conflicts(workload) ?? []),
   ]);
   return workload;

@@ -1,5 +1,5 @@
 import { statSync, type Stats } from "node:fs";
-import { resolve } from "node:path";
+import { isAbsolute, relative, resolve } from "node:path";
 import { problem, type Problem } from "./problem.ts";
 
 /** What of a service's build leads nowhere: a builder would find out in the middle of a deployment. */
@@ -15,9 +15,14 @@ export function buildFolderProblems({
     const change = `write its path relative to ${process.cwd()}`;
     return [problem("build.context", "must be a folder that exists", context, change)];
   }
-  if (statusOf(resolve(folder, dockerfile))?.isFile() === true) return [];
+  if (isBelow(folder, dockerfile) && statusOf(resolve(folder, dockerfile))?.isFile() === true) return [];
   const change = "write its path relative to build.context";
   return [problem("build.dockerfile", `must be a file of the folder ${context}`, dockerfile, change)];
+}
+
+/** Whether a path stays in its folder, which is all that the builder is sent. */
+function isBelow(folder: string, path: string): boolean {
+  return !isAbsolute(path) && !/^\.\.($|[\\/])/.test(relative(folder, resolve(folder, path)));
 }
 
 function statusOf(path: string): Stats | undefined {

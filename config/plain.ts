@@ -38,25 +38,50 @@ export function plainInput(input: unknown): PlainInput {
     }
     if (typeof value !== "object" || value === null) return value;
     const inside = [...above, value];
-    if (Array.isArray(value)) {
-      return Array.from(value as readonly unknown[], (entry, index) => copy(entry, [...path, String(index)], inside));
+    const held = readable(() => keysOf(value));
+    if ("rule" in held) {
+      problems.push({ path: pathText(path), ...held });
+      return undefined;
     }
-    return copyOfGroup(value, path, inside);
-  }
-
-  function copyOfGroup(group: object, path: readonly string[], inside: readonly unknown[]): unknown {
-    const entries = Object.keys(group).flatMap((key) => {
-      const entry = readable(() => ({ value: (group as Readonly<Record<string, unknown>>)[key] }));
+    const entries = held.keys.map((key) => {
+      const entry = readable(() => ({ value: (value as Readonly<Record<string, unknown>>)[key] }));
       // Under this name JavaScript would take the value for the class of the group.
       const found = key === "__proto__" ? notProperName : entry;
-      if ("value" in found) return [[key, copy(found.value, [...path, key], inside)] as const];
+      if ("value" in found) return [key, copy(found.value, [...path, key], inside)] as const;
       problems.push({ path: pathText([...path, key]), ...found });
-      return [];
+      return [key, undefined] as const;
     });
-    return Object.fromEntries(entries);
+    return held.isList
+      ? entries.map(([, entry]) => entry)
+      : Object.fromEntries(entries.filter(([key]) => key !== "__proto__"));
   }
 
   return { value: copy(input, [], []), problems };
+}
+
+/** What a value holds others under; of a list also where it has none. */
+function keysOf(value: object): { readonly keys: readonly string[]; readonly isList: boolean } {
+  if (!Array.isArray(value)) return { keys: Object.keys(value), isList: false };
+  return { keys: Array.from({ length: value.length }, (_, index) => String(index)), isList: true };
+}
+
+/** One field of what a program hands over, and everything else of it. */
+export interface FieldApart {
+  /** `undefined` if there is none, `null` if it cannot be read. */
+  readonly field: unknown;
+  /** Not read yet: {@link plainInput} says what of it throws an error. */
+  readonly others: unknown;
+}
+
+/** Takes a field that is no plain data out of an input whose other fields have to be. */
+export function fieldApart(input: unknown, name: string): FieldApart {
+  if (typeof input !== "object" || input === null) return { field: undefined, others: input };
+  const field = readable(() => ({ value: (input as Readonly<Record<string, unknown>>)[name] }));
+  const others = readable(() => {
+    const { [name]: _field, ...descriptors } = Object.getOwnPropertyDescriptors(input);
+    return { value: Array.isArray(input) ? input : Object.defineProperties({}, descriptors) };
+  });
+  return { field: "value" in field ? field.value : null, others: "value" in others ? others.value : input };
 }
 
 function notPlain(value: unknown, above: readonly unknown[]): NotPlain | { readonly isPlain: true } {

@@ -84,8 +84,7 @@ export function duplicates(
 export function shown(value: unknown): string {
   switch (typeof value) {
     case "string":
-      // As much as is shown, and a little more, so that what is cut is seen.
-      return visible(JSON.stringify(withoutCredentials(value).slice(0, 4 * most.value)), most.value);
+      return visible(JSON.stringify(withoutCredentials(value)), most.value);
     case "bigint":
       return visible(`${value}n`, most.value);
     case "undefined":
@@ -117,9 +116,17 @@ export function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(Object(prototype)) === null;
 }
 
-/** `https://user:password@host` without what is before the `@`, which in an image's reference is no credential. */
+/**
+ * The beginning of a text, as much as is shown and a little more, and `https://user:password@host` in it without what is
+ * before the `@`, which in an image's reference is no credential. Where it ends before that is known, all of it is one.
+ */
 function withoutCredentials(text: string): string {
-  return text.replace(/([a-z][a-z\d+.-]*:\/\/)\S*@(?!sha\d+:)/gi, "$1…@").replace(/^[^\s/]*:[^\s/]*@(?!sha\d+:)/, "…@");
+  const beginning = text.slice(0, 4 * most.value);
+  const seen = beginning
+    .replace(/([a-z][a-z\d+.-]*:\/\/)\S*@(?!sha\d+:)/gi, "$1…@")
+    .replace(/^[^\s/]*:[^\s/]*@(?!sha\d+:)/, "…@");
+  if (beginning.length === text.length) return seen;
+  return seen.replace(/([a-z][a-z\d+.-]*:\/\/)\S*$/i, "$1…").replace(/^[^\s/]*:[^\s/]*$/, "…");
 }
 
 /** Control characters, marks of direction, other blanks and line ends, halves of characters. */

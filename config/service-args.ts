@@ -127,7 +127,13 @@ export const serviceArgsSchema = group({
       rule: "must be the path of a Dockerfile in the folder",
       change: "leave it out for Dockerfile",
     }).default("Dockerfile"),
-    args: record("build arguments by name", "write `NAME: value` in it, or leave it out").default({}),
+    args: record("build arguments by name", "write `NAME: value` in it, or leave it out", {
+      name: {
+        holds: (name) => /^[^\s=]+$/.test(name),
+        rule: "must have a name without blanks and =, as ARG in a Dockerfile has",
+        change: "rename it",
+      },
+    }).default({}),
   }).optional(),
   command: list(argument, "arguments", 'write each as an entry of its own, for example ["node", "server.js"]').default(
     [],
@@ -141,10 +147,9 @@ export const serviceArgsSchema = group({
       rule: "must begin with / and have no blanks",
       change: "write for example /healthz",
     }),
-    command: list(argument, "arguments", "write the command and its arguments").min(
-      1,
-      told("must not be empty", "leave healthCheck out"),
-    ),
+    command: list(argument, "arguments", "write the command and its arguments")
+      .min(1, told("must not be empty", "leave healthCheck out"))
+      .refine(([program]) => program !== "", told("must begin with a program", "write its name or path first")),
   }).optional(),
   version: text({
     pattern: /^[^\p{C}\p{Zl}\p{Zp}]{1,250}$/u,

@@ -358,6 +358,28 @@ describe("an instrumented service as a workload", () => {
     );
   });
 
+  it("refuses a Dockerfile outside of its folder, of which the builder is sent nothing", () => {
+    for (const dockerfile of [`${process.cwd()}/services/Dockerfile`, "../services/Dockerfile", "..", "a/../../test"]) {
+      assert.equal(
+        problemOf({ build: { context: "test", dockerfile } }),
+        `checkout.build.dockerfile: must be a file of the folder test, got ${JSON.stringify(dockerfile)}; write its path relative to build.context`,
+      );
+    }
+    assert.deepEqual(
+      serviceWorkload("checkout", { build: { context: imageFolder, dockerfile: "src/../Dockerfile" } }, stack).image
+        .kind,
+      "build",
+    );
+  });
+
+  it("says nothing of an image where the build is wrong that stands for one", () => {
+    const args = { build: { context: 5 } } as unknown as ServiceArgs;
+    assert.equal(
+      problemOf(args),
+      "checkout.build.context: must be the path of a folder, got 5; write for example ../checkout",
+    );
+  });
+
   it("builds of a folder with any name, under a name that Docker takes", () => {
     const above = mkdtempSync(join(tmpdir(), "service-build-"));
     try {
@@ -378,8 +400,16 @@ describe("an instrumented service as a workload", () => {
   });
 
   it("refuses a name that is no text, and shows one that would break the line as what it is", () => {
-    for (const name of [null, 5, {}]) {
-      assert.match(problemOf({ image }, name as unknown as string), /name: must be a DNS label: /);
+    const throwing = {
+      toString: (): never => {
+        throw new Error("the secret");
+      },
+    };
+    for (const name of [null, 5, {}, ["web"], Symbol("web"), throwing, pulumi.output("web")]) {
+      assert.match(
+        problemOf({ image, replicas: 0 }, name as unknown as string),
+        /^name: must be a DNS label: [^\n]*; write it as text\nreplicas: must be [^\n]*$/,
+      );
     }
     assert.match(problemOf({ image }, "a\nb"), /^"a\\nb"\.name: must be a DNS label: [^\n]*$/);
   });
@@ -519,6 +549,19 @@ describe("instrumented services beside a stack", () => {
         },
         { message: `${rule}, got something else; ${change}` },
       );
+      const throws = { get: (): never => assert.fail("the secret") };
+      for (const key of ["stack", "image"]) {
+        assert.throws(
+          () => {
+            create(Object.defineProperty({ image }, key, { enumerable: true, configurable: true, ...throws }));
+          },
+          (error: Error) => error.message.startsWith(rule) && !error.message.includes("the secret"),
+        );
+      }
+      assert.throws(
+        () => new InstrumentedService(Symbol("web") as unknown as string, {} as InstrumentedServiceArgs),
+        (error: Error) => /^stack: .*\nname: .*\nimage: .*$/.test(error.message),
+      );
       for (const none of [undefined, null, "web", []]) {
         assert.throws(
           () => {
@@ -529,6 +572,16 @@ describe("instrumented services beside a stack", () => {
       }
     });
     assert.deepEqual(servicesOf(resources), []);
+  });
+
+  it("refuse arguments that throw an error when they are read, without what it says", async () => {
+    await recordServices((stack) => {
+      const throws = { enumerable: true, get: (): never => assert.fail("the secret") };
+      const args = Object.defineProperty({ stack, image }, "env", throws) as InstrumentedServiceArgs;
+      assert.throws(() => new InstrumentedService("web", args), {
+        message: "web.env: must be readable, got one that throws an error; hand over a plain value",
+      });
+    });
   });
 
   it("refuse an Output of Pulumi, whose value no judgement before the deployment can know", async () => {

@@ -92,6 +92,36 @@ describe("plain data", () => {
     });
   }
 
+  it("is read without a crash, whichever of its objects throws an error at whatever is asked of it", () => {
+    const fail = (): never => {
+      throw new RangeError("the secret");
+    };
+    const getter = { enumerable: true, get: fail };
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    // Each in a function: fast-check looks into what it makes.
+    const throwing: readonly (() => unknown)[] = [
+      ...(["get", "ownKeys", "getOwnPropertyDescriptor", "getPrototypeOf"] as const).map(
+        (trap) => () => new Proxy({ a: 1 }, { [trap]: fail }),
+      ),
+      () => new Proxy([1], { get: fail }),
+      () => Object.defineProperty({}, "a", getter),
+      () => Object.defineProperty([1], "0", getter),
+      () => revoked.proxy,
+    ];
+    const around = fc.array(fc.constantFrom("list", "group"), { maxLength: 5 });
+    fc.assert(
+      fc.property(fc.constantFrom(...throwing), around, (make, kinds) => {
+        const input = kinds.reduce<unknown>((value, kind) => (kind === "list" ? [0, value] : { key: value }), make());
+        const [line = "", ...others] = linesOf(input);
+        assert.deepEqual(others, []);
+        const keys = kinds.toReversed().map((kind) => (kind === "list" ? "1" : "key"));
+        assert.ok(line.startsWith(keys.join(".")), line);
+        assert.match(line, /: must be readable, got one that throws an error; hand over a plain value$/);
+      }),
+    );
+  });
+
   it("is not so much that nobody could walk through it", () => {
     const doubled = Array.from({ length: 90 }).reduce<unknown>((inner) => [inner, inner], 1);
     const [line = "", ...others] = linesOf(doubled);

@@ -102,6 +102,15 @@ describe("a value in a message", () => {
     }
   });
 
+  it("shows none either of a text that is cut before it is known whether there are any, and looks at no more of it", () => {
+    const long = "x".repeat(10_000_000);
+    assert.equal(shown(`https://user:pass${long}@host`), '"https://…"');
+    assert.equal(shown(`user:pass${long}@host`), '"…"');
+    assert.equal(shown(`see https://user:pass@host ${long}`), `"see https://…@host ${"x".repeat(79)}…`);
+    // Each beginning of it may be the scheme of an address: one by one, nobody would live to see the end.
+    assert.equal(shown(long), `"${"x".repeat(98)}…`);
+  });
+
   it("is cut after 100 characters, and never within one", () => {
     assert.equal(shown("a".repeat(98)), `"${"a".repeat(98)}"`);
     assert.equal(shown("a".repeat(99)), `"${"a".repeat(98)}…`);

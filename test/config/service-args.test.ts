@@ -89,6 +89,10 @@ describe("the arguments of a service", () => {
       "healthCheck.command: must not be empty, got an empty list; leave healthCheck out",
     ],
     [
+      { healthCheck: { port: 80, path: "/", command: ["", "x"] } },
+      "healthCheck.command: must begin with a program, got a list; write its name or path first",
+    ],
+    [
       { memoryMib: null },
       "memoryMib: must be a whole number from 6 to 1048576 (less is refused by Docker), got null; choose one in the range",
     ],
@@ -104,6 +108,14 @@ describe("the arguments of a service", () => {
   for (const [args, line] of wrong) {
     it(`are refused with ${line.slice(0, 60)}…`, () => {
       assert.deepEqual(linesOf({ image, ...(args as object) }), [line]);
+    });
+  }
+
+  for (const name of ["", "A B", "A=B", "A\n"]) {
+    it(`are refused with a build argument that no Dockerfile could name, ${JSON.stringify(name)}`, () => {
+      assert.deepEqual(linesOf({ build: { context: ".", args: { [name]: "x" } } }), [
+        `build.args.${JSON.stringify(name)}: must have a name without blanks and =, as ARG in a Dockerfile has, got ${JSON.stringify(name)}; rename it`,
+      ]);
     });
   }
 
