@@ -52,6 +52,6 @@ async function pulumiVersion(): Promise<string> {
 
 /** Whether a version is at least `major.minor`. */
 export function atLeast(version: string, [major, minor]: readonly [number, number]): boolean {
-  const [a = 0, b = 0] = version.split(".").map(Number);
+  const [a = 0, b = 0] = version.split(".").map((part) => Number.parseInt(part));
   return a > major || (a === major && b >= minor);
 }

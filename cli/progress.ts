@@ -1,4 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { resourceName } from "./state.ts";
 
 /** Milliseconds of silence after which the progress says what it is waiting for. */
 const silenceMillis = 1800;
@@ -88,10 +89,6 @@ export class Progress {
     const seconds = ((this.lastLineMillis - this.startedMillis) / 1000).toFixed(1).padStart(6);
     this.write(`${seconds}s  ${text}`);
   };
-}
-
-function resourceName(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
 /** `docker:index/container:Container` is `container`. */

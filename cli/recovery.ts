@@ -6,7 +6,7 @@ import { z } from "zod";
 import { once } from "./once.ts";
 import { isRunning } from "./processes.ts";
 import { projectName, stateFolder } from "./project.ts";
-import { deploymentSchema, knownState, type KnownState, type OtherStack } from "./state.ts";
+import { deploymentSchema, knownState, resourceName, type KnownState, type OtherStack } from "./state.ts";
 import type { Say, Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
 
@@ -118,7 +118,7 @@ function pendingOperations(stack: RecoveredStack, exported: ExportedState, say: 
   const deployment = deploymentSchema.parse(exported.deployment);
   const pending = deployment.pending_operations ?? [];
   for (const { type, resource: cut } of pending) {
-    say(`${cut.urn.slice(cut.urn.lastIndexOf("::") + 2)} was cut off while ${type}; looking at what is there`);
+    say(`${resourceName(cut.urn)} was cut off while ${type}; looking at what is there`);
   }
   return async () => {
     if (pending.length === 0) return;

@@ -66,11 +66,8 @@ function utf8(name: string, bytes: Buffer): string {
   if (again.equals(bytes)) return text.replace(/^\uFEFF/, "");
   const offset = bytes.findIndex((byte, index) => byte !== again[index]);
   const before = bytes.subarray(0, offset).toString("utf8");
-  const found = {
-    offset: before.length,
-    text: "must be text in UTF-8, got a byte of another encoding; save it as UTF-8",
-  };
-  throw refusal(name, before, [found]);
+  const sentence = "must be text in UTF-8, got a byte of another encoding; save it as UTF-8";
+  throw refusal(name, before, [{ offset: before.length, text: sentence }]);
 }
 
 /** What a document of YAML that is not one has, by the parser's code. Its messages quote the file, secrets included. */
@@ -136,12 +133,9 @@ function configIn(
 }
 
 function parsed(name: string, text: string): Document.Parsed {
+  const refusedAt = (offset: number, sentence: string): UserError => refusal(name, text, [{ offset, text: sentence }]);
   const control = text.search(controls);
-  if (control >= 0) {
-    throw refusal(name, text, [
-      { offset: control, text: "must not have control characters or line separators; remove it" },
-    ]);
-  }
+  if (control >= 0) throw refusedAt(control, "must not have control characters or line separators; remove it");
   try {
     // Pulumi's parser knows merge keys (`<<`).
     const document = parseDocument(text, { prettyErrors: false, merge: true });
@@ -149,76 +143,71 @@ function parsed(name: string, text: string): Document.Parsed {
     // What is begun and not ended makes the rest look wrong as well.
     const first = wrong.find(({ code }) => code === "MISSING_CHAR") ?? wrong[0];
     if (first === undefined) return document;
-    throw refusal(name, text, [{ offset: first.pos[0], text: sentences[first.code] }]);
+    throw refusedAt(first.pos[0], sentences[first.code]);
   } catch (error) {
     // The parser calls itself for each level.
     if (!(error instanceof RangeError)) throw error;
-    throw refusal(name, text, [{ offset: 0, text: sentences.RESOURCE_EXHAUSTION }]);
+    throw refusedAt(0, sentences.RESOURCE_EXHAUSTION);
   }
 }
 
 /** What YAML does not allow in any place (yaml.org/spec/1.2.2, c-printable). */
 const controls = /[^\P{Cc}\t\n\r]|[\u2028\u2029\ufeff\ufffe\uffff]/u;
 
-function offsetOf(node: unknown): number {
+/** A finding at a node of the document. */
+function at(node: unknown, text: string): Finding {
   const range = isRecord(node) ? node["range"] : undefined;
-  return Array.isArray(range) && typeof range[0] === "number" ? range[0] : 0;
+  return { offset: Array.isArray(range) && typeof range[0] === "number" ? range[0] : 0, text };
 }
 
 function shapeFindings({ contents }: Document.Parsed): readonly Finding[] {
-  const isEmpty = contents === null || (isScalar(contents) && contents.value === null);
-  if (isEmpty) return [];
+  if (isNothing(contents)) return [];
   if (!isMap(contents)) {
-    const text = "must have keys at the top, such as config, got something else; put the settings under config:";
-    return [{ offset: offsetOf(contents), text }];
+    const sentence = "must have keys at the top, such as config, got something else; put the settings under config:";
+    return [at(contents, sentence)];
   }
   const config = contents.get("config", true);
-  if (config === undefined || isMap(config) || (isScalar(config) && config.value === null)) return [];
-  if (isAlias(config)) return [];
-  return [
-    {
-      offset: offsetOf(config),
-      text: "config: must have a setting in each line, got something else; write observability:NAME: VALUE",
-    },
-  ];
+  if (isNothing(config) || isMap(config) || isAlias(config)) return [];
+  return [at(config, "config: must have a setting in each line, got something else; write observability:NAME: VALUE")];
+}
+
+function isNothing(node: unknown): boolean {
+  return node === undefined || node === null || (isScalar(node) && node.value === null);
 }
 
 /** Texts that Pulumi's parser takes for numbers or times and this one does not, or the other way round. */
 const otherwise =
   /^[-+]?0[0-9_]+$|^[-+]?0[bB][01_]+$|^[-+]?0[xo][0-9a-f_]*_[0-9a-f_]*$|^[-+]?[0-9][0-9_]*_[0-9_.]*([eE][-+]?[0-9]+)?$|^[-+]?\.(inf|nan)$|^\d{4}-\d\d?-\d\d?([Tt ].*)?$/i;
 
-/** Those of JSON's kinds of values: what a setting can hold. */
-const usualTags = ["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`);
+/** Tags of JSON's kinds of values: what a setting can hold. */
+const jsonTags = ["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`);
 
 function valueFindings(document: Document.Parsed): readonly Finding[] {
   const findings: Finding[] = [];
-  const find = (node: unknown, text: string): void => {
-    findings.push({ offset: offsetOf(node), text });
-  };
   visit(document, (_, node, path) => {
-    if (isPair(node)) {
-      const { key } = node;
-      if (!isScalar(key) || key.value === null) find(key, "must have a text as a key; put the key in quotes");
-    } else if (isAlias(node)) {
-      const target = node.resolve(document);
-      if (target === undefined) {
-        find(
-          node,
-          "must be an alias of an anchor before it, got one of nothing; correct the name, or put the text in quotes",
-        );
-      } else if (path.includes(target)) {
-        find(node, "must not be an alias of what it is in; write the value");
-      }
-    } else if (isNode(node) && node.tag !== undefined && !usualTags.includes(node.tag)) {
-      find(node, sentences.TAG_RESOLVE_FAILED);
-    } else if (isScalar(node) && isReadOtherwise(node)) {
-      find(
-        node,
-        "must be a number in its usual form, or a text in quotes: Pulumi reads this one otherwise than it looks; write it so",
-      );
-    }
+    const sentence = wrongValue(document, node, path);
+    if (sentence !== undefined) findings.push(at(isPair(node) ? node.key : node, sentence));
   });
   return findings;
+}
+
+/** What is wrong with a node that is inside others. */
+function wrongValue(document: Document.Parsed, node: unknown, path: readonly unknown[]): string | undefined {
+  if (isPair(node)) {
+    return isScalar(node.key) && node.key.value !== null
+      ? undefined
+      : "must have a text as a key; put the key in quotes";
+  }
+  if (isAlias(node)) {
+    const target = node.resolve(document);
+    if (target === undefined) {
+      return "must be an alias of an anchor before it, got one of nothing; correct the name, or put the text in quotes";
+    }
+    return path.includes(target) ? "must not be an alias of what it is in; write the value" : undefined;
+  }
+  if (isNode(node) && node.tag !== undefined && !jsonTags.includes(node.tag)) return sentences.TAG_RESOLVE_FAILED;
+  if (!isScalar(node) || !isReadOtherwise(node)) return undefined;
+  return "must be a number in its usual form, or a text in quotes: Pulumi reads this one otherwise than it looks; write it so";
 }
 
 function isReadOtherwise({ type, source, value }: Scalar): boolean {
@@ -230,43 +219,31 @@ function isReadOtherwise({ type, source, value }: Scalar): boolean {
 
 function stackFindings({ contents }: Document.Parsed): readonly Finding[] {
   if (!isMap(contents)) return [];
-  const top = contents.items.flatMap(({ key }) => {
-    const name = keyText(key);
-    if (name === undefined || stackFileKeys.includes(name)) return [];
-    const near = nearMatch(name, stackFileKeys);
-    const setting = name.includes(":") ? name : `${projectName}:${name}`;
-    const change = near === undefined ? `put it under config:, as ${shownKey(setting)}` : `did you mean ${near}?`;
-    return [
-      {
-        offset: offsetOf(key),
-        text: `${shownKey(name)}: must be under config:, since Pulumi ignores it here; ${change}`,
-      },
-    ];
-  });
   const config = contents.get("config", true);
-  const keys = isMap(config) ? config.items : [];
-  const malformed = keys.flatMap(({ key }) => {
-    const name = keyText(key);
-    const isMerge = isScalar(key) && key.source === "<<";
-    if (name === undefined || isMerge || /^[^:]*(:(config:)?[^:]*)?$/.test(name)) return [];
-    const text = `${shownKey(name)}: must be a setting of the form ${projectName}:NAME; correct it`;
-    return [{ offset: offsetOf(key), text }];
-  });
-  const notText = keys.flatMap(({ key }) =>
-    isScalar(key) && key.value !== null && typeof key.value !== "string"
-      ? [
-          {
-            offset: offsetOf(key),
-            text: `must be a setting of the form ${projectName}:NAME, got something else; correct it`,
-          },
-        ]
-      : [],
-  );
-  return [...top, ...malformed, ...notText];
+  const settings = isMap(config) ? config.items : [];
+  return [
+    ...contents.items.flatMap(({ key }) => topFinding(key)),
+    ...settings.flatMap(({ key }) => settingFinding(key)),
+  ];
 }
 
-function keyText(key: unknown): string | undefined {
-  return isScalar(key) && typeof key.value === "string" ? key.value : undefined;
+/** What is wrong with a key beside `config`. */
+function topFinding(key: unknown): readonly Finding[] {
+  if (!isScalar(key) || typeof key.value !== "string" || stackFileKeys.includes(key.value)) return [];
+  const name = key.value;
+  const near = nearMatch(name, stackFileKeys);
+  const setting = name.includes(":") ? name : `${projectName}:${name}`;
+  const change = near === undefined ? `put it under config:, as ${shownKey(setting)}` : `did you mean ${near}?`;
+  return [at(key, `${shownKey(name)}: must be under config:, since Pulumi ignores it here; ${change}`)];
+}
+
+/** What is wrong with a key below `config`. */
+function settingFinding(key: unknown): readonly Finding[] {
+  if (!isScalar(key) || key.value === null || key.source === "<<") return [];
+  const rule = `must be a setting of the form ${projectName}:NAME`;
+  if (typeof key.value !== "string") return [at(key, `${rule}, got something else; correct it`)];
+  const isSetting = /^[^:]*(:(config:)?[^:]*)?$/.test(key.value);
+  return isSetting ? [] : [at(key, `${shownKey(key.value)}: ${rule}; correct it`)];
 }
 
 /** A key as a message shows it: what does not look like one may be anything. */
@@ -280,8 +257,7 @@ function plainContent(document: Document.Parsed, name: string, text: string): un
   } catch (error) {
     // Of aliases of aliases, which grow without end.
     if (!(error instanceof ReferenceError)) throw error;
-    const found = { offset: 0, text: "must not repeat the same by aliases so often; write the values" };
-    throw refusal(name, text, [found]);
+    throw refusal(name, text, [{ offset: 0, text: "must not repeat the same by aliases so often; write the values" }]);
   }
 }
 

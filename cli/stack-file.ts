@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isMap, parseDocument } from "yaml";
 import type { KubernetesSettings } from "../config/kubernetes.ts";
 import type { ProgramSettings } from "../config/program-settings.ts";
-import { refuseOtherTarget, validSettings } from "./deployment.ts";
+import { refuseOtherTarget, validSettings } from "./load-target.ts";
 import type { CommandOptions, TargetName } from "./options.ts";
 import { stackConfig } from "./stack-config.ts";
 import { projectFolder, projectName } from "./project.ts";

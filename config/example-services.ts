@@ -17,6 +17,9 @@ export const exampleServiceNames = [
   "dlq-processor",
 ] as const;
 
+/** The one that has the example's HTTP API. */
+export const apiServiceName: ExampleServiceName = "backend";
+
 export type ExampleServiceName = (typeof exampleServiceNames)[number];
 
 const serviceOverride = group({
@@ -86,7 +89,9 @@ export function exampleServices(
     telemetry: true,
     env: example.services[name]?.env ?? {},
     replicas: example.services[name]?.replicas ?? 1,
-    ports: [{ name: "http", port: serviceDefaults.port, ...(name === "backend" ? { hostPort: example.apiPort } : {}) }],
+    ports: [
+      { name: "http", port: serviceDefaults.port, ...(name === apiServiceName ? { hostPort: example.apiPort } : {}) },
+    ],
     healthCheck: {
       port: serviceDefaults.port,
       path: "/healthz",

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { deploymentOf } from "../deployment.ts";
+import { loadTarget } from "../load-target.ts";
 import { explain } from "../explain.ts";
 import { throughInterrupts } from "../interrupt.ts";
 import { commandOptions } from "../options.ts";
@@ -24,7 +24,7 @@ async function down(): Promise<number> {
   progress.phase(destroyData ? `removing the stack ${stackName} and its data` : `stopping the stack ${stackName}`);
   try {
     await withLockedStack(stackName, async (stack) => {
-      const { target } = await deploymentOf(stack, options.target);
+      const { target } = await loadTarget(stack, options.target);
       await target.describe();
       const { state, leftData } = await recover(stack, target, say);
       if (destroyData) await target.checkSoleOwner(state);

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { deploymentOf } from "../deployment.ts";
+import { loadTarget } from "../load-target.ts";
 import { commandOptions, forStack } from "../options.ts";
 import { deployedOutputs } from "../outputs.ts";
 import { tellingCommandsOf, withStack } from "../pulumi-stack.ts";
@@ -13,7 +13,7 @@ async function open(): Promise<number> {
     process.stdout.write(`${forStack(text, options.stack)}\n`);
   };
   const { target, outputs } = await withStack(options.stack, async (stack) => {
-    const deployment = await deploymentOf(stack, options.target);
+    const deployment = await loadTarget(stack, options.target);
     await deployment.target.describe();
     return { target: deployment.target, outputs: deployedOutputs(await stack.outputs()) };
   });

@@ -1,4 +1,4 @@
-import { deploymentOf } from "../deployment.ts";
+import { loadTarget } from "../load-target.ts";
 import { commandOptions } from "../options.ts";
 import { deployedOutputs } from "../outputs.ts";
 import { withStack } from "../pulumi-stack.ts";
@@ -7,7 +7,7 @@ import { runCommand } from "../user-error.ts";
 await runCommand(async () => {
   const options = commandOptions("npm run password [-- --target docker|kubernetes] [--stack NAME]", []);
   const { grafanaPassword } = await withStack(options.stack, async (stack) => {
-    await deploymentOf(stack, options.target);
+    await loadTarget(stack, options.target);
     return deployedOutputs(await stack.outputs());
   });
   process.stdout.write(`${grafanaPassword}\n`);

@@ -1,5 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { deploymentOf, targetOf } from "../deployment.ts";
+import { createTarget, loadTarget } from "../load-target.ts";
 import { explain } from "../explain.ts";
 import { ensureLogin } from "../grafana-login.ts";
 import { isUp, waitUntilUp } from "../instances.ts";
@@ -28,7 +28,7 @@ async function up(): Promise<number> {
   try {
     await tellingCommandsOf(stackName, () => keepOptions(options, say));
     return await withLockedStack(stackName, async (stack, machine) => {
-      const { target, plan } = await deploymentOf(stack, options.target);
+      const { target, plan } = await loadTarget(stack, options.target);
       // Finds what is wrong with a service of the program as well, which a deployment would half-way.
       await plan();
       say([...machine, await target.describe()].join(", "));
@@ -66,7 +66,7 @@ async function up(): Promise<number> {
 async function keepOptions(options: CommandOptions<never, SettingOption>, say: Say): Promise<void> {
   const changed = changedStackFile(options);
   if (changed === undefined) return;
-  const target = await targetOf(changed.settings, options.stack, noPlan);
+  const target = await createTarget(changed.settings, options.stack, noPlan);
   await target.describe();
   writeStackFile(changed);
   say(`wrote to ${changed.name}, for the next command and for plain pulumi up: ${changed.changes.join(", ")}`);

@@ -1,4 +1,4 @@
-import { deploymentOf } from "../deployment.ts";
+import { loadTarget } from "../load-target.ts";
 import { commandOptions, forStack } from "../options.ts";
 import { deployedOutputs } from "../outputs.ts";
 import { withStack } from "../pulumi-stack.ts";
@@ -8,7 +8,7 @@ import { table, verify } from "../verification/verify.ts";
 await runCommand(async () => {
   const options = commandOptions("npm run verify [-- --target docker|kubernetes] [--stack NAME]", []);
   return withStack(options.stack, async (stack) => {
-    const { target } = await deploymentOf(stack, options.target);
+    const { target } = await loadTarget(stack, options.target);
     await target.describe();
     const outputs = deployedOutputs(await stack.outputs());
     const states = [...(await target.instanceStates(outputs.instances)).values()];

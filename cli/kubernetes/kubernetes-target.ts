@@ -1,13 +1,13 @@
-import type { ProgramSettings } from "../../config/program-settings.ts";
 import { ingressUrl } from "../../config/kubernetes.ts";
-import type { InstanceOutput, InstanceState } from "../instances.ts";
+import type { ProgramSettings } from "../../config/program-settings.ts";
+import { Docker } from "../docker/docker.ts";
+import { atLeast } from "../machine.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { Ownership } from "../ownership.ts";
-import type { KnownState } from "../state.ts";
 import type { Plan } from "../preview/planned-program.ts";
-import type { Opened, Say, Target } from "../target.ts";
+import type { KnownState } from "../state.ts";
+import type { Target } from "../target.ts";
 import { UserError } from "../user-error.ts";
-import { Docker } from "../docker/docker.ts";
 import { checkBuildPlatform } from "./build-platform.ts";
 import { Cluster, Forbidden } from "./cluster.ts";
 import { prepareDelivery } from "./delivery.ts";
@@ -20,185 +20,129 @@ import { checkRoom } from "./room.ts";
 import { isPodReady, podsOf, snapshotOf } from "./workloads.ts";
 
 /** The oldest with `sleep` as a step before the end of a pod (kubernetes.io/docs/concepts/containers/container-lifecycle-hooks). */
-const leastVersion = { major: 1, minor: 30 };
+const oldestVersion = [1, 30] as const;
 
-/** A stack in a namespace of a Kubernetes cluster. */
-export class KubernetesTarget implements Target {
-  readonly instanceWord = "workload";
-  readonly startMillis = 300_000;
-  readonly foreignTypes = /^docker:index\/container:Container$/;
-  readonly needsOpen = true;
-  readonly furtherUrls: Target["furtherUrls"];
-  private readonly settings: ProgramSettings;
-  private readonly stackName: string;
-  private readonly plan: Plan;
-  private readonly env: NodeJS.ProcessEnv;
-  private found: Cluster | undefined;
-
-  /**
-   * @param stackName name of the Pulumi stack
-   * @param env where KUBECONFIG is looked up
-   */
-  constructor(settings: ProgramSettings, stackName: string, plan: Plan, env: NodeJS.ProcessEnv = process.env) {
-    this.settings = settings;
-    this.plan = plan;
-    this.stackName = stackName;
-    this.env = env;
-    const { ingress } = settings.stack.kubernetes;
-    this.furtherUrls = ingress.host === "" ? [] : [["", ingressUrl(ingress), "the same by the ingress"]];
-  }
-
-  /** Read at the first use, so that its errors come where a command asks for it. */
-  private get cluster(): Cluster {
-    this.found ??= Cluster.of(this.settings.stack, this.env);
-    return this.found;
-  }
-
-  private ownership(state: KnownState): Ownership {
-    return new Ownership(this.stackName, this.settings.stack.name, state);
-  }
-
-  async describe(): Promise<string> {
-    const version = await this.cluster.version();
-    const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part));
-    if (major * 1000 + minor < leastVersion.major * 1000 + leastVersion.minor) {
+/**
+ * A stack in a namespace of a Kubernetes cluster.
+ *
+ * @param stackName name of the Pulumi stack
+ * @param env where KUBECONFIG is looked up
+ */
+export function kubernetesTarget(settings: ProgramSettings, stackName: string, plan: Plan, env = process.env): Target {
+  const { stack } = settings;
+  const { ingress, context, namespace } = stack.kubernetes;
+  let found: Cluster | undefined;
+  // Read at the first use, so that its errors come where a command asks for it.
+  const cluster = (): Cluster => (found ??= Cluster.of(stack, env));
+  const ownership = (state: KnownState): Ownership => new Ownership(stackName, stack.name, state);
+  const target: Target = {
+    instanceWord: "workload",
+    startMillis: 300_000,
+    foreignTypes: /^docker:index\/container:Container$/,
+    needsOpen: true,
+    furtherUrls: ingress.host === "" ? [] : [["", ingressUrl(ingress), "the same by the ingress"]],
+    describe: async () => {
+      const version = await cluster().version();
+      if (atLeast(version, oldestVersion)) return `Kubernetes ${version} (context ${context}, namespace ${namespace})`;
       throw new UserError(
-        `Kubernetes: must be ${leastVersion.major}.${leastVersion.minor} or newer, which lets a pod wait before it stops, got ${version}\n` +
+        `Kubernetes: must be ${oldestVersion.join(".")} or newer, which lets a pod wait before it stops, got ${version}\n` +
           "  next: update the cluster, or use another one: npm run up -- --target kubernetes --context NAME",
       );
-    }
-    return `Kubernetes ${version} (context ${this.cluster.context}, namespace ${this.cluster.namespace})`;
-  }
-
-  async recover(state: KnownState, say: Say): Promise<readonly string[]> {
-    try {
-      await checkIdentity(state, this.cluster, this.stackName);
-      return await removeLeftOvers(state, this.cluster, this.ownership(state), say);
-    } catch (error) {
-      // One permission is seldom the only one that is missing.
-      if (error instanceof Forbidden) await this.checkRoom(state, say);
-      throw error;
-    }
-  }
-
-  takeOver(leftData: readonly string[]): void {
-    if (leftData.length === 0) return;
-    const { namespace, context } = this.cluster;
-    throw new UserError(
-      `${leftData.join(", ")}: must be in the state of ${this.stackName}, got the stack's labels without it ` +
-        `(context ${context}, namespace ${namespace}): its data is there and its state is lost; nothing was changed\n` +
-        "  next: put the state back (.pulumi-state, or where PULUMI_BACKEND_URL says)\n" +
-        "  next: or remove the data for good: npm run down -- --destroy-data",
-    );
-  }
-
-  /** The API server gives no object to a second stack: it says that there is one of this name. */
-  async checkSoleOwner(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  async removeLeftData(state: KnownState): Promise<void> {
-    await removeObjects(this.cluster, await stackObjects(this.cluster, this.ownership(state)));
-  }
-
-  async checkRoom(state: KnownState, say: Say): Promise<void> {
-    await checkRoom(this.cluster, this.settings.stack, this.plan, this.ownership(state), say);
-  }
-
-  /** The cluster pulls what it runs; what is built here needs more. */
-  async prepareImages(say: Say): Promise<void> {
-    const docker = new Docker(this.settings.stack.docker.host, this.env);
-    await checkBuildPlatform(this.cluster, this.settings, docker, say);
-    await prepareDelivery(this.settings, say, docker, this.env);
-  }
-
-  /** A job of the deployment does it, in the cluster and with its rights. */
-  async checkConfiguration(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  async instanceStates(instances: readonly InstanceOutput[]): Promise<ReadonlyMap<string, InstanceState>> {
-    return instanceStates(await snapshotOf(this.cluster), instances, Date.now());
-  }
-
-  /** A controller goes on with a pod that fails only after a pause that gets longer each time, up to five minutes. */
-  isBroken(state: InstanceState): boolean {
-    return !["healthy", "starting", "missing"].includes(state);
-  }
-
-  async lastLines(instance: string, lines: number): Promise<string> {
-    const { workload } = partsOf(instance);
-    const pods = await podsOf(this.cluster, workload);
-    const pod = pods.find((candidate) => !isPodReady(candidate)) ?? pods[0];
-    const status = pod?.status?.containerStatuses?.[0];
-    if (pod === undefined || status?.state?.waiting !== undefined) return "";
-    const log = { pod: pod.metadata?.name ?? "", container: status?.name ?? workload, previous: false };
-    return logLines(this.cluster, log, lines);
-  }
-
-  logCommand(instance: string, lines?: number): string {
-    const { context, namespace } = this.cluster;
-    const tail = lines === undefined ? "" : ` --tail ${lines}`;
-    return `kubectl --context ${context} --namespace ${namespace} logs${tail} ${instance}`;
-  }
-
-  async failFast<Result>(action: (signal: AbortSignal) => Promise<Result>, say: Say): Promise<Result> {
-    const logCommand = (instance: string): string => this.logCommand(instance);
-    const secrets = Object.values(this.settings.stack.secrets);
-    return failFast({ cluster: this.cluster, secrets, logCommand, say }, action);
-  }
-
-  async reach<Result>(
-    outputs: StackOutputs,
-    action: (reached: StackOutputs) => Promise<Result>,
-    say: Say,
-  ): Promise<Result> {
-    const ports = await localPortsOf(this.cluster);
-    const forwards = await Promise.all(
-      ports.map(async (port) => ({
-        port,
-        opened: await forward(this.cluster, port, 0, say),
-      })),
-    );
-    const reachable = new Map(forwards.map(({ port, opened }) => [port.localPort, opened.localPort]));
-    try {
-      return await action({ ...outputs, urls: withPorts(outputs.urls, reachable) });
-    } finally {
-      await closeAll(forwards.map(({ opened }) => opened));
-    }
-  }
-
-  async runIn(instance: string, command: readonly string[], line: string): Promise<void> {
-    const { workload } = partsOf(instance);
-    const pod = (await podsOf(this.cluster, workload)).find(isPodReady);
-    if (pod === undefined) {
-      throw new UserError(`${instance}: must have a pod that is ready, got none\n  next: npm run up`);
-    }
-    const container = pod.spec?.containers[0]?.name ?? workload;
-    await runInPod(this.cluster, { pod: pod.metadata?.name ?? "", container, command, line });
-  }
-
-  async open(say: Say): Promise<Opened> {
-    const ports = await localPortsOf(this.cluster);
-    if (ports.length === 0) throw new UserError("the stack is not running\n  next: npm run up");
-    await checkLocalPorts(ports);
-    const forwards = await Promise.all(ports.map((port) => forward(this.cluster, port, port.localPort, say)));
-    return { close: () => closeAll(forwards) };
-  }
+    },
+    recover: async (state, say) => {
+      try {
+        await checkIdentity(state, cluster(), stackName);
+        return await removeLeftOvers(state, cluster(), ownership(state), say);
+      } catch (error) {
+        // One permission is seldom the only one that is missing.
+        if (error instanceof Forbidden) await target.checkRoom(state, say);
+        throw error;
+      }
+    },
+    takeOver: (leftData) => {
+      if (leftData.length === 0) return;
+      throw new UserError(
+        `${leftData.join(", ")}: must be in the state of ${stackName}, got the stack's labels without it ` +
+          `(context ${context}, namespace ${namespace}): its data is there and its state is lost; nothing was changed\n` +
+          "  next: put the state back (.pulumi-state, or where PULUMI_BACKEND_URL says)\n" +
+          "  next: or remove the data for good: npm run down -- --destroy-data",
+      );
+    },
+    // The API server gives no object to a second stack: it says that there is one of this name.
+    checkSoleOwner: () => Promise.resolve(),
+    removeLeftData: async (state) => removeObjects(cluster(), await stackObjects(cluster(), ownership(state))),
+    checkRoom: (state, say) => checkRoom(cluster(), stack, plan, ownership(state), say),
+    // The cluster pulls what it runs; what is built here needs more.
+    prepareImages: async (say) => {
+      const docker = new Docker(stack.docker.host, env);
+      await checkBuildPlatform(cluster(), settings, docker, say);
+      await prepareDelivery(settings, say, docker, env);
+    },
+    // A job of the deployment does it, in the cluster and with its rights.
+    checkConfiguration: () => Promise.resolve(),
+    instanceStates: async (instances) => instanceStates(await snapshotOf(cluster()), instances, Date.now()),
+    // A controller goes on with a pod that fails only after a pause that gets longer each time, up to five minutes.
+    isBroken: (state) => !["healthy", "starting", "missing"].includes(state),
+    lastLines: async (instance, lines) => {
+      const pods = await podsOf(cluster(), workloadOf(instance));
+      const pod = pods.find((candidate) => !isPodReady(candidate)) ?? pods[0];
+      const status = pod?.status?.containerStatuses?.[0];
+      if (pod === undefined || status?.state?.waiting !== undefined) return "";
+      const log = { pod: pod.metadata?.name ?? "", container: status?.name ?? workloadOf(instance), previous: false };
+      return logLines(cluster(), log, lines);
+    },
+    logCommand: (instance, lines) => {
+      const tail = lines === undefined ? "" : ` --tail ${lines}`;
+      return `kubectl --context ${context} --namespace ${namespace} logs${tail} ${instance}`;
+    },
+    failFast: (action, say) => {
+      const secrets = Object.values(stack.secrets);
+      const logCommand = (instance: string): string => target.logCommand(instance);
+      return failFast({ cluster: cluster(), secrets, logCommand, say }, action);
+    },
+    reach: async (outputs, action, say) => {
+      const ports = await localPortsOf(cluster());
+      const forwards = await Promise.all(ports.map((port) => forward(cluster(), port, 0, say)));
+      const reachable = new Map(ports.map(({ localPort }, index) => [localPort, forwards[index]?.localPort]));
+      try {
+        return await action({ ...outputs, urls: withPorts(outputs.urls, reachable) });
+      } finally {
+        await closeAll(forwards);
+      }
+    },
+    runIn: async (instance, command, line) => {
+      const pod = (await podsOf(cluster(), workloadOf(instance))).find(isPodReady);
+      if (pod === undefined) {
+        throw new UserError(`${instance}: must have a pod that is ready, got none\n  next: npm run up`);
+      }
+      const container = pod.spec?.containers[0]?.name ?? workloadOf(instance);
+      await runInPod(cluster(), { pod: pod.metadata?.name ?? "", container, command, line });
+    },
+    open: async (say) => {
+      const ports = await localPortsOf(cluster());
+      if (ports.length === 0) throw new UserError("the stack is not running\n  next: npm run up");
+      await checkLocalPorts(ports);
+      const forwards = await Promise.all(ports.map((port) => forward(cluster(), port, port.localPort, say)));
+      return { close: () => closeAll(forwards) };
+    },
+  };
+  return target;
 }
 
 async function closeAll(forwards: readonly Forward[]): Promise<void> {
   await Promise.all(forwards.map(({ close }) => close()));
 }
 
-/** `statefulset/loki` in two. */
-function partsOf(instance: string): { readonly kind: string; readonly workload: string } {
-  const [kind = "", workload = ""] = instance.split("/");
-  return { kind, workload };
+/** `statefulset/loki` runs the workload `loki`. */
+function workloadOf(instance: string): string {
+  return instance.replace(/^[^/]*\//, "");
 }
 
 /** Addresses with the ports that lead to the same. */
-function withPorts(urls: StackOutputs["urls"], reachable: ReadonlyMap<number, number>): StackOutputs["urls"] {
+function withPorts(
+  urls: StackOutputs["urls"],
+  reachable: ReadonlyMap<number, number | undefined>,
+): StackOutputs["urls"] {
   return Object.fromEntries(
     Object.entries(urls).map(([name, text]) => {
       const url = new URL(text);

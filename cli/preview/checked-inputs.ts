@@ -1,5 +1,6 @@
 import type { PreviewResource } from "../../components/preview/record-program.ts";
 import { secretValue, unknownValue, type PreviewValue, type PreviewValues } from "../../components/preview/values.ts";
+import { isRecord } from "../../config/parse.ts";
 
 /** Maps of texts that Kubernetes' own types leave out when they are empty. */
 const mapsOfTexts = [
@@ -79,15 +80,15 @@ function withGivenName(inputs: PreviewValues, old: unknown): PreviewValues {
 }
 
 function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  return isRecord(value) ? value : {};
 }
 
-function isList(value: PreviewValue): value is readonly PreviewValue[] {
+/** Whether a value is a list of values. */
+export function isList(value: PreviewValue | undefined): value is readonly PreviewValue[] {
   return Array.isArray(value);
 }
 
 /** The marks of a preview are objects as well, but have nothing in them. */
 function isValues(value: PreviewValue | undefined): value is PreviewValues {
-  if (value === secretValue || value === unknownValue) return false;
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return value !== secretValue && value !== unknownValue && isRecord(value);
 }

@@ -1,9 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { previewId, type PreviewResource } from "../../components/preview/record-program.ts";
-import { secretValue, unknownValue, type PreviewValue, type PreviewValues } from "../../components/preview/values.ts";
-import { checkedInputs } from "./checked-inputs.ts";
+import {
+  secretSignature,
+  secretValue,
+  signatureKey,
+  unknownValue,
+  type PreviewValue,
+  type PreviewValues,
+} from "../../components/preview/values.ts";
+import { isRecord } from "../../config/parse.ts";
 import { encryptedText } from "../stack-config.ts";
+import { resourceName } from "../state.ts";
+import { checkedInputs, isList } from "./checked-inputs.ts";
 
 /** What would happen to a resource. */
 export interface Change {
@@ -57,7 +66,7 @@ export function difference(planned: readonly PreviewResource[], state: unknown):
   const plannedUrns = new Set(planned.map(({ urn }) => urn));
   const removed = [...deployed.values()]
     .filter(({ urn }) => !plannedUrns.has(urn))
-    .map(({ urn, type, protect }) => ({ ...change("remove", { urn, type, name: nameIn(urn) }), protect }))
+    .map(({ urn, type, protect }) => ({ ...change("remove", { urn, type, name: resourceName(urn) }), protect }))
     .sort((a, b) => (a.urn < b.urn ? -1 : 1));
   return {
     changes: [...created, ...changed, ...removed],
@@ -72,12 +81,8 @@ function change(kind: Change["kind"], { urn, type, name }: Pick<Change, "urn" | 
 /** The rest is Pulumi's own: the stack, providers that nobody declared, what waits for its deletion, what was read. */
 function isOfProgram(resource: DeployedResource): boolean {
   const { urn, type } = resource;
-  const isDefaultProvider = type.startsWith("pulumi:providers:") && /^default(_|$)/.test(nameIn(urn));
+  const isDefaultProvider = type.startsWith("pulumi:providers:") && /^default(_|$)/.test(resourceName(urn));
   return type !== "pulumi:pulumi:Stack" && !isDefaultProvider && !resource.delete && !resource.external;
-}
-
-function nameIn(urn: string): string {
-  return urn.split("::").slice(3).join("::");
 }
 
 /** The real id of what is deployed, by the one that it has in a preview. */
@@ -137,7 +142,7 @@ function listsDiffer(planned: readonly PreviewValue[], old: readonly unknown[], 
 }
 
 const oldSecret = z.looseObject({
-  "4dabf18193072939515e22adb298388d": z.literal("1b47061264138c4ac30d75fd1eb44270"),
+  [signatureKey]: z.literal(secretSignature),
   plaintext: z.string().optional(),
 });
 
@@ -145,14 +150,6 @@ const oldSecret = z.looseObject({
 function hides(planned: PreviewValue | undefined): boolean {
   if (planned === secretValue || planned === unknownValue) return true;
   return typeof planned === "object" && planned !== null && Object.values(planned).some(hides);
-}
-
-function isList(value: PreviewValue | undefined): value is readonly PreviewValue[] {
-  return Array.isArray(value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** All names but those that the provider filled in by itself, which it lists. */

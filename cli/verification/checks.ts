@@ -38,80 +38,77 @@ export async function runChecks(
   context: CheckContext,
   report: (result: CheckResult) => void,
 ): Promise<readonly CheckResult[]> {
-  const [log, trace, metric] = await Promise.all(
-    [findLog(context), findTrace(context), findMetric(context)].map(async (running) => {
-      const found = await running;
-      report(found.result);
-      return found;
-    }),
-  );
-  const links = [...(await logToTrace(context, log?.lines ?? [])), await traceToLogs(context, trace?.trace)];
-  links.forEach(report);
-  return [log, trace, metric].flatMap((found) => (found === undefined ? [] : [found.result])).concat(links);
+  const reported = async <Value>(running: Promise<Found<Value>>): Promise<Found<Value>> => {
+    const found = await running;
+    report(found.result);
+    return found;
+  };
+  const [log, trace, metric] = await Promise.all([
+    reported(findLog(context)),
+    reported(findTrace(context)),
+    reported(findMetric(context)),
+  ]);
+  const links = [...(await logToTrace(context, log.value ?? [])), await traceToLogs(context, trace.value)];
+  for (const { result } of links) report(result);
+  return [log, trace, metric, ...links].map(({ result }) => result);
 }
 
-interface Found {
+/** A check's outcome, and if it has passed, what it found. */
+interface Found<Value> {
   readonly result: CheckResult;
-  readonly lines?: readonly LogLine[];
-  readonly trace?: FoundTrace;
+  readonly value?: Value;
 }
 
-async function findLog(context: CheckContext): Promise<Found> {
+function findLog(context: CheckContext): Promise<Found<readonly LogLine[]>> {
   const { grafana, probe } = context;
-  const name = "log in Loki";
-  return orFailure(context, name, parts.loki.host, async () => {
+  return check(context, "log in Loki", parts.loki.host, async () => {
+    const servicesOf = (lines: readonly LogLine[]): number =>
+      new Set(lines.map((log) => log.labels["service_name"])).size;
     const lines = await waitFor(timeoutMillis.logs, async () => {
-      const found = await grafana.logs(
-        datasourceUid(parts.loki),
-        probe.logQuery,
-        probe.sentMillis - 60_000,
-        Date.now() + 60_000,
-      );
-      const services = new Set(found.map((log) => log.labels["service_name"]));
-      return services.size >= probe.leastServices ? found : undefined;
+      const times = [probe.sentMillis - 60_000, Date.now() + 60_000] as const;
+      const found = await grafana.logs(datasourceUid(parts.loki), probe.logQuery, ...times);
+      return servicesOf(found) >= probe.leastServices ? found : undefined;
     });
-    const services = new Set(lines.map((log) => log.labels["service_name"]));
-    return { result: passed(name, probe, `${lines.length} line(s) of ${services.size} service(s)`), lines };
+    return [`${lines.length} line(s) of ${servicesOf(lines)} service(s)`, lines];
   });
 }
 
-async function findTrace(context: CheckContext): Promise<Found> {
+function findTrace(context: CheckContext): Promise<Found<FoundTrace>> {
   const { grafana, probe } = context;
-  const name = "trace in Jaeger";
-  return orFailure(context, name, parts.jaeger.host, async () => {
+  return check(context, "trace in Jaeger", parts.jaeger.host, async () => {
     const trace = await waitFor(timeoutMillis.traces, async () => {
       const found = await grafana.trace(datasourceUid(parts.jaeger), probe.traceId);
       return found !== undefined && found.serviceNames.length >= probe.leastServices ? found : undefined;
     });
-    return { result: passed(name, probe, `crosses ${trace.serviceNames.length} service(s)`), trace };
+    return [`crosses ${trace.serviceNames.length} service(s)`, trace];
   });
 }
 
-async function findMetric(context: CheckContext): Promise<Found> {
+function findMetric(context: CheckContext): Promise<Found<number>> {
   const { grafana, probe, metricBefore } = context;
-  const name = "metric in VictoriaMetrics";
-  return orFailure(context, name, parts.victoriaMetrics.host, async () => {
+  return check(context, "metric in VictoriaMetrics", parts.victoriaMetrics.host, async () => {
     const value = await waitFor(timeoutMillis.metrics, async () => {
       const found = await grafana.metric(datasourceUid(parts.victoriaMetrics), probe.metricQuery);
       // Not "greater": a service that was started anew since counts from zero.
-      return found !== undefined && found !== metricBefore ? found : undefined;
+      return found !== metricBefore ? found : undefined;
     });
-    return { result: passed(name, probe, `counter went from ${metricBefore} to ${value}`) };
+    return [`counter went from ${metricBefore} to ${value}`, value];
   });
 }
 
 /** Follows every link that Loki's data source has for a log line, each as the running Grafana would. */
-async function logToTrace(context: CheckContext, lines: readonly LogLine[]): Promise<CheckResult[]> {
+async function logToTrace(context: CheckContext, lines: readonly LogLine[]): Promise<readonly Found<FoundTrace>[]> {
   const { grafana, grafanaVersion, probe } = context;
   const fields = derivedFields(await grafana.jsonData(datasourceUid(parts.loki)));
   const usable = fields.filter((field) => supportsField(field, grafanaVersion));
-  if (usable.length === 0)
-    return [failed("log → trace", "Grafana has no derived field that its version supports", "npm run up")];
+  if (usable.length === 0) {
+    const cause = "Grafana has no derived field that its version supports";
+    return [{ result: { name: "log → trace", passed: false, cause, next: "npm run up" } }];
+  }
   return Promise.all(
-    usable.map(async (field) => {
+    usable.map((field) => {
       const how = field.matcherType === "label" ? "by metadata label" : "by regex on the line";
-      const name = `log → trace: ${field.name}, ${how}`;
-      const { result } = await orFailure(context, name, parts.jaeger.host, async () => {
+      return check(context, `log → trace: ${field.name}, ${how}`, parts.jaeger.host, async () => {
         const [line] = lines;
         if (line === undefined) throw new Error("there is no log line to start from");
         const id = resolveField(field, line);
@@ -119,55 +116,51 @@ async function logToTrace(context: CheckContext, lines: readonly LogLine[]): Pro
           throw new Error(`the link gives ${id ?? "nothing"} for the line ${line.line.slice(0, 200)}`);
         const trace = await grafana.trace(field.datasourceUid, id);
         if (trace === undefined) throw new Error(`data source ${field.datasourceUid} does not know trace ${id}`);
-        return { result: passed(name, probe, `opens the trace of ${trace.serviceNames.length} service(s)`) };
+        return [`opens the trace of ${trace.serviceNames.length} service(s)`, trace];
       });
-      return result;
     }),
   );
 }
 
 /** Follows the link that Jaeger's data source has for a trace. */
-async function traceToLogs(context: CheckContext, trace: FoundTrace | undefined): Promise<CheckResult> {
+function traceToLogs(context: CheckContext, trace: FoundTrace | undefined): Promise<Found<readonly LogLine[]>> {
   const { grafana, probe } = context;
-  const name = "trace → logs: tracesToLogsV2";
-  const { result } = await orFailure(context, name, parts.loki.host, async () => {
+  return check(context, "trace → logs: tracesToLogsV2", parts.loki.host, async () => {
     if (trace === undefined) throw new Error("there is no trace to start from");
     const link = tracesToLogsLink(await grafana.jsonData(datasourceUid(parts.jaeger)));
+    const query = resolveTraceQuery(link, probe.traceId);
     const lines = await grafana.logs(
       link.datasourceUid,
-      resolveTraceQuery(link, probe.traceId),
+      query,
       Math.floor(trace.startMillis + shiftMillis(link.spanStartTimeShift)),
       Math.ceil(trace.endMillis + shiftMillis(link.spanEndTimeShift)),
     );
-    if (lines.length === 0) throw new Error(`the query ${resolveTraceQuery(link, probe.traceId)} finds no line`);
-    return { result: passed(name, probe, `opens ${lines.length} line(s)`) };
+    if (lines.length === 0) throw new Error(`the query ${query} finds no line`);
+    return [`opens ${lines.length} line(s)`, lines];
   });
-  return result;
 }
 
-function passed(name: string, probe: Probe, detail: string): CheckResult {
-  return { name, passed: true, detail, afterMillis: Date.now() - probe.sentMillis };
-}
-
-function failed(name: string, cause: string, next: string): CheckResult {
-  return { name, passed: false, cause, next };
-}
-
-/** Turns what went wrong into a failed check; `host` is the part of the stack to look at first. */
-async function orFailure(
-  { logCommand }: CheckContext,
+/**
+ * Makes a check of something that is looked for; whatever goes wrong is a check that has failed.
+ *
+ * @param host the part of the stack to look at first if it fails
+ */
+async function check<Value>(
+  { logCommand, probe }: CheckContext,
   name: string,
   host: string,
-  check: () => Promise<Found>,
-): Promise<Found> {
+  look: () => Promise<readonly [detail: string, value: Value]>,
+): Promise<Found<Value>> {
   try {
-    return await check();
+    const [detail, value] = await look();
+    return { result: { name, passed: true, detail, afterMillis: Date.now() - probe.sentMillis }, value };
   } catch (error) {
     const cause =
       error instanceof TimeoutError
         ? `${error.message}: the Collector has not delivered it, or ${host} does not answer`
         : String(error);
-    return { result: failed(name, cause, `${logCommand(host)}; ${logCommand(parts.otelCollector.host)}`) };
+    const next = `${logCommand(host)}; ${logCommand(parts.otelCollector.host)}`;
+    return { result: { name, passed: false, cause, next } };
   }
 }
 

@@ -31,37 +31,24 @@ export const apiMetricQuery = (serviceName: string): string =>
 export async function probeApi(
   apiUrl: string,
   serviceNamespace: string,
-  backendName: string,
+  serviceName: string,
   metricBefore: number,
 ): Promise<Probe> {
   const traceId = randomBytes(16).toString("hex");
   const executionId = `verify-${traceId.slice(0, 12)}`;
-  const headers = {
-    "content-type": "application/json",
-    traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-01`,
-  };
+  const traceparent = `00-${traceId}-${randomBytes(8).toString("hex")}-01`;
   const sentMillis = Date.now();
-  const body = JSON.stringify({ execution_id: executionId, language: "python", script: "print(42)", simulate: "none" });
-  const answer = await fetch(`${apiUrl}/api/v1/executions`, {
-    method: "POST",
-    headers,
-    body,
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (answer.status !== 202)
-    throw new Error(`POST /api/v1/executions answered ${answer.status}: ${await answer.text()}`);
-  accepted.parse(await answer.json());
+  const execution = { execution_id: executionId, language: "python", script: "print(42)", simulate: "none" };
+  accepted.parse(await (await post(`${apiUrl}/api/v1/executions`, execution, { traceparent })).json());
   for (let asked = 0; asked < (metricBefore === 1 ? 2 : 1); asked += 1) {
-    const state = await fetch(`${apiUrl}/api/v1/executions/${executionId}`, { signal: AbortSignal.timeout(10_000) });
-    if (!state.ok)
-      throw new Error(`GET /api/v1/executions/${executionId} answered ${state.status}: ${await state.text()}`);
+    await send(`${apiUrl}/api/v1/executions/${executionId}`);
   }
   return {
     description: `execution ${executionId} submitted to ${apiUrl}`,
     sentMillis,
     traceId,
     logQuery: `{service_namespace="${serviceNamespace}"} | json | execution_id="${executionId}"`,
-    metricQuery: apiMetricQuery(backendName),
+    metricQuery: apiMetricQuery(serviceName),
     leastServices: 4,
   };
 }
@@ -121,12 +108,14 @@ export async function probeOtlp(otlpHttpUrl: string, count: number): Promise<Pro
   };
 }
 
-async function post(url: string, body: object): Promise<void> {
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!answer.ok) throw new Error(`POST ${url} answered ${answer.status}: ${await answer.text()}`);
+function post(url: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  const json = { "content-type": "application/json", ...headers };
+  return send(url, { method: "POST", headers: json, body: JSON.stringify(body) });
+}
+
+/** @throws Error with the status and the text of the answer, if the status is not 2xx. */
+async function send(url: string, request: RequestInit = {}): Promise<Response> {
+  const answer = await fetch(url, { ...request, signal: AbortSignal.timeout(10_000) });
+  if (answer.ok) return answer;
+  throw new Error(`${request.method ?? "GET"} ${url} answered ${answer.status}: ${await answer.text()}`);
 }

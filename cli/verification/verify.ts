@@ -1,3 +1,4 @@
+import { apiServiceName } from "../../config/example-services.ts";
 import { datasourceUid } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
 import { instanceOf, isUp } from "../instances.ts";
@@ -49,17 +50,19 @@ interface Reached {
 /** Sends the probe, once Grafana and the metric's value before it are known. */
 async function reach(grafana: GrafanaClient, { urls, serviceNames }: StackOutputs): Promise<Reached | CheckResult> {
   const name = "Grafana and the entry answer";
+  const metric = async (query: string): Promise<number> =>
+    (await grafana.metric(datasourceUid(parts.victoriaMetrics), query)) ?? 0;
   try {
     const grafanaVersion = await grafana.version();
-    const backend = serviceNames[0];
-    if (urls.api !== undefined && backend !== undefined) {
-      const metricBefore = (await grafana.metric(datasourceUid(parts.victoriaMetrics), apiMetricQuery(backend))) ?? 0;
-      const namespace = backend.slice(0, -"-backend".length);
-      return { grafanaVersion, metricBefore, probe: await probeApi(urls.api, namespace, backend, metricBefore) };
+    const suffix = `-${apiServiceName}`;
+    const apiService = serviceNames.find((serviceName) => serviceName.endsWith(suffix));
+    if (urls.api !== undefined && apiService !== undefined) {
+      const metricBefore = await metric(apiMetricQuery(apiService));
+      const namespace = apiService.slice(0, -suffix.length);
+      return { grafanaVersion, metricBefore, probe: await probeApi(urls.api, namespace, apiService, metricBefore) };
     }
-    const metricBefore = (await grafana.metric(datasourceUid(parts.victoriaMetrics), otlpMetricQuery)) ?? 0;
-    const probe = await probeOtlp(urls.otlpHttp ?? "", metricBefore + 1);
-    return { grafanaVersion, metricBefore, probe };
+    const metricBefore = await metric(otlpMetricQuery);
+    return { grafanaVersion, metricBefore, probe: await probeOtlp(urls.otlpHttp ?? "", metricBefore + 1) };
   } catch (error) {
     return { name, passed: false, cause: whyNotReached(error), next: "npm run up" };
   }
@@ -74,13 +77,9 @@ async function checkInstances({ instances }: StackOutputs, target: Target): Prom
     const detail = `${instances.length} ${target.instanceWord}(s)`;
     return { name, passed: true, detail, afterMillis: Date.now() - startedMillis };
   }
-  const [first] = down;
-  return {
-    name,
-    passed: false,
-    cause: down.map(([instance, state]) => `${instance} is ${state}`).join(", "),
-    next: `npm run up; or see why: ${target.logCommand(first?.[0] ?? "", shownLines)}`,
-  };
+  const cause = down.map(([instance, state]) => `${instance} is ${state}`).join(", ");
+  const next = `npm run up; or see why: ${target.logCommand(down[0]?.[0] ?? "", shownLines)}`;
+  return { name, passed: false, cause, next };
 }
 
 /** A result as one line. */

@@ -19,9 +19,11 @@ export interface Struct {
   toJavaScript(): Record<string, unknown>;
 }
 
-// How Pulumi marks them: @pulumi/pulumi/runtime/rpc.js.
-const signatureKey = "4dabf18193072939515e22adb298388d";
-const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+// How Pulumi marks them, in its state as well: @pulumi/pulumi/runtime/rpc.js.
+/** Key by which Pulumi tells an object that stands for something from any other. */
+export const signatureKey = "4dabf18193072939515e22adb298388d";
+/** Its value in an object that stands for a secret. */
+export const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const unknownSignature = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** The values of a struct as plain ones; `mark` says what stands for a secret. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DockerTarget } from "../../cli/docker/docker-target.ts";
+import { dockerTarget } from "../../cli/docker/docker-target.ts";
 import { Docker } from "../../cli/docker/docker.ts";
 import { ensureLogin } from "../../cli/grafana-login.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
@@ -13,7 +13,7 @@ describe("the login of Grafana", () => {
   /** What is said for an answer to the question who somebody is; the password is set by a command that notes it. */
   async function said(url: string | undefined): Promise<readonly string[]> {
     const docker = fakeCommand("docker", 'test "$(cat)" = hunter2 && test "$3" = observability-dev-grafana');
-    const target = new DockerTarget(
+    const target = dockerTarget(
       programSettings({}, { project: "observability", stack: "dev" }),
       "dev",
       noPlan,

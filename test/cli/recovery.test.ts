@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { DockerTarget } from "../../cli/docker/docker-target.ts";
+import { dockerTarget } from "../../cli/docker/docker-target.ts";
 import { Docker } from "../../cli/docker/docker.ts";
 import { stateFolder } from "../../cli/project.ts";
 import { recover, type RecoveredStack } from "../../cli/recovery.ts";
@@ -45,7 +45,7 @@ describe("the recovery of a stack", () => {
       },
     };
     const docker = fakeCommand("docker", "exit 0");
-    const target = new DockerTarget(
+    const target = dockerTarget(
       programSettings({}, { project: "observability", stack: "dev" }),
       stackName,
       noPlan,

@@ -10,7 +10,13 @@ import { projectFolder, projectName } from "../../cli/project.ts";
 import { projectFile, stackFileName } from "../../cli/settings-file.ts";
 import { previewProgram } from "../../components/preview/preview-program.ts";
 import type { PreviewResource } from "../../components/preview/record-program.ts";
-import { secretValue, unknownValue, type PreviewValue } from "../../components/preview/values.ts";
+import {
+  secretSignature,
+  secretValue,
+  signatureKey,
+  unknownValue,
+  type PreviewValue,
+} from "../../components/preview/values.ts";
 
 /** Folder of the recorded states, one file for each release and target. */
 export const statesFolder = join(import.meta.dirname, "..", "fixtures", "states");
@@ -124,7 +130,7 @@ function explicitProvider(reference: string): string {
 }
 
 const secretSchema = z.looseObject({
-  "4dabf18193072939515e22adb298388d": z.literal("1b47061264138c4ac30d75fd1eb44270"),
+  [signatureKey]: z.literal(secretSignature),
   plaintext: z.string(),
 });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { resetPassword } from "../../../cli/grafana-login.ts";
-import { KubernetesTarget } from "../../../cli/kubernetes/kubernetes-target.ts";
+import { kubernetesTarget } from "../../../cli/kubernetes/kubernetes-target.ts";
 import type { StackOutputs } from "../../../cli/outputs.ts";
+import type { Target } from "../../../cli/target.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import { programSettings } from "../../../config/program-settings.ts";
 import { freePort } from "../../support/free-port.ts";
@@ -25,7 +26,7 @@ describe("the target kubernetes", () => {
       streams = {},
       ...kubernetes
     }: { readonly streams?: Readonly<Record<string, Stream>>; readonly ingress?: object } = {},
-  ): Promise<KubernetesTarget> {
+  ): Promise<Target> {
     said = [];
     server = await FakeApiServer.start(answers, streams);
     const cluster = { context: "fake", kubeconfig: server.kubeconfig(), namespace: "shop", loadCommand: "true" };
@@ -34,7 +35,7 @@ describe("the target kubernetes", () => {
       "observability:kubernetes": JSON.stringify({ ...cluster, ...kubernetes }),
     };
     const settings = programSettings(config, { project: "observability", stack: "k8s" });
-    return new KubernetesTarget(settings, "k8s", planOf(config, "k8s"));
+    return kubernetesTarget(settings, "k8s", planOf(config, "k8s"));
   }
 
   const say = (line: string): void => {
@@ -59,10 +60,10 @@ describe("the target kubernetes", () => {
 
   it("does not take over data without its state, and says what there is to do", async () => {
     const target = await start();
-    target.takeOver([]);
+    target.takeOver([], say);
     assert.throws(
       () => {
-        target.takeOver(["persistentvolumeclaim loki-data", "namespace shop"]);
+        target.takeOver(["persistentvolumeclaim loki-data", "namespace shop"], say);
       },
       (error) => {
         assert.ok(error instanceof UserError);
@@ -81,7 +82,7 @@ describe("the target kubernetes", () => {
     const labels = { "app.kubernetes.io/instance": "observability-k8s", "app.kubernetes.io/part-of": "observability" };
     const claim = { metadata: { name: "loki-data", namespace: "shop", labels } };
     const target = await start({ [`${base}/persistentvolumeclaims`]: { items: [claim] } });
-    await target.removeLeftData(knownState());
+    await target.removeLeftData(knownState(), []);
     assert.deepEqual(server.changes, [`DELETE ${base}/persistentvolumeclaims/loki-data`]);
   });
 
@@ -168,7 +169,7 @@ describe("the target kubernetes", () => {
     const opened = await target.open(say);
     assert.equal(await (await fetch(url, { headers: { connection: "close" } })).text(), "hello");
     await assert.rejects(target.open(say), new RegExp(`^Error: port ${port} \\(grafana\\): must be free, but `));
-    await opened.close();
+    await opened?.close();
     await assert.rejects(fetch(url), TypeError);
     there = { items: [] };
     await assert.rejects(target.open(say), {

@@ -8,37 +8,36 @@ import { projectName } from "./project.ts";
 import type { Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
 
-/** A stack's settings and the target that it runs on. */
-export interface Deployment {
-  readonly settings: ProgramSettings;
-  readonly target: Target;
-  readonly plan: Plan;
-}
-
 /**
+ * Reads a stack's settings, and chooses the target that it runs on.
+ *
  * @param wanted the target that the command names, if it names one
+ * @returns the target, and what finds out what the program would deploy.
  * @throws UserError with every problem of the settings, or if the stack is for another target.
  */
-export async function deploymentOf(stack: Stack, wanted: TargetName | undefined): Promise<Deployment> {
+export async function loadTarget(
+  stack: Stack,
+  wanted: TargetName | undefined,
+): Promise<{ readonly target: Target; readonly plan: Plan }> {
   const all = await stack.getAllConfig();
   const config = Object.fromEntries(Object.entries(all).map(([key, { value }]) => [key, value]));
   const settings = validSettings(config, stack.name);
   refuseOtherTarget(settings.stack.target, wanted, stack.name);
   const plan = once(() => plannedProgram(stack.name, config, "npm run up"));
-  return { settings, target: await targetOf(settings, stack.name, plan), plan };
+  return { target: await createTarget(settings, stack.name, plan), plan };
 }
 
 /** The target that the settings ask for: the only place that knows which targets there are. */
-export async function targetOf(settings: ProgramSettings, stackName: string, plan: Plan): Promise<Target> {
+export async function createTarget(settings: ProgramSettings, stackName: string, plan: Plan): Promise<Target> {
   switch (settings.stack.target) {
     case "docker": {
-      const { DockerTarget } = await import("./docker/docker-target.ts");
-      return new DockerTarget(settings, stackName, plan);
+      const { dockerTarget } = await import("./docker/docker-target.ts");
+      return dockerTarget(settings, stackName, plan);
     }
     case "kubernetes": {
-      // It brings a client library that takes most of a second to load.
-      const { KubernetesTarget } = await import("./kubernetes/kubernetes-target.ts");
-      return new KubernetesTarget(settings, stackName, plan);
+      // The client library that it needs takes most of a second to load.
+      const { kubernetesTarget } = await import("./kubernetes/kubernetes-target.ts");
+      return kubernetesTarget(settings, stackName, plan);
     }
   }
 }
