@@ -174,7 +174,7 @@ function injectedEnv(
       serviceVersion: args.version,
       environment: stack.settings.environment,
       serviceInstanceId: instanceFact,
-      place: stack.platform?.instanceAttributes(name) ?? {},
+      platformAttributes: stack.platform?.instanceAttributes(name) ?? {},
     },
     args.protocol ?? instrumentation?.protocols[0] ?? "grpc",
   );

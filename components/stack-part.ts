@@ -22,10 +22,10 @@ export class StackPart extends pulumi.ComponentResource {
   private readonly secrets: ReadonlyMap<string, pulumi.Output<string>>;
   private readonly part: PartName;
 
-  /** @param stackName name of the stack's component, with which the part's name begins */
-  constructor(stackName: string, part: PartName, args: StackPartArgs, opts: pulumi.ComponentResourceOptions) {
+  /** @param resourcePrefix name of the stack's component, with which the names of all its resources begin */
+  constructor(resourcePrefix: string, part: PartName, args: StackPartArgs, opts: pulumi.ComponentResourceOptions) {
     const { host, generatedSecrets }: AnyPart = parts[part];
-    const name = `${stackName}-${host}`;
+    const name = `${resourcePrefix}-${host}`;
     super(`observability:index:${part.charAt(0).toUpperCase()}${part.slice(1)}`, name, {}, opts);
     this.part = part;
     const { platform, settings, others } = args;
@@ -50,8 +50,8 @@ export class StackPart extends pulumi.ComponentResource {
   /** What has to be there before this part starts: what it connects to, where that asks for it. */
   private waitsFor(other: StackPart): readonly pulumi.Input<pulumi.Resource>[] {
     const { host, readiness } = parts[other.part];
-    const own: AnyPart = parts[this.part];
-    const targets = own.connectsTo(partList);
+    const part: AnyPart = parts[this.part];
+    const targets = part.connectsTo(partList);
     return readiness.gates && targets.some((target) => target.host === host) ? [other, ...other.running.ready] : [];
   }
 

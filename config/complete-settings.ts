@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ReadFolder } from "./grafana/own-dashboards.ts";
+import type { ReadFolder } from "./grafana/added-dashboards.ts";
 import { resolveImages } from "./images.ts";
 import type { stackSettingsSchema, StackSettings } from "./settings.ts";
 import type { TextFile } from "./text-file.ts";

@@ -40,21 +40,21 @@ export function wholeNumber({ least, most, unit, because, change }: WholeNumberR
 }
 
 /** A port on the user's machine. */
-export function hostPort(usual: number): z.ZodDefault<z.ZodInt> {
-  return wholeNumber({ ...hostPorts, change: `choose one that is free, for example ${usual}` }).default(usual);
+export function hostPort(preset: number): z.ZodDefault<z.ZodInt> {
+  return wholeNumber({ ...hostPorts, change: `choose one that is free, for example ${preset}` }).default(preset);
 }
 
-/** A container's memory limit; `least` is what holds the component. */
-export function memoryMib(component: string, least: number, usual: number): z.ZodDefault<z.ZodInt> {
+/** A container's memory limit; the component does not work with less than `minimum`. */
+export function memoryMib(component: string, minimum: number, preset: number): z.ZodDefault<z.ZodInt> {
   const because = `less cannot hold ${component}`;
-  const change = `give it at least ${least}, for example ${usual}`;
-  return wholeNumber({ least, most: 1024 ** 2, unit: "MiB", because, change }).default(usual);
+  const change = `give it at least ${minimum}, for example ${preset}`;
+  return wholeNumber({ least: minimum, most: 1024 ** 2, unit: "MiB", because, change }).default(preset);
 }
 
 /** A duration in whole seconds, a month at most. */
-export function seconds(usual: number): z.ZodDefault<z.ZodInt> {
-  const change = `set for example ${usual}`;
-  return wholeNumber({ least: 1, most: 30 * 24 * 3600, unit: "seconds", change }).default(usual);
+export function seconds(preset: number): z.ZodDefault<z.ZodInt> {
+  const change = `set for example ${preset}`;
+  return wholeNumber({ least: 1, most: 30 * 24 * 3600, unit: "seconds", change }).default(preset);
 }
 
 /** A number in a range, with a fraction or without. */

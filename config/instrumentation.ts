@@ -23,7 +23,7 @@ export interface Instrumentation {
   /** The protocols that it knows, its own first. */
   readonly protocols: readonly [OtlpProtocol, ...OtlpProtocol[]];
   /** The variable that loads it, and its value beside what the service has there already. */
-  readonly loader: { readonly name: string; readonly value: (own: string) => string };
+  readonly loader: { readonly name: string; readonly value: (given: string) => string };
   /** What the dashboards of the stack need beyond that. A service's own variables come before these. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -48,7 +48,7 @@ export const instrumentations: Readonly<Record<InstrumentedLanguage, Instrumenta
     loader: {
       name: "NODE_OPTIONS",
       // First: what is loaded after it can be traced.
-      value: (own) => joined(" ", `--import=${posix.join(folder("nodejs"), "register.mjs")}`, own),
+      value: (given) => joined(" ", `--import=${posix.join(folder("nodejs"), "register.mjs")}`, given),
     },
     env: {},
   },
@@ -61,8 +61,8 @@ export const instrumentations: Readonly<Record<InstrumentedLanguage, Instrumenta
     loader: {
       name: "PYTHONPATH",
       // The first has the `sitecustomize` that starts it; the service's own packages come before the mounted ones.
-      value: (own) =>
-        joined(":", `${folder("python")}/opentelemetry/instrumentation/auto_instrumentation`, own, folder("python")),
+      value: (given) =>
+        joined(":", `${folder("python")}/opentelemetry/instrumentation/auto_instrumentation`, given, folder("python")),
     },
     env: {
       OTEL_TRACES_EXPORTER: "otlp",
@@ -79,7 +79,7 @@ export const instrumentations: Readonly<Record<InstrumentedLanguage, Instrumenta
     protocols: ["grpc", "http/protobuf"],
     loader: {
       name: "JAVA_TOOL_OPTIONS",
-      value: (own) => joined(" ", `-javaagent:${folder("java")}/javaagent.jar`, own),
+      value: (given) => joined(" ", `-javaagent:${folder("java")}/javaagent.jar`, given),
     },
     env: {},
   },

@@ -1,4 +1,4 @@
-import { usualCpuRequestMillicores, type KubernetesSettings } from "./kubernetes.ts";
+import { defaultCpuRequestMillicores, type KubernetesSettings } from "./kubernetes.ts";
 import { isRecord } from "./parse.ts";
 import { exportersOf } from "./parts/exporters.ts";
 import { partList } from "./parts/parts.ts";
@@ -48,7 +48,7 @@ function ingressProblems({ host, tlsSecretName, insecure }: KubernetesSettings["
 /** No pod may ask for more than its limit. */
 function processorProblems(resources: KubernetesSettings["resources"]): readonly Problem[] {
   return Object.entries(resources).flatMap(([name, { cpuRequestMillicores, cpuLimitMillicores }]) => {
-    const request = cpuRequestMillicores ?? usualCpuRequestMillicores;
+    const request = cpuRequestMillicores ?? defaultCpuRequestMillicores;
     return problemIf(
       cpuLimitMillicores !== undefined && cpuLimitMillicores < request,
       `kubernetes.resources.${name}.cpuLimitMillicores`,

@@ -20,13 +20,13 @@ import { imageRegistry, orEmpty } from "./rules.ts";
  */
 
 /** Room on disk of one store, in GiB. */
-function gib(usual: number): z.ZodDefault<z.ZodInt> {
-  const change = `set for example ${usual}`;
-  return wholeNumber({ least: 1, most: 1024 * 64, unit: "GiB", change }).default(usual);
+function gib(preset: number): z.ZodDefault<z.ZodInt> {
+  const change = `set for example ${preset}`;
+  return wholeNumber({ least: 1, most: 1024 * 64, unit: "GiB", change }).default(preset);
 }
 
 /** Share of a core, in thousandths, that a pod is given at least unless the settings say otherwise. */
-export const usualCpuRequestMillicores = 20;
+export const defaultCpuRequestMillicores = 20;
 
 const cpu = wholeNumber({
   least: 1,
@@ -36,7 +36,7 @@ const cpu = wholeNumber({
   change: "set for example 100, or leave it out",
 }).optional();
 
-const oneLine = { pattern: /^.{1,250}$/u, rule: "must be one line of 1 to 250 characters" } as const;
+const shortLine = { pattern: /^.{1,250}$/u, rule: "must be one line of 1 to 250 characters" } as const;
 
 const toleration = group({
   key: text({
@@ -97,7 +97,7 @@ export const kubernetesSettingsSchema = group({
   })
     .default("")
     .describe("Context of the kubeconfig, which names the cluster. No default: nothing is deployed by accident."),
-  kubeconfig: text({ ...oneLine, change: "write the path of a kubeconfig, or leave it out" })
+  kubeconfig: text({ ...shortLine, change: "write the path of a kubeconfig, or leave it out" })
     .optional()
     .describe("Path of the kubeconfig. Default: KUBECONFIG, else ~/.kube/config."),
   namespace: text({
@@ -119,7 +119,7 @@ export const kubernetesSettingsSchema = group({
   })
     .default("")
     .describe("Class of the volumes. Empty: the cluster's default. Fixed as soon as there is data."),
-  storageGib: group(forEachPart(({ data }) => gib(data.usualGib)))
+  storageGib: group(forEachPart(({ data }) => gib(data.defaultGib)))
     .prefault({})
     .describe("Size of each volume in GiB. It can grow later if its class allows that."),
   registry: text(imageRegistry)
@@ -156,7 +156,7 @@ export const kubernetesSettingsSchema = group({
     )
     .default({})
     .describe(
-      `\`cpuRequestMillicores\` (${usualCpuRequestMillicores} if not set) and \`cpuLimitMillicores\` (none if not set) by host name. Memory: \`memoryMib\`, request and limit in one.`,
+      `\`cpuRequestMillicores\` (${defaultCpuRequestMillicores} if not set) and \`cpuLimitMillicores\` (none if not set) by host name. Memory: \`memoryMib\`, request and limit in one.`,
     ),
   otlpNamespaces: names("names of namespaces", dns1123Label, "name namespaces of the cluster")
     .default([])

@@ -39,7 +39,7 @@ export const dashboardUids = {
 } as const;
 
 /** Folder in Grafana for the user's dashboards that are in no folder of their own. */
-export const ownDashboardFolder = "Own";
+export const addedDashboardFolder = "Own";
 
 /**
  * Whose everything is that a program creates: its Pulumi project and stack as they are, `observability/dev`. Two stacks

@@ -13,7 +13,7 @@ export interface ServiceIdentity {
   /** Differs between instances of one service and stays the same over a restart. */
   readonly serviceInstanceId: string | InstanceFact;
   /** Attributes of the place where the instance runs. */
-  readonly place: Readonly<Record<string, string | InstanceFact>>;
+  readonly platformAttributes: Readonly<Record<string, string | InstanceFact>>;
 }
 
 /**
@@ -30,7 +30,7 @@ export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Read
       "service.version": identity.serviceVersion,
       "deployment.environment.name": identity.environment,
       "service.instance.id": identity.serviceInstanceId,
-      ...identity.place,
+      ...identity.platformAttributes,
     }),
     // The SDK for Node.js would add a random instance id and the command line, which may hold secrets.
     OTEL_NODE_RESOURCE_DETECTORS: "env",
@@ -49,13 +49,10 @@ export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Read
 /** Signals that an SDK may be told an endpoint and a protocol of their own for. */
 const signals = ["TRACES", "METRICS", "LOGS"];
 
+const nobody = { serviceName: "", serviceNamespace: "", serviceVersion: "", environment: "", serviceInstanceId: "" };
+
 /** Names of all variables that {@link otelEnv} sets, whatever the service. */
-const injectedVariables = Object.keys(
-  otelEnv(
-    { serviceName: "", serviceNamespace: "", serviceVersion: "", environment: "", serviceInstanceId: "", place: {} },
-    "grpc",
-  ),
-);
+const injectedVariables = Object.keys(otelEnv({ ...nobody, platformAttributes: {} }, "grpc"));
 
 /**
  * The variables that a service's own environment must not have: those that the stack injects, and a single signal's, which

@@ -1,7 +1,7 @@
 import { completeSettings, isComplete } from "./complete-settings.ts";
-import { noFolders, readingOnce, type ReadFolder } from "./grafana/own-dashboards.ts";
+import { noFolders, readingOnce, type ReadFolder } from "./grafana/added-dashboards.ts";
 import { kubernetesProblems } from "./kubernetes-problems.ts";
-import { ownCodeProblems } from "./own-code.ts";
+import { additionProblems } from "./additions.ts";
 import { isRecord, parseWith } from "./parse.ts";
 import { parts } from "./parts/parts.ts";
 import { problemIf, type Problem } from "./problem.ts";
@@ -44,7 +44,7 @@ export function stackProblems(
     ...equalPorts([...stackPorts(given), ...otherPorts]),
     ...stackNameProblems(given),
     ...kubernetesProblems(given),
-    ...ownCodeProblems(given, readFolder),
+    ...additionProblems(given, readFolder),
   ];
 }
 

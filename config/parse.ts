@@ -37,8 +37,8 @@ export function parseWith<Schema extends z.ZodType>(
 
 function withoutSecrets(schema: z.ZodType, problems: readonly Problem[]): readonly Problem[] {
   if (problems.length === 0) return [];
-  const places = placesOf(schema);
-  return problems.map((each) => (mayHoldSecret(places, pathKeys(each.path)) ? hidden(each) : each));
+  const root = nodeOf(schema);
+  return problems.map((each) => (mayHoldSecret(root, pathKeys(each.path)) ? hidden(each) : each));
 }
 
 /** What somebody writes, as the messages call it. */
@@ -63,8 +63,8 @@ function problemsOfIssues(
   words: Words,
 ): readonly Problem[] {
   if (issues.length === 0) return [];
-  const places = placesOf(schema);
-  return issues.flatMap((issue) => problemsOf(issue, places, input, words));
+  const root = nodeOf(schema);
+  return issues.flatMap((issue) => problemsOf(issue, root, input, words));
 }
 
 /** The message of a schema's issue: {@link parseWith} makes a problem of it, with the value at the issue's path. */
@@ -74,10 +74,15 @@ export function ruleMessage(rule: string, change: string): string {
 
 const writtenRule = z.tuple([z.string(), z.string()]);
 
-function problemsOf(issue: z.core.$ZodIssue, places: Place, input: unknown, { one, all }: Words): readonly Problem[] {
+function problemsOf(
+  issue: z.core.$ZodIssue,
+  root: SchemaNode,
+  input: unknown,
+  { one, all }: Words,
+): readonly Problem[] {
   const { code } = issue;
   if (code === "unrecognized_keys") {
-    const known = Object.keys(placeAt(places, issue.path)?.properties ?? {});
+    const known = Object.keys(nodeAt(root, issue.path)?.properties ?? {});
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
       const near = nearMatch(key, known);
@@ -94,7 +99,7 @@ function problemsOf(issue: z.core.$ZodIssue, places: Place, input: unknown, { on
   // What breaks its rule is the name, which is in the path.
   if (code === "invalid_key") return [problem(path, rule, issue.path.at(-1), change)];
   const found = problem(path, rule, valueAt(input, issue.path), change);
-  return [mayHoldSecret(places, issue.path) ? hidden(found) : found];
+  return [mayHoldSecret(root, issue.path) ? hidden(found) : found];
 }
 
 /** The keys of {@link pathText}, those in quotes as they are: no place with a name of its own has one. */
@@ -103,29 +108,29 @@ function pathKeys(path: string): readonly string[] {
 }
 
 /** A place in the settings, as a JSON schema describes it. */
-interface Place {
+interface SchemaNode {
   readonly type?: string;
-  readonly properties?: Readonly<Record<string, Place>>;
-  readonly additionalProperties?: Place | boolean;
-  readonly items?: Place;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: SchemaNode | boolean;
+  readonly items?: SchemaNode;
   /** Whether it may hold secrets (`withSecrets` in fields.ts). */
   readonly secret?: boolean;
 }
 
 /** By schema: it takes longer to write one than to run it. */
-const knownPlaces = new WeakMap<z.ZodType, Place>();
+const knownNodes = new WeakMap<z.ZodType, SchemaNode>();
 
-function placesOf(schema: z.ZodType): Place {
-  const known = knownPlaces.get(schema) ?? (z.toJSONSchema(schema, { io: "input" }) as Place);
-  knownPlaces.set(schema, known);
+function nodeOf(schema: z.ZodType): SchemaNode {
+  const known = knownNodes.get(schema) ?? (z.toJSONSchema(schema, { io: "input" }) as SchemaNode);
+  knownNodes.set(schema, known);
   return known;
 }
 
-function placeAt(root: Place, path: readonly PropertyKey[]): Place | undefined {
-  return path.reduce<Place | undefined>((place, key) => placeBelow(place, key), root);
+function nodeAt(root: SchemaNode, path: readonly PropertyKey[]): SchemaNode | undefined {
+  return path.reduce<SchemaNode | undefined>((place, key) => nodeBelow(place, key), root);
 }
 
-function placeBelow(place: Place | undefined, key: PropertyKey): Place | undefined {
+function nodeBelow(place: SchemaNode | undefined, key: PropertyKey): SchemaNode | undefined {
   const { properties = {}, additionalProperties, items } = place ?? {};
   if (Object.hasOwn(properties, key)) return properties[String(key)];
   return typeof additionalProperties === "object" ? additionalProperties : items;
@@ -135,17 +140,17 @@ function placeBelow(place: Place | undefined, key: PropertyKey): Place | undefin
  * Whether a secret may be at a place: the nearest mark says so, there is one below that something else is written for, or
  * it is a group, and nobody knows what a single value in the place of one is.
  */
-function mayHoldSecret(root: Place, path: readonly PropertyKey[]): boolean {
-  let place: Place | undefined = root;
+function mayHoldSecret(root: SchemaNode, path: readonly PropertyKey[]): boolean {
+  let place: SchemaNode | undefined = root;
   let isMarked = root.secret ?? false;
   for (const key of path) {
-    place = placeBelow(place, key);
+    place = nodeBelow(place, key);
     isMarked = place?.secret ?? isMarked;
   }
   return isMarked || (place !== undefined && (place.type === "object" || hasMark(place)));
 }
 
-function hasMark({ secret, properties = {}, additionalProperties, items }: Place): boolean {
+function hasMark({ secret, properties = {}, additionalProperties, items }: SchemaNode): boolean {
   const below = [...Object.values(properties), additionalProperties, items];
   return secret === true || below.some((place) => typeof place === "object" && hasMark(place));
 }

@@ -1,7 +1,7 @@
 import { completeSettings } from "./complete-settings.ts";
 import { exampleSchema, examplePorts, serviceProblems, type ExampleSettings } from "./example-services.ts";
 import { group } from "./fields.ts";
-import { noFolders, readingOnce, type ReadFolder } from "./grafana/own-dashboards.ts";
+import { noFolders, readingOnce, type ReadFolder } from "./grafana/added-dashboards.ts";
 import { imageDelivery } from "./kubernetes.ts";
 import { isRecord, parseWith } from "./parse.ts";
 import { stackProblems, withDerivedDefaults } from "./parse-settings.ts";

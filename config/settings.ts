@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { choice, flag, group, hostPort, memoryMib, secretTexts, text, wholeNumber } from "./fields.ts";
 import type { Images } from "./images.ts";
 import { kubernetesSettingsSchema } from "./kubernetes.ts";
-import { forEachPart, forEachPort, ownSettings } from "./parts/parts.ts";
+import { forEachPart, forEachPort, partSettings } from "./parts/parts.ts";
 import { dockerHost, imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
 
 /** Platforms that Node.js' own image is made for, and so the services'. */
@@ -54,12 +54,12 @@ export const stackSettingsSchema = group({
   ports: group(forEachPort(({ port }) => hostPort(port)))
     .prefault({})
     .describe("Ports on 127.0.0.1."),
-  memoryMib: group(forEachPart(({ title, memoryMib: { least, usual } }) => memoryMib(title, least, usual)))
+  memoryMib: group(forEachPart(({ title, memoryMib: limit }) => memoryMib(title, limit.minimum, limit.default)))
     .prefault({})
     .describe(
       "Memory limit of each container in MiB; GOMEMLIMIT, the memory_limiter and the WAL ceiling follow from it.",
     ),
-  ...ownSettings,
+  ...partSettings,
   secrets: secretTexts()
     .default({})
     .describe("Secrets by name, for what you add to the configuration, see docs/own-code.md. Never shown."),

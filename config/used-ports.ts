@@ -8,7 +8,7 @@ export interface UsedPort {
   readonly path: string;
   readonly port: number;
   /** Whether it is the default. */
-  readonly isUsual: boolean;
+  readonly isDefault: boolean;
 }
 
 /** The ports of the stack on the user's machine, as far as each of them is one. */
@@ -22,7 +22,7 @@ export function stackPorts(input: unknown): readonly UsedPort[] {
 /** The port that a setting stands for; none if it breaks the rules of its field, which is reported there. */
 export function usedPort(path: string, field: z.ZodType<number>, value: unknown): readonly UsedPort[] {
   const { data: port } = field.safeParse(value);
-  return port === undefined ? [] : [{ path, port, isUsual: port === field.safeParse(undefined).data }];
+  return port === undefined ? [] : [{ path, port, isDefault: port === field.safeParse(undefined).data }];
 }
 
 /**
@@ -30,7 +30,7 @@ export function usedPort(path: string, field: z.ZodType<number>, value: unknown)
  * not a default: the other is not in the user's file.
  */
 export function equalPorts(ports: readonly UsedPort[]): readonly Problem[] {
-  const ordered = [...ports.filter(({ isUsual }) => isUsual), ...ports.filter(({ isUsual }) => !isUsual)];
+  const ordered = [...ports.filter(({ isDefault }) => isDefault), ...ports.filter(({ isDefault }) => !isDefault)];
   return duplicates(
     ordered.map(({ path, port }) => [path, port]),
     "choose another port for one of the two",

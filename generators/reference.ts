@@ -40,8 +40,8 @@ export async function withReference(readme: string, file: string): Promise<strin
 function addressesTable(written: string): string {
   const url = (port: number): string => `http://127.0.0.1:${port}`;
   const ports = listedPorts.map(({ title, port, purpose }) => [title, url(port), purpose]);
-  const own = [["the example's API", url(programSettingsSchema.shape.apiPort.parse(undefined)), "the example"]];
-  return inTheWordsOf(written, [["what", "address", "for"], ["---", "---", "---"], ...ports, ...own], 1);
+  const example = [["the example's API", url(programSettingsSchema.shape.apiPort.parse(undefined)), "the example"]];
+  return inTheWordsOf(written, [["what", "address", "for"], ["---", "---", "---"], ...ports, ...example], 1);
 }
 
 /** The table of images: each that is pinned. */
@@ -159,8 +159,8 @@ function code(value: unknown): string {
 }
 
 /** The default of a setting, for a group with that of every field in it. */
-function completeDefault({ properties, default: own }: SettingSchema): unknown {
-  if (properties === undefined) return own;
+function completeDefault({ properties, default: value }: SettingSchema): unknown {
+  if (properties === undefined) return value;
   const fields = Object.entries(properties).flatMap(([name, field]) =>
     field.default === undefined ? [] : [[name, completeDefault(field)]],
   );
@@ -170,13 +170,13 @@ function completeDefault({ properties, default: own }: SettingSchema): unknown {
 /** What `pulumi config set` writes: it puts every number and every truth value at the top in quotes. */
 const quoted: Readonly<Record<string, string>> = { boolean: "^(true|false)$", integer: "^\\d+$" };
 
-function inStackFile({ description, default: usual, secret, ...rule }: SettingSchema): object {
+function inStackFile({ description, default: preset, secret, ...rule }: SettingSchema): object {
   const pattern = quoted[rule.type ?? ""];
   if (secret === true) {
     const written = { type: "object", properties: { secure: rule.additionalProperties }, required: ["secure"] };
     const additionalProperties = { anyOf: [rule.additionalProperties, written] };
-    return { description, default: usual, ...rule, additionalProperties };
+    return { description, default: preset, ...rule, additionalProperties };
   }
   const value = pattern === undefined ? rule : { anyOf: [rule, { type: "string", pattern }] };
-  return { description, default: usual, ...value };
+  return { description, default: preset, ...value };
 }

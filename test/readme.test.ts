@@ -80,7 +80,14 @@ describe("the README", () => {
 
   it("says how much a service keeps while the Collector is away", () => {
     const env = otelEnv(
-      { serviceName: "", serviceNamespace: "", serviceVersion: "", environment: "", serviceInstanceId: "", place: {} },
+      {
+        serviceName: "",
+        serviceNamespace: "",
+        serviceVersion: "",
+        environment: "",
+        serviceInstanceId: "",
+        platformAttributes: {},
+      },
       "grpc",
     );
     assert.equal(env["OTEL_BLRP_MAX_QUEUE_SIZE"], env["OTEL_BSP_MAX_QUEUE_SIZE"]);

@@ -33,7 +33,7 @@ export interface Platform {
    *
    * @throws Error with every problem of the workload and every conflict, one a line, before anything is created.
    */
-  run(workload: Workload, options: RunOptions): RunningWorkload;
+  run(workload: Workload, options: WorkloadOptions): RunningWorkload;
   /**
    * OpenTelemetry resource attributes of the place where an instance of a workload runs. The facts are some that the
    * platform fills in in {@link Workload.env}.
@@ -51,7 +51,7 @@ export interface Platform {
 }
 
 /** Place of a workload in the resource graph. */
-export interface RunOptions {
+export interface WorkloadOptions {
   readonly parent: pulumi.Resource;
   /** Resources that have to be ready first. */
   readonly dependsOn: readonly pulumi.Input<pulumi.Resource>[];

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings.js";
 import * as state from "@pulumi/pulumi/runtime/state.js";
 import type { StackIdentity } from "../../config/settings.ts";
-import { alone, type Fail } from "./alone.ts";
+import { exclusively, type Fail } from "./exclusively.ts";
 import { plainValues, type PreviewValue, type PreviewValues, type Struct } from "./values.ts";
 
 /** A resource as a program registers it. */
@@ -94,7 +94,7 @@ const stackType = "pulumi:pulumi:Stack";
  * @throws Error with the first problem of the program.
  */
 export function recordProgram(program: () => unknown, options: RecordingOptions): Promise<RecordedProgram> {
-  return alone(async (fail) => {
+  return exclusively(async (fail) => {
     const seen: Seen = { requests: new Map(), outputs: new Map() };
     // What Pulumi's own Automation API uses for programs that run side by side.
     await methodOf(state, "withLocalStorage").call(undefined, () => run(program, options, seen, fail));

@@ -9,11 +9,11 @@ import { componentId, componentType, processorsThatPassOn } from "./components.t
 /**
  * What a user adds to the Collector's configuration, in the Collector's own language. It becomes a second file that the
  * Collector merges with the first: groups are merged, so a name adds something. A list there would replace the one of
- * the same name, and with it the stack's own delivery; so the lists that both have are joined here.
+ * the same name, and with it what the stack generated for it; so the lists that both have are joined here.
  *
  * Only what both programs read the same way is taken: a key with `::`, which is a path to the Collector, and a name with
  * blanks around it, which it removes, are refused. So the merge in {@link mergedDocument} is what the Collector runs, and
- * what it would do to the stack's own delivery can be seen by comparing.
+ * what it would do to the generated configuration can be seen by comparing.
  */
 export type CollectorFragment = Readonly<Record<string, unknown>>;
 
@@ -37,8 +37,8 @@ const componentSections: readonly string[] = collectorSections.filter((section) 
 const fixedSections: readonly string[] = ["processors", "exporters", "extensions"];
 
 /**
- * Where a group of the stack's own may get more, by its path: these keys, or any. Everything else is closed: with `tls`
- * on the receiver, for instance, no service would get through.
+ * Which keys a user may add to a generated group, by its path: these, or any. No other group may get more: with `tls` on
+ * the receiver, for instance, no service would get through.
  */
 const additions: Readonly<Record<string, readonly string[] | "any">> = {
   "": "any",
@@ -49,11 +49,11 @@ const additions: Readonly<Record<string, readonly string[] | "any">> = {
   "service.telemetry": ["resource", "traces"],
 };
 
-/** How much the Collector says about itself is everybody's own choice. */
+/** What a user may change as well: how much the Collector logs about itself. */
 const freePaths: readonly string[] = ["service.telemetry.logs"];
 
 /**
- * What is wrong with a fragment as far as the stack's own configuration is concerned; the rest says the Collector.
+ * What a fragment does to the generated configuration that it must not. Whether it is right in itself, the Collector says.
  *
  * @param fragment plain data (plain.ts)
  * @param generated the configuration of the stack; only the names in it count, not the numbers
@@ -65,14 +65,14 @@ export function fragmentProblems(
   secretNames: readonly string[] | undefined,
 ): readonly Problem[] {
   if (!isRecord(fragment)) return [];
-  const own = withoutUnset(fragment) as CollectorFragment;
+  const added = withoutUnset(fragment) as CollectorFragment;
   return [
-    ...keyProblems(own, []),
-    ...nameProblems(own),
-    ...redefined(own, generated),
-    ...changes(mergedDocument(generated, own), generated, []),
-    ...processorProblems(own, generated),
-    ...textsIn(own).flatMap(([path, text]) => textProblems(path, text, secretNames)),
+    ...keyProblems(added, []),
+    ...nameProblems(added),
+    ...redefined(added, generated),
+    ...changes(mergedDocument(generated, added), generated, []),
+    ...processorProblems(added, generated),
+    ...textsIn(added).flatMap(([path, text]) => textProblems(path, text, secretNames)),
   ];
 }
 
@@ -88,8 +88,8 @@ function keyProblems(value: unknown, path: readonly string[]): readonly Problem[
   return Object.entries(value).flatMap(([key, inner]) => {
     const inside = [...path, key];
     const rule = "must be no path with :: and have no colon at its ends, which the Collector reads as one";
-    const own = /^:|::|:$/.test(key) ? [problem(at(inside), rule, key, "write each part as a group of its own")] : [];
-    return [...own, ...keyProblems(inner, inside)];
+    const wrong = /^:|::|:$/.test(key) ? [problem(at(inside), rule, key, "write each part as a group of its own")] : [];
+    return [...wrong, ...keyProblems(inner, inside)];
   });
 }
 
@@ -99,10 +99,10 @@ const nameRule = {
 };
 
 /** Names as keys of a section and of the pipelines, and as entries of the lists that refer to them. */
-function nameProblems(own: CollectorFragment): readonly Problem[] {
-  const { extensions, pipelines } = service(own);
+function nameProblems(added: CollectorFragment): readonly Problem[] {
+  const { extensions, pipelines } = service(added);
   const keys = [
-    ...componentSections.flatMap((section) => keysOf(own[section]).map((key) => [section, key])),
+    ...componentSections.flatMap((section) => keysOf(added[section]).map((key) => [section, key])),
     ...keysOf(pipelines).map((key) => ["service", "pipelines", key]),
   ];
   const lists = [
@@ -127,9 +127,9 @@ function nameProblems(own: CollectorFragment): readonly Problem[] {
   ];
 }
 
-function redefined(own: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
+function redefined(added: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
   return fixedSections.flatMap((section) =>
-    keysOf(own[section]).flatMap((name) => {
+    keysOf(added[section]).flatMap((name) => {
       const taken = keysOf(generated[section]).find((each) => queueFile(each) === queueFile(name));
       if (taken === undefined) return [];
       const change = `give yours another name, for example ${componentType(name)}/mine`;
@@ -146,30 +146,30 @@ function queueFile(name: string): string {
 }
 
 /** Where a merged document is not the generated one with something added where that may be. */
-function changes(merged: unknown, ours: unknown, path: readonly string[]): readonly Problem[] {
-  const place = path.join(".");
+function changes(merged: unknown, generated: unknown, path: readonly string[]): readonly Problem[] {
+  const where = path.join(".");
   const [section] = path;
-  if (freePaths.includes(place) || (path.length === 2 && fixedSections.includes(section ?? ""))) return [];
+  if (freePaths.includes(where) || (path.length === 2 && fixedSections.includes(section ?? ""))) return [];
   const change = "leave it out, or add a pipeline or component of another name";
-  if (isRecord(ours)) {
+  if (isRecord(generated)) {
     if (!isRecord(merged)) return [hiddenProblem(at(path), "must stay as the stack has it", change)];
-    const more = additions[place] ?? [];
+    const more = additions[where] ?? [];
     return Object.keys(merged).flatMap((key) => {
-      if (Object.hasOwn(ours, key)) return changes(child(merged, key), child(ours, key), [...path, key]);
+      if (Object.hasOwn(generated, key)) return changes(child(merged, key), child(generated, key), [...path, key]);
       if (more === "any" || more.includes(key)) return [];
       const rule = `must be one of these to be added here: ${more.join(", ") || "none"}`;
       return [hiddenProblem(at([...path, key]), rule, change)];
     });
   }
-  if (Array.isArray(ours)) {
+  if (Array.isArray(generated)) {
     if (Array.isArray(merged)) return [];
     return [hiddenProblem(at(path), "must be a list, which is added to the stack's own", change)];
   }
-  return merged === ours ? [] : [hiddenProblem(at(path), "must stay as the stack has it", change)];
+  return merged === generated ? [] : [hiddenProblem(at(path), "must stay as the stack has it", change)];
 }
 
-function processorProblems(own: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
-  const { pipelines } = service(own);
+function processorProblems(added: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
+  const { pipelines } = service(added);
   return keysOf(service(generated).pipelines).flatMap((name) => {
     const processors = child(child(pipelines, name), "processors");
     return (Array.isArray(processors) ? (processors as readonly unknown[]) : []).flatMap((id, index) => {
@@ -234,14 +234,14 @@ function withoutUnset(value: unknown): unknown {
   return Object.fromEntries(set.map(([key, inner]) => [key, withoutUnset(inner)]));
 }
 
-function joined(own: unknown, ours: unknown): unknown {
-  if (Array.isArray(own) && Array.isArray(ours)) {
-    const known = ours.map(asWritten);
-    const added = own.filter((entry) => !known.includes(asWritten(entry))) as unknown[];
-    return [...(ours as unknown[]), ...added];
+function joined(added: unknown, generated: unknown): unknown {
+  if (Array.isArray(added) && Array.isArray(generated)) {
+    const known = generated.map(asWritten);
+    const further = added.filter((entry) => !known.includes(asWritten(entry))) as unknown[];
+    return [...(generated as unknown[]), ...further];
   }
-  if (!isRecord(own) || !isRecord(ours)) return own;
-  return Object.fromEntries(Object.entries(own).map(([key, value]) => [key, joined(value, child(ours, key))]));
+  if (!isRecord(added) || !isRecord(generated)) return added;
+  return Object.fromEntries(Object.entries(added).map(([key, value]) => [key, joined(value, child(generated, key))]));
 }
 
 /** The same text for the same value, in whichever order its names are. */
@@ -260,13 +260,13 @@ export function mergedDocument(
   return merged(document, joined(fragment, document)) as Readonly<Record<string, unknown>>;
 }
 
-function merged(ours: unknown, own: unknown): unknown {
-  if (!isRecord(ours) || !isRecord(own)) return own;
-  const both = Object.entries(own).map(([key, value]) => [
+function merged(generated: unknown, added: unknown): unknown {
+  if (!isRecord(generated) || !isRecord(added)) return added;
+  const both = Object.entries(added).map(([key, value]) => [
     key,
-    Object.hasOwn(ours, key) ? merged(ours[key], value) : value,
+    Object.hasOwn(generated, key) ? merged(generated[key], value) : value,
   ]);
-  return Object.fromEntries([...Object.entries(ours), ...both]);
+  return Object.fromEntries([...Object.entries(generated), ...both]);
 }
 
 /** A Collector's configuration files, in the order in which it merges them. */

@@ -1,6 +1,6 @@
 import { opendirSync, readFileSync, realpathSync, statSync, type Dirent, type Stats } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import { mostDashboardKib, tooLarge, type DashboardFolder } from "./own-dashboards.ts";
+import { mostDashboardKib, tooLarge, type DashboardFolder } from "./added-dashboards.ts";
 import { problem, type Problem } from "../problem.ts";
 import type { TextFile } from "../text-file.ts";
 

@@ -4,15 +4,15 @@ import { grafanaPaths } from "./paths.ts";
 /**
  * Tells Grafana where dashboards are. They are code: what is edited in the browser is not kept.
  *
- * @param hasOwn whether there are dashboards of the user, each in a folder that is one in Grafana as well
+ * @param hasAdded whether there are dashboards of the user, each in a folder that is one in Grafana as well
  */
-export function dashboardProvider(hasOwn = false): string {
+export function dashboardProvider(hasAdded = false): string {
   const common = { type: "file", allowUiUpdates: false, updateIntervalSeconds: 30 };
   const stack = { name: "stack", ...common, folder: "Stack", disableDeletion: true };
-  const own = { name: "own", ...common, disableDeletion: false };
-  const options = { path: grafanaPaths.ownDashboards, foldersFromFilesStructure: true };
+  const added = { name: "own", ...common, disableDeletion: false };
+  const options = { path: grafanaPaths.addedDashboards, foldersFromFilesStructure: true };
   return stringify({
     apiVersion: 1,
-    providers: [{ ...stack, options: { path: grafanaPaths.dashboards } }, ...(hasOwn ? [{ ...own, options }] : [])],
+    providers: [{ ...stack, options: { path: grafanaPaths.dashboards } }, ...(hasAdded ? [{ ...added, options }] : [])],
   });
 }

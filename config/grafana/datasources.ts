@@ -48,7 +48,7 @@ function datasourceUids(all: readonly AnyPart[]): Readonly<Record<Signal, string
  * it does not. Their texts are in quotes: without them Grafana's YAML takes some for numbers, and an older Grafana ends at
  * a name that is one.
  */
-export function datasources(generated: readonly Datasource[], own: readonly object[] = []): string {
+export function datasources(generated: readonly Datasource[], added: readonly object[] = []): string {
   const document = new Document(
     {
       apiVersion: 1,
@@ -58,14 +58,14 @@ export function datasources(generated: readonly Datasource[], own: readonly obje
     },
     { aliasDuplicateObjects: false },
   );
-  const added = new Document(escaped(own), { aliasDuplicateObjects: false, sortMapEntries: true }).contents;
-  visit(added, {
+  const nodes = new Document(escaped(added), { aliasDuplicateObjects: false, sortMapEntries: true }).contents;
+  visit(nodes, {
     Scalar: (_, scalar) => {
       if (typeof scalar.value === "string") scalar.type = "QUOTE_DOUBLE";
     },
   });
   const all = document.get("datasources");
-  if (isSeq(all) && isSeq(added)) all.items.push(...added.items);
+  if (isSeq(all) && isSeq(nodes)) all.items.push(...nodes.items);
   return document.toString();
 }
 

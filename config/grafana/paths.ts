@@ -5,5 +5,5 @@ export const grafanaPaths = {
   dashboardProvider: "/etc/grafana/provisioning/dashboards/stack.yaml",
   dashboards: "/etc/grafana/dashboards",
   /** Those of the user. */
-  ownDashboards: "/etc/grafana/own-dashboards",
+  addedDashboards: "/etc/grafana/own-dashboards",
 } as const;

@@ -11,7 +11,7 @@ import { dashboardProvider } from "../grafana/dashboard-provider.ts";
 import { servicesDashboard } from "../grafana/dashboards/services.ts";
 import { datasourceShape } from "../grafana/datasource-schema.ts";
 import { datasources, generatedDatasources } from "../grafana/datasources.ts";
-import { ownDashboards } from "../grafana/own-dashboards.ts";
+import { addedDashboards } from "../grafana/added-dashboards.ts";
 import { grafanaPaths } from "../grafana/paths.ts";
 import { adminUserName, grafanaSecretFiles, grafanaServerEnv, homeDashboardFile } from "../grafana/server.ts";
 import { secretsFolder } from "../names.ts";
@@ -27,8 +27,8 @@ export const grafana = part({
   host: "grafana",
   title: "Grafana",
   image: "grafana/grafana:12.3.1",
-  memoryMib: { least: 128, usual: 384 },
-  data: { volume: "grafana_data", path: grafanaPaths.data, usualGib: 1 },
+  memoryMib: { minimum: 128, default: 384 },
+  data: { volume: "grafana_data", path: grafanaPaths.data, defaultGib: 1 },
   ports: {
     http: {
       port: httpPort,
@@ -79,23 +79,23 @@ export const grafana = part({
     [grafanaPaths.datasources]: ["grafanaDatasources"],
     [grafanaPaths.dashboardProvider]: [noUserText],
     [grafanaPaths.dashboards]: [noUserText],
-    [grafanaPaths.ownDashboards]: ["dashboards"],
+    [grafanaPaths.addedDashboards]: ["dashboards"],
     [secretsFolder]: ["grafanaSecret"],
   },
   connectsTo: (all) => targetsOf(all, ({ datasource }) => datasource),
-  opensElsewhere: ({ datasources: own }) => own.length > 0,
-  process: ({ own, hostPorts, publicUrl, secrets, dashboards, all }) => {
-    const { adminUser, datasources: ownDatasources } = own;
+  opensElsewhere: ({ datasources }) => datasources.length > 0,
+  process: ({ settings, hostPorts, publicUrl, secrets, dashboards, all }) => {
+    const { adminUser, datasources: further } = settings;
     const server = { adminUser, hostPort: hostPorts.http, publicUrl };
-    const secretNames = secretsIn(ownDatasources, grafanaReferences);
-    const added = ownDashboards(dashboards);
+    const secretNames = secretsIn(further, grafanaReferences);
+    const dashboardFiles = addedDashboards(dashboards);
     return {
       env: { ...(secretNames.length > 0 ? grafanaDollar : {}), ...grafanaServerEnv(server) },
       configFiles: [
-        { path: grafanaPaths.datasources, content: datasources(generatedDatasources(all), ownDatasources) },
-        { path: grafanaPaths.dashboardProvider, content: dashboardProvider(added.length > 0) },
+        { path: grafanaPaths.datasources, content: datasources(generatedDatasources(all), further) },
+        { path: grafanaPaths.dashboardProvider, content: dashboardProvider(dashboardFiles.length > 0) },
         { path: homeDashboardFile, content: servicesDashboard() },
-        ...added,
+        ...dashboardFiles,
       ],
       secretFiles: secretFiles(secretNames, secrets, grafanaSecretText),
     };

@@ -17,8 +17,8 @@ export const jaeger = part({
   host: "jaeger",
   title: "Jaeger",
   image: "jaegertracing/jaeger:2.13.0",
-  memoryMib: { least: 256, usual: 512 },
-  data: { volume: "jaeger_data", path: dataPath, usualGib: 10 },
+  memoryMib: { minimum: 256, default: 512 },
+  data: { volume: "jaeger_data", path: dataPath, defaultGib: 10 },
   ports: {
     query: {
       port: queryPort,

@@ -31,8 +31,8 @@ export const loki = part({
   host: "loki",
   title: "Loki",
   image: "grafana/loki:3.7.8",
-  memoryMib: { least: 128, usual: 256 },
-  data: { volume: "loki_data", path: dataPath, usualGib: 10 },
+  memoryMib: { minimum: 128, default: 256 },
+  data: { volume: "loki_data", path: dataPath, defaultGib: 10 },
   ports: {
     http: {
       port: httpPort,
@@ -90,11 +90,11 @@ export const loki = part({
   },
   // Loki would replace `${…}` in its file only with `-config.expand-env`.
   reads: { args: [noUserText], env: [noUserText], [configPath]: [noUserText] },
-  process: ({ own, memoryMib, retentionHours }) => ({
+  process: ({ settings, memoryMib, retentionHours }) => ({
     args: [`-config.file=${configPath}`],
     // The compactor writes temporary files; without a place for them it deletes nothing, and says so only in a metric.
     env: { TMPDIR: dataPath },
-    configFiles: [{ path: configPath, content: lokiConfig({ ...own, memoryMib, retentionHours }) }],
+    configFiles: [{ path: configPath, content: lokiConfig({ ...settings, memoryMib, retentionHours }) }],
   }),
 });
 

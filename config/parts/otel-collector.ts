@@ -21,8 +21,8 @@ export const otelCollector = part({
   host: "otel-collector",
   title: "the Collector",
   image: "otel/opentelemetry-collector-contrib:0.158.0",
-  memoryMib: { least: 96, usual: 256 },
-  data: { volume: "otel_collector_queue", path: collectorPaths.queue, usualGib: 4 },
+  memoryMib: { minimum: 96, default: 256 },
+  data: { volume: "otel_collector_queue", path: collectorPaths.queue, defaultGib: 4 },
   ports: {
     "otlp-grpc": {
       port: collectorPorts.otlpGrpc,
@@ -86,13 +86,13 @@ export const otelCollector = part({
   },
   connectsTo: (all) => targetsOf(all, ({ exporter }) => exporter),
   opensElsewhere: ({ config }) => config !== undefined,
-  process: ({ own, memoryMib, serviceNamespace, enrichment, secrets, all }) => {
-    const { config, queueMib } = own;
-    const settings = { memoryMib, queueMib, serviceNamespace, enrichment, ...storesOf(all) };
+  process: ({ settings, memoryMib, serviceNamespace, enrichment, secrets, all }) => {
+    const { config, queueMib } = settings;
+    const collector = { memoryMib, queueMib, serviceNamespace, enrichment, ...storesOf(all) };
     const args = collectorConfigArgs(config);
     return {
       args,
-      configFiles: collectorFiles(settings, config),
+      configFiles: collectorFiles(collector, config),
       secretFiles: secretFiles(secretsIn(config, collectorReferences), secrets, collectorSecretText),
       // What the stack generates is checked by its tests; what the user adds, by the Collector.
       check: config === undefined ? "none" : { args: ["validate", ...args], setting: "otelCollector.config" },

@@ -85,12 +85,12 @@ export interface PartProcess {
 }
 
 /** What a part is told about the stack that it is in. */
-export interface PartContext<Ports, Own> {
+export interface PartContext<Ports, Settings> {
   readonly memoryMib: number;
   readonly retentionHours: number;
   readonly serviceNamespace: string;
   /** The part's own group of settings. */
-  readonly own: Own extends z.ZodType ? z.output<Own> : undefined;
+  readonly settings: Settings extends z.ZodType ? z.output<Settings> : undefined;
   /** The part's published ports on the user's machine. */
   readonly hostPorts: Readonly<Record<PublishedIn<Ports>, number>>;
   /** Address at which browsers find it elsewhere; `undefined` if only on the user's machine. */
@@ -114,7 +114,7 @@ export type PublishedIn<Ports> = {
  * A part of the stack: everything about it, and nothing about where it runs. Settings, names, ports, flows, rooms, tables
  * and tests follow from the list of them (parts.ts).
  */
-export interface Part<Ports, Own> {
+export interface Part<Ports, Settings> {
   /** Host name: a Docker network alias and a Kubernetes Service name at the same time, and stem of every resource. */
   readonly host: string;
   /** As people write it. */
@@ -122,19 +122,19 @@ export interface Part<Ports, Own> {
   /** A full version: a shorter tag is another image next month. */
   readonly image: string;
   /** Memory limit in MiB: what it cannot do without, and the default. */
-  readonly memoryMib: { readonly least: number; readonly usual: number };
+  readonly memoryMib: { readonly minimum: number; readonly default: number };
   readonly data: {
     /** Volume without the stack's name. Fixed for ever: under another name the data would not be found. */
     readonly volume: string;
     readonly path: string;
     /** Size on Kubernetes by default, in GiB. */
-    readonly usualGib: number;
+    readonly defaultGib: number;
   };
   readonly ports: Ports;
   /** Where the guide finds its configuration: in its first file, which is YAML, or in its arguments. */
   readonly configuredBy: "yaml" | "flags";
   /** The part's own group of settings, under its name; `undefined` if it has none. */
-  readonly settings: Own;
+  readonly settings: Settings;
   /** Numeric user and group that it runs as and that its data belongs to. */
   readonly user: { readonly userId: number; readonly groupId: number };
   /** How long it may take to end after SIGTERM, in seconds. */
@@ -165,9 +165,9 @@ export interface Part<Ports, Own> {
   /** Which of the other parts it opens connections to. */
   connectsTo(all: readonly AnyPart[]): readonly Target[];
   /** Whether what the user adds to it makes it open connections to places that only the user knows. */
-  opensElsewhere(own: Own extends z.ZodType ? z.output<Own> : undefined): boolean;
+  opensElsewhere(settings: Settings extends z.ZodType ? z.output<Settings> : undefined): boolean;
   /** What it runs with. */
-  process(context: PartContext<Ports, Own>): Partial<PartProcess>;
+  process(context: PartContext<Ports, Settings>): Partial<PartProcess>;
 }
 
 /** What a part need not say if it has nothing of the kind: settings, secrets, data for others, connections. */
@@ -181,8 +181,8 @@ const absent = {
   opensElsewhere: () => false,
 } as const;
 
-type Description<Ports, Own> = Omit<Part<Ports, Own>, keyof typeof absent> &
-  Partial<Pick<Part<Ports, Own>, keyof typeof absent>>;
+type Description<Ports, Settings> = Omit<Part<Ports, Settings>, keyof typeof absent> &
+  Partial<Pick<Part<Ports, Settings>, keyof typeof absent>>;
 
 /** What runs of a part beyond its arguments, unless the part says otherwise. */
 export const plainProcess: PartProcess = {
@@ -202,9 +202,9 @@ export type AnyPart = { readonly [Field in keyof GeneralPart]: GeneralPart[Field
 /** A part with the types of its ports and settings. */
 export function part<
   const Ports extends Readonly<Record<string, PartPort>>,
-  Own extends z.ZodType | undefined = undefined,
->(described: Description<Ports, Own>): Part<Ports, Own> {
-  return { ...absent, ...described } as Part<Ports, Own>;
+  Settings extends z.ZodType | undefined = undefined,
+>(described: Description<Ports, Settings>): Part<Ports, Settings> {
+  return { ...absent, ...described } as Part<Ports, Settings>;
 }
 
 /** Number of a part's port by its name. @throws Error if it has none of that name. */

@@ -55,9 +55,9 @@ export const stackPortList: readonly StackPort[] = partList.flatMap(({ host, por
 );
 
 /** The same as they are listed for people: first what a person opens, Grafana before all. */
-export const listedPorts: readonly StackPort[] = stackPortList.toSorted((a, b) => place(a) - place(b));
+export const listedPorts: readonly StackPort[] = stackPortList.toSorted((a, b) => rank(a) - rank(b));
 
-function place({ host, isOpened }: StackPort): number {
+function rank({ host, isOpened }: StackPort): number {
   if (host === grafana.host) return 0;
   return isOpened ? 1 : 2;
 }
@@ -79,14 +79,14 @@ export function hostPortsOf<Ports>(
 }
 
 /** The parts' own groups of settings, by their names. */
-type OwnSettings = {
+type PartSettings = {
   [Name in PartName as Parts[Name]["settings"] extends undefined ? never : Name]: Parts[Name]["settings"];
 };
 
 /** The groups of settings that parts have of their own. */
-export const ownSettings = Object.fromEntries(
+export const partSettings = Object.fromEntries(
   partEntries.flatMap(([name, { settings }]) => (settings === undefined ? [] : [[name, settings]])),
-) as OwnSettings;
+) as PartSettings;
 
 /** Base addresses of OTLP inside the network, the same on every platform. */
 export const otlpUrls = {

@@ -17,14 +17,14 @@ export const noSurroundings: PartSurroundings = { enrichment: {}, publicUrls: {}
 /** What a part runs with by these settings: its arguments, variables and files. */
 export function partProcess(name: PartName, settings: StackSettings, surroundings: PartSurroundings): PartProcess {
   const part: AnyPart = parts[name];
-  const own: unknown = Reflect.get(settings, name);
+  const group: unknown = Reflect.get(settings, name);
   const { enrichment, publicUrls } = surroundings;
   const { retentionHours, serviceNamespace, secrets } = settings;
   const described = part.process({
     memoryMib: settings.memoryMib[name],
     retentionHours,
     serviceNamespace,
-    own,
+    settings: group,
     hostPorts: hostPortsOf(part, settings.ports),
     publicUrl: publicUrls[part.host],
     enrichment,

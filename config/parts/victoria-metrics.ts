@@ -14,8 +14,8 @@ export const victoriaMetrics = part({
   host: "victoria-metrics",
   title: "VictoriaMetrics",
   image: "victoriametrics/victoria-metrics:v1.150.0",
-  memoryMib: { least: 96, usual: 256 },
-  data: { volume: "victoria_metrics_data", path: dataPath, usualGib: 10 },
+  memoryMib: { minimum: 96, default: 256 },
+  data: { volume: "victoria_metrics_data", path: dataPath, defaultGib: 10 },
   ports: {
     http: {
       port: httpPort,

@@ -104,7 +104,7 @@ describe("the stack", () => {
     const { resources } = await record({
       memoryMib: {
         ...{ loki: 301, victoriaMetrics: 302, jaeger: 303, otelCollector: 304, grafana: 305 },
-        ...ofFurtherParts(({ memoryMib }) => memoryMib.usual + 1),
+        ...ofFurtherParts(({ memoryMib }) => memoryMib.default + 1),
       },
       ports: {
         ...{ loki: 2001, victoriaMetrics: 2002, jaeger: 2003, otlpGrpc: 2004, otlpHttp: 2005, grafana: 2006 },
@@ -126,7 +126,7 @@ describe("the stack", () => {
     assert.deepEqual(view("grafana"), ["g:1", 305, "2006:3000"]);
     for (const [, { host, memoryMib }] of furtherParts) {
       const ports = furtherPorts.filter((port) => port.host === host).map(({ port }) => `${port + 20_000}:${port}`);
-      assert.deepEqual(view(host), [`${host}:1`, memoryMib.usual + 1, ...ports]);
+      assert.deepEqual(view(host), [`${host}:1`, memoryMib.default + 1, ...ports]);
     }
   });
 

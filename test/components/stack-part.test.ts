@@ -204,14 +204,14 @@ function described(name: PartName): Workload {
   const { host, image, memoryMib, data, readiness, scratchPaths, stopGraceSeconds, user } = part;
   return {
     ...{ name: host, image: { kind: "reference", reference: image }, args, configFiles, secretFiles, check },
-    env: { GOMEMLIMIT: `${Math.floor(memoryMib.usual * 0.8)}MiB`, ...env },
+    env: { GOMEMLIMIT: `${Math.floor(memoryMib.default * 0.8)}MiB`, ...env },
     ports: Object.entries(part.ports).map(([port, { port: number, published }]) => ({
       name: port,
       port: number,
       hostPort: published === undefined ? "internal" : number,
     })),
     dataVolumes: [{ name: data.volume, path: data.path }],
-    ...{ imageMounts: [], scratchPaths, memoryMib: memoryMib.usual, ...user, stopGraceSeconds, replicas: 1 },
+    ...{ imageMounts: [], scratchPaths, memoryMib: memoryMib.default, ...user, stopGraceSeconds, replicas: 1 },
     readiness: { ...readiness, port: portOf(part, readiness.port), intervalSeconds: 2 },
     readsInstances,
   };

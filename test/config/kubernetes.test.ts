@@ -66,7 +66,7 @@ describe("the settings of a stack on Kubernetes", () => {
       storageClass: "",
       storageGib: {
         ...{ loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
-        ...ofFurtherParts(({ data }) => data.usualGib),
+        ...ofFurtherParts(({ data }) => data.defaultGib),
       },
       registry: "",
       loadCommand: "",
@@ -120,7 +120,7 @@ describe("the settings of a stack on Kubernetes", () => {
     ]);
   });
 
-  it("let no pod ask for more of a processor than its limit, the usual share included", () => {
+  it("let no pod ask for more of a processor than its limit, the default share included", () => {
     const shares = (loki: object): readonly string[] => problems({ kubernetes: { context, resources: { loki } } });
     assert.deepEqual(shares({ cpuRequestMillicores: 500, cpuLimitMillicores: 500 }), []);
     assert.deepEqual(shares({ cpuRequestMillicores: 500 }), []);

@@ -9,7 +9,7 @@ const identity: ServiceIdentity = {
   serviceVersion: "1.2.3",
   environment: "dev",
   serviceInstanceId: "observability-dev-backend",
-  place: {},
+  platformAttributes: {},
 };
 
 function otelEnv(...args: Parameters<typeof structuredEnv>): Record<string, string> {
@@ -72,9 +72,9 @@ describe("the environment of a service", () => {
   });
 
   it("has what the platform fills in only where it belongs, whatever is in the user's texts", () => {
-    const place = { "k8s.pod.name": { fill: "instance" }, "k8s.namespace.name": "<node>" } as const;
+    const platformAttributes = { "k8s.pod.name": { fill: "instance" }, "k8s.namespace.name": "<node>" } as const;
     const env = otelEnv(
-      { ...identity, environment: "~instance~", serviceInstanceId: { fill: "podUid" }, place },
+      { ...identity, environment: "~instance~", serviceInstanceId: { fill: "podUid" }, platformAttributes },
       "grpc",
     );
     assert.equal(

@@ -76,7 +76,7 @@ describe("settings", () => {
       },
       memoryMib: {
         ...{ loki: 256, victoriaMetrics: 256, jaeger: 512, otelCollector: 256, grafana: 384 },
-        ...ofFurtherParts(({ memoryMib }) => memoryMib.usual),
+        ...ofFurtherParts(({ memoryMib }) => memoryMib.default),
       },
       loki: { compactionIntervalSeconds: 600, retentionDeleteDelaySeconds: 7200 },
       otelCollector: { queueMib: 512 },
@@ -90,7 +90,7 @@ describe("settings", () => {
         storageClass: "",
         storageGib: {
           ...{ loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
-          ...ofFurtherParts(({ data }) => data.usualGib),
+          ...ofFurtherParts(({ data }) => data.defaultGib),
         },
         registry: "",
         loadCommand: "",
@@ -112,7 +112,7 @@ describe("settings", () => {
     });
     assert.deepEqual(memoryMib, {
       ...{ loki: 256, victoriaMetrics: 256, jaeger: 512, otelCollector: 256, grafana: 512 },
-      ...ofFurtherParts((part) => part.memoryMib.usual),
+      ...ofFurtherParts((part) => part.memoryMib.default),
     });
   });
 

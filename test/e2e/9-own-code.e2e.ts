@@ -21,7 +21,7 @@ import { succeed, type Ended } from "./support/run.ts";
 import { copyService, plainService, serviceStatement } from "./support/service-fixtures.ts";
 import { metricsOf, tracesOf } from "./support/service-telemetry.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
-import { namedDocument } from "../../config/own-code.ts";
+import { namedDocument } from "../../config/additions.ts";
 import { delivery } from "../support/settings.ts";
 
 const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "own-code.md"), "utf8");

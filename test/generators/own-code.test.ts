@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
 import { InstrumentedService, previewStack, type ObservabilityStackArgs } from "../../components/index.ts";
-import { ownDashboards } from "../../config/grafana/own-dashboards.ts";
+import { addedDashboards } from "../../config/grafana/added-dashboards.ts";
 import { dataVolumeName } from "../../config/names.ts";
 import { shownEnv } from "../support/workload-view.ts";
 import { otelEnv } from "../../config/otel-env.ts";
@@ -36,7 +36,7 @@ async function runProgram(code: string): Promise<void> {
 }
 
 /** All settings of the page, with a folder and secrets that there are. */
-function ownSettings(): ObservabilityStackArgs {
+function partSettings(): ObservabilityStackArgs {
   const secrets = Object.fromEntries(
     examples.secretCommands.map((args) => [args.at(-2)?.replace("observability:secrets.", ""), "hunter2"]),
   ) as Record<string, string>;
@@ -75,7 +75,7 @@ describe("docs/own-code.md", () => {
       })
       .parse(examples.compose);
     const identity = { serviceName: "shop-checkout", serviceNamespace: "shop", serviceVersion: "", environment: "" };
-    const told = shownEnv(otelEnv({ ...identity, serviceInstanceId: "", place: {} }, "grpc"));
+    const told = shownEnv(otelEnv({ ...identity, serviceInstanceId: "", platformAttributes: {} }, "grpc"));
     const { OTEL_RESOURCE_ATTRIBUTES: attributes, ...others } = services.checkout.environment;
     for (const [name, value] of Object.entries(others)) assert.equal(told[name], value);
     assert.ok(told["OTEL_RESOURCE_ATTRIBUTES"]?.startsWith(`${attributes ?? ""},`));
@@ -83,7 +83,7 @@ describe("docs/own-code.md", () => {
   });
 
   it("has settings that are all in force at once: files of the Collector and of Grafana, secrets without their text", async () => {
-    const { files } = await previewStack(ownSettings());
+    const { files } = await previewStack(partSettings());
     const own = files.filter(({ path }) => /own|secrets\/(tempo|orders)/.test(path));
     assert.deepEqual(
       own.map(({ workload, path, secret }) => `${workload} ${path}${secret ? " secret" : ""}`),
@@ -105,7 +105,7 @@ describe("docs/own-code.md", () => {
 
   it("has settings whose secrets are in no resource of a preview, and in no settings of the stack", async () => {
     let seen: object = {};
-    const preview = await previewStack(ownSettings(), (stack) => {
+    const preview = await previewStack(partSettings(), (stack) => {
       seen = stack.settings;
       new InstrumentedService("shop", { stack, image: "shop:1" });
     });
@@ -113,12 +113,12 @@ describe("docs/own-code.md", () => {
   });
 
   it("has a dashboard that Grafana will find by its uid", () => {
-    const [file] = ownDashboards([{ path: "Shop/orders.json", content: examples.dashboard }]);
+    const [file] = addedDashboards([{ path: "Shop/orders.json", content: examples.dashboard }]);
     assert.equal(file?.path, "/etc/grafana/own-dashboards/Shop/shop-orders.json");
   });
 
   it("lets each of its blocks stand alone", () => {
-    const { secrets = {} } = ownSettings();
+    const { secrets = {} } = partSettings();
     for (const block of examples.settings) {
       const { grafana = {}, ...others } = block;
       const { dashboards: _, ...rest } = grafana as { dashboards?: string };

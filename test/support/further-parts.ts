@@ -25,7 +25,7 @@ export const furtherHosts: readonly string[] = furtherParts.map(([, { host }]) =
 export const furtherPorts: readonly StackPort[] = stackPortList.filter(({ host }) => furtherHosts.includes(host));
 
 /** Memory limits of the other parts together, in MiB, as they are by default. */
-export const furtherMemoryMib = furtherParts.reduce((sum, [, { memoryMib }]) => sum + memoryMib.usual, 0);
+export const furtherMemoryMib = furtherParts.reduce((sum, [, { memoryMib }]) => sum + memoryMib.default, 0);
 
 /** Something for each of the other parts, by its name in the settings. */
 export function ofFurtherParts<Value>(make: (part: AnyPart) => Value): Readonly<Record<string, Value>> {

@@ -150,7 +150,7 @@ export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
       images: fc.record({ loki: image, grafana: image, otelCollector: image }, { requiredKeys: [] }),
       ports: distinctPorts,
       memoryMib: fc.record(
-        forEachPart(({ memoryMib }) => mib(memoryMib.least)),
+        forEachPart(({ memoryMib }) => mib(memoryMib.minimum)),
         { requiredKeys: [] },
       ),
       loki: fc.record(

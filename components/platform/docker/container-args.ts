@@ -15,7 +15,7 @@ import {
 import type { DockerNames } from "./docker-names.ts";
 
 /** What a container needs to know beside its workload. */
-export interface ContainerPlace {
+export interface ContainerContext {
   readonly stackName: string;
   readonly names: DockerNames;
   /** Whose it is, see {@link stackLabels}. */
@@ -45,7 +45,7 @@ export const checkIntervalSeconds = 30;
 const helperMemoryMib = 32;
 
 /** What a container needs to know that does something to a volume and ends. */
-export interface HelperPlace {
+export interface HelperContext {
   readonly labels: docker.types.input.ContainerLabel[];
   readonly name: string;
   readonly image: pulumi.Input<string>;
@@ -57,7 +57,7 @@ export const mostReadySeconds = 120;
 
 /** Labels that say which Pulumi stack and which workload a Docker object belongs to. */
 export function stackLabels(
-  { owner, stackName }: Pick<ContainerPlace, "owner" | "stackName">,
+  { owner, stackName }: Pick<ContainerContext, "owner" | "stackName">,
   workloadName: string,
 ): docker.types.input.ContainerLabel[] {
   return [
@@ -92,7 +92,7 @@ function endsByItself(
 }
 
 /** One instance of a workload as the arguments of a Docker container. */
-export function containerArgs(workload: Workload, instance: number, place: ContainerPlace): docker.ContainerArgs {
+export function containerArgs(workload: Workload, instance: number, context: ContainerContext): docker.ContainerArgs {
   const {
     name,
     image: _image,
@@ -115,11 +115,11 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     ...rest
   } = workload;
   assertAllFieldsRead(rest);
-  const { alias, instances } = place.names;
+  const { alias, instances } = context.names;
   const fullName = oneOf(instances, instance - 1);
   return {
     name: fullName,
-    image: place.image,
+    image: context.image,
     hostname: fullName,
     command: [...args],
     envs: environment(env, fullName),
@@ -129,11 +129,11 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     ports: instance === 1 ? publishedPorts(ports) : [],
     volumes: [
       ...dataVolumes.map(({ name: volume, path }) => ({
-        volumeName: volumeName(place.volumeNames, volume),
+        volumeName: volumeName(context.volumeNames, volume),
         containerPath: path,
       })),
       ...imageMounts.map(({ name: mount, path }) => ({
-        volumeName: volumeName(place.mountNames, mount),
+        volumeName: volumeName(context.mountNames, mount),
         containerPath: path,
         readOnly: true,
       })),
@@ -145,15 +145,15 @@ export function containerArgs(workload: Workload, instance: number, place: Conta
     memorySwap: memoryMib,
     // The custom network here as well would lose the aliases on Engine 20.10.
     networkMode: "bridge",
-    networksAdvanced: [{ name: place.networkName, aliases: [alias] }],
+    networksAdvanced: [{ name: context.networkName, aliases: [alias] }],
     restart: "unless-stopped",
     // Both: the provider stops with the first, `docker stop` and a daemon that shuts down use the second.
     destroyGraceSeconds: stopGraceSeconds,
     stopTimeout: stopGraceSeconds,
     labels: [
-      ...stackLabels(place, name),
+      ...stackLabels(context, name),
       // Its value depends on the check's end, and so does whatever is done to the container.
-      ...(place.checked === undefined ? [] : [{ label: "observability.check", value: place.checked }]),
+      ...(context.checked === undefined ? [] : [{ label: "observability.check", value: context.checked }]),
     ],
     ...hardening,
   };
@@ -177,10 +177,10 @@ function uploads(files: Pick<Workload, "configFiles" | "secretFiles">): docker.t
  * The check of a workload's configuration as the arguments of a container that runs once: the same image, user, files
  * and memory, and nothing else, no network, no data and no port.
  */
-export function checkArgs(workload: Workload, check: Check, place: ContainerPlace): docker.ContainerArgs {
+export function checkArgs(workload: Workload, check: Check, context: ContainerContext): docker.ContainerArgs {
   return {
-    name: oneOf(place.names.checks, 0),
-    image: place.image,
+    name: oneOf(context.names.checks, 0),
+    image: context.image,
     command: [...check.args],
     user: `${workload.userId}:${workload.groupId}`,
     uploads: uploads(workload),
@@ -188,7 +188,7 @@ export function checkArgs(workload: Workload, check: Check, place: ContainerPlac
     networkMode: "none",
     // What it says of a configuration that it refuses.
     logs: true,
-    ...endsByItself(workload.memoryMib, stackLabels(place, workload.name)),
+    ...endsByItself(workload.memoryMib, stackLabels(context, workload.name)),
   };
 }
 
@@ -208,7 +208,7 @@ function publishedPorts(ports: Workload["ports"]): docker.types.input.ContainerP
   );
 }
 
-function volumeName(names: ContainerPlace["volumeNames"], name: string): pulumi.Input<string> {
+function volumeName(names: ContainerContext["volumeNames"], name: string): pulumi.Input<string> {
   const found = names[name];
   if (found === undefined) throw new Error(`${name}: must be created before the container that mounts it`);
   return found;
@@ -236,7 +236,7 @@ function health({ selfCheck, startPeriodSeconds }: Readiness): Pick<docker.Conta
  */
 export function readyArgs(
   { name, readiness }: Workload,
-  place: Pick<ContainerPlace, "owner" | "stackName" | "names" | "networkName">,
+  context: Pick<ContainerContext, "owner" | "stackName" | "names" | "networkName">,
   containerId: pulumi.Input<string>,
   helperImage: pulumi.Input<string>,
 ): docker.ContainerArgs {
@@ -246,16 +246,16 @@ export function readyArgs(
   // `wget` may wait for ever for an answer, so the limit is a process beside it.
   const limit = `trap "exit 1" TERM; (sleep ${mostReadySeconds}; kill $$) &`;
   return {
-    name: oneOf(place.names.waiting, 0),
+    name: oneOf(context.names.waiting, 0),
     image: helperImage,
     entrypoints: ["/bin/sh", "-c"],
     command: [`${limit} until { ${ask} & wait $!; }; do sleep 1; done`],
     // Nobody's: it has no file of its own.
     user: "65534:65534",
     networkMode: "bridge",
-    networksAdvanced: [{ name: place.networkName }],
+    networksAdvanced: [{ name: context.networkName }],
     ...endsByItself(helperMemoryMib, [
-      ...stackLabels(place, name),
+      ...stackLabels(context, name),
       { label: "observability.waits-for", value: containerId },
     ]),
   };
@@ -265,16 +265,16 @@ export function readyArgs(
  * A container that runs once and fills the volume of an image mount with files of its image. As root, whom a new volume
  * belongs to; it has no other right.
  */
-export function copyArgs(mount: ImageMount, place: HelperPlace): docker.ContainerArgs {
+export function copyArgs(mount: ImageMount, context: HelperContext): docker.ContainerArgs {
   return {
-    name: place.name,
-    image: place.image,
+    name: context.name,
+    image: context.image,
     entrypoints: ["cp"],
     command: ["-r", mount.from, mount.path],
     user: "0",
-    volumes: [{ volumeName: place.volumeName, containerPath: mount.path }],
+    volumes: [{ volumeName: context.volumeName, containerPath: mount.path }],
     networkMode: "none",
-    ...endsByItself(copyMemoryMib, place.labels),
+    ...endsByItself(copyMemoryMib, context.labels),
   };
 }
 
@@ -287,20 +287,20 @@ export function copyArgs(mount: ImageMount, place: HelperPlace): docker.Containe
 export function handOverArgs(
   { userId, groupId }: Workload,
   { path }: DataVolume,
-  place: HelperPlace,
+  context: HelperContext,
 ): docker.ContainerArgs {
   const mark = `${path}/.volume`;
   // Not by `stat`, which not every image has that has a shell.
   const isHandedOver = `test -n "$(find ${path} -maxdepth 0 -user ${userId} -group ${groupId})"`;
   return {
-    name: place.name,
-    image: place.image,
+    name: context.name,
+    image: context.image,
     entrypoints: ["/bin/sh", "-c"],
     command: [`${isHandedOver} || { : > ${mark} && chown -R ${userId}:${groupId} ${path}; }`],
     user: "0",
-    volumes: [{ volumeName: place.volumeName, containerPath: path }],
+    volumes: [{ volumeName: context.volumeName, containerPath: path }],
     networkMode: "none",
-    ...endsByItself(helperMemoryMib, place.labels),
+    ...endsByItself(helperMemoryMib, context.labels),
     capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN"] },
   };
 }

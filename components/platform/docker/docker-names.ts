@@ -1,7 +1,7 @@
 import { checkName, dashed, dataVolumeName, instanceName, mountName } from "../../../config/names.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
 import { workloadLimits } from "../../../config/rules.ts";
-import type { ClaimedName } from "../claims.ts";
+import type { ReservedName } from "../reservations.ts";
 import type { Workload } from "../workload.ts";
 
 /** Every name in Docker that a workload takes. What creates an object has its name from here, and from nowhere else. */
@@ -54,7 +54,7 @@ export function dockerNames(
 }
 
 /** The names as they are unique: containers find each other by their aliases and by their names alike. */
-export function claimedInDocker({
+export function reservedInDocker({
   alias,
   instances,
   checks,
@@ -63,7 +63,7 @@ export function claimedInDocker({
   volumes,
   copies,
   mounts,
-}: DockerNames): readonly ClaimedName[] {
+}: DockerNames): readonly ReservedName[] {
   return [
     ...[...instances, ...checks, ...waiting, ...Object.values(owners), ...Object.values(copies), alias].map((name) => ({
       kind: "container",
@@ -74,7 +74,7 @@ export function claimedInDocker({
 }
 
 /** Names that lead somewhere else in every container. */
-export const takenByDocker: readonly ClaimedName[] = [{ kind: "container", name: "localhost" }];
+export const takenByDocker: readonly ReservedName[] = [{ kind: "container", name: "localhost" }];
 
 /** Longest host name that Linux takes (HOST_NAME_MAX, man 7 hostname). */
 const longestHostName = 64;

@@ -3,13 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
 import { dashed } from "../../../config/names.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
-import { Claims } from "../claims.ts";
+import { Reservations } from "../reservations.ts";
 import {
   publishedAddresses,
   type Platform,
   type PlatformArgs,
   type RunningWorkload,
-  type RunOptions,
+  type WorkloadOptions,
 } from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-problems.ts";
 import type { DataVolume, ImageMount, Workload } from "../workload.ts";
@@ -22,10 +22,10 @@ import {
   mostReadySeconds,
   readyArgs,
   stackLabels,
-  type ContainerPlace,
+  type ContainerContext,
 } from "./container-args.ts";
 import { DockerImages } from "./docker-images.ts";
-import { claimedInDocker, dockerNames, hostNameProblems, takenByDocker, type DockerNames } from "./docker-names.ts";
+import { reservedInDocker, dockerNames, hostNameProblems, takenByDocker, type DockerNames } from "./docker-names.ts";
 
 /** What the Docker platform is made from. */
 export interface DockerPlatformArgs extends PlatformArgs {
@@ -41,7 +41,7 @@ export class DockerPlatform implements Platform {
   private readonly provider: docker.Provider;
   private readonly network: docker.Network;
   private readonly images: DockerImages;
-  private readonly claims = new Claims(takenByDocker);
+  private readonly reservations = new Reservations(takenByDocker);
   /** Docker has no attributes that the Collector could look up for a sender. */
   readonly enrichment = {};
   /** No container listens beyond this machine. */
@@ -68,7 +68,7 @@ export class DockerPlatform implements Platform {
   conflicts(workload: Workload): readonly Problem[] {
     const names = dockerNames(this.args.name, workload);
     return [
-      ...this.claims.conflicts(workload, claimedInDocker(names)),
+      ...this.reservations.conflicts(workload, reservedInDocker(names)),
       ...hostNameProblems(names),
       ...[workload.image, ...workload.imageMounts.map(({ image }) => image)].flatMap((image) =>
         this.images.conflicts(image),
@@ -92,12 +92,12 @@ export class DockerPlatform implements Platform {
     return [];
   }
 
-  run(workload: Workload, options: RunOptions): RunningWorkload {
+  run(workload: Workload, options: WorkloadOptions): RunningWorkload {
     refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
     const names = dockerNames(this.args.name, workload);
     const resources = dockerNames(this.args.resourcePrefix, workload);
     const declared = { workload, names, resources, parent: options.parent };
-    this.claims.take(workload, claimedInDocker(names));
+    this.reservations.take(workload, reservedInDocker(names));
     const volumes = workload.dataVolumes.map((dataVolume) => this.volume(dataVolume, declared));
     const containers = workload.replicas === 0 ? [] : this.containers(declared, volumes, options.dependsOn);
     const [first] = containers;
@@ -112,7 +112,7 @@ export class DockerPlatform implements Platform {
   private containers(
     declared: Declared,
     volumes: readonly NamedVolume[],
-    dependsOn: RunOptions["dependsOn"],
+    dependsOn: WorkloadOptions["dependsOn"],
   ): docker.Container[] {
     const { workload, names, resources, parent } = declared;
     const handOvers = volumes.map((named) => this.handOver(named, declared));
@@ -127,9 +127,9 @@ export class DockerPlatform implements Platform {
       mountNames: Object.fromEntries(mounts.map(({ mount, volume }) => [mount.name, volume.name])),
       checked: undefined,
     };
-    const place = { ...unchecked, checked: this.checked(declared, unchecked) };
+    const context = { ...unchecked, checked: this.checked(declared, unchecked) };
     return names.instances.map((_, index) => {
-      return new docker.Container(resources.instances[index] ?? "", containerArgs(workload, index + 1, place), {
+      return new docker.Container(resources.instances[index] ?? "", containerArgs(workload, index + 1, context), {
         parent,
         provider: this.provider,
         dependsOn: [...dependsOn, ...handOvers, ...mounts.flatMap(({ copy, copied }) => [copy, copied])],
@@ -148,21 +148,24 @@ export class DockerPlatform implements Platform {
     first: docker.Container,
   ): pulumi.Output<docker.Container>[] {
     const { owner, name: stackName } = this.args;
-    const place = { stackName, owner, names, networkName: this.network.name };
+    const context = { stackName, owner, names, networkName: this.network.name };
     const name = names.instances[0] ?? "";
     return resources.waiting.map((resource) => {
-      const container = this.container(resource, readyArgs(workload, place, first.id, this.helperImage), parent);
+      const container = this.container(resource, readyArgs(workload, context, first.id, this.helperImage), parent);
       const rule = `must answer within ${mostReadySeconds} s of its start`;
       return succeeded(container, () => `${name}: ${rule}, got no answer; see docker logs ${name}`);
     });
   }
 
   /** "passed", once the check of a workload's configuration has ended well; `undefined` if there is none. */
-  private checked({ workload, resources, parent }: Declared, place: ContainerPlace): pulumi.Output<string> | undefined {
+  private checked(
+    { workload, resources, parent }: Declared,
+    context: ContainerContext,
+  ): pulumi.Output<string> | undefined {
     const { check, secretFiles } = workload;
     const [resource] = resources.checks;
     if (check === "none" || resource === undefined) return undefined;
-    const container = this.container(resource, checkArgs(workload, check, place), parent, {
+    const container = this.container(resource, checkArgs(workload, check, context), parent, {
       // It may repeat what it does not like, be it a secret.
       additionalSecretOutputs: secretFiles.length === 0 ? [] : ["containerLogs"],
     });

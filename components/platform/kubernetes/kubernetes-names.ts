@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { checkName, dashed, fileKey, mountName } from "../../../config/names.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
-import type { ClaimedName } from "../claims.ts";
+import type { ReservedName } from "../reservations.ts";
 import type { Workload } from "../workload.ts";
 
 /** Every name in a namespace that a workload takes. What creates an object has its name from here, and from nowhere else. */
 export interface KubernetesNames {
   /** Deployment or StatefulSet, Service, and whatever else there is one of; also the label that finds its pods. */
-  readonly own: string;
+  readonly workload: string;
   /** Job that looks over its configuration, and the label of the Job's pod; none without a check. */
   readonly checks: readonly string[];
   /** ConfigMap, named by its content; none without files. */
@@ -33,7 +33,7 @@ export function kubernetesNames(workload: Workload): KubernetesNames {
     .digest("hex")
     .slice(0, 12);
   return {
-    own: name,
+    workload: name,
     checks: check === "none" ? [] : [checkName(name)],
     configMaps: configFiles.length === 0 ? [] : [`${name}-config-${hash}`],
     serviceAccounts: readsInstances ? [name] : [],
@@ -43,9 +43,9 @@ export function kubernetesNames(workload: Workload): KubernetesNames {
 }
 
 /** The names as they are unique. A Service of one workload must not find the pod of another one's check. */
-export function claimedInNamespace(names: KubernetesNames): readonly ClaimedName[] {
+export function reservedInNamespace(names: KubernetesNames): readonly ReservedName[] {
   const kinds: Readonly<Record<string, readonly string[]>> = {
-    workload: [names.own, ...names.checks],
+    workload: [names.workload, ...names.checks],
     configmap: names.configMaps,
     serviceaccount: names.serviceAccounts,
     persistentvolumeclaim: Object.values(names.claims),
@@ -54,7 +54,7 @@ export function claimedInNamespace(names: KubernetesNames): readonly ClaimedName
 }
 
 /** Names that something else in the namespace has. */
-export function takenInNamespace(namespace: string, stackName: string): readonly ClaimedName[] {
+export function takenInNamespace(namespace: string, stackName: string): readonly ReservedName[] {
   return [
     // In every pod it leads to the pod itself.
     { kind: "workload", name: "localhost" },
@@ -72,10 +72,10 @@ const longestLabel = 63;
 const revisionLength = 11;
 
 /** The problem of names that would be too long where Kubernetes puts them. */
-export function nameLengthProblems({ own, checks, claims, copies }: KubernetesNames): readonly Problem[] {
+export function nameLengthProblems({ workload, checks, claims, copies }: KubernetesNames): readonly Problem[] {
   const longest = Object.keys(claims).length === 0 ? longestLabel : longestLabel - revisionLength;
-  const ends = [...checks, ...Object.values(copies)].map((longer) => longer.length - own.length);
+  const ends = [...checks, ...Object.values(copies)].map((longer) => longer.length - workload.length);
   const most = Math.min(longest, ...ends.map((end) => longestLabel - end));
   const rule = `must be at most ${most} characters long, since names in its pods have more behind it`;
-  return problemIf(own.length > most, "name", rule, own, "shorten it");
+  return problemIf(workload.length > most, "name", rule, workload, "shorten it");
 }

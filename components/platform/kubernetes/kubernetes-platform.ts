@@ -21,7 +21,7 @@ import { ingressUrl, type KubernetesSettings } from "../../../config/kubernetes.
 import { fileKey, ownerAnnotation } from "../../../config/names.ts";
 import { nearMatch, pathText, problem, problemIf, type Problem } from "../../../config/problem.ts";
 import { registryPrefix } from "../../../config/rules.ts";
-import { Claims } from "../claims.ts";
+import { Reservations } from "../reservations.ts";
 import { dockerBuilder, type DockerImages } from "../docker/docker-images.ts";
 import {
   publishedAddresses,
@@ -29,13 +29,13 @@ import {
   type Platform,
   type PlatformArgs,
   type RunningWorkload,
-  type RunOptions,
+  type WorkloadOptions,
 } from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-problems.ts";
 import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
 import { podEnrichment, podReaderRules } from "./enrichment.ts";
 import {
-  claimedInNamespace,
+  reservedInNamespace,
   configMapData,
   kubernetesNames,
   nameLengthProblems,
@@ -56,7 +56,7 @@ import {
   statefulSetSpec,
 } from "./object-specs.ts";
 import { podProblems } from "./pod-problems.ts";
-import { checkTemplate, podAttributes, podTemplate, type PodPlace } from "./pod-template.ts";
+import { checkTemplate, podAttributes, podTemplate, type PodContext } from "./pod-template.ts";
 
 /** What the Kubernetes platform is made from. */
 export interface KubernetesPlatformArgs extends PlatformArgs {
@@ -84,14 +84,14 @@ export class KubernetesPlatform implements Platform {
   private readonly serviceAccount: ServiceAccount;
   private readonly images: DockerImages;
   private readonly delivered = new Map<string, pulumi.Output<string>>();
-  private readonly claims: Claims;
+  private readonly reservations: Reservations;
   /** Host names of what runs, in the order in which it was declared. */
   private readonly workloads = new Set<string>();
 
   constructor(args: KubernetesPlatformArgs, opts: { readonly parent: pulumi.Resource }) {
     const { settings, name, resourcePrefix } = args;
     this.args = args;
-    this.claims = new Claims(takenInNamespace(settings.namespace, name));
+    this.reservations = new Reservations(takenInNamespace(settings.namespace, name));
     this.parent = opts.parent;
     this.enrichment = podEnrichment(settings.otlpNamespaces.length === 0 ? settings.namespace : undefined);
     this.publicUrls = Object.fromEntries(
@@ -130,7 +130,7 @@ export class KubernetesPlatform implements Platform {
   conflicts(workload: Workload): readonly Problem[] {
     const names = kubernetesNames(workload);
     return [
-      ...this.claims.conflicts(workload, claimedInNamespace(names)),
+      ...this.reservations.conflicts(workload, reservedInNamespace(names)),
       ...nameLengthProblems(names),
       ...[workload.image, ...workload.imageMounts.map(({ image }) => image)].flatMap((image) => [
         ...this.images.conflicts(image),
@@ -172,7 +172,7 @@ export class KubernetesPlatform implements Platform {
     });
   }
 
-  run(workload: Workload, options: RunOptions): RunningWorkload {
+  run(workload: Workload, options: WorkloadOptions): RunningWorkload {
     refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
     const { name } = workload;
     const names = kubernetesNames(workload);
@@ -183,7 +183,7 @@ export class KubernetesPlatform implements Platform {
       metadata: this.metadata(name, name),
       opts: this.child(options.parent),
     };
-    this.claims.take(workload, claimedInNamespace(names));
+    this.reservations.take(workload, reservedInNamespace(names));
     this.workloads.add(name);
     const volumes = workload.dataVolumes.map((volume) => ({ volume, resource: this.volume(volume, declared) }));
     return {
@@ -195,11 +195,11 @@ export class KubernetesPlatform implements Platform {
     };
   }
 
-  private pods(declared: Declared, volumes: readonly NamedVolume[], dependsOn: RunOptions["dependsOn"]): Instance {
+  private pods(declared: Declared, volumes: readonly NamedVolume[], dependsOn: WorkloadOptions["dependsOn"]): Instance {
     const { workload, resource, metadata } = declared;
     const { name, replicas } = workload;
     const identity = this.identity(declared);
-    const place: PodPlace = {
+    const context: PodContext = {
       stackName: this.args.name,
       image: this.image(workload.image),
       serviceAccountName: identity.account.metadata.name,
@@ -209,11 +209,11 @@ export class KubernetesPlatform implements Platform {
       mountImages: Object.fromEntries(workload.imageMounts.map(({ name: mount, image }) => [mount, this.image(image)])),
       settings: this.args.settings,
     };
-    const template = podTemplate(workload, place);
+    const template = podTemplate(workload, context);
     this.network(declared);
     const opts: pulumi.CustomResourceOptions = {
       ...declared.opts,
-      dependsOn: [...dependsOn, ...identity.rights, ...this.checks(declared, place)],
+      dependsOn: [...dependsOn, ...identity.rights, ...this.checks(declared, context)],
       customTimeouts: { create: "10m", update: "10m", delete: `${workload.stopGraceSeconds + 60}s` },
     };
     const controller = controllerSpec(workload, this.args.name, template);
@@ -247,11 +247,11 @@ export class KubernetesPlatform implements Platform {
   }
 
   /** Runs before the pods are started or replaced; another configuration is another run. */
-  private checks({ workload, names, opts }: Declared, place: PodPlace): readonly pulumi.Resource[] {
+  private checks({ workload, names, opts }: Declared, context: PodContext): readonly pulumi.Resource[] {
     const { check } = workload;
     const [name] = names.checks;
     if (check === "none" || name === undefined) return [];
-    const spec = { backoffLimit: 0, template: checkTemplate(workload, check, place) };
+    const spec = { backoffLimit: 0, template: checkTemplate(workload, check, context) };
     const customTimeouts = { create: "5m", delete: "60s" };
     const jobOpts = { ...opts, deleteBeforeReplace: true, customTimeouts };
     return [new Job(this.resourceName(name), { metadata: this.metadata(name, name), spec }, jobOpts)];

@@ -2,7 +2,7 @@ import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { factsOf, filledIn, instanceFact, type InstanceFact } from "../../../config/env-value.ts";
 import { isBackend } from "../../../config/flows.ts";
-import { usualCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes.ts";
+import { defaultCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes.ts";
 import { checkName, dashed, fileKey, mountName } from "../../../config/names.ts";
 import { copyMemoryMib } from "../platform.ts";
 import { assertAllFieldsRead, type Check, type ImageMount, type Readiness, type Workload } from "../workload.ts";
@@ -20,7 +20,7 @@ interface PodTemplate {
 }
 
 /** What a pod needs to know beside its workload. */
-export interface PodPlace {
+export interface PodContext {
   readonly stackName: string;
   readonly image: pulumi.Input<string>;
   readonly serviceAccountName: pulumi.Input<string>;
@@ -79,7 +79,7 @@ const unprivileged: Container["securityContext"] = {
  * A workload as the template of its pods: the restricted Pod Security profile
  * (kubernetes.io/docs/concepts/security/pod-security-standards), a root that nobody writes to, and no token.
  */
-export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
+export function podTemplate(workload: Workload, context: PodContext): PodTemplate {
   const {
     name,
     image: _image,
@@ -103,10 +103,10 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
   } = workload;
   assertAllFieldsRead(rest);
   const files = [
-    ...fileVolume("config", place.configMapName, configFiles),
-    ...fileVolume("secrets", place.secretName, secretFiles),
+    ...fileVolume("config", context.configMapName, configFiles),
+    ...fileVolume("secrets", context.secretName, secretFiles),
   ];
-  const data = dataVolumes.map((volume) => dataMount(volume, place));
+  const data = dataVolumes.map((volume) => dataMount(volume, context));
   const scratch = scratchPaths.map((path, index): Mounted => ({
     volume: { name: `scratch-${index}`, emptyDir: {} },
     mounts: [{ name: `scratch-${index}`, mountPath: path }],
@@ -116,10 +116,10 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
     mounts: [{ name: mountName(name, mount), mountPath: path, readOnly: true }],
   }));
   const mounted = [...files, ...data, ...scratch, ...copied];
-  const { imagePullSecrets, nodeSelector, tolerations, resources } = place.settings;
+  const { imagePullSecrets, nodeSelector, tolerations, resources } = context.settings;
   const cpu = resources[name];
   const room = (memory: number): Container["resources"] => ({
-    requests: { cpu: `${cpu?.cpuRequestMillicores ?? usualCpuRequestMillicores}m`, memory: `${memory}Mi` },
+    requests: { cpu: `${cpu?.cpuRequestMillicores ?? defaultCpuRequestMillicores}m`, memory: `${memory}Mi` },
     limits: {
       ...(cpu?.cpuLimitMillicores === undefined ? {} : { cpu: `${cpu.cpuLimitMillicores}m` }),
       memory: `${memory}Mi`,
@@ -129,12 +129,12 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
   return {
     metadata: {
       labels: {
-        ...commonLabels(place.stackName, name),
+        ...commonLabels(context.stackName, name),
         [roleLabel]: isBackend(name) ? roles.backend : roles.service,
       },
     },
     spec: {
-      serviceAccountName: place.serviceAccountName,
+      serviceAccountName: context.serviceAccountName,
       automountServiceAccountToken: readsInstances,
       // `LOKI_PORT=tcp://10.0.0.1:3100` and its like, for every Service there is, would be taken for settings.
       enableServiceLinks: false,
@@ -152,7 +152,7 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
       },
       initContainers: imageMounts.map((mount) => ({
         name: mountName(name, mount.name),
-        image: imageOf(mount, place),
+        image: imageOf(mount, context),
         imagePullPolicy: "IfNotPresent",
         command: ["cp", "-r", literally(mount.from), literally(mount.path)],
         resources: room(copyMemoryMib),
@@ -163,7 +163,7 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
       containers: [
         {
           name,
-          image: place.image,
+          image: context.image,
           imagePullPolicy: "IfNotPresent",
           args: args.map(literally),
           env: environment(env),
@@ -185,13 +185,13 @@ export function podTemplate(workload: Workload, place: PodPlace): PodTemplate {
  * A pod that looks over the workload's files with the workload's own image and ends: no Service and no network policy
  * finds it, and it has no data and no token.
  */
-export function checkTemplate(workload: Workload, { args }: Check, place: PodPlace): PodTemplate {
+export function checkTemplate(workload: Workload, { args }: Check, context: PodContext): PodTemplate {
   const name = checkName(workload.name);
   const readiness = { ...workload.readiness, httpPath: "none" };
   const nothing = { ports: [], dataVolumes: [], readsInstances: false };
-  const { spec } = podTemplate({ ...workload, ...nothing, name, args, readiness }, place);
+  const { spec } = podTemplate({ ...workload, ...nothing, name, args, readiness }, context);
   return {
-    metadata: { labels: { ...commonLabels(place.stackName, name), [roleLabel]: roles.check } },
+    metadata: { labels: { ...commonLabels(context.stackName, name), [roleLabel]: roles.check } },
     spec: { ...spec, restartPolicy: "Never" },
   };
 }
@@ -220,14 +220,14 @@ function fileVolume(
   ];
 }
 
-function imageOf({ name }: ImageMount, { mountImages }: PodPlace): pulumi.Input<string> {
+function imageOf({ name }: ImageMount, { mountImages }: PodContext): pulumi.Input<string> {
   const image = mountImages[name];
   if (image === undefined) throw new Error(`${name}: must have an image before the pod that copies from it`);
   return image;
 }
 
-function dataMount({ name, path }: Workload["dataVolumes"][number], place: PodPlace): Mounted {
-  const claimName = place.claimNames[name];
+function dataMount({ name, path }: Workload["dataVolumes"][number], context: PodContext): Mounted {
+  const claimName = context.claimNames[name];
   if (claimName === undefined) throw new Error(`${name}: must be created before the pod that mounts it`);
   const volume = dashed(name);
   return {

@@ -249,7 +249,7 @@ describe("previewStack", () => {
         "observability-dev-loki loki 300",
         "observability-dev-otel-collector otel-collector 256",
         "observability-dev-victoria-metrics victoria-metrics 256",
-        ...furtherParts.map(([, { host, memoryMib }]) => `observability-dev-${host} ${host} ${memoryMib.usual}`),
+        ...furtherParts.map(([, { host, memoryMib }]) => `observability-dev-${host} ${host} ${memoryMib.default}`),
       ].sort(),
     );
     assert.equal(footprint.memoryMib, 64 + 64 + 384 + 512 + 300 + 256 + 256 + furtherMemoryMib);
@@ -438,7 +438,7 @@ describe("previewStack on Kubernetes", () => {
         "statefulset/loki loki 1 256",
         "statefulset/otel-collector otel-collector 1 256",
         "statefulset/victoria-metrics victoria-metrics 1 256",
-        ...furtherParts.map(([, { host, memoryMib }]) => `statefulset/${host} ${host} 1 ${memoryMib.usual}`),
+        ...furtherParts.map(([, { host, memoryMib }]) => `statefulset/${host} ${host} 1 ${memoryMib.default}`),
       ].sort(),
     );
     assert.deepEqual(

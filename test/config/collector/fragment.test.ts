@@ -11,7 +11,7 @@ import {
 import { collectorReferences, secretsIn } from "../../../config/expansion.ts";
 import { otelCollectorDocument } from "../../../config/collector/document.ts";
 import { processorsThatPassOn } from "../../../config/collector/components.ts";
-import { namedDocument } from "../../../config/own-code.ts";
+import { namedDocument } from "../../../config/additions.ts";
 import { problemLines } from "../../../config/problem.ts";
 import { asCollectorReads, hostileFragment, lostParts } from "../../support/hostile-fragment.ts";
 import { knownParts } from "../../support/further-parts.ts";

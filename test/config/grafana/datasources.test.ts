@@ -120,7 +120,7 @@ describe("Grafana's data sources", () => {
       serviceVersion: "",
       environment: "",
       serviceInstanceId: "",
-      place: {},
+      platformAttributes: {},
     };
     const sentEvery = otelEnv(identity, "grpc")["OTEL_METRIC_EXPORT_INTERVAL"];
     assert.deepEqual(jsonData, { httpMethod: "POST", timeInterval: "15s" });

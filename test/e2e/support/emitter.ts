@@ -32,7 +32,7 @@ export class Emitter {
         serviceVersion: "0.0.0",
         environment: "e2e",
         serviceInstanceId: container,
-        place: {},
+        platformAttributes: {},
       },
       protocol,
     );

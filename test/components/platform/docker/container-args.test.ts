@@ -8,7 +8,7 @@ import {
   containerArgs,
   hardening,
   readyArgs,
-  type ContainerPlace,
+  type ContainerContext,
 } from "../../../../components/platform/docker/container-args.ts";
 import { dockerNames } from "../../../../components/platform/docker/docker-names.ts";
 import { publishedAddresses } from "../../../../components/platform/platform.ts";
@@ -50,7 +50,7 @@ const workload: Workload = {
   readsInstances: false,
 };
 
-const place: ContainerPlace = {
+const place: ContainerContext = {
   stackName: "observability-dev",
   owner: "observability/dev",
   names: dockerNames("observability-dev", workload),

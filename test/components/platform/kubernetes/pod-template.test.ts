@@ -4,13 +4,13 @@ import {
   checkTemplate,
   podAttributes,
   podTemplate,
-  type PodPlace,
+  type PodContext,
 } from "../../../../components/platform/kubernetes/pod-template.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
 import { instanceFact } from "../../../../config/env-value.ts";
 import { expanded } from "../../../support/kubernetes-view.ts";
 
-const place: PodPlace = {
+const place: PodContext = {
   stackName: "shop-dev",
   image: "registry.example.com/shop:1",
   serviceAccountName: "shop-account",
@@ -63,7 +63,7 @@ const workload: Workload = {
 };
 
 /** Arguments without Outputs are plain values. */
-function template(change: Partial<Workload> = {}, placeChange: Partial<PodPlace> = {}): unknown {
+function template(change: Partial<Workload> = {}, placeChange: Partial<PodContext> = {}): unknown {
   return JSON.parse(JSON.stringify(podTemplate({ ...workload, ...change }, { ...place, ...placeChange })));
 }
 
@@ -86,7 +86,7 @@ interface Template {
   };
 }
 
-function typed(change: Partial<Workload> = {}, placeChange: Partial<PodPlace> = {}): Template {
+function typed(change: Partial<Workload> = {}, placeChange: Partial<PodContext> = {}): Template {
   return template(change, placeChange) as Template;
 }
 

@@ -56,7 +56,7 @@ async function runService(others: string, isComplete: Promise<true>): Promise<st
     serviceVersion: "1.0.0",
     environment: "test",
     serviceInstanceId: "shop-result-processor-1",
-    place: {},
+    platformAttributes: {},
   };
   const env = {
     ...shownEnv(otelEnv(identity, "http/protobuf")),

@@ -43,7 +43,7 @@ export class PodEmitter {
       serviceVersion: "0.0.0",
       environment: "e2e",
       serviceInstanceId: name,
-      place: {},
+      platformAttributes: {},
     };
     const metadata = { name, namespace, labels: { "observability/role": "service" } };
     const program = {

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { fragmentConfig } from "../../config/collector/fragment.ts";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
-import { noFolders } from "../../config/grafana/own-dashboards.ts";
-import { ownCodeProblems } from "../../config/own-code.ts";
+import { noFolders } from "../../config/grafana/added-dashboards.ts";
+import { additionProblems } from "../../config/additions.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
 import { recordedIdentity } from "../support/record-resources.ts";
 import { delivery } from "../support/settings.ts";
@@ -49,8 +49,8 @@ describe("what users add", () => {
   });
 
   it("is left alone where its place is no group", () => {
-    assert.deepEqual(ownCodeProblems(5, noFolders), []);
-    assert.deepEqual(ownCodeProblems({ otelCollector: 5, grafana: [], secrets: "x" }, noFolders), []);
+    assert.deepEqual(additionProblems(5, noFolders), []);
+    assert.deepEqual(additionProblems({ otelCollector: 5, grafana: [], secrets: "x" }, noFolders), []);
   });
 
   const hidden = "got a value that is not shown";

@@ -4,7 +4,7 @@ import { duplicates, hiddenProblem, pathText, problem, type Problem } from "../p
 import type { Datasource } from "./datasources.ts";
 
 /** A data source of the user, in the language of Grafana's provisioning files (datasource-schema.ts). */
-export type OwnDatasource = Readonly<Record<string, unknown>>;
+export type AddedDatasource = Readonly<Record<string, unknown>>;
 
 /**
  * What is wrong with the user's data sources as far as the stack's own and its secrets are concerned.
@@ -41,16 +41,16 @@ function at(index: number, ...path: readonly string[]): string {
 
 /** By what they are to Grafana's database once the file is read; that tells upper case from lower. */
 function taken(
-  all: readonly OwnDatasource[],
+  all: readonly AddedDatasource[],
   generated: readonly Datasource[],
   field: "uid" | "name",
 ): readonly Problem[] {
-  const ours = generated.map((datasource) => [`the stack's ${datasource.name}`, datasource[field]] as const);
-  const own = all.flatMap((datasource, index) => {
+  const reserved = generated.map((datasource) => [`the stack's ${datasource.name}`, datasource[field]] as const);
+  const added = all.flatMap((datasource, index) => {
     const value = datasource[field];
     return typeof value === "string" ? [[at(index, field), grafanaMeaning(value)] as const] : [];
   });
-  return duplicates([...ours, ...own], "choose another one");
+  return duplicates([...reserved, ...added], "choose another one");
 }
 
 /** Which data source a name of a file is, nobody would know before Grafana has read it. */
@@ -60,13 +60,13 @@ function nameProblems(name: unknown, index: number): readonly Problem[] {
 }
 
 /** Grafana ends at a correlation with a data source that there is not. */
-function targetProblems(all: readonly OwnDatasource[], generated: readonly Datasource[]): readonly Problem[] {
+function targetProblems(all: readonly AddedDatasource[], generated: readonly Datasource[]): readonly Problem[] {
   const uids = [...generated, ...all].map(({ uid }) => uid);
   return all.flatMap(({ correlations }, index) =>
-    (Array.isArray(correlations) ? (correlations as readonly unknown[]) : []).flatMap((correlation, place) => {
+    (Array.isArray(correlations) ? (correlations as readonly unknown[]) : []).flatMap((correlation, position) => {
       const target = isRecord(correlation) ? correlation["targetUID"] : undefined;
       if (typeof target !== "string" || uids.includes(target)) return [];
-      const path = at(index, "correlations", String(place), "targetUID");
+      const path = at(index, "correlations", String(position), "targetUID");
       return [problem(path, "must be the uid of a data source that there is", target, "add that, or name another one")];
     }),
   );
@@ -76,7 +76,7 @@ const reference = `write $__file{${secretFile("NAME")}}`;
 const secretChange = `set a secret NAME and ${reference}`;
 
 /** What is encrypted in Grafana must not be plain text on its way there, in no part. */
-function secretProblems(datasource: OwnDatasource, index: number): readonly Problem[] {
+function secretProblems(datasource: AddedDatasource, index: number): readonly Problem[] {
   const secure = datasource["secureJsonData"];
   return (isRecord(secure) ? Object.entries(secure) : [])
     .filter(([, value]) => typeof value !== "string" || grafanaReferences(value)[0]?.written !== value)

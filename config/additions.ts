@@ -1,8 +1,8 @@
 import { otelCollectorDocument } from "./collector/document.ts";
 import { fragmentProblems } from "./collector/fragment.ts";
 import { generatedDatasources } from "./grafana/datasources.ts";
-import { dashboardProblems, type ReadFolder } from "./grafana/own-dashboards.ts";
-import { datasourceProblems } from "./grafana/own-datasources.ts";
+import { dashboardProblems, type ReadFolder } from "./grafana/added-dashboards.ts";
+import { datasourceProblems } from "./grafana/added-datasources.ts";
 import { isRecord } from "./parse.ts";
 import { storesOf } from "./parts/exporters.ts";
 import { partList } from "./parts/parts.ts";
@@ -21,7 +21,7 @@ export const namedDocument = otelCollectorDocument({
 });
 
 /** What is wrong with what the user adds to the generated configuration, as far as the settings' groups are groups. */
-export function ownCodeProblems(input: unknown, readFolder: ReadFolder): readonly Problem[] {
+export function additionProblems(input: unknown, readFolder: ReadFolder): readonly Problem[] {
   if (!isRecord(input)) return [];
   const { secrets = {}, otelCollector, grafana } = input;
   const secretNames = isRecord(secrets) ? Object.keys(secrets) : undefined;

@@ -2,20 +2,20 @@ import { problemIf, type Problem } from "../../config/problem.ts";
 import type { Workload } from "./workload.ts";
 
 /** A name, and what it is the name of: two things of different kinds may have the same. */
-export interface ClaimedName {
+export interface ReservedName {
   /** For instance `container`. */
   readonly kind: string;
   readonly name: string;
 }
 
 /** What workloads that run already have taken: names, and ports on the user's machine. */
-export class Claims {
+export class Reservations {
   private readonly names: Set<string>;
   private readonly hostPorts = new Map<number, string>();
 
-  /** @param own names that no workload can have, since the platform or its network has them itself */
-  constructor(own: readonly ClaimedName[] = []) {
-    this.names = new Set(own.map(keyOf));
+  /** @param reserved names that no workload can have, since the platform or its network has them itself */
+  constructor(reserved: readonly ReservedName[] = []) {
+    this.names = new Set(reserved.map(keyOf));
   }
 
   /**
@@ -23,7 +23,7 @@ export class Claims {
    *
    * @param names every name that the platform gives to something of the workload
    */
-  conflicts(workload: Workload, names: readonly ClaimedName[]): readonly Problem[] {
+  conflicts(workload: Workload, names: readonly ReservedName[]): readonly Problem[] {
     const taken = names.find(
       (claimed, index) =>
         this.names.has(keyOf(claimed)) || names.slice(0, index).some((other) => keyOf(other) === keyOf(claimed)),
@@ -41,13 +41,13 @@ export class Claims {
   }
 
   /** Takes the names and the ports of a workload. */
-  take(workload: Workload, names: readonly ClaimedName[]): void {
+  take(workload: Workload, names: readonly ReservedName[]): void {
     for (const claimed of names) this.names.add(keyOf(claimed));
     for (const { hostPort } of workload.ports) if (hostPort !== "internal") this.hostPorts.set(hostPort, workload.name);
   }
 }
 
 /** A kind and a name as one text: no kind and no name has a slash in it. */
-function keyOf({ kind, name }: ClaimedName): string {
+function keyOf({ kind, name }: ReservedName): string {
   return `${kind}/${name}`;
 }

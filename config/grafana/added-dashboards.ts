@@ -1,4 +1,4 @@
-import { dashboardUids, fileKey, ownDashboardFolder } from "../names.ts";
+import { dashboardUids, fileKey, addedDashboardFolder } from "../names.ts";
 import { isRecord } from "../parse.ts";
 import { duplicates, hiddenProblem, problem, problemIf, type Problem } from "../problem.ts";
 import { fits, grafanaUid, oneLine, type TextRule } from "../rules.ts";
@@ -50,7 +50,7 @@ const folderName = {
 } as const satisfies TextRule;
 
 /** The user's dashboards as files in Grafana's container: named by their uid, in a folder that is one in Grafana as well. */
-export function ownDashboards(files: readonly TextFile[]): readonly TextFile[] {
+export function addedDashboards(files: readonly TextFile[]): readonly TextFile[] {
   return files.map((file) => {
     const dashboard: unknown = JSON.parse(file.content);
     const uid = isRecord(dashboard) ? String(dashboard["uid"]) : "";
@@ -59,11 +59,11 @@ export function ownDashboards(files: readonly TextFile[]): readonly TextFile[] {
 }
 
 function pathInGrafana(file: TextFile, uid: string): string {
-  return `${grafanaPaths.ownDashboards}/${folderOf(file)}/${uid}.json`;
+  return `${grafanaPaths.addedDashboards}/${folderOf(file)}/${uid}.json`;
 }
 
 function folderOf({ path }: TextFile): string {
-  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ownDashboardFolder;
+  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : addedDashboardFolder;
 }
 
 /**

@@ -14,7 +14,7 @@ let lastTurn: Promise<unknown> = Promise.resolve();
  *
  * @throws Error if it is called within such an action, which would wait for itself.
  */
-export function alone<Result>(action: (fail: Fail) => Promise<Result>): Promise<Result> {
+export function exclusively<Result>(action: (fail: Fail) => Promise<Result>): Promise<Result> {
   if (failuresOfThisRun.getStore() !== undefined) {
     return Promise.reject(new Error("a preview: must not be made by the program that is previewed; make it outside"));
   }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { datasources } from "../../../config/grafana/datasources.ts";
 import { grafanaReferences, secretsIn } from "../../../config/expansion.ts";
-import { datasourceProblems } from "../../../config/grafana/own-datasources.ts";
+import { datasourceProblems } from "../../../config/grafana/added-datasources.ts";
 import { stackDatasources } from "../../support/settings.ts";
 import { problemLines } from "../../../config/problem.ts";
 import { asGrafanaReads } from "../../support/grafana-expansion.ts";

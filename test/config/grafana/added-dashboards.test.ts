@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dashboardProblems, noFolders, ownDashboards } from "../../../config/grafana/own-dashboards.ts";
+import { dashboardProblems, noFolders, addedDashboards } from "../../../config/grafana/added-dashboards.ts";
 import { problem, problemLines, shown, visible } from "../../../config/problem.ts";
 import type { TextFile } from "../../../config/text-file.ts";
 
@@ -18,7 +18,7 @@ describe("dashboards of the user", () => {
     const files = [dashboard("b.json", orders), dashboard("Team A/x.json", { uid: "x", title: "Orders" })];
     assert.deepEqual(linesOf(files), []);
     assert.deepEqual(
-      ownDashboards(files).map(({ path, content }, index) => [path, content === files[index]?.content]),
+      addedDashboards(files).map(({ path, content }, index) => [path, content === files[index]?.content]),
       [
         ["/etc/grafana/own-dashboards/Own/orders.json", true],
         ["/etc/grafana/own-dashboards/Team A/x.json", true],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { alone } from "../../../components/preview/alone.ts";
+import { exclusively } from "../../../components/preview/exclusively.ts";
 
 type Listener = (...args: unknown[]) => void;
 
@@ -29,7 +29,7 @@ const nextTurn = (): Promise<void> =>
 /** A rejection that nobody handles, of code that runs beside the action. */
 async function rejectionBeside(): Promise<void> {
   const gate = Promise.withResolvers<undefined>();
-  const running = alone(() => gate.promise);
+  const running = exclusively(() => gate.promise);
   // Its turn has come after this.
   await nextTurn();
   void Promise.reject(new Error("of somebody else"));
@@ -38,7 +38,7 @@ async function rejectionBeside(): Promise<void> {
   await running;
 }
 
-describe("an action that runs alone", () => {
+describe("an action that runs exclusively", () => {
   it("hands rejections that are not its own to those who listened before, in their order", async () => {
     const heard: string[] = [];
     const listener =
@@ -60,7 +60,7 @@ describe("an action that runs alone", () => {
     const [first, second]: Listener[] = [(): void => undefined, (): void => undefined];
     assert.ok(first && second);
     await withListeners({ unhandledRejection: [first] }, async () => {
-      await alone(() => {
+      await exclusively(() => {
         process.on("unhandledRejection", second);
         return Promise.resolve();
       });
@@ -69,7 +69,7 @@ describe("an action that runs alone", () => {
   });
 
   it("rejects with the first of several problems", async () => {
-    const action = alone((fail) => {
+    const action = exclusively((fail) => {
       fail(new Error("first"));
       return Promise.reject(new Error("second"));
     });
@@ -77,7 +77,7 @@ describe("an action that runs alone", () => {
   });
 
   it("makes an error of what is none", async () => {
-    const action = alone((fail) => {
+    const action = exclusively((fail) => {
       fail("a text");
       return Promise.resolve();
     });
