@@ -9,6 +9,7 @@ import type { GrafanaClient } from "../../cli/grafana-client.ts";
 import type { Probe } from "../../cli/verification/probe.ts";
 import { Applications, RunningApplication } from "../../packages/telemetry/test/apps/support/applications.ts";
 import { startPostgres, startRedis, type Server } from "../../packages/telemetry/test/apps/support/databases.ts";
+import { startDepot, type Depot } from "../../packages/telemetry/test/apps/support/depot.ts";
 import pWaitFor from "p-wait-for";
 import { z } from "zod";
 import { guideCommands, guideQueries, problemWith, problemWithCommand } from "./support/documented-queries.ts";
@@ -22,28 +23,68 @@ import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 const sampleExecution = "abc123";
 const sampleTrace = "0af7651916cd43dd8448eb211c80319c";
 
-/** Applications of packages/telemetry/apps: how each is started, what it is asked for, and what its trace has then. */
+/** PromQL of the requests for one order that a service has answered. */
+const ordersServed = (serviceName: string): string =>
+  `sum(http_server_request_duration_seconds_count{service_name="${serviceName}",http_route="/orders/:id"})`;
+
+/**
+ * Applications of packages/telemetry/apps: how each is started, what it is asked for, and what its trace has then beside
+ * the spans of these requests. One that is asked for nothing asks the depot, in a trace that it has begun itself.
+ */
 const realApplications = [
   {
     name: "express",
     command: ["server.cjs"],
     protocol: "grpc",
     paths: ["GET /broken", "GET /orders/:id"],
+    beside: ["pg.query:SELECT postgres", "set"],
     statements: [
       "SELECT $1::text AS id",
       "SELECT * FROM no_such_table WHERE password = '[REDACTED]'",
       "set order:4711 [1 other arguments]",
     ],
+    metricQuery: ordersServed,
   },
-  { name: "fastify", command: ["server.js"], protocol: "http/protobuf", paths: ["GET /orders/:id"], statements: [] },
+  {
+    name: "fastify",
+    command: ["server.js"],
+    protocol: "http/protobuf",
+    paths: ["GET /orders/:id"],
+    beside: [],
+    statements: [],
+    metricQuery: ordersServed,
+  },
+  {
+    name: "nest",
+    command: ["main.js"],
+    protocol: "grpc",
+    paths: ["GET /orders/:id"],
+    beside: ["OrdersController.read", "read"],
+    statements: [],
+    metricQuery: ordersServed,
+    /** By a shutdown hook, with the logger of Nest. */
+    lastLine: "stopped by SIGTERM",
+  },
+  {
+    name: "worker",
+    command: ["worker.js"],
+    protocol: "http/protobuf",
+    paths: [],
+    beside: ["GET", "restock"],
+    statements: [],
+    metricQuery: (serviceName: string): string =>
+      `sum(http_client_request_duration_seconds_count{service_name="${serviceName}",server_address="localhost"})`,
+  },
   {
     name: "zero-code",
     command: ["--import", "@observability/telemetry/register", "server.js"],
     protocol: "http/protobuf",
     paths: ["GET /orders/:id"],
+    beside: [],
     statements: [],
+    metricQuery: ordersServed,
   },
-] as const;
+] as const satisfies readonly RealApplication[];
 
 describe("the first run, from a fresh clone with nothing running", () => {
   let workspace: Workspace;
@@ -206,26 +247,30 @@ describe("the first run, from a fresh clone with nothing running", () => {
     const asked = new Map<string, Asked>();
     let applications: Applications;
     let servers: readonly Server[] = [];
+    let depot: Depot;
 
     before(async () => {
       applications = await Applications.pack();
+      depot = await startDepot();
       const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
       servers = [postgres, redis];
-      const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url };
+      const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, ...depot.env };
       await Promise.all(
         realApplications.map(async (application) => {
           const folder = await applications.install(application.name);
-          asked.set(application.name, await ask(application, folder, { ...env, ...sendingTo(outputs, application) }));
+          const its = { ...env, ...sendingTo(outputs, application) };
+          asked.set(application.name, await ask(application, folder, its, depot));
         }),
       );
     });
     after(async () => {
+      depot.stop();
       await Promise.all(servers.map((server) => server.stop()));
       applications.remove();
     });
 
-    for (const { name, paths, statements } of realApplications) {
-      it(`${name}, with its route and statements, and without secrets`, async () => {
+    for (const { name, paths, beside, statements, lastLine } of realApplications as readonly RealApplication[]) {
+      it(`${name}, with its routes, spans and statements, and without secrets`, async () => {
         const probe = asked.get(name) ?? assert.fail(name);
         const context = { grafana, grafanaVersion: await grafana.version(), probe, metricBefore: 0 };
         const results = await runChecks({ ...context, logCommand: (host) => host }, () => undefined);
@@ -241,16 +286,35 @@ describe("the first run, from a fresh clone with nothing running", () => {
           spans.flatMap(({ tags }) => tags.filter((tag) => tag.key === key).map(({ value }) => value)).sort();
         const served = spans.filter(({ tags }) => tags.some(({ value }) => value === "server"));
         assert.deepEqual(served.map(({ operationName }) => operationName).sort(), [...paths].sort());
+        const names = new Set(spans.map(({ operationName }) => operationName));
+        assert.deepEqual(
+          beside.filter((one) => !names.has(one)),
+          [],
+          [...names].join(", "),
+        );
         assert.deepEqual(valuesOf("db.query.text"), statements);
         const lines = await eventuallyLogs(grafana, `{service_name="${probe.serviceName}"}`);
         assert.ok(lines.some(({ line }) => line.includes('"password":"[REDACTED]"')));
+        if (lastLine !== undefined) assert.ok(lines.some(({ line }) => line.includes(`"message":"${lastLine}"`)));
         assert.ok(!`${answer} ${JSON.stringify(lines)}`.includes("hunter2"));
       });
     }
   });
 });
 
-type RealApplication = (typeof realApplications)[number];
+/** An application of `realApplications`. */
+interface RealApplication {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly protocol: "grpc" | "http/protobuf";
+  readonly paths: readonly string[];
+  readonly beside: readonly string[];
+  readonly statements: readonly string[];
+  /** PromQL of a counter that its run raises. */
+  readonly metricQuery: (serviceName: string) => string;
+  /** What it writes when it is asked to stop. */
+  readonly lastLine?: string;
+}
 
 /** What was sent on its way through an application. */
 interface Asked extends Probe {
@@ -280,28 +344,33 @@ function sendingTo({ urls }: StackOutputs, { name, protocol }: RealApplication):
   };
 }
 
-/** Runs an application for its requests, in one trace, and ends it, which delivers what waits. */
+/** Runs an application for its requests, in one trace, and until it has ended, which delivers what waits. */
 async function ask(
-  { name, command, paths }: RealApplication,
+  { name, command, paths, metricQuery }: RealApplication,
   folder: string,
   env: Readonly<Record<string, string>>,
+  depot: Depot,
 ): Promise<Asked> {
   const serviceName = `shop-${name}`;
-  const traceId = randomBytes(16).toString("hex");
-  const headers = { traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-01` };
+  const traceparent = `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-01`;
   const application = new RunningApplication(folder, command, env, process.execPath);
   const sentMillis = Date.now();
-  const url = await application.url();
-  for (const path of paths) await fetch(`${url}${path.replace("GET ", "").replace(":id", "4711")}`, { headers });
-  application.stop();
+  if (paths.length > 0) {
+    const url = await application.url();
+    for (const path of paths) {
+      await fetch(`${url}${path.replace("GET ", "").replace(":id", "4711")}`, { headers: { traceparent } });
+    }
+    application.stop();
+  }
   assert.ok([0, "SIGTERM"].includes((await application.ended()) ?? -1), application.output);
+  const [, traceId = ""] = (paths.length > 0 ? traceparent : (depot.traceparents[0] ?? "")).split("-");
   return {
-    description: `an order that ${name} was asked for`,
+    description: `an order that ${name} has read`,
     serviceName,
     sentMillis,
     traceId,
     logQuery: `{service_name="${serviceName}"} | json | message="order read"`,
-    metricQuery: `sum(http_server_request_duration_seconds_count{service_name="${serviceName}",http_route="/orders/:id"})`,
+    metricQuery: metricQuery(serviceName),
     leastServices: 1,
   };
 }

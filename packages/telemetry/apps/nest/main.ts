@@ -1,6 +1,6 @@
 import { startTelemetry } from "@observability/telemetry";
 
-const telemetry = startTelemetry();
+startTelemetry();
 
 import "reflect-metadata";
 import { Controller, Get, Logger, Module, Param, type OnApplicationShutdown } from "@nestjs/common";
@@ -12,7 +12,7 @@ class OrdersController implements OnApplicationShutdown {
 
   @Get(":id")
   read(@Param("id") id: string): { id: string } {
-    telemetry.logger.info({ order_id: id, password: "hunter2" }, "order read");
+    this.logger.log({ message: "order read", order_id: id, password: "hunter2" });
     return { id };
   }
 

@@ -38,6 +38,7 @@ interface Line {
   readonly resourceSpans?: readonly { readonly scopeSpans: readonly { readonly spans: readonly JsonSpan[] }[] }[];
   readonly resourceLogs?: readonly { readonly scopeLogs: readonly { readonly logRecords: readonly JsonRecord[] }[] }[];
   readonly resourceMetrics?: readonly {
+    readonly resource: Item;
     readonly scopeMetrics: readonly { readonly metrics: readonly JsonMetric[] }[];
   }[];
 }
@@ -54,7 +55,11 @@ export interface Arrived {
     readonly events: readonly { readonly name: string; readonly attributes: Attributes }[];
   }[];
   readonly logs: readonly { readonly body: string; readonly traceId: string }[];
-  readonly metrics: readonly { readonly name: string; readonly points: readonly Attributes[] }[];
+  readonly metrics: readonly {
+    readonly serviceName: string;
+    readonly name: string;
+    readonly points: readonly Attributes[];
+  }[];
   /** All of it as it was written, to look for what must not be there. */
   readonly text: string;
 }
@@ -123,9 +128,10 @@ export class Collector {
         ),
       ),
       metrics: lines.flatMap(({ resourceMetrics = [] }) =>
-        resourceMetrics.flatMap(({ scopeMetrics }) =>
+        resourceMetrics.flatMap(({ resource, scopeMetrics }) =>
           scopeMetrics.flatMap(({ metrics }) =>
             metrics.map(({ name, histogram }) => ({
+              serviceName: asRecord(resource.attributes)["service.name"] ?? "",
               name,
               points: (histogram?.dataPoints ?? []).map(({ attributes }) => asRecord(attributes)),
             })),
