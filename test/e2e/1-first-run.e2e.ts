@@ -7,8 +7,8 @@ import type { StackOutputs } from "../../cli/outputs.ts";
 import { runChecks } from "../../cli/verification/checks.ts";
 import type { GrafanaClient } from "../../cli/grafana-client.ts";
 import type { Probe } from "../../cli/verification/probe.ts";
-import { Applications, RunningApplication } from "../../packages/telemetry/test/apps/support/applications.ts";
-import { startPostgres, startRedis, type Server } from "../../packages/telemetry/test/apps/support/databases.ts";
+import { Applications, type RunningApplication } from "../../packages/telemetry/test/apps/support/applications.ts";
+import { startPostgres, startRedis, type Server } from "../../packages/telemetry/test/apps/support/servers.ts";
 import { startDepot, type Depot } from "../../packages/telemetry/test/apps/support/depot.ts";
 import pWaitFor from "p-wait-for";
 import { z } from "zod";
@@ -257,9 +257,12 @@ describe("the first run, from a fresh clone with nothing running", () => {
       const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, ...depot.env };
       await Promise.all(
         realApplications.map(async (application) => {
-          const folder = await applications.install(application.name);
+          const { name, command } = application;
+          const folder = await applications.install(name);
+          const sentMillis = Date.now();
           const its = { ...env, ...sendingTo(outputs, application) };
-          asked.set(application.name, await ask(application, folder, its, depot));
+          const running = applications.run(folder, command, its, process.execPath);
+          asked.set(name, { ...(await ask(application, running, depot)), sentMillis });
         }),
       );
     });
@@ -344,17 +347,14 @@ function sendingTo({ urls }: StackOutputs, { name, protocol }: RealApplication):
   };
 }
 
-/** Runs an application for its requests, in one trace, and until it has ended, which delivers what waits. */
+/** Sends an application its requests, in one trace, and waits until it has ended, which delivers what waits. */
 async function ask(
-  { name, command, paths, metricQuery }: RealApplication,
-  folder: string,
-  env: Readonly<Record<string, string>>,
+  { name, paths, metricQuery }: RealApplication,
+  application: RunningApplication,
   depot: Depot,
-): Promise<Asked> {
+): Promise<Omit<Asked, "sentMillis">> {
   const serviceName = `shop-${name}`;
   const traceparent = `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-01`;
-  const application = new RunningApplication(folder, command, env, process.execPath);
-  const sentMillis = Date.now();
   if (paths.length > 0) {
     const url = await application.url();
     for (const path of paths) {
@@ -367,7 +367,6 @@ async function ask(
   return {
     description: `an order that ${name} has read`,
     serviceName,
-    sentMillis,
     traceId,
     logQuery: `{service_name="${serviceName}"} | json | message="order read"`,
     metricQuery: metricQuery(serviceName),

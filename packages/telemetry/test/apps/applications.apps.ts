@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Applications, RunningApplication } from "./support/applications.ts";
+import pWaitFor from "p-wait-for";
+import { Applications } from "./support/applications.ts";
 import { Collector, type Arrived } from "./support/collector.ts";
-import { startPostgres, startRedis, type Server } from "./support/databases.ts";
+import { startKafka, startPostgres, startRedis, type Server } from "./support/servers.ts";
 import { startDepot } from "./support/depot.ts";
 
 /** The oldest Node.js that the package supports, the one of this repository, and the newest line with long support. */
@@ -13,11 +14,13 @@ describe("applications that have installed the package", () => {
   let collector: Collector;
   let postgres: Server;
   let redis: Server;
+  let kafka: Server;
   const nodes = new Map<string, string>();
 
   before(async () => {
     applications = await Applications.pack();
-    [collector, postgres, redis] = await Promise.all([Collector.start(), startPostgres(), startRedis()]);
+    const servers = [Collector.start(), startPostgres(), startRedis(), startKafka()] as const;
+    [collector, postgres, redis, kafka] = await Promise.all(servers);
     for (const [line, version] of Object.entries(nodeVersions)) {
       if (version === undefined) {
         nodes.set(line, process.execPath);
@@ -31,7 +34,7 @@ describe("applications that have installed the package", () => {
   after(async function () {
     // A busy disk takes minutes for the thousands of files that npm has installed.
     this.timeout(600_000);
-    await Promise.all([collector.remove(), postgres.stop(), redis.stop()]);
+    await Promise.all([collector.remove(), postgres.stop(), redis.stop(), kafka.stop()]);
     applications.remove();
   });
 
@@ -41,14 +44,15 @@ describe("applications that have installed the package", () => {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
   });
-  /** What has arrived of one trace, of the logs that belong to it, and all metrics. */
-  const arrivedOf = async (isThere: (arrived: Arrived) => boolean): Promise<Arrived> => {
-    for (;;) {
-      const arrived = collector.arrived();
-      if (isThere(arrived)) return arrived;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  };
+  /** All that has arrived, as soon as what a test looks for is there. */
+  const arrivedOf = async (isThere: (arrived: Arrived) => boolean): Promise<Arrived> =>
+    pWaitFor<Arrived>(
+      () => {
+        const arrived = collector.arrived();
+        return isThere(arrived) && pWaitFor.resolveWith(arrived);
+      },
+      { interval: 100, timeout: { milliseconds: 60_000, message: "what the test looks for has not arrived in 60 s" } },
+    );
   /** An attribute of what a service has counted, each value once. */
   const counted = ({ metrics }: Arrived, service: string, metric: string, attribute: string): string[] => {
     const of = metrics.filter(({ name, serviceName }) => name === metric && serviceName === service);
@@ -67,7 +71,7 @@ describe("applications that have installed the package", () => {
       it(`has the route, the statements and the error of its requests in one trace each, on Node.js ${line}`, async () => {
         const name = `express-${line}`;
         const variables = { ...env(name), DATABASE_URL: postgres.url, REDIS_URL: redis.url };
-        const application = new RunningApplication(folder, ["server.cjs"], variables, nodeOf(line));
+        const application = applications.run(folder, ["server.cjs"], variables, nodeOf(line));
         const url = await application.url();
         assert.deepEqual(await (await fetch(`${url}/orders/4711-${line}`)).json(), { id: `4711-${line}` });
         assert.equal((await fetch(`${url}/broken`)).status, 500);
@@ -105,7 +109,7 @@ describe("applications that have installed the package", () => {
     it(`names requests of Fastify in ES modules by their route, and takes its pino, on Node.js ${line}`, async () => {
       const folder = await applications.install("fastify");
       const name = `fastify-${line}`;
-      const application = new RunningApplication(folder, ["server.js"], env(name), nodeOf(line));
+      const application = applications.run(folder, ["server.js"], env(name), nodeOf(line));
       const url = await application.url();
       await fetch(`${url}/orders/815-${line}`);
       assert.equal((await fetch(`${url}/broken`)).status, 500);
@@ -136,7 +140,7 @@ describe("applications that have installed the package", () => {
   it("names requests of Koa, Hapi, Express 4 and Fastify 4.15 by their route", async () => {
     const folder = await applications.install("frameworks");
     const command = ["--import", "@observability/telemetry/register", "program.js"];
-    const application = new RunningApplication(folder, command, env("frameworks"), nodeOf("22"));
+    const application = applications.run(folder, command, env("frameworks"), nodeOf("22"));
     assert.equal(await application.ended(), "SIGTERM", application.output);
 
     const routes = ["/express/:id", "/fastify/:id", "/hapi/{id}", "/koa/:id"];
@@ -158,7 +162,7 @@ describe("applications that have installed the package", () => {
 
   it("names requests of Nest by their route, takes its logger, and lets its shutdown hooks run", async () => {
     const folder = await applications.install("nest");
-    const application = new RunningApplication(folder, ["main.js"], env("nest"), nodeOf("22"));
+    const application = applications.run(folder, ["main.js"], env("nest"), nodeOf("22"));
     await fetch(`${await application.url()}/orders/nest-1`);
     application.stop();
     assert.ok([0, "SIGTERM"].includes((await application.ended()) ?? -1), application.output);
@@ -184,7 +188,7 @@ describe("applications that have installed the package", () => {
   it("traces both ends of gRPC in CommonJS, although it has loaded the same package before", async () => {
     const folder = await applications.install("grpc");
     const command = ["--require", "@observability/telemetry/register", "program.cjs"];
-    const application = new RunningApplication(folder, command, env("grpc"), nodeOf("22"));
+    const application = applications.run(folder, command, env("grpc"), nodeOf("22"));
     assert.equal(await application.ended(), 0, application.output);
 
     const arrived = await arrivedOf(({ text }) => text.includes("grpc.shop.Greeter/Greet"));
@@ -196,7 +200,7 @@ describe("applications that have installed the package", () => {
     const folder = await applications.install("worker");
     const depot = await startDepot();
     const { DEPOT_URL: url } = depot.env;
-    const application = new RunningApplication(folder, ["worker.js"], { ...env("worker"), ...depot.env }, nodeOf("22"));
+    const application = applications.run(folder, ["worker.js"], { ...env("worker"), ...depot.env }, nodeOf("22"));
     assert.equal(await application.ended(), 0, application.output);
     depot.stop();
 
@@ -215,13 +219,56 @@ describe("applications that have installed the package", () => {
     );
   });
 
+  for (const [program, line] of [
+    ["program.js", "22.15"],
+    ["program.js", "22"],
+    ["program.cjs", "22"],
+  ] as const) {
+    it(`has what kafkajs sends and reads in one trace, by ${program} on Node.js ${line}`, async () => {
+      const folder = await applications.install("kafka");
+      const command = ["--import", "@observability/telemetry/register", program];
+      const name = `kafka-${program}-${line}`;
+      const variables = { ...env(name), KAFKA_BROKER: kafka.url, KAFKA_TOPIC: name };
+      const application = applications.run(folder, command, variables, nodeOf(line));
+      assert.equal(await application.ended(), 0, application.output);
+
+      const processed = (all: Arrived): string[] =>
+        counted(all, name, "messaging.process.duration", "messaging.destination.name");
+      const arrived = await arrivedOf((all) => all.text.includes(`process ${name}`) && processed(all).length > 0);
+      assert.deepEqual(processed(arrived), [name]);
+      const [sent, read] = arrived.spans
+        .filter(({ attributes }) => attributes["messaging.destination.name"] === name)
+        .sort((one, other) => one.kind - other.kind);
+      assert(sent);
+      assert(read);
+      assert.deepEqual([sent.kind, read.kind], [4, 5]);
+      assert.deepEqual([sent.name, read.name], [`send ${name}`, `process ${name}`]);
+      assert.deepEqual([read.traceId, read.parentSpanId], [sent.traceId, sent.spanId]);
+      const { "messaging.kafka.cluster.id": clusterId, ...attributes } = read.attributes;
+      assert.match(clusterId ?? "", /./);
+      assert.deepEqual(attributes, {
+        "messaging.system": "kafka",
+        "messaging.destination.name": name,
+        "messaging.destination.partition.id": "0",
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+        "messaging.kafka.message.key": "berlin",
+        "messaging.kafka.offset": "0",
+      });
+      assert.deepEqual(
+        arrived.logs.filter(({ traceId }) => traceId === sent.traceId).map(({ body }) => orderOf(body)),
+        [{ message: "order read", order_id: "4711", password: "[REDACTED]" }],
+      );
+    });
+  }
+
   for (const version of ["7.0.0", "8.21.0", "9.9.5"]) {
     it(`sends what pino ${version} writes, which publishes nothing, once, imported and required`, async () => {
       const folder = await applications.install("pino", `pino@${version}`);
       for (const program of ["program.js", "program.cjs"]) {
         const name = `pino-${version}-${program}`;
         const command = ["--import", "@observability/telemetry/register", program];
-        const application = new RunningApplication(folder, command, env(name), nodeOf("22"));
+        const application = applications.run(folder, command, env(name), nodeOf("22"));
         assert.equal(await application.ended(), 0, application.output);
         // As the application wrote it, beside what is sent.
         assert.match(application.output, /^\{"level":40,[^\n]*"password":"hunter2","msg":"nearly sold out"\}\n$/);
@@ -243,7 +290,7 @@ describe("applications that have installed the package", () => {
   it("lets a team test its own telemetry in vitest", async () => {
     const folder = await applications.install("tested");
     const command = ["node_modules/vitest/vitest.mjs", "run", "--no-color"];
-    const application = new RunningApplication(folder, command, {}, nodeOf("22"));
+    const application = applications.run(folder, command, {}, nodeOf("22"));
     assert.equal(await application.ended(), 0, application.output);
     assert.match(application.output, /Tests +3 passed \(3\)/);
   });
@@ -258,7 +305,7 @@ describe("applications that have installed the package", () => {
       const folder = await applications.install("zero-code");
       const command = [flag, "@observability/telemetry/register", "server.js"];
       const name = `zero-code${flag}-${line}`;
-      const application = new RunningApplication(folder, command, env(name), nodeOf(line));
+      const application = applications.run(folder, command, env(name), nodeOf(line));
       const path = `/orders/${name}`;
       await fetch(`${await application.url()}${path}`);
       application.stop();

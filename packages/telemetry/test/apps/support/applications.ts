@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import pWaitFor from "p-wait-for";
 import ts from "typescript";
 
 const run = promisify(execFile);
@@ -13,6 +14,7 @@ const packageFolder = join(import.meta.dirname, "../../..");
 export class Applications {
   readonly folder: string;
   private readonly tarball: string;
+  private readonly running: RunningApplication[] = [];
 
   private constructor(folder: string, tarball: string) {
     this.folder = folder;
@@ -51,7 +53,21 @@ export class Applications {
     return target;
   }
 
+  /** Starts an application in the folder where it is installed. */
+  run(
+    folder: string,
+    command: readonly string[],
+    env: Readonly<Record<string, string>>,
+    node: string,
+  ): RunningApplication {
+    const application = new RunningApplication(folder, command, env, node);
+    this.running.push(application);
+    return application;
+  }
+
+  /** Ends what still runs, after a test that has failed for instance, and removes all that is installed. */
   remove(): void {
+    for (const application of this.running) application.kill();
     rmSync(this.folder, { recursive: true });
   }
 }
@@ -77,17 +93,27 @@ export class RunningApplication {
 
   /** Waits until it says where it listens. */
   async url(): Promise<string> {
-    for (;;) {
-      const port = /listening on (\d+)/.exec(this.output)?.[1];
-      if (port !== undefined) return `http://127.0.0.1:${port}`;
-      if (this.child.exitCode !== null) throw new Error(`the application has ended: ${this.output}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const port = await pWaitFor(
+      () => {
+        const said = /listening on (\d+)/.exec(this.output)?.[1];
+        if (said === undefined && this.child.exitCode !== null) throw new Error("the application has ended");
+        return said === undefined ? false : pWaitFor.resolveWith(said);
+      },
+      { interval: 50, timeout: 60_000 },
+    ).catch((error: unknown) => {
+      throw new Error(`the application must say where it listens, got ${this.output}`, { cause: error });
+    });
+    return `http://127.0.0.1:${port}`;
   }
 
   /** Asks it to stop. */
   stop(): void {
     this.child.kill("SIGTERM");
+  }
+
+  /** Ends it at once, if it has not ended. */
+  kill(): void {
+    this.child.kill("SIGKILL");
   }
 
   /** How it has ended: its exit code, or the signal. */

@@ -20,6 +20,9 @@ interface Item {
 interface JsonSpan extends Item {
   readonly name: string;
   readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly kind: number;
   readonly events?: readonly (Item & { readonly name: string })[];
 }
 
@@ -51,6 +54,11 @@ export interface Arrived {
   readonly spans: readonly {
     readonly name: string;
     readonly traceId: string;
+    readonly spanId: string;
+    /** Empty in the first span of a trace. */
+    readonly parentSpanId: string;
+    /** As OTLP has it: 2 of a server, 3 of a client, 4 of a producer, 5 of a consumer. */
+    readonly kind: number;
     readonly attributes: Attributes;
     readonly events: readonly { readonly name: string; readonly attributes: Attributes }[];
   }[];
@@ -111,9 +119,12 @@ export class Collector {
       spans: lines.flatMap(({ resourceSpans = [] }) =>
         resourceSpans.flatMap(({ scopeSpans }) =>
           scopeSpans.flatMap(({ spans }) =>
-            spans.map(({ name, traceId, attributes, events = [] }) => ({
+            spans.map(({ name, traceId, spanId, parentSpanId = "", kind, attributes, events = [] }) => ({
               name,
               traceId,
+              spanId,
+              parentSpanId,
+              kind,
               attributes: asRecord(attributes),
               events: events.map((event) => ({ name: event.name, attributes: asRecord(event.attributes) })),
             })),
