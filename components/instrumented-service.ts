@@ -48,7 +48,7 @@ export class InstrumentedService extends pulumi.ComponentResource {
     const workload = serviceWorkload(name, given, stack);
     super("observability:index:InstrumentedService", name, {}, opts);
     this.serviceName = telemetryName(name, given, stack);
-    // So it also stops first, while there still is somebody to take its last lines.
+    // So it also stops first, while the Collector still takes its last lines.
     this.running = stack.platform.run(workload, { parent: this, dependsOn: [stack.parts.otelCollector] });
     this.registerOutputs({ serviceName: this.serviceName });
   }
@@ -57,7 +57,7 @@ export class InstrumentedService extends pulumi.ComponentResource {
 /**
  * The stack, and the arguments of the service itself, which are not judged yet.
  *
- * @throws Error with every problem of the arguments, if there is no stack: whatever else depends on it.
+ * @throws Error with every problem of the arguments, if there is no stack, without which nothing more can be judged.
  */
 function besideStack(
   name: string,

@@ -33,7 +33,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
   readonly parts: Readonly<Record<PartName, StackPart>>;
   /** Password of Grafana's first user. A secret. */
   readonly grafanaPassword: pulumi.Output<string>;
-  /** What runs of the backends. */
+  /** The running instances of the parts. */
   readonly instances: readonly Instance[];
 
   /** @throws Error with every problem of the settings, before any resource is created. */

@@ -40,7 +40,7 @@ export class StackPart extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** What is generated for the part, by its name for that. @throws Error if there is nothing of that name. */
+  /** A generated secret of the part, by its name. @throws Error if there is none of that name. */
   secret(name: string): pulumi.Output<string> {
     const found = this.secrets.get(name);
     if (found === undefined) throw new Error(`${this.part}: must have the secret ${name}, has none`);
@@ -55,14 +55,14 @@ export class StackPart extends pulumi.ComponentResource {
     return readiness.gates && targets.some((target) => target.host === host) ? [other, ...other.running.ready] : [];
   }
 
-  /** @param isKept whether it is of no use without the data, nor the data without it */
+  /** @param isKept whether the data is useless without it: it is protected like the data */
   private generatedSecret(name: string, isKept: boolean): pulumi.Output<string> {
     const kept = isKept ? { protect: true, ignoreChanges: ["length", "special"] } : {};
     return new random.RandomPassword(name, { length: 32, special: false }, { parent: this, ...kept }).result;
   }
 }
 
-/** How often a platform asks a part that asks over the network. */
+/** How often a platform that probes over the network asks a part, in seconds. */
 const readinessSeconds = 2;
 
 /**

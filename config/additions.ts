@@ -9,8 +9,8 @@ import { partList } from "./parts/parts.ts";
 import type { Problem } from "./problem.ts";
 
 /**
- * The Collector's configuration, for the names in it; the numbers do not count, and the enrichment's name is taken on every
- * platform.
+ * The Collector's configuration as far as its names go, which a user must not take; its numbers do not matter. The name of
+ * the enrichment is among them on every platform.
  */
 export const namedDocument = otelCollectorDocument({
   memoryMib: 256,
@@ -20,7 +20,7 @@ export const namedDocument = otelCollectorDocument({
   ...storesOf(partList),
 });
 
-/** What is wrong with what the user adds to the generated configuration, as far as the settings' groups are groups. */
+/** The problems of what the user adds to the generated configuration. What is no group, the schema reports. */
 export function additionProblems(input: unknown, readFolder: ReadFolder): readonly Problem[] {
   if (!isRecord(input)) return [];
   const { secrets = {}, otelCollector, grafana } = input;

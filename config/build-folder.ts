@@ -2,7 +2,7 @@ import { statSync, type Stats } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
 import { problem, type Problem } from "./problem.ts";
 
-/** What of a service's build leads nowhere: a builder would find out in the middle of a deployment. */
+/** The problems of a build's paths: a folder or a file that is not there, which the builder would report in the middle of a deployment. */
 export function buildFolderProblems({
   context,
   dockerfile,
@@ -29,7 +29,7 @@ function statusOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    // A file where a folder should be, a name that is too long or a folder that nobody may look into: not there either.
+    // A file where a folder should be, a name that is too long or a folder that may not be read: as good as not there.
     if (error instanceof Error && "code" in error) return undefined;
     throw error;
   }

@@ -3,7 +3,7 @@
  * the text could stand in a user's own text as well.
  */
 
-/** What a platform knows of each instance by itself; which of them, is the platform's to say. */
+/** A value that the platform fills in for each instance. Not every platform knows every one. */
 export interface InstanceFact {
   /** `instance` is the name that the platform's own tools show, which every platform knows. */
   readonly fill: "instance" | "podUid" | "node";

@@ -51,7 +51,7 @@ export const exampleSchema = group({
 /** Complete settings of the example. */
 export type ExampleSettings = z.output<typeof exampleSchema>;
 
-/** Every service's own variables that would fight what the stack injects, as far as they are variables. */
+/** The problems of variables in `services` that would override what the stack injects. What is no variable, the schema reports. */
 export function serviceProblems(given: unknown): readonly Problem[] {
   if (!isRecord(given)) return [];
   const { observability, exampleServices, services } = given;
@@ -63,7 +63,7 @@ export function serviceProblems(given: unknown): readonly Problem[] {
   });
 }
 
-/** The ports of the example on the user's machine, as far as each of them is one. */
+/** The ports of the example on the user's machine. What is no port, the schema reports. */
 export function examplePorts(given: unknown): readonly UsedPort[] {
   if (!isRecord(given)) return [];
   const { exampleServices, apiPort } = exampleSchema.shape;
@@ -100,7 +100,7 @@ export function exampleServices(
     },
   }));
   if (!example.load.enabled) return services;
-  // It asks, it does not answer: nothing to instrument.
+  // It only sends requests, so there is nothing to instrument.
   const load = {
     ...common,
     name: "load-generator",

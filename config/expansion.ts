@@ -3,8 +3,8 @@ import { problem, problemIf, type Problem } from "./problem.ts";
 import type { TextFile } from "./text-file.ts";
 
 /*
- * Text that another program reads later and puts something else into, a variable or a file. For each program and each
- * place that it reads: the syntax, and whether what a user writes there is meant as that syntax, escaped or refused.
+ * Text that another program reads later, and in which it replaces references to variables or files. For each program and
+ * each place that it reads: the syntax, and whether a user's text there is meant as that syntax, escaped or refused.
  * docs/own-code.md has the table, and a test that no file, argument or variable of a workload is left out.
  */
 
@@ -12,7 +12,7 @@ import type { TextFile } from "./text-file.ts";
 export interface Sink {
   /** Whose text it is, as the page for users says it. */
   readonly what: string;
-  /** What the reader would put something else for. */
+  /** What the reader would replace. */
   readonly syntax: string;
   /** What happens to such text of a user. */
   readonly rule: string;
@@ -124,12 +124,12 @@ export function grafanaReferences(text: string): readonly Reference[] {
   return references(text, /\$\$|\$__file\{([^}]*)\}/g);
 }
 
-/** A user's text for a provisioning file of Grafana: every dollar sign that is neither doubled nor a reference is. */
+/** A user's text for a provisioning file of Grafana: a dollar sign is doubled unless it is already, or begins a reference. */
 export function grafanaText(text: string): string {
   return text.replaceAll(/\$\$|\$__file\{[^}]*\}|\$/g, (written) => (written === "$" ? "$$" : written));
 }
 
-/** What a user's text is to Grafana once it is read, but for references. */
+/** A user's text as Grafana has it after reading: `$$` is one dollar sign. References stay. */
 export function grafanaMeaning(text: string): string {
   return text.replaceAll("$$", "$");
 }

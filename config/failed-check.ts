@@ -1,4 +1,4 @@
-/** A check of a configuration by the program that it is for. */
+/** A program's check of its own configuration, which has failed. */
 export interface FailedCheck {
   /** The setting that the configuration comes from. */
   readonly setting: string;
@@ -8,11 +8,11 @@ export interface FailedCheck {
   readonly secrets: readonly string[];
 }
 
-/** How much of what the program said is shown. */
+/** How much of what the program printed is shown. */
 const mostLines = 4;
 const mostCharacters = 200;
 
-/** What a user is told of a configuration that its program does not take, in that program's own words. */
+/** The message about a configuration that its program refuses, with what that program printed. */
 export function failedCheck({ setting, said, secrets }: FailedCheck): string {
   // As in its file, and as the program has read it (expansion.ts).
   const hidden = secrets.flatMap((secret) => [secret, secret.replaceAll("$$", "$")]);
@@ -23,8 +23,8 @@ export function failedCheck({ setting, said, secrets }: FailedCheck): string {
     .filter((line) => line !== "");
   const shown = lines.slice(0, mostLines).map((line) => `  ${cut(line)}`);
   const more = lines.length > mostLines ? [`  … and ${lines.length - mostLines} more line(s)`] : [];
-  const words = lines.length === 0 ? ["  it said nothing"] : [...shown, ...more];
-  return [`${setting}: must be taken by the program it is for, which says; correct it:`, ...words].join("\n");
+  const words = lines.length === 0 ? ["  it printed nothing"] : [...shown, ...more];
+  return [`${setting}: must be accepted by the program that reads it; correct what it reports:`, ...words].join("\n");
 }
 
 function cut(line: string): string {

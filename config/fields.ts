@@ -7,7 +7,7 @@ import { hostPorts, nameOfSecret, oneLine, printable, type FurtherRule, type Tex
  * with its value: a type, a range or a pattern.
  */
 
-/** What is said of a value, whichever of a field's checks fails. The value itself is added by {@link parseWith}. */
+/** The message of a field, whichever of its checks fails. {@link parseWith} adds the value. */
 export function told(rule: string, change: string): { readonly error: () => string } {
   return { error: () => ruleMessage(rule, change) };
 }
@@ -20,7 +20,7 @@ export function withSecrets<Field extends z.ZodType>(field: Field, secret = true
   return field.meta({ secret });
 }
 
-/** What a whole number has to be, in words. */
+/** The limits of a whole number, and what a message says beside them. */
 export interface WholeNumberRule {
   readonly least: number;
   readonly most: number;
@@ -148,7 +148,7 @@ const mostSecretKib = 900;
 export function secretTexts(): z.ZodRecord<z.ZodString, z.ZodString> {
   const name = told(nameOfSecret.rule, nameOfSecret.change);
   const value = told("must be text of 1 to 65536 characters", "set one that fits");
-  const whole = told("must be text without NUL and halves of characters", "encode it, for example as base64");
+  const whole = told("must be text without NUL and unpaired surrogates", "encode it, for example as base64");
   const room = `must hold at most ${mostSecretKib} KiB in all, which is what Kubernetes takes`;
   const set = "npm run pulumi -- config set --secret --path 'observability:secrets.NAME'";
   const all = told("must be secrets by name", `set one by \`${set}\``);
@@ -189,21 +189,22 @@ export function foreignList<Shape extends z.core.$ZodLooseShape>(
   return withSecrets(several.superRefine(refuseForeign(mostKib)));
 }
 
-/** What no YAML could say to the other program, and more than the file for it has room for. */
+/** Refuses what cannot be written as YAML, and more than the file for it has room for. */
 function refuseForeign(mostKib: number): (value: unknown, context: z.core.$RefinementCtx) => void {
   return (value, context) => {
     const refuse = (path: readonly string[], rule: string, change: string): void => {
       context.addIssue({ code: "custom", path: [...path], message: ruleMessage(rule, change) });
     };
-    /** Bytes of its lines, each with its indentation. */
+    /** Bytes of a value as lines of YAML, each with its indentation. */
     const bytesOf = (inner: unknown, path: readonly string[]): number => {
       if (typeof inner === "object" && inner !== null) {
         return Object.entries(inner).reduce(
           (sum, [key, entry]) => {
             const at = [...path, key];
             if (!printable.holds(key)) refuse(at, printable.rule.replace("be text", "have a name"), "rename it");
-            // What is not set in a program is not there; a list would get a hole.
-            if (entry === undefined && Array.isArray(inner)) refuse(at, "must be set in a list", "leave it out");
+            // A group leaves out what a program has not set; a list cannot.
+            if (entry === undefined && Array.isArray(inner))
+              refuse(at, "must be a value, as every entry of a list", "leave it out");
             return sum + Buffer.byteLength(key) + bytesOf(entry, at);
           },
           lineBytes(path, ""),
@@ -211,7 +212,7 @@ function refuseForeign(mostKib: number): (value: unknown, context: z.core.$Refin
       }
       if (typeof inner === "string" && !printable.holds(inner)) refuse(path, printable.rule, printable.change);
       if (typeof inner === "number" && !Number.isFinite(inner)) {
-        refuse(path, "must be a number that has an end", "write it in digits");
+        refuse(path, "must be a finite number", "write it in digits");
       }
       return lineBytes(path, String(inner));
     };

@@ -16,7 +16,7 @@ export interface Flow {
 /** Stands in a {@link Flow} for every workload that is no part of the stack. */
 export const services = "services";
 
-/** Every connection to a part of the stack. What services want of each other and of the world is theirs to know. */
+/** Every connection to a part of the stack. Those of services to each other and to the outside are not among them. */
 export const flows: readonly Flow[] = [
   ...portsForServices.map(({ host, port }) => ({ from: services, to: host, port })),
   ...partList.flatMap((part) =>

@@ -95,7 +95,7 @@ function joined(separator: string, ...parts: readonly string[]): string {
   return parts.filter((part) => part !== "").join(separator);
 }
 
-/** What of a service's arguments its instrumentation cannot do; the paths begin with the name of an argument. */
+/** The problems of arguments that a service's instrumentation does not support; the paths begin with an argument's name. */
 export function instrumentProblems(args: {
   readonly instrument?: InstrumentedLanguage | undefined;
   readonly instrumentImage?: string | undefined;

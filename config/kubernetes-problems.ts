@@ -5,7 +5,7 @@ import { partList } from "./parts/parts.ts";
 import { problemIf, type Problem } from "./problem.ts";
 import { stackSettingsSchema } from "./settings.ts";
 
-/** What is wrong with the settings of a stack on Kubernetes, beyond each field on its own. */
+/** The problems of a stack's settings on Kubernetes beyond each field by itself. */
 export function kubernetesProblems(input: unknown): readonly Problem[] {
   if (!isRecord(input) || input["target"] !== "kubernetes") return [];
   const { kubernetes = {}, otelCollector = {} } = input;

@@ -8,12 +8,12 @@ export function instanceName(stackName: string, workloadName: string, instance: 
   return instance === 1 ? `${stackName}-${workloadName}` : `${stackName}-${workloadName}-${instance}`;
 }
 
-/** Name of what looks over a workload's files before the workload is started: `otel-collector-check`. */
+/** Name of the container or Job that checks a workload's files before the workload is started: `otel-collector-check`. */
 export function checkName(workloadName: string): string {
   return `${workloadName}-check`;
 }
 
-/** Name of what has files of another image for a workload: `checkout-instrumentation`. */
+/** Name of the volume, and of what fills it, with files of another image for a workload: `checkout-instrumentation`. */
 export function mountName(workloadName: string, mount: string): string {
   return `${workloadName}-${mount}`;
 }
@@ -42,8 +42,8 @@ export const dashboardUids = {
 export const addedDashboardFolder = "Own";
 
 /**
- * Whose everything is that a program creates: its Pulumi project and stack as they are, `observability/dev`. Two stacks
- * can have one name, but never this. What older versions have deployed carries the name alone, which has no slash.
+ * Owner of everything that a program creates: its Pulumi project and stack, `observability/dev`. Two stacks can have the
+ * same setting `name`, but not the same owner. Objects of older versions carry the name only, which has no slash.
  */
 export function stackOwner(project: string, stack: string): string {
   return `${project}/${stack}`;

@@ -12,7 +12,7 @@ export interface ServiceIdentity {
   readonly environment: string;
   /** Differs between instances of one service and stays the same over a restart. */
   readonly serviceInstanceId: string | InstanceFact;
-  /** Attributes of the place where the instance runs. */
+  /** Attributes of the platform that the instance runs on. */
   readonly platformAttributes: Readonly<Record<string, string | InstanceFact>>;
 }
 
@@ -46,7 +46,7 @@ export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Read
   };
 }
 
-/** Signals that an SDK may be told an endpoint and a protocol of their own for. */
+/** Signals that have variables for an endpoint and a protocol of their own. */
 const signals = ["TRACES", "METRICS", "LOGS"];
 
 const nobody = { serviceName: "", serviceNamespace: "", serviceVersion: "", environment: "", serviceInstanceId: "" };

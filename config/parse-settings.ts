@@ -31,7 +31,7 @@ export function parseSettings(
 }
 
 /**
- * What is wrong with settings of the stack beyond each field on its own, as far as the fields are what they have to be.
+ * The problems of the stack's settings beyond each field by itself. A field that is wrong by itself is left out.
  *
  * @param otherPorts ports on the user's machine beside the stack's own
  */
@@ -48,10 +48,10 @@ export function stackProblems(
   ];
 }
 
-/** Names that Docker has networks of its own by, and refuses to make one by (github.com/moby/moby, daemon/network.go). */
+/** Names of Docker's predefined networks: it creates no other of these names (github.com/moby/moby, daemon/network.go). */
 const dockerNetworks: readonly unknown[] = ["default", "bridge", "host", "none"];
 
-/** The problem of a name that the place where the stack runs has for something else. */
+/** The problem of a stack's name that something else on its target has. */
 function stackNameProblems(input: unknown): readonly Problem[] {
   if (!isRecord(input)) return [];
   const { name, target } = input;

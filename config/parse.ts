@@ -9,8 +9,8 @@ const mostLines = 100;
  * Runs a schema and reports all problems together. No message shows a value that the schema does not know, nor one at or
  * below a place that it marks as holding secrets (`withSecrets` in fields.ts).
  *
- * @param acrossFields finds what is wrong between fields. It is asked although single fields are wrong, and so has to
- *   leave those out; a refinement of the schema would not be asked. What it is given is plain data of a limited depth.
+ * @param acrossFields finds what is wrong between fields. It is called even if single fields are wrong, which it has to
+ *   leave out; a refinement of the schema would not be called then. It is given plain data of a limited depth.
  * @param derived what the schema is run on; it fills in what follows from something else than the input
  * @throws Error with one line a problem: `<path>: <rule>, got <value>; <what to change>`.
  */
@@ -41,7 +41,7 @@ function withoutSecrets(schema: z.ZodType, problems: readonly Problem[]): readon
   return problems.map((each) => (mayHoldSecret(root, pathKeys(each.path)) ? hidden(each) : each));
 }
 
-/** What somebody writes, as the messages call it. */
+/** What the messages call the input. */
 interface Words {
   /** A single one of it, for instance `setting`. */
   readonly one: string;
@@ -138,7 +138,7 @@ function nodeBelow(place: SchemaNode | undefined, key: PropertyKey): SchemaNode 
 
 /**
  * Whether a secret may be at a place: the nearest mark says so, there is one below that something else is written for, or
- * it is a group, and nobody knows what a single value in the place of one is.
+ * it is a group, in whose place a single value may be anything.
  */
 function mayHoldSecret(root: SchemaNode, path: readonly PropertyKey[]): boolean {
   let place: SchemaNode | undefined = root;

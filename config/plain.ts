@@ -8,7 +8,7 @@ export interface PlainInput {
   readonly problems: readonly Problem[];
 }
 
-/** Deepest nesting that somebody writes by hand, many times over. */
+/** Deepest nesting: many times what is written by hand. */
 const mostLevels = 100;
 
 /** Most values in all of an input, many times what anybody writes. */
@@ -19,9 +19,9 @@ type NotPlain = Omit<Problem, "path">;
 
 /**
  * What a program hands over as plain data. Types are stripped on the way to a deployment, so anything may come; what is
- * told here is what no schema says well: values of Pulumi that are only known later, promises, functions, instances of
- * classes, whole numbers of the type BigInt, data that contains itself, and data that has no end. Whatever comes after
- * can walk through the copy without looking out.
+ * reported here is what a schema reports badly: values of Pulumi that are only known later, promises, functions, instances of
+ * classes, whole numbers of the type BigInt, data that contains itself, and data that has no end. The copy can be walked
+ * through without precautions.
  */
 export function plainInput(input: unknown): PlainInput {
   const problems: Problem[] = [];
@@ -29,7 +29,7 @@ export function plainInput(input: unknown): PlainInput {
 
   function copy(value: unknown, path: readonly string[], above: readonly unknown[]): unknown {
     values += 1;
-    // The first is told, and nothing beyond it is looked at.
+    // The first one beyond is reported, and the rest is not read.
     if (values > mostValues + 1) return undefined;
     const found = values > mostValues ? tooMuch("values in all") : readable(() => notPlain(value, above));
     if ("rule" in found) {
@@ -92,7 +92,7 @@ function notPlain(value: unknown, above: readonly unknown[]): NotPlain | { reado
   if (typeof value !== "object" || value === null) return { isPlain: true };
   if (isOutput(value)) {
     const change =
-      "what is known during a deployment only cannot be judged before it: write the value that it is made from";
+      "an Output is known only during a deployment, and settings are judged before it: write the value that it is made from";
     return refused(change, "an Output of Pulumi");
   }
   if (above.includes(value)) return refused("leave the reference back out", "a value that contains itself");
@@ -106,9 +106,9 @@ function tooMuch(what: string): NotPlain {
   return { rule: `must have at most ${mostValues} ${what}`, got: "more", change: "leave out what nothing reads" };
 }
 
-const notProperName: NotPlain = { rule: "is no name for a value", got: notShown, change: "remove it" };
+const notProperName: NotPlain = { rule: "must not be the name of a value", got: notShown, change: "remove it" };
 
-/** What the caller's own object answers, which may be a getter that throws; what it throws may hold a secret. */
+/** What is read of the caller's object, whose getter may throw. The error is not shown: it may hold a secret. */
 function readable<Answer extends object>(read: () => Answer): Answer | NotPlain {
   try {
     return read();

@@ -129,7 +129,7 @@ function withoutCredentials(text: string): string {
   return seen.replace(/([a-z][a-z\d+.-]*:\/\/)\S*$/i, "$1…").replace(/^[^\s/]*:[^\s/]*$/, "…");
 }
 
-/** Control characters, marks of direction, other blanks and line ends, halves of characters. */
+/** Control characters, direction marks, other blanks and line breaks, unpaired surrogates. */
 const unseen = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 
 /** A text whose every character is seen, the others escaped as in JSON; cut where it has more than so many characters. */

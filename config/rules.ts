@@ -16,9 +16,9 @@ export interface TextRule {
   readonly pattern: RegExp;
   readonly rule: string;
   readonly change: string;
-  /** What a pattern cannot say, or not so that somebody understands what is wrong. @default nothing more */
+  /** Rules that a pattern cannot express, or whose message would not say what is wrong. @default none */
   readonly also?: readonly FurtherRule[];
-  /** Whether it may have line breaks and tabs. Other characters that are not seen it never may. @default "one" */
+  /** Whether it may have line breaks and tabs. Other invisible characters are never allowed. @default "one" */
   readonly lines?: "one" | "many";
 }
 
@@ -29,10 +29,10 @@ export interface FurtherRule {
   readonly change: string;
 }
 
-/** One line without control characters, line ends, marks of direction and halves of characters. */
+/** One line without control characters, line breaks, direction marks and unpaired surrogates. */
 export const oneLine: FurtherRule = {
   holds: (text) => !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]|(?![\u200c\u200d])\p{Cf}/u.test(text),
-  rule: "must be one line without control characters and marks that are not seen",
+  rule: "must be one line without control characters and invisible characters",
   change: "remove them",
 };
 
@@ -42,11 +42,11 @@ export const printable: FurtherRule = {
     !/[^\t\n\r\u{20}-\u{7e}\u{a0}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]|[\u{2028}\u{2029}\u{feff}]/u.test(
       text,
     ),
-  rule: "must be text without control characters, other line ends than usual, and halves of characters",
+  rule: "must be text without control characters, unusual line breaks and unpaired surrogates",
   change: "remove them",
 };
 
-/** Whether a text keeps all of a rule but its characters, which a field looks at (fields.ts). */
+/** Whether a text keeps a rule, but for {@link oneLine} and {@link printable}, which a field checks (fields.ts). */
 export function fits({ pattern, also = [] }: Pick<TextRule, "pattern" | "also">, text: string): boolean {
   return pattern.test(text) && also.every(({ holds }) => holds(text));
 }

@@ -85,7 +85,7 @@ export interface ServiceInput {
    * @default the folder `instrumentation/` for Node.js, else the image of OpenTelemetry's operator, from `imageRegistry` if that is set
    */
   readonly instrumentImage?: string;
-  /** `false` injects nothing, for a process that has nothing to say. @default true */
+  /** `false` injects nothing, for a process without telemetry. @default true */
   readonly telemetry?: boolean;
   /** Memory limit in MiB. @default 128 */
   readonly memoryMib?: number;
@@ -169,7 +169,7 @@ export const serviceArgsSchema = group({
 /** Arguments with the defaults filled in. */
 export type CompleteServiceArgs = z.output<typeof serviceArgsSchema>;
 
-/** Arguments as somebody handed them over, and what is wrong with them. */
+/** Arguments as a program handed them over, and what is wrong with them. */
 export interface JudgedServiceArgs {
   /** What is right of them: for an argument that is wrong its default, so that what depends on others can be judged too. */
   readonly args: CompleteServiceArgs;
@@ -177,7 +177,7 @@ export interface JudgedServiceArgs {
   readonly problems: readonly Problem[];
 }
 
-/** Judges each argument on its own, and those that exclude each other; the stack is none of them. */
+/** Judges each argument by itself, and those that exclude each other. `stack` is not among them. */
 export function judgedServiceArgs(given: unknown): JudgedServiceArgs {
   const { value, problems } = plainInput(given);
   const words = { one: "argument", all: "arguments" };
@@ -200,7 +200,7 @@ function sourceProblems({ image, build }: CompleteServiceArgs): readonly Problem
   return [{ path: "image", rule: "exactly one of `image` and `build` must be given", got, change }];
 }
 
-/** Variables of a service's own that would fight what the stack injects: the service's would win, and say nothing. */
+/** The problems of a service's variables that would silently override what the stack injects. */
 export function injectedVariableProblems(path: string, env: Readonly<Record<string, string>>): readonly Problem[] {
   return Object.keys(env)
     .filter((name) => reservedVariables.has(name))

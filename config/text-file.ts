@@ -1,4 +1,4 @@
-/** A text file: the path at which somebody finds it, and what is in it. */
+/** A text file: its path, in a container or a folder, and its content. */
 export interface TextFile {
   readonly path: string;
   readonly content: string;

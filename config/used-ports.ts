@@ -11,7 +11,7 @@ export interface UsedPort {
   readonly isDefault: boolean;
 }
 
-/** The ports of the stack on the user's machine, as far as each of them is one. */
+/** The ports of the stack on the user's machine. What is no port, the schema reports. */
 export function stackPorts(input: unknown): readonly UsedPort[] {
   const { ports = {} } = isRecord(input) ? input : {};
   if (!isRecord(ports)) return [];

@@ -6,7 +6,7 @@ import type { Workload } from "./workload.ts";
 /** Only this address: nothing of the stack listens on a network of the user's machine. */
 export const loopback = "127.0.0.1";
 
-/** Memory in MiB of what copies files of another image. */
+/** Memory in MiB of a container that copies files of another image. */
 export const copyMemoryMib = 64;
 
 /** What a platform of either kind is made from. */
@@ -44,13 +44,13 @@ export interface Platform {
    * runs them needs {@link Workload.readsInstances}.
    */
   readonly enrichment: Readonly<Record<string, object>>;
-  /** What the settings of the platform say of workloads that nobody has declared: asked when the program is through. */
+  /** The problems of settings for workloads that the program has not declared; complete when the program has ended. */
   leftOverSettings(): readonly Problem[];
   /** Addresses at which workloads are reached from beyond the user's machine, by name; only those that the user asked for. */
   readonly publicUrls: Readonly<Record<string, string>>;
 }
 
-/** Place of a workload in the resource graph. */
+/** How a workload's resources stand in Pulumi's graph. */
 export interface WorkloadOptions {
   readonly parent: pulumi.Resource;
   /** Resources that have to be ready first. */
@@ -63,7 +63,7 @@ export interface Instance {
   readonly name: string;
   /** How many there are. */
   readonly replicas: number;
-  /** Of the resource that has to be replaced to start it afresh. */
+  /** URN of the resource that has to be replaced to restart it. */
   readonly urn: pulumi.Output<string>;
 }
 

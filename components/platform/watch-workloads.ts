@@ -24,7 +24,7 @@ export function isWatched(): boolean {
   return watchers.getStore() !== undefined;
 }
 
-/** The platform as it is, or if somebody watches, one that reports what it runs. */
+/** The platform as it is, or one that reports what it runs if the program is looked at. */
 export function watched(platform: Platform): Platform {
   const see = watchers.getStore();
   if (see === undefined) return platform;

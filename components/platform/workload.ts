@@ -3,7 +3,7 @@ import type { EnvValue } from "../../config/env-value.ts";
 import type { TextFile } from "../../config/text-file.ts";
 
 /**
- * One process of the stack, described without a word about where it runs. Each platform renders it.
+ * One process of the stack, described independently of the platform. Each platform renders it.
  *
  * No field is optional, so that nothing is left to a platform's own default; what is absent is written as such
  * (`[]`, `"none"`). A platform that cannot honour a field throws, it never leaves it out.
@@ -19,12 +19,12 @@ export interface Workload {
   /** Files that the process reads, root-owned and read-only. */
   readonly configFiles: readonly TextFile[];
   readonly secretFiles: readonly SecretFile[];
-  /** How the image looks over these files; `"none"` where that is not needed. */
+  /** How the image checks these files; `"none"` where that is not needed. */
   readonly check: Check | "none";
   readonly ports: readonly WorkloadPort[];
   /** Data that outlives the process. */
   readonly dataVolumes: readonly DataVolume[];
-  /** What the process needs of other images. */
+  /** Files of other images that the process needs. */
   readonly imageMounts: readonly ImageMount[];
   /** Directories that it may write to and that go with it. What they hold counts as its memory on some platforms. */
   readonly scratchPaths: readonly string[];
@@ -63,7 +63,7 @@ export interface SecretFile {
 }
 
 /**
- * A run of the image that looks over its configuration files and ends. No instance is started or replaced before it has
+ * A run of the image that checks its configuration files and ends. No instance is started or replaced before it has
  * ended with 0; what runs stays as it is.
  */
 export interface Check {
@@ -108,7 +108,7 @@ export interface Readiness {
   readonly httpPath: string;
   /** Command inside the container, for platforms that ask from within; `"none"` where the image has nothing to run. */
   readonly selfCheck: readonly string[] | "none";
-  /** How often a platform asks that asks over the network. */
+  /** How often a platform that probes over the network asks. */
   readonly intervalSeconds: number;
   /** Time in which a failed check does not count. */
   readonly startPeriodSeconds: number;

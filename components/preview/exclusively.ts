@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** Notes that something went wrong; the first of several is what the caller is told. */
+/** Reports a failure; of several the caller gets the first. */
 export type Fail = (reason: unknown) => void;
 
 const failuresOfThisRun = new AsyncLocalStorage<unknown[]>();
@@ -9,7 +9,7 @@ let lastTurn: Promise<unknown> = Promise.resolve();
 
 /**
  * Runs an action while no other one runs, in the order of the calls, and rejects with the first thing that went wrong:
- * what `fail` was told, what a promise of it was rejected with although nobody waits for it, or its own error. Pulumi
+ * what `fail` was told, the rejection of a promise of it that nothing waits for, or its own error. Pulumi
  * leaves many such promises behind when one resource fails, and a test runner would blame whatever test runs by then.
  *
  * @throws Error if it is called within such an action, which would wait for itself.
@@ -19,7 +19,7 @@ export function exclusively<Result>(action: (fail: Fail) => Promise<Result>): Pr
     return Promise.reject(new Error("a preview: must not be made by the program that is previewed; make it outside"));
   }
   const turn = lastTurn.then(() => run(action));
-  // The failure of this turn is told to its caller and is nothing to the next one.
+  // The failure of this turn goes to its caller, and does not concern the next one.
   lastTurn = turn.then(
     () => undefined,
     () => undefined,

@@ -87,7 +87,7 @@ const stackType = "pulumi:pulumi:Stack";
 
 /**
  * Runs a program against Pulumi's mocks, as a preview does, and returns all that it registers. It needs no engine and
- * leaves mocks that somebody else has set alone. What a provider would compute is unknown, as in a real preview, except
+ * leaves mocks that a test has set itself as they are. What a provider would compute is unknown, as in a real preview, except
  * the outputs that a resource declares secret: the engine marks those, the mocks do not, so each is a secret with the
  * text {@link generatedSecret} here.
  *

@@ -19,7 +19,7 @@ export function componentType(id: string): string {
  * so that a client hears "accepted" when the rest is on disk; what they drop, they drop by a rule that the user wrote.
  *
  * They are listed, and not those that keep data for later (`batch`, `groupbytrace`, `interval`, `logdedup`, `logstransform`,
- * `tail_sampling` and whatever comes with the next version): of one that nobody has looked at, nobody knows. All are made
+ * `tail_sampling` and whatever comes with the next version): a processor that was not looked at is not known to be safe. All are made
  * by `processorhelper` or call the next consumer themselves
  * (github.com/open-telemetry/opentelemetry-collector-contrib/tree/v0.158.0/processor). Where a type has an older name,
  * which the Collector takes as well, both are here.

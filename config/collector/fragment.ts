@@ -87,7 +87,7 @@ function keyProblems(value: unknown, path: readonly string[]): readonly Problem[
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {
     const inside = [...path, key];
-    const rule = "must be no path with :: and have no colon at its ends, which the Collector reads as one";
+    const rule = "must not contain :: or begin or end with a colon, which the Collector reads as a path";
     const wrong = /^:|::|:$/.test(key) ? [problem(at(inside), rule, key, "write each part as a group of its own")] : [];
     return [...wrong, ...keyProblems(inner, inside)];
   });
@@ -194,7 +194,7 @@ function keysOf(group: unknown): readonly string[] {
   return isRecord(group) ? Object.keys(group) : [];
 }
 
-/** Never what every object has, a `constructor` for instance. */
+/** The value of a key; `undefined` for what every object inherits, its `constructor` for instance. */
 function child(group: unknown, key: string): unknown {
   return isRecord(group) && Object.hasOwn(group, key) ? group[key] : undefined;
 }

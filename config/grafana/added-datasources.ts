@@ -39,7 +39,7 @@ function at(index: number, ...path: readonly string[]): string {
   return pathText(["grafana", "datasources", index, ...path]);
 }
 
-/** By what they are to Grafana's database once the file is read; that tells upper case from lower. */
+/** Compared as Grafana stores them, with `$$` as one dollar sign; upper and lower case differ. */
 function taken(
   all: readonly AddedDatasource[],
   generated: readonly Datasource[],
@@ -53,13 +53,13 @@ function taken(
   return duplicates([...reserved, ...added], "choose another one");
 }
 
-/** Which data source a name of a file is, nobody would know before Grafana has read it. */
+/** A name that comes from a file would be known only when Grafana has read it, too late to be compared with others. */
 function nameProblems(name: unknown, index: number): readonly Problem[] {
   if (typeof name !== "string" || grafanaReferences(name).length === 0) return [];
   return [problem(at(index, "name"), "must be plain text", name, "write the name itself, with $$ for a dollar sign")];
 }
 
-/** Grafana ends at a correlation with a data source that there is not. */
+/** Grafana does not start with a correlation to a data source that does not exist. */
 function targetProblems(all: readonly AddedDatasource[], generated: readonly Datasource[]): readonly Problem[] {
   const uids = [...generated, ...all].map(({ uid }) => uid);
   return all.flatMap(({ correlations }, index) =>
@@ -75,7 +75,7 @@ function targetProblems(all: readonly AddedDatasource[], generated: readonly Dat
 const reference = `write $__file{${secretFile("NAME")}}`;
 const secretChange = `set a secret NAME and ${reference}`;
 
-/** What is encrypted in Grafana must not be plain text on its way there, in no part. */
+/** What Grafana encrypts must come from a secret as a whole: no part of it may be plain text in the settings. */
 function secretProblems(datasource: AddedDatasource, index: number): readonly Problem[] {
   const secure = datasource["secureJsonData"];
   return (isRecord(secure) ? Object.entries(secure) : [])
@@ -100,7 +100,7 @@ function isSecretName(name: string): boolean {
   return secretName.test(name.toLowerCase().replaceAll(/[^a-z]/g, ""));
 }
 
-/** A switch or nothing is no secret, whatever its name. */
+/** Secrets outside `secureJsonData`, by their names. A switch or an empty value is none, whatever its name. */
 function misplacedSecrets(value: unknown, path: readonly [number, ...string[]]): readonly Problem[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {

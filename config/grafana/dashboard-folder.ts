@@ -4,14 +4,13 @@ import { mostDashboardKib, tooLarge, type DashboardFolder } from "./added-dashbo
 import { problem, type Problem } from "../problem.ts";
 import type { TextFile } from "../text-file.ts";
 
-/** Most files and folders below a folder of dashboards: a larger one is not one, and nobody waits until it is read. */
+/** Most files and folders below a folder of dashboards: one with more holds something else, and takes long to read. */
 const mostEntries = 1000;
 
 const setting = "grafana.dashboards";
 
 /**
- * Every `*.json` file below a folder, sorted. A link to a file is read like the file; a link to a folder is none of the
- * folder's own. Names that begin with a dot are left out, as Grafana leaves them out. What cannot be read is a problem.
+ * Every `*.json` file below a folder, sorted. A link to a file is read like the file; a link to a folder is a problem. Names that begin with a dot are left out, as Grafana leaves them out. What cannot be read is a problem.
  *
  * @param folder relative to the working directory, which for a program of Pulumi is the folder of Pulumi.yaml
  */

@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { grafanaPaths } from "./paths.ts";
 
 /**
- * Tells Grafana where dashboards are. They are code: what is edited in the browser is not kept.
+ * The provisioning file that tells Grafana where dashboards are. They are code: edits in the browser are not kept.
  *
  * @param hasAdded whether there are dashboards of the user, each in a folder that is one in Grafana as well
  */

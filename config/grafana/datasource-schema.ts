@@ -18,7 +18,7 @@ function hiddenGroup(what: string): z.ZodOptional<z.ZodRecord<z.ZodString, z.Zod
   return z.record(z.string(), z.unknown(), words).optional();
 }
 
-/** Grafana reads a correlation without looking, and ends if a text of it is none. */
+/** Grafana does not check a correlation, and ends if one of its texts is missing or something else. */
 const correlation = z.looseObject(
   {
     label: text({ pattern: /^/, lines: "many", rule: "must be text", change: "give it one" }),

@@ -69,7 +69,7 @@ export function datasources(generated: readonly Datasource[], added: readonly ob
   return document.toString();
 }
 
-/** Names stay: Grafana replaces nothing in them. */
+/** A value with every text escaped. Its keys stay: Grafana replaces nothing in them. */
 function escaped(value: unknown): unknown {
   if (typeof value === "string") return grafanaText(value);
   if (Array.isArray(value)) return value.map(escaped);

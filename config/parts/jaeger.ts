@@ -97,7 +97,7 @@ export function jaegerConfig({ retentionHours }: { readonly retentionHours: numb
       jaeger_query: {
         storage: { traces: store },
         http: { endpoint: `0.0.0.0:${queryPort}` },
-        // Its own requests are not part of anybody's system.
+        // Or traces of requests to Jaeger itself would stand among those of the services.
         enable_tracing: false,
       },
       jaeger_storage: {

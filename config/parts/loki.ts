@@ -15,8 +15,8 @@ export const lokiIndexLabels = ["service.name", "service.namespace", "deployment
 const querySeconds = 120;
 
 /**
- * How long Loki may take to answer, longer than a query: by default the connection is cut after 30 s, and who asked is
- * told nothing of the query. Whoever asks has to wait as long.
+ * How long Loki may take to answer, longer than a query: by default the connection is cut after 30 s, without an answer.
+ * A client has to wait as long.
  */
 export const lokiAnswerSeconds = querySeconds + 10;
 
@@ -118,7 +118,7 @@ export function lokiConfig(settings: LokiSettings): string {
       http_listen_port: httpPort,
       http_server_write_timeout: goDuration(lokiAnswerSeconds),
       log_level: "warn",
-      // It is one process: nobody else has to speak gRPC to it.
+      // There is one Loki: no other speaks gRPC to it.
       grpc_listen_address: "127.0.0.1",
       // A push above this limit answers 503, which a sender retries for ever; the default is 4 MiB.
       grpc_server_max_recv_msg_size: 64 * 1024 * 1024,

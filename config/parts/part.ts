@@ -2,10 +2,10 @@ import type { z } from "zod";
 import type { SinkName } from "../expansion.ts";
 import type { TextFile } from "../text-file.ts";
 
-/** What telemetry consists of, by the names of the Collector's pipelines, in the order of generated files. */
+/** The signals of telemetry, by the names of the Collector's pipelines, in the order of generated files. */
 export const signals = ["logs", "traces", "metrics"] as const;
 
-/** One of them. */
+/** One of {@link signals}. */
 export type Signal = (typeof signals)[number];
 
 /** A TCP port of a part, inside the network. */
@@ -48,7 +48,7 @@ export interface PartExporter<PortName> {
   config(address: string): Readonly<Record<string, string>>;
 }
 
-/** What a part is to Grafana. Its name there is the part's title. */
+/** How Grafana queries a part. The data source's name is the part's title. */
 export interface PartDatasource<PortName> {
   readonly signal: Signal;
   /** Grafana's plugin. */
@@ -65,7 +65,7 @@ export interface PartDatasource<PortName> {
 export interface GeneratedSecret {
   /** Where the part finds it. */
   readonly path: string;
-  /** Whether another one would fit nothing that is stored: it is kept as long as the data. */
+  /** Whether the stored data is useless with another one: it is kept as long as the data. */
   readonly isKept: boolean;
 }
 
@@ -78,7 +78,7 @@ export interface PartProcess {
   readonly configFiles: readonly TextFile[];
   /** Secrets of the user, as the part has to be given them. */
   readonly secretFiles: readonly TextFile[];
-  /** How the image looks over what the user adds to its files; `"none"` where they add nothing. */
+  /** How the image checks what the user adds to its files; `"none"` where they add nothing. */
   readonly check: { readonly args: readonly string[]; readonly setting: string } | "none";
   /** Whether it may ask the platform which instance a connection comes from. */
   readonly readsInstances: boolean;
@@ -111,13 +111,13 @@ export type PublishedIn<Ports> = {
 }[keyof Ports];
 
 /**
- * A part of the stack: everything about it, and nothing about where it runs. Settings, names, ports, flows, rooms, tables
+ * A part of the stack: everything about it, and nothing about where it runs. Settings, names, ports, flows, sizes, tables
  * and tests follow from the list of them (parts.ts).
  */
 export interface Part<Ports, Settings> {
   /** Host name: a Docker network alias and a Kubernetes Service name at the same time, and stem of every resource. */
   readonly host: string;
-  /** As people write it. */
+  /** Name as people write it. */
   readonly title: string;
   /** A full version: a shorter tag is another image next month. */
   readonly image: string;

@@ -54,7 +54,7 @@ export const stackPortList: readonly StackPort[] = partList.flatMap(({ host, por
   ),
 );
 
-/** The same as they are listed for people: first what a person opens, Grafana before all. */
+/** Every published port in the order in which people see them: first what is opened in a browser, Grafana before all. */
 export const listedPorts: readonly StackPort[] = stackPortList.toSorted((a, b) => rank(a) - rank(b));
 
 function rank({ host, isOpened }: StackPort): number {
@@ -94,7 +94,7 @@ export const otlpUrls = {
   http: `http://${addressOf(otelCollector, "otlp-http")}`,
 } as const;
 
-/** Where the parts that services talk to take it. */
+/** The ports that services connect to. */
 export const portsForServices: readonly Target[] = partList.flatMap(({ host, ports }) =>
   Object.values(ports).flatMap(({ port, isForServices }) => (isForServices === true ? [{ host, port }] : [])),
 );

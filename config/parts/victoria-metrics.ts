@@ -39,7 +39,7 @@ export const victoriaMetrics = part({
     startPeriodSeconds: 30,
     gates: false,
   },
-  // Nobody has to know it, so a lost one is made anew.
+  // No person and no stored data needs it, so a lost one is generated anew.
   generatedSecrets: { "admin-key": { path: keyFile, isKept: false } },
   exporter: {
     signal: "metrics",

@@ -589,7 +589,7 @@ describe("instrumented services beside a stack", () => {
       const later = pulumi.output("db.example.com") as unknown as string;
       assert.throws(() => new InstrumentedService("web", { stack, image, env: { HOST: later } }), {
         message:
-          "web.env.HOST: must be plain data, got an Output of Pulumi; what is known during a deployment only cannot be judged before it: write the value that it is made from",
+          "web.env.HOST: must be plain data, got an Output of Pulumi; an Output is known only during a deployment, and settings are judged before it: write the value that it is made from",
       });
     });
   });

@@ -60,11 +60,11 @@ describe("what users add", () => {
   const bomb = Array.from({ length: 30 }).reduce<object>((inner) => ({ a: inner, b: inner }), {});
   const noFileHolds: readonly (readonly [what: string, value: unknown, line: string])[] = [
     [
-      "half a character",
+      "half of a surrogate pair",
       "\ud800",
-      `must be text without control characters, other line ends than usual, and halves of characters, ${hidden}; remove them`,
+      `must be text without control characters, unusual line breaks and unpaired surrogates, ${hidden}; remove them`,
     ],
-    ["a number without an end", Number.NaN, `must be a number that has an end, ${hidden}; write it in digits`],
+    ["a number that is not finite", Number.NaN, `must be a finite number, ${hidden}; write it in digits`],
     ["a BigInt", 5n, "must be plain data, got 5n; write it as a number, without the n"],
     ["a date", new Date(0), "must be plain data, got an instance of Date; write its fields as a plain object"],
     ["a function", () => 1, "must be plain data, got a function; call it, or leave it out"],
@@ -98,7 +98,7 @@ describe("what users add", () => {
   it("is refused with a hole in a list", () => {
     const told = messageOf({ otelCollector: { config: { exporters: { debug: ["a", undefined] } } } }).split("\n");
     assert.deepEqual(told.slice(1), [
-      `  otelCollector.config.exporters.debug.1: must be set in a list, got nothing; leave it out`,
+      `  otelCollector.config.exporters.debug.1: must be a value, as every entry of a list, got nothing; leave it out`,
     ]);
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { failedCheck } from "../../config/failed-check.ts";
 
-const first = "otelCollector.config: must be taken by the program it is for, which says; correct it:";
+const first = "otelCollector.config: must be accepted by the program that reads it; correct what it reports:";
 
 function message(said: string, secrets: readonly string[] = []): readonly string[] {
   return failedCheck({ setting: "otelCollector.config", said, secrets }).split("\n");
@@ -10,7 +10,7 @@ function message(said: string, secrets: readonly string[] = []): readonly string
 describe("the message of a failed check", () => {
   it("has the setting and the program's own words", () => {
     assert.deepEqual(message("Error: a\n\n  b  \n"), [first, "  Error: a", "  b"]);
-    assert.deepEqual(message(""), [first, "  it said nothing"]);
+    assert.deepEqual(message(""), [first, "  it printed nothing"]);
   });
 
   it("is short, however much the program says", () => {

@@ -43,7 +43,7 @@ describe("parseWith", () => {
 
   it("takes no name of JavaScript for a setting", () => {
     assert.deepEqual(linesOf(JSON.parse('{"__proto__":1,"constructor":2}')).slice(1), [
-      "  __proto__: is no name for a value, got a value that is not shown; remove it",
+      "  __proto__: must not be the name of a value, got a value that is not shown; remove it",
       "  constructor: is no setting, got a value that is not shown; remove it, or use one of port, store",
     ]);
   });

@@ -46,8 +46,8 @@ describe("plain data", () => {
       cyclic,
     };
     assert.deepEqual(linesOf(input), [
-      "output: must be plain data, got an Output of Pulumi; what is known during a deployment only cannot be judged before it: write the value that it is made from",
-      "secret: must be plain data, got an Output of Pulumi; what is known during a deployment only cannot be judged before it: write the value that it is made from",
+      "output: must be plain data, got an Output of Pulumi; an Output is known only during a deployment, and settings are judged before it: write the value that it is made from",
+      "secret: must be plain data, got an Output of Pulumi; an Output is known only during a deployment, and settings are judged before it: write the value that it is made from",
       "promise: must be plain data, got a Promise; put await in front",
       "call: must be plain data, got a function; call it, or leave it out",
       "symbol: must be plain data, got a symbol; write it as text",
@@ -83,7 +83,7 @@ describe("plain data", () => {
     [
       "a name of JavaScript's own",
       JSON.parse('{"a":{"__proto__":{"b":1}}}'),
-      "a.__proto__: is no name for a value, got a value that is not shown; remove it",
+      "a.__proto__: must not be the name of a value, got a value that is not shown; remove it",
     ],
     ["a list without an end", { a: new Array(4e9) }, `a: ${many} entries, got more; leave out what nothing reads`],
   ] as const) {

@@ -4,9 +4,9 @@ import { failedCheck } from "../../../config/failed-check.ts";
 import type { Check, SecretFile } from "../workload.ts";
 
 /**
- * The provider takes a container that ends with another code than 0 for one that has done its work.
+ * "passed", if a check's container has ended with 0. To the provider each container that has ended has done its work.
  *
- * @throws ResourceError, when the result is asked for, with what the check said, secrets left out.
+ * @throws ResourceError with what the check printed, secrets left out, when the result is asked for.
  */
 export function checkResult(
   container: pulumi.Resource & Pick<docker.Container, "exitCode" | "containerLogs">,

@@ -18,7 +18,7 @@ import type { DockerNames } from "./docker-names.ts";
 export interface ContainerContext {
   readonly stackName: string;
   readonly names: DockerNames;
-  /** Whose it is, see {@link stackLabels}. */
+  /** Pulumi project and stack, see {@link stackLabels}. */
   readonly owner: string;
   readonly networkName: pulumi.Input<string>;
   readonly image: pulumi.Input<string>;
@@ -35,8 +35,8 @@ const scratchOptions = "rw,exec,nosuid,nodev,mode=1777";
 
 /**
  * How often Docker asks a container that runs. Rarely: each time is a process in the container, whose processor time and
- * memory are the container's (75 ms and 15 MiB for Loki), and nobody waits for the answer. Those that wait for a start
- * ask by themselves: {@link readyArgs}, and `npm run up`. Docker 25 can ask more often during a start only
+ * memory are the container's (75 ms and 15 MiB for Loki), and nothing waits for the answer. What waits for a start
+ * asks by itself: {@link readyArgs}, and `npm run up`. Docker 25 can ask more often during a start only
  * (`start_interval`), but on an older one the provider refuses that, and a preview does not know which one it will be.
  */
 export const checkIntervalSeconds = 30;
@@ -124,7 +124,7 @@ export function containerArgs(workload: Workload, instance: number, context: Con
     command: [...args],
     envs: environment(env, fullName),
     user: `${userId}:${groupId}`,
-    // Neither survives a read-only root: the provider copies files to `/` (see README, "Hardening").
+    // The reason why the root is not read-only: the provider copies files to `/` (see README, "Hardening").
     uploads: uploads({ configFiles, secretFiles }),
     ports: instance === 1 ? publishedPorts(ports) : [],
     volumes: [
@@ -250,7 +250,7 @@ export function readyArgs(
     image: helperImage,
     entrypoints: ["/bin/sh", "-c"],
     command: [`${limit} until { ${ask} & wait $!; }; do sleep 1; done`],
-    // Nobody's: it has no file of its own.
+    // The user `nobody`: it needs no file.
     user: "65534:65534",
     networkMode: "bridge",
     networksAdvanced: [{ name: context.networkName }],

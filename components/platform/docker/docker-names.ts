@@ -10,9 +10,9 @@ export interface DockerNames {
   readonly alias: string;
   /** Container of each instance, and its host name; of a workload that is switched off that of the first. */
   readonly instances: readonly string[];
-  /** Container that looks over its configuration; none without a check. */
+  /** Container that checks its configuration; none without a check. */
   readonly checks: readonly string[];
-  /** Container that waits until it answers; none if nobody waits for it. */
+  /** Container that waits until it answers; none if nothing waits for it. */
   readonly waiting: readonly string[];
   /** Container that hands over a data volume, by the data volume's name. */
   readonly owners: Readonly<Record<string, string>>;

@@ -87,7 +87,7 @@ export class DockerPlatform implements Platform {
     return {};
   }
 
-  /** None of the settings names a workload. */
+  /** No setting of Docker names a workload. */
   leftOverSettings(): readonly Problem[] {
     return [];
   }
@@ -166,7 +166,7 @@ export class DockerPlatform implements Platform {
     const [resource] = resources.checks;
     if (check === "none" || resource === undefined) return undefined;
     const container = this.container(resource, checkArgs(workload, check, context), parent, {
-      // It may repeat what it does not like, be it a secret.
+      // The check may quote what it refuses, secrets included.
       additionalSecretOutputs: secretFiles.length === 0 ? [] : ["containerLogs"],
     });
     return checkResult(container, check, secretFiles);

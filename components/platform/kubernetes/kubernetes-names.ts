@@ -8,7 +8,7 @@ import type { Workload } from "../workload.ts";
 export interface KubernetesNames {
   /** Deployment or StatefulSet, Service, and whatever else there is one of; also the label that finds its pods. */
   readonly workload: string;
-  /** Job that looks over its configuration, and the label of the Job's pod; none without a check. */
+  /** Job that checks its configuration, and the label of the Job's pod; none without a check. */
   readonly checks: readonly string[];
   /** ConfigMap, named by its content; none without files. */
   readonly configMaps: readonly string[];

@@ -102,7 +102,7 @@ export class KubernetesPlatform implements Platform {
       {
         context: settings.context,
         ...(settings.kubeconfig === undefined ? {} : { kubeconfig: settings.kubeconfig }),
-        // Its own would change with every edit of the kubeconfig, and a change replaces everything, data and all.
+        // The provider's own changes with every edit of the kubeconfig, and a change replaces everything, data and all.
         clusterIdentifier: name,
       },
       opts,
@@ -225,7 +225,7 @@ export class KubernetesPlatform implements Platform {
     return { name: `statefulset/${name}`, urn, replicas };
   }
 
-  /** Who the pods are to the API server: nobody, unless they have to ask it something. */
+  /** The ServiceAccount of a workload's pods, and its rights: the stack's, which has none, unless they query the API server. */
   private identity({ workload: { name, readsInstances }, resource, metadata, opts }: Declared): {
     readonly account: ServiceAccount;
     readonly rights: readonly pulumi.Resource[];
@@ -246,7 +246,7 @@ export class KubernetesPlatform implements Platform {
     return { account, rights: [role, new ClusterRoleBinding(resource, { metadata: wide, subjects, roleRef }, opts)] };
   }
 
-  /** Runs before the pods are started or replaced; another configuration is another run. */
+  /** The Job that checks a workload's configuration before its pods are started or replaced; another configuration is another Job. */
   private checks({ workload, names, opts }: Declared, context: PodContext): readonly pulumi.Resource[] {
     const { check } = workload;
     const [name] = names.checks;
@@ -292,7 +292,7 @@ export class KubernetesPlatform implements Platform {
   private network({ workload, resource, metadata, opts }: Declared): void {
     const { name, ports, readsInstances } = workload;
     if (ports.length > 0) {
-      // It has an address before a pod is ready behind it.
+      // A Service is of use before a pod is ready behind it.
       const annotations = { ...metadata.annotations, ...skipAwait, ...localPorts(workload) };
       const spec = serviceSpec(workload, this.args.name);
       new Service(resource, { metadata: { ...metadata, annotations }, spec }, opts);

@@ -22,8 +22,8 @@ export interface NetworkBorder {
 }
 
 /**
- * Nothing goes in or out of any pod of the stack, but for what the other policies add. In a namespace that exists there
- * may be pods of other people, which are none of the stack's business.
+ * Nothing goes in or out of any pod of the stack, but for what the other policies add. In a namespace that existed
+ * before, pods of other people are left alone.
  */
 export function denyAll(stackName: string): Spec {
   return {
@@ -65,7 +65,7 @@ export function backendPolicy(host: string, border: NetworkBorder, readsInstance
   };
 }
 
-/** Wherever the cluster has it: on a node, in a pod, or in a cache at an address of its own. */
+/** DNS, wherever the cluster has it: on a node, in a pod, or in a cache at an address of its own. */
 const nameService: Egress = {
   ports: [
     { port: 53, protocol: "UDP" },

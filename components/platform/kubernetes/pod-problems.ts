@@ -2,7 +2,7 @@ import { fileKey } from "../../../config/names.ts";
 import { problem, problemIf, type Problem } from "../../../config/problem.ts";
 import type { Workload } from "../workload.ts";
 
-/** What the API server would refuse in the middle of a deployment; the paths begin with the name of a field. */
+/** Problems that the API server would report in the middle of a deployment; the paths begin with the name of a field. */
 export function podProblems(workload: Workload): readonly Problem[] {
   return [...userProblems(workload), ...portNameProblems(workload), ...fileProblems(workload)];
 }

@@ -60,8 +60,8 @@ export function podAttributes(namespace: string): Readonly<Record<string, string
 /**
  * How long a pod is left as it is between the decision to stop it and SIGTERM. Only then has every node and every
  * ingress controller heard that its Service leads elsewhere; a process that ended at once would refuse their
- * connections. By the API server's own `sleep`, since images need no shell: Kubernetes 1.30 and newer have it. 0 where
- * nobody takes over: a store has one pod, and each second would be one more without it.
+ * connections. By the API server's own `sleep`, since images need no shell: Kubernetes 1.30 and newer have it. 0 with
+ * data: there is one such pod, no other takes over, and each second would be one more without it.
  */
 function farewellSeconds({ ports, dataVolumes }: Pick<Workload, "ports" | "dataVolumes">): number {
   return ports.length > 0 && dataVolumes.length === 0 ? 5 : 0;
@@ -77,7 +77,7 @@ const unprivileged: Container["securityContext"] = {
 
 /**
  * A workload as the template of its pods: the restricted Pod Security profile
- * (kubernetes.io/docs/concepts/security/pod-security-standards), a root that nobody writes to, and no token.
+ * (kubernetes.io/docs/concepts/security/pod-security-standards), a read-only root, and no token.
  */
 export function podTemplate(workload: Workload, context: PodContext): PodTemplate {
   const {
@@ -182,7 +182,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
 }
 
 /**
- * A pod that looks over the workload's files with the workload's own image and ends: no Service and no network policy
+ * A pod that checks the workload's files with the workload's image and ends: no Service and no network policy
  * finds it, and it has no data and no token.
  */
 export function checkTemplate(workload: Workload, { args }: Check, context: PodContext): PodTemplate {

@@ -91,7 +91,7 @@ describe("the check of the Collector's configuration before a deployment", () =>
     await assert.rejects(check(withConfig, "echo 'bad value hunter2' >&2; exit 1"), (error) => {
       assert.ok(error instanceof UserError);
       assert.deepEqual(error.message.split("\n"), [
-        "otelCollector.config: must be taken by the program it is for, which says; correct it:",
+        "otelCollector.config: must be accepted by the program that reads it; correct what it reports:",
         "  bad value [secret]",
         "nothing was changed",
         "  next: correct the settings of the stack, then npm run up",

@@ -135,7 +135,7 @@ describe("a fragment of the Collector's configuration", () => {
     [
       "another way through a colon",
       { exporters: { "otlp_http/loki::sending_queue": { enabled: false } } },
-      `otelCollector.config.exporters."otlp_http/loki::sending_queue": must be no path with :: and have no colon at its ends, which the Collector reads as one, got "otlp_http/loki::sending_queue"; write each part as a group of its own`,
+      `otelCollector.config.exporters."otlp_http/loki::sending_queue": must not contain :: or begin or end with a colon, which the Collector reads as a path, got "otlp_http/loki::sending_queue"; write each part as a group of its own`,
     ],
     [
       "blanks that the Collector removes",

@@ -33,7 +33,7 @@ describe("the result of a check", () => {
   it("is an error with the setting and the program's words when it has not, secrets left out", async () => {
     await assert.rejects(result(1, "bad header: hunter2\n"), {
       message:
-        "otelCollector.config: must be taken by the program it is for, which says; correct it:\n  bad header: [secret]",
+        "otelCollector.config: must be accepted by the program that reads it; correct what it reports:\n  bad header: [secret]",
     });
   });
 });
