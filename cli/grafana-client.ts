@@ -128,11 +128,6 @@ export class GrafanaClient {
   }
 }
 
-/** Why a server could not be asked. What `fetch` throws says only "fetch failed"; its cause says why. */
-export function whyNotReached(error: unknown): string {
-  return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-}
-
 /** An answer that was not 2xx. */
 export class HttpError extends Error {
   readonly status: number;

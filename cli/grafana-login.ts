@@ -3,7 +3,8 @@ import { instanceOf } from "./instances.ts";
 import type { StackOutputs } from "./outputs.ts";
 import type { Say, Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
-import { GrafanaClient, HttpError, whyNotReached } from "./grafana-client.ts";
+import { GrafanaClient, HttpError } from "./grafana-client.ts";
+import { whyNotReached } from "./text.ts";
 
 /** How many of its last lines the next command shows of a log. */
 const shownLines = 50;

@@ -17,10 +17,7 @@ export interface InstanceOutput {
 }
 
 /** The instance that runs a workload, by the workload's host name. */
-export function instanceOf<Instance extends Pick<InstanceOutput, "name">>(
-  instances: readonly Instance[],
-  host: string,
-): Instance | undefined {
+export function instanceOf(instances: readonly InstanceOutput[], host: string): InstanceOutput | undefined {
   return instances.find(({ name }) => name.endsWith(`-${host}`) || name.endsWith(`/${host}`));
 }
 

@@ -1,3 +1,6 @@
+import type { UpOptions } from "@pulumi/pulumi/automation/index.js";
+import { explain, type Explanation } from "./explain.ts";
+import type { Progress } from "./progress.ts";
 import { UserError } from "./user-error.ts";
 
 /** Exit code of a command that Ctrl-C has ended, as a shell has it. */
@@ -22,16 +25,65 @@ export async function throughInterrupts<Result>(
         : "stopping at once: the next npm run up or down finds out what was cut off",
     );
   };
-  process.on("SIGINT", onInterrupt);
+  return listening(
+    ["SIGINT"],
+    onInterrupt,
+    action,
+    "what was done so far is kept\n  next: npm run up, or npm run down",
+  );
+}
+
+/**
+ * Runs an action while signals are listened to. One that a signal has interrupted has failed, whatever it says itself:
+ * Pulumi calls an interrupted `destroy` a success.
+ *
+ * @param after what is to be said of an interruption
+ */
+async function listening<Result>(
+  signals: readonly NodeJS.Signals[],
+  onSignal: () => void,
+  action: () => Promise<Result>,
+  after: string,
+): Promise<Result> {
+  const ended = new AbortController();
+  const listener = (): void => {
+    ended.abort();
+    onSignal();
+  };
+  const interrupted = (cause?: unknown): UserError =>
+    new UserError(`interrupted; ${after}`, { cause, exitCode: interruptedCode });
+  for (const signal of signals) process.on(signal, listener);
   try {
     const result = await action();
-    // Pulumi calls an interrupted `destroy` a success.
-    if (interrupts > 0) throw interrupted();
+    if (ended.signal.aborted) throw interrupted();
     return result;
   } catch (error) {
-    throw interrupts > 0 ? interrupted(error) : error;
+    throw ended.signal.aborted ? interrupted(error) : error;
   } finally {
-    process.off("SIGINT", onInterrupt);
+    for (const signal of signals) process.off(signal, listener);
+  }
+}
+
+/** How every action of Pulumi's engine tells what it does. */
+type EngineOptions = Pick<UpOptions, "onEvent" | "suppressOutputs" | "color">;
+
+/**
+ * Runs an action of Pulumi's engine, {@link throughInterrupts}.
+ *
+ * @param failed what to tell if it fails, with the cause and the next command as the user can understand them
+ * @throws UserError if it fails or was interrupted.
+ */
+export async function runEngine<Result>(
+  progress: Progress,
+  action: (options: EngineOptions) => Promise<Result>,
+  failed: (why: Explanation) => string,
+): Promise<Result> {
+  try {
+    const options: EngineOptions = { onEvent: progress.onEvent, suppressOutputs: true, color: "never" };
+    return await throughInterrupts(progress.line, () => action(options));
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(failed(explain(progress.problems, String(error))), { cause: error });
   }
 }
 
@@ -46,26 +98,6 @@ export async function untilInterrupted<Result>(action: (signal: AbortSignal) => 
   const onSignal = (): void => {
     ended.abort();
   };
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) process.on(signal, onSignal);
-  try {
-    const result = await action(ended.signal);
-    if (ended.signal.aborted) throw unchanged();
-    return result;
-  } catch (error) {
-    throw ended.signal.aborted ? unchanged(error) : error;
-  } finally {
-    for (const signal of signals) process.off(signal, onSignal);
-  }
-}
-
-function unchanged(cause?: unknown): UserError {
-  return new UserError("interrupted; nothing was changed\n  next: npm run up", { cause, exitCode: interruptedCode });
-}
-
-function interrupted(cause?: unknown): UserError {
-  return new UserError("interrupted; what was done so far is kept\n  next: npm run up, or npm run down", {
-    cause,
-    exitCode: interruptedCode,
-  });
+  const after = "nothing was changed\n  next: npm run up";
+  return listening(["SIGINT", "SIGTERM"], onSignal, () => action(ended.signal), after);
 }

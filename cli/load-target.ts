@@ -5,6 +5,7 @@ import type { TargetName } from "./options.ts";
 import { once } from "./once.ts";
 import { plannedProgram, type Plan } from "./preview/planned-program.ts";
 import { projectName } from "./project.ts";
+import { stackFileName } from "./settings-file.ts";
 import type { Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
 
@@ -51,12 +52,19 @@ export function refuseOtherTarget(target: TargetName, wanted: TargetName | undef
   );
 }
 
-/** @throws UserError with every problem of the settings. */
-export function validSettings(config: Readonly<Record<string, string>>, stackName: string): ProgramSettings {
+/**
+ * @param next what to do about a problem
+ * @throws UserError with every problem of the settings.
+ */
+export function validSettings(
+  config: Readonly<Record<string, string>>,
+  stackName: string,
+  next = `correct ${stackFileName(stackName)}, then npm run up`,
+): ProgramSettings {
   try {
     return programSettings(config, { project: projectName, stack: stackName }, readDashboardFolder);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw new UserError(`${error.message}\n  next: correct Pulumi.${stackName}.yaml, then npm run up`);
+    throw new UserError(`${error.message}\n  next: ${next}`, { cause: error });
   }
 }

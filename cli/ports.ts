@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { z } from "zod";
 
 /** A port of 127.0.0.1, with the workload that is behind it. */
-export interface LocalPort {
+export interface HostPort {
   readonly hostPort: number;
   readonly workload: string;
 }
@@ -15,7 +15,7 @@ export interface LocalPort {
  * @param holderOf who that is; `undefined` for one that may have it @default the process, as the system tells it
  */
 export async function takenPorts(
-  ports: readonly LocalPort[],
+  ports: readonly HostPort[],
   holderOf: (port: number) => Promise<string | undefined> = processOn,
 ): Promise<readonly string[]> {
   const problems = await Promise.all(

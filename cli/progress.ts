@@ -73,14 +73,9 @@ export class Progress {
 
   private heartbeat(): void {
     if (Date.now() - this.lastLineMillis < silenceMillis) return;
-    const waiting = [...this.running.values()].sort((a, b) => a.sinceMillis - b.sinceMillis);
-    const [oldest] = waiting;
-    if (oldest === undefined) {
-      this.line(`… ${this.activity}`);
-    } else {
-      const more = waiting.length > 1 ? ` and ${waiting.length - 1} more` : "";
-      this.line(`… ${oldest.text}${more}`);
-    }
+    const [oldest, ...others] = [...this.running.values()].sort((a, b) => a.sinceMillis - b.sinceMillis);
+    const more = others.length > 0 ? ` and ${others.length} more` : "";
+    this.line(`… ${oldest === undefined ? this.activity : `${oldest.text}${more}`}`);
   }
 
   /** Prints one line with the seconds since the start in front. */

@@ -8,7 +8,7 @@ import { explain } from "./explain.ts";
 import { checkMachine } from "./machine.ts";
 import { forStack, defaultStack } from "./options.ts";
 import { stackConfig } from "./stack-config.ts";
-import { passphraseFile, projectFolder, projectName, stateFolder } from "./project.ts";
+import { passphraseFile, projectFolder, stateFolder } from "./project.ts";
 import { projectFile, readSettingsFile, stackFileName } from "./settings-file.ts";
 import { withoutNewSalt } from "./salt.ts";
 import { hasSettings, unknownStack } from "./stacks.ts";
@@ -27,7 +27,7 @@ export async function withStack<Result>(
 ): Promise<Result> {
   return tellingCommandsOf(stackName, async () => {
     // Before Pulumi reads them: it tells a line at most.
-    stackConfig(projectFile(), readSettingsFile(stackFileName(stackName)), projectName);
+    stackConfig(projectFile(), readSettingsFile(stackFileName(stackName)));
     const machine = await checkMachine();
     const envVars = localEnvironment();
     return withoutNewSalt(settingsPath(stackName), async () => {

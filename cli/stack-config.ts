@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { projectName } from "./project.ts";
 import { projectConfig, stackFileConfig, type SettingsFile } from "./settings-file.ts";
 
 /** Stands for a secret of the configuration: it is encrypted, and a preview asks for no passphrase. */
@@ -11,21 +12,16 @@ const encrypted = z.strictObject({ secure: z.string() });
  * The configuration that Pulumi hands to a program, from its files: the stack's, if there is one, and for what that
  * leaves out, the project's. Objects are JSON texts, and a secret is {@link encryptedText}.
  *
- * @param project name of the project, which belongs in front of a key that has none
  * @throws UserError if a file is not what Pulumi reads as it is meant.
  */
-export function stackConfig(
-  projectFile: SettingsFile,
-  stackFile: SettingsFile | undefined,
-  project: string,
-): Record<string, string> {
-  const key = (name: string): string => (name.includes(":") ? name.replace(":config:", ":") : `${project}:${name}`);
-  const declared = Object.entries(projectConfig(projectFile)).flatMap(([name, given]) => {
-    const value = defaultOf(given);
+export function stackConfig(projectFile: SettingsFile, stackFile: SettingsFile | undefined): Record<string, string> {
+  const key = (name: string): string => (name.includes(":") ? name.replace(":config:", ":") : `${projectName}:${name}`);
+  const declared = Object.entries(projectConfig(projectFile)).flatMap(([name, entry]) => {
+    const value = defaultOf(entry);
     return value === undefined ? [] : [[key(name), text(value)]];
   });
-  const own = stackFile === undefined ? {} : stackFileConfig(stackFile);
-  const set = Object.entries(own).map(([name, value]) => [key(name), text(value)]);
+  const given = stackFile === undefined ? {} : stackFileConfig(stackFile);
+  const set = Object.entries(given).map(([name, value]) => [key(name), text(value)]);
   return Object.fromEntries([...declared, ...set]) as Record<string, string>;
 }
 

@@ -6,7 +6,7 @@ import type { ProgramSettings } from "../config/program-settings.ts";
 import { refuseOtherTarget, validSettings } from "./load-target.ts";
 import type { CommandOptions, TargetName } from "./options.ts";
 import { stackConfig } from "./stack-config.ts";
-import { projectFolder, projectName } from "./project.ts";
+import { projectFolder, projectName, stackFileSchemaPath } from "./project.ts";
 import { projectFile, readSettingsFile, stackFileName, type SettingsFile } from "./settings-file.ts";
 import { UserError } from "./user-error.ts";
 
@@ -39,7 +39,7 @@ export interface ChangedFile {
 }
 
 /** First line of a settings file, by which an editor completes and checks it. */
-const schemaLine = "# yaml-language-server: $schema=./config/stack-settings.schema.json";
+const schemaLine = `# yaml-language-server: $schema=./${stackFileSchemaPath}`;
 
 /**
  * The settings file of a stack with the options of `npm run up` in it, so that the next command and plain `pulumi up`
@@ -84,26 +84,19 @@ export function withOptions(
   }
   if (changes.length === 0) return undefined;
   const text = document.toString();
-  return { name, text, settings: settingsIn(project, { name, text }, stack, given.length > 0), changes };
+  const toDo = given.length > 0 ? "correct the option" : "name a context of your kubeconfig";
+  const next = `${toDo}: npm run up -- --target kubernetes --context NAME [--registry REGISTRY | --load-command COMMAND]`;
+  return {
+    name,
+    text,
+    settings: validSettings(stackConfig(project, { name, text }), stack, next),
+    changes,
+  };
 }
 
 function targetIn(project: SettingsFile, stackFile: SettingsFile | undefined): TargetName {
-  const { [`${projectName}:target`]: target } = stackConfig(project, stackFile, projectName);
+  const { [`${projectName}:target`]: target } = stackConfig(project, stackFile);
   return target === "kubernetes" ? target : "docker";
-}
-
-function settingsIn(project: SettingsFile, file: SettingsFile, stack: string, hasOptions: boolean): ProgramSettings {
-  try {
-    return validSettings(stackConfig(project, file, projectName), stack);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const [problems = ""] = error.message.split("\n  next: ");
-    const option = hasOptions ? "correct the option" : "name a context of your kubeconfig";
-    throw new UserError(
-      `${problems}\n  next: ${option}: npm run up -- --target kubernetes --context NAME [--registry REGISTRY | --load-command COMMAND]`,
-      { cause: error },
-    );
-  }
 }
 
 /** The same for the files of this project. */

@@ -11,9 +11,6 @@ import { programSettingsSchema } from "../config/program-settings.ts";
  * Pulumi.yaml, and a JSON schema with which an editor completes and checks a stack's settings file.
  */
 
-/** Where the JSON schema is, relative to the root of the repository and so to the stacks' settings files. */
-export const stackFileSchemaPath = "config/stack-settings.schema.json";
-
 /**
  * The README with its tables written anew: the settings from the schema, addresses and images from the parts of the
  * stack. What the README says in words of an address or an image stays; one that is new is said as its part says it.

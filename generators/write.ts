@@ -1,8 +1,9 @@
 /** Writes what comes from the program: the descriptions of its settings, and the guide's listings. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stackFileSchemaPath } from "../cli/project.ts";
 import { guidePages, withGenerated } from "./guide.ts";
-import { stackFileSchema, stackFileSchemaPath, withProjectConfig, withReference } from "./reference.ts";
+import { stackFileSchema, withProjectConfig, withReference } from "./reference.ts";
 
 const root = join(import.meta.dirname, "..");
 

@@ -1,8 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { loadTarget } from "../load-target.ts";
-import { explain } from "../explain.ts";
-import { throughInterrupts } from "../interrupt.ts";
+import { runEngine } from "../interrupt.ts";
 import { commandOptions } from "../options.ts";
 import { Progress } from "../progress.ts";
 import { runPulumi, withLockedStack } from "../pulumi-stack.ts";
@@ -64,18 +63,12 @@ async function unprotect(stack: Stack): Promise<void> {
 }
 
 async function destroy(stack: Stack, excludeProtected: boolean, progress: Progress): Promise<void> {
-  try {
-    await throughInterrupts(progress.line, () =>
-      stack.destroy({ excludeProtected, onEvent: progress.onEvent, color: "never", suppressOutputs: true }),
-    );
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const { cause, next } = explain(progress.problems, String(error));
-    throw new UserError(
+  await runEngine(
+    progress,
+    (options) => stack.destroy({ ...options, excludeProtected }),
+    ({ cause, next }) =>
       `not everything could be removed: ${cause}\ndata that is still there is kept\n  next: ${next.replace("npm run up", "npm run down")}`,
-      { cause: error },
-    );
-  }
+  );
 }
 
 await runCommand(down);

@@ -4,7 +4,6 @@ import { difference } from "../preview/difference.ts";
 import { plannedProgram } from "../preview/planned-program.ts";
 import { differenceText, previewText } from "../preview/report.ts";
 import { stackConfig } from "../stack-config.ts";
-import { projectName } from "../project.ts";
 import { projectFile, readSettingsFile, stackFileName } from "../settings-file.ts";
 import { changedStackFile } from "../stack-file.ts";
 import { hasSettings, isInLocalState, unknownStack } from "../stacks.ts";
@@ -34,7 +33,7 @@ function configOf({ stack, target }: CommandOptions<"json" | "diff", never>): Re
   if (target === undefined && !hasSettings(stack) && !isInLocalState(stack)) throw unknownStack(stack);
   // Of a new stack it is what `npm run up` would write.
   const stackFile = changedStackFile({ stack, target, values: {} }) ?? readSettingsFile(stackFileName(stack));
-  return stackConfig(projectFile(), stackFile, projectName);
+  return stackConfig(projectFile(), stackFile);
 }
 
 /** Needs the Pulumi CLI, and half a second for its library, which a preview alone does without. */

@@ -1,9 +1,8 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { createTarget, loadTarget } from "../load-target.ts";
-import { explain } from "../explain.ts";
 import { ensureLogin } from "../grafana-login.ts";
 import { isUp, waitUntilUp } from "../instances.ts";
-import { throughInterrupts } from "../interrupt.ts";
+import { runEngine } from "../interrupt.ts";
 import { commandOptions, forStack, type CommandOptions } from "../options.ts";
 import { deployedOutputs, stackOutputs, type StackOutputs } from "../outputs.ts";
 import { noPlan } from "../preview/planned-program.ts";
@@ -75,25 +74,12 @@ async function keepOptions(options: CommandOptions<never, SettingOption>, say: S
 async function deploy(stack: Stack, target: Target, progress: Progress, signal: AbortSignal): Promise<StackOutputs> {
   const broken = await brokenInstances(stack, target);
   for (const { name, state } of broken) progress.line(`${name} is ${state} and will be replaced`);
-  try {
-    const result = await throughInterrupts(progress.line, () =>
-      stack.up({
-        refresh: true,
-        replace: broken.map(({ urn }) => urn),
-        onEvent: progress.onEvent,
-        suppressOutputs: true,
-        color: "never",
-        signal,
-      }),
-    );
-    return deployedOutputs(result.outputs);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const { cause, next } = explain(progress.problems, String(error));
-    throw new UserError(`the deployment failed: ${cause}\nwhat was done so far is kept\n  next: ${next}`, {
-      cause: error,
-    });
-  }
+  const { outputs } = await runEngine(
+    progress,
+    (options) => stack.up({ ...options, refresh: true, replace: broken.map(({ urn }) => urn), signal }),
+    ({ cause, next }) => `the deployment failed: ${cause}\nwhat was done so far is kept\n  next: ${next}`,
+  );
+  return deployedOutputs(outputs);
 }
 
 /** Instances that a deployment alone would leave as they are although they do not work. */
@@ -129,18 +115,17 @@ async function health({ instances }: StackOutputs, target: Target, signal: Abort
 }
 
 function summary({ urls, grafanaUser }: StackOutputs, target: Target): string {
-  return [...urlLines(urls, grafanaUser, target), "", ...nextSteps(urls.api, target)].join("\n");
-}
-
-function nextSteps(api: string | undefined, { needsOpen }: Target): string[] {
+  const { api } = urls;
   const tryIt = `curl -s ${api ?? ""}/api/v1/executions -H 'content-type: application/json' -d '{"script":"print(42)","simulate":"error"}'`;
   return [
+    ...urlLines(urls, grafanaUser, target),
+    "",
     "Next:",
-    ...(needsOpen ? ["  npm run open     makes the addresses of this machine reachable, until Ctrl-C"] : []),
+    ...(target.needsOpen ? ["  npm run open     makes the addresses of this machine reachable, until Ctrl-C"] : []),
     ...(api === undefined ? [] : [`  ${tryIt}`, "    and look for its trace_id in Grafana's Explore"]),
     `  npm run verify   proves it again`,
     `  npm run down     stops everything, keeps data and credentials`,
-  ];
+  ].join("\n");
 }
 
 await runCommand(up);

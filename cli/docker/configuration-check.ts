@@ -3,42 +3,39 @@ import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
 import { failedCheck } from "../../config/failed-check.ts";
 import { dockerLabels } from "../../config/names.ts";
-import type { AnyPart } from "../../config/parts/part.ts";
-import { partEntries, type PartName } from "../../config/parts/parts.ts";
+import { partEntries } from "../../config/parts/parts.ts";
 import { noSurroundings, partProcess } from "../../config/parts/processes.ts";
 import type { StackSettings } from "../../config/settings.ts";
 import type { TextFile } from "../../config/text-file.ts";
 import { untilInterrupted } from "../interrupt.ts";
-import { UserError } from "../user-error.ts";
+import { refused } from "../user-error.ts";
 import { CommandFailed, type Docker } from "./docker.ts";
 
 /**
- * Has each part look itself at what the user adds to its configuration, in a container of its own. The deployment does so as
- * well, but only when it has come that far.
+ * Has each part check what the user adds to its configuration, in a container of its own. The deployment does so as well,
+ * but only when it has come that far.
  *
  * @param owner whose the container is, as its label has it
  * @throws UserError with the program's own words, before anything is changed; or if Ctrl-C or SIGTERM ended it.
  */
 export async function checkConfiguration(stack: StackSettings, owner: string, docker: Docker): Promise<void> {
   if (!stack.observability) return;
-  for (const [name, part] of partEntries) await checkPart(name, part, stack, owner, docker);
-}
-
-async function checkPart(
-  name: PartName,
-  part: AnyPart,
-  stack: StackSettings,
-  owner: string,
-  docker: Docker,
-): Promise<void> {
-  const { check, configFiles, secretFiles } = partProcess(name, stack, noSurroundings);
-  if (check === "none") return;
-  const files = await archive([...configFiles, ...secretFiles]);
-  const run = { image: stack.images[name], args: check.args, part, stackName: stack.name, owner };
-  const said = await untilInterrupted((signal) => validate(files, run, docker, signal));
-  if (said === undefined) return;
-  const message = failedCheck({ setting: check.setting, said, secrets: Object.values(stack.secrets) });
-  throw new UserError(`${message}\nnothing was changed\n  next: correct the settings of the stack, then npm run up`);
+  for (const [name, { host, user }] of partEntries) {
+    const { check, configFiles, secretFiles } = partProcess(name, stack, noSurroundings);
+    if (check === "none") continue;
+    const files = await archive([...configFiles, ...secretFiles]);
+    // Known before there is one, so that it can be removed whenever the command that makes it is cut off.
+    const container = `${stack.name}-${host}-look-${randomBytes(6).toString("hex")}`;
+    const labels = [`${dockerLabels.owner}=${owner}`, `${dockerLabels.name}=${stack.name}`];
+    // Removed at its end, even if nobody is left to do it.
+    const options = ["--rm", "--name", container, "--network", "none", "--cap-drop", "ALL"];
+    const identity = ["--user", `${user.userId}:${user.groupId}`, ...labels.flatMap((label) => ["--label", label])];
+    const create = ["create", ...options, ...identity, stack.images[name], ...check.args];
+    const said = await untilInterrupted((signal) => objectionOf(container, create, files, docker, signal));
+    if (said === undefined) continue;
+    const message = failedCheck({ setting: check.setting, said, secrets: Object.values(stack.secrets) });
+    throw refused([message], "correct the settings of the stack, then npm run up");
+  }
 }
 
 /** The files as `docker cp` takes them from its standard input: the secrets among them are on no disk of this machine. */
@@ -53,42 +50,21 @@ async function archive(files: readonly TextFile[]): Promise<Buffer> {
 /** What Docker itself says when it cannot start a container; everything else is the container's own. */
 const refusedByDocker = /^Error response from daemon: /m;
 
-/** A run of a part's image that looks over its files. */
-interface CheckRun {
-  readonly image: string;
-  readonly args: readonly string[];
-  readonly part: Pick<AnyPart, "host" | "user">;
-  readonly stackName: string;
-  readonly owner: string;
-}
-
-/** What a program says against its configuration; `undefined` if it has nothing against it. */
-async function validate(
+/**
+ * What a program says against its configuration; `undefined` if it has nothing against it.
+ *
+ * @param create the command that makes its container
+ * @param files what is copied into the container
+ */
+async function objectionOf(
+  container: string,
+  create: readonly string[],
   files: Buffer,
-  { image, args, part: { host, user }, stackName, owner }: CheckRun,
   docker: Docker,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  // Known before there is one, so that it can be removed whenever the command that makes it is cut off.
-  const container = `${stackName}-${host}-look-${randomBytes(6).toString("hex")}`;
-  const labels = [`${dockerLabels.owner}=${owner}`, `${dockerLabels.name}=${stackName}`];
-  const options = [
-    // Gone at its end, even if nobody is left to remove it.
-    ...[
-      "--rm",
-      "--name",
-      container,
-      "--network",
-      "none",
-      "--cap-drop",
-      "ALL",
-      "--user",
-      `${user.userId}:${user.groupId}`,
-    ],
-    ...labels.flatMap((label) => ["--label", label]),
-  ];
   try {
-    await docker.run(["create", ...options, image, ...args], { signal });
+    await docker.run(create, { signal });
     await docker.run(["cp", "-", `${container}:/`], { input: files, signal });
     await docker.run(["start", "--attach", container], { signal });
     return undefined;

@@ -79,40 +79,29 @@ export class Docker {
   }
 
   /** Version of the daemon. The first question to ask: its errors say what is wrong with Docker. */
-  async serverVersion(): Promise<string> {
-    const version = await this.run(["version", "--format", "{{.Server.Version}}"], { timeoutMillis: patienceMillis });
-    return version.trim();
+  serverVersion(): Promise<string> {
+    return this.server("{{.Server.Version}}");
   }
 
   /** Platform that the daemon runs and builds for: `linux/amd64`. */
-  async serverPlatform(): Promise<string> {
-    const format = "{{.Server.Os}}/{{.Server.Arch}}";
+  serverPlatform(): Promise<string> {
+    return this.server("{{.Server.Os}}/{{.Server.Arch}}");
+  }
+
+  private async server(format: string): Promise<string> {
     return (await this.run(["version", "--format", format], { timeoutMillis: patienceMillis })).trim();
   }
 
-  /** Objects of a kind that carry a label for their owner, and another one for the stack's name if that is given. */
-  async labelled(kind: ObjectKind, owner: string, name?: string): Promise<readonly DockerObject[]> {
-    const filters = [`label=${dockerLabels.owner}=${owner}`];
-    return this.found(kind, ...filters, ...(name === undefined ? [] : [`label=${dockerLabels.name}=${name}`]));
-  }
-
-  /** Containers, running or not, that a volume is mounted in. */
-  async usersOf(volume: string): Promise<readonly DockerObject[]> {
-    return this.found("container", `volume=${volume}`);
-  }
-
-  /** Running containers that a port of the machine leads to. */
-  async publishersOf(port: number): Promise<readonly DockerObject[]> {
-    return this.found("container", `publish=${port}`);
-  }
-
-  private async found(kind: ObjectKind, ...filters: readonly string[]): Promise<readonly DockerObject[]> {
+  /**
+   * Objects of a kind, containers that do not run among them.
+   *
+   * @param filters as `--filter` takes them: `volume=NAME`; an object has to fit all of them
+   */
+  async find(kind: ObjectKind, ...filters: readonly string[]): Promise<readonly DockerObject[]> {
     const all = kind === "container" ? ["--all"] : [];
     const listed = await this.run([kind, "ls", ...all, "--quiet", ...filters.flatMap((one) => ["--filter", one])]);
-    return this.objects(
-      kind,
-      listed.split("\n").filter((id) => id !== ""),
-    );
+    const ids = listed.split("\n").filter((id) => id !== "");
+    return this.objects(kind, ids);
   }
 
   /** Objects of a kind by name or id; one that is not there is left out. */

@@ -1,3 +1,4 @@
+import { dockerLabels } from "../../config/names.ts";
 import type { Ownership } from "../ownership.ts";
 import type { KnownState } from "../state.ts";
 import { UserError } from "../user-error.ts";
@@ -15,7 +16,11 @@ export async function removeLeftOvers(
 ): Promise<readonly string[]> {
   const leftOver = async (kind: ObjectKind): Promise<readonly DockerObject[]> => {
     const { owner, name } = ownership;
-    const marked = await Promise.all([docker.labelled(kind, owner, name), docker.labelled(kind, name)]);
+    const marked = await Promise.all([
+      docker.find(kind, `label=${dockerLabels.owner}=${owner}`, `label=${dockerLabels.name}=${name}`),
+      // As older versions have labelled it.
+      docker.find(kind, `label=${dockerLabels.owner}=${name}`),
+    ]);
     const unknown = marked.flat().filter((object) => !ownership.isKnown(object));
     return ownership.owned(unknown);
   };

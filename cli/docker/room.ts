@@ -2,14 +2,14 @@ import { statfs } from "node:fs/promises";
 import { z } from "zod";
 import type { Ownership } from "../ownership.ts";
 import type { PlannedProgram } from "../preview/planned-program.ts";
-import { processOn, takenPorts, type LocalPort } from "../ports.ts";
+import { processOn, takenPorts, type HostPort } from "../ports.ts";
 import { refused } from "../user-error.ts";
 import { dockerTypes, type Docker, type ObjectKind } from "./docker.ts";
 
 /** As much of a recorded preview as says what a deployment takes of the machine. */
 export interface PlannedRoom {
   readonly resources: readonly Pick<PlannedProgram["resources"][number], "type" | "inputs">[];
-  readonly ports: readonly LocalPort[];
+  readonly ports: readonly HostPort[];
 }
 
 /** Less free space than this, in MiB, and a deployment would fail half-way. */
@@ -82,7 +82,7 @@ async function mountProblems(
 ): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const volume of volumes) {
-    for (const user of await docker.usersOf(volume)) {
+    for (const user of await docker.find("container", `volume=${volume}`)) {
       const owner = await ownership.ownerOf(user);
       if (owner === undefined || owner === ownership.owner || told.has(owner)) continue;
       problems.push(
@@ -95,7 +95,7 @@ async function mountProblems(
 
 /** Who else listens on a port, as far as Docker and the system tell; `undefined` if it is this stack. */
 async function otherHolderOf(port: number, ownership: Ownership, docker: Docker): Promise<string | undefined> {
-  const [container] = await docker.publishersOf(port);
+  const [container] = await docker.find("container", `publish=${port}`);
   if (container === undefined) return processOn(port);
   return (await ownership.owns(container)) ? undefined : `the container ${container.name}`;
 }

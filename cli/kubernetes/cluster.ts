@@ -15,7 +15,7 @@ import { z } from "zod";
 import type { KubernetesSettings } from "../../config/kubernetes.ts";
 import { objectLabels, partOfName } from "../../config/names.ts";
 import { projectFolder } from "../project.ts";
-import { oneLine } from "../text.ts";
+import { oneLine, whyNotReached } from "../text.ts";
 import { UserError } from "../user-error.ts";
 
 /** How long the API server may take for one answer before it counts as not answering, in milliseconds. */
@@ -26,12 +26,6 @@ export interface ClusterSettings {
   /** Value of the label that the stack's objects carry: the setting `observability:name`. */
   readonly name: string;
   readonly kubernetes: Pick<KubernetesSettings, "context" | "kubeconfig" | "namespace">;
-}
-
-/** What the API server is asked for: objects of a namespace that carry some labels. */
-interface Selection {
-  readonly namespace: string;
-  readonly labelSelector: string;
 }
 
 /** The cluster and the namespace that a stack runs in. */
@@ -93,7 +87,7 @@ export class Cluster {
   }
 
   /** The stack's objects in its namespace, or only those of one of its workloads. */
-  selection(workload?: string): Selection {
+  selection(workload?: string): { readonly namespace: string; readonly labelSelector: string } {
     const { stack, partOf, workload: ofWorkload } = objectLabels;
     const labels = [`${stack}=${this.name}`, `${partOf}=${partOfName}`];
     if (workload !== undefined) labels.push(`${ofWorkload}=${workload}`);
@@ -132,7 +126,16 @@ export class Cluster {
 
   private problem(error: unknown): unknown {
     const { context, server } = this;
-    if (error instanceof ApiException) return this.refusal(error.code, statusMessage(error.body));
+    if (error instanceof ApiException) {
+      const message = statusMessage(error.body);
+      if (error.code === 403) return new Forbidden(context, message);
+      if (error.code !== 401) return new ApiRefused(error.code, message);
+      return new UserError(
+        `kubernetes: the API server must accept the credentials of the context ${context}, got 401 ${message}\n` +
+          "  next: log in to the cluster again, then npm run up",
+        { cause: error },
+      );
+    }
     if (!(error instanceof Error)) return error;
     if (error.name === "TimeoutError" || error.name === "AbortError") {
       return new UserError(
@@ -141,24 +144,11 @@ export class Cluster {
         { cause: error },
       );
     }
-    // What `fetch` throws says only "fetch failed"; its cause says why.
-    const why = error.cause instanceof Error ? error.cause : error;
     return new UserError(
-      `kubernetes: the API server ${server} (context ${context}) must be reachable, got: ${oneLine(why.message)}\n` +
+      `kubernetes: the API server ${server} (context ${context}) must be reachable, got: ${oneLine(whyNotReached(error))}\n` +
         "  next: start the cluster, or name another context: npm run up -- --target kubernetes --context NAME",
       { cause: error },
     );
-  }
-
-  private refusal(status: number, message: string): Error {
-    if (status === 401) {
-      return new UserError(
-        `kubernetes: the API server must accept the credentials of the context ${this.context}, got 401 ${message}\n` +
-          "  next: log in to the cluster again, then npm run up",
-      );
-    }
-    if (status === 403) return new Forbidden(this.context, message);
-    return new ApiRefused(status, message);
   }
 }
 

@@ -29,9 +29,10 @@ export interface FailFastArgs {
  * @throws UserError with the pod, the reason, its last lines and the next command.
  */
 export async function failFast<Result>(
-  { cluster, secrets, logCommand, say }: FailFastArgs,
+  args: FailFastArgs,
   action: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
+  const { cluster, say } = args;
   const before = await snapshotOf(cluster);
   const ignored = keysOf(before);
   const stopped = new AbortController();
@@ -39,10 +40,9 @@ export async function failFast<Result>(
   let trouble = "";
   const look = async (without: ReadonlySet<string>): Promise<boolean> => {
     try {
-      const found = causes(await snapshotOf(cluster), Date.now(), without);
-      const [first, ...others] = found;
+      const [first, ...others] = causes(await snapshotOf(cluster), Date.now(), without);
       if (first === undefined) return false;
-      failed.abort(await failure(cluster, first, others, secrets, logCommand));
+      failed.abort(await failure(args, first, others));
       return true;
     } catch (error) {
       if (!(error instanceof UserError || error instanceof ApiRefused)) throw error;
@@ -76,11 +76,9 @@ export async function failFast<Result>(
 
 /** What the user is told of a pod that fails. */
 async function failure(
-  cluster: Cluster,
+  { cluster, secrets, logCommand }: FailFastArgs,
   { instance, where, reason, message, next, log }: Cause,
   others: readonly Cause[],
-  secrets: readonly string[],
-  logCommand: (instance: string) => string,
 ): Promise<UserError> {
   const more = others.map((other) => `${other.instance} is ${other.reason}`).join(", ");
   const lines = log === undefined ? "" : await logLines(cluster, log, shownLines);

@@ -4,45 +4,43 @@ import { Writable } from "node:stream";
 import { PortForward, type V1Service } from "@kubernetes/client-node";
 import { z } from "zod";
 import { localPortsAnnotation, objectLabels } from "../../config/names.ts";
-import { takenPorts } from "../ports.ts";
+import { takenPorts, type HostPort } from "../ports.ts";
 import type { Say } from "../target.ts";
 import { firstLine, oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
 import { messageOf, type Cluster } from "./cluster.ts";
 import { isPodReady, podsOf } from "./workloads.ts";
 
-/** A port of a workload that has one on the user's machine. */
-export interface LocalPort {
-  readonly workload: string;
+/** A port of the user's machine that leads to a pod. */
+export interface ForwardedPort extends HostPort {
   /** Port of the pod. */
   readonly port: number;
-  readonly localPort: number;
 }
 
 const localPorts = z.record(z.string(), z.number());
 
-/** The ports that have one on the user's machine, as the annotations of the stack's Services say. */
-export async function localPortsOf(cluster: Cluster): Promise<readonly LocalPort[]> {
+/** The ports that `npm run open` forwards, as the annotations of the stack's Services say. */
+export async function forwardedPorts(cluster: Cluster): Promise<readonly ForwardedPort[]> {
   const { items } = await cluster.ask(() => cluster.core.listNamespacedService(cluster.selection()));
   return items.flatMap(portsOfService);
 }
 
-function portsOfService({ metadata, spec }: V1Service): readonly LocalPort[] {
+function portsOfService({ metadata, spec }: V1Service): readonly ForwardedPort[] {
   const annotation = metadata?.annotations?.[localPortsAnnotation];
   if (annotation === undefined) return [];
   const workload = metadata?.labels?.[objectLabels.workload] ?? metadata?.name ?? "";
   const wanted = localPorts.parse(JSON.parse(annotation));
-  return Object.entries(wanted).map(([name, localPort]) => {
+  return Object.entries(wanted).map(([name, hostPort]) => {
     const found = spec?.ports?.find((port) => port.name === name);
     // The program gives a Service the ports of its pods.
     if (found === undefined) throw new Error(`service ${workload}: has no port ${name}, which its annotation names`);
-    return { workload, port: found.port, localPort };
+    return { workload, port: found.port, hostPort };
   });
 }
 
-/** A local port that leads into the cluster until it is closed. */
+/** A port of the user's machine that leads into the cluster until it is closed. */
 export interface Forward {
-  readonly localPort: number;
+  readonly hostPort: number;
   readonly close: () => Promise<void>;
 }
 
@@ -50,13 +48,12 @@ export interface Forward {
  * Listens on 127.0.0.1 and hands each connection to the pod of the workload that is ready at that moment, so that a pod
  * that is replaced is followed.
  *
- * @param localPort 0 for any that is free
+ * @param hostPort 0 for any that is free
  * @param say told when a connection cannot be handed on, once for each reason
  */
 export async function forward(
   cluster: Cluster,
-  { workload, port }: Pick<LocalPort, "workload" | "port">,
-  localPort: number,
+  { workload, port, hostPort }: ForwardedPort,
   say: Say,
 ): Promise<Forward> {
   const sockets = new Set<Socket>();
@@ -70,14 +67,14 @@ export async function forward(
     // Whoever has called is gone; the other side is told by the end of the connection.
     socket.on("error", () => socket.destroy());
     socket.on("close", () => sockets.delete(socket));
-    void connect(cluster, { workload, port }, socket, tell).then((isConnected) => {
+    void connect(cluster, workload, port, socket, tell).then((isConnected) => {
       if (isConnected) trouble = "";
     });
   });
-  server.listen(localPort, "127.0.0.1");
+  server.listen(hostPort, "127.0.0.1");
   await once(server, "listening");
   return {
-    localPort: (server.address() as AddressInfo).port,
+    hostPort: (server.address() as AddressInfo).port,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -89,7 +86,8 @@ export async function forward(
 /** Connects a socket to the port of a workload's pod; `false` if that cannot be done, and it is said why. */
 async function connect(
   cluster: Cluster,
-  { workload, port }: Pick<LocalPort, "workload" | "port">,
+  workload: string,
+  port: number,
   socket: Socket,
   tell: (problem: string) => void,
 ): Promise<boolean> {
@@ -141,7 +139,7 @@ async function connect(
 }
 
 /** @throws UserError with every port that is taken, and by whom. */
-export async function checkLocalPorts(ports: readonly LocalPort[]): Promise<void> {
-  const problems = await takenPorts(ports.map(({ localPort, workload }) => ({ hostPort: localPort, workload })));
+export async function checkForwardedPorts(ports: readonly ForwardedPort[]): Promise<void> {
+  const problems = await takenPorts(ports);
   if (problems.length > 0) throw new UserError([...problems, "  next: solve this, then npm run open"].join("\n"));
 }

@@ -13,7 +13,7 @@ import { Cluster, Forbidden } from "./cluster.ts";
 import { prepareDelivery } from "./delivery.ts";
 import { instanceStates } from "./diagnosis.ts";
 import { failFast, logLines } from "./fail-fast.ts";
-import { checkLocalPorts, forward, localPortsOf, type Forward } from "./forward.ts";
+import { checkForwardedPorts, forward, forwardedPorts, type Forward } from "./forward.ts";
 import { checkIdentity, removeLeftOvers, removeObjects, stackObjects } from "./left-overs.ts";
 import { runInPod } from "./pod-command.ts";
 import { checkRoom } from "./room.ts";
@@ -101,9 +101,9 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
       return failFast({ cluster: cluster(), secrets, logCommand, say }, action);
     },
     reach: async (outputs, action, say) => {
-      const ports = await localPortsOf(cluster());
-      const forwards = await Promise.all(ports.map((port) => forward(cluster(), port, 0, say)));
-      const reachable = new Map(ports.map(({ localPort }, index) => [localPort, forwards[index]?.localPort]));
+      const ports = await forwardedPorts(cluster());
+      const forwards = await Promise.all(ports.map((port) => forward(cluster(), { ...port, hostPort: 0 }, say)));
+      const reachable = new Map(ports.map(({ hostPort }, index) => [hostPort, forwards[index]?.hostPort]));
       try {
         return await action({ ...outputs, urls: withPorts(outputs.urls, reachable) });
       } finally {
@@ -119,10 +119,10 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
       await runInPod(cluster(), { pod: pod.metadata?.name ?? "", container, command, line });
     },
     open: async (say) => {
-      const ports = await localPortsOf(cluster());
+      const ports = await forwardedPorts(cluster());
       if (ports.length === 0) throw new UserError("the stack is not running\n  next: npm run up");
-      await checkLocalPorts(ports);
-      const forwards = await Promise.all(ports.map((port) => forward(cluster(), port, port.localPort, say)));
+      await checkForwardedPorts(ports);
+      const forwards = await Promise.all(ports.map((port) => forward(cluster(), port, say)));
       return { close: () => closeAll(forwards) };
     },
   };

@@ -56,12 +56,13 @@ export async function orSay(
   }
 }
 
-/** A permission that the commands or the program need. */
+/** What the commands or the program have to be allowed. */
 interface Permission {
   readonly group: string;
   /** With a subresource behind a slash. */
   readonly resource: string;
-  readonly verb: string;
+  /** In alphabetical order. */
+  readonly verbs: readonly string[];
   /** `undefined` for the whole cluster. */
   readonly namespace: string | undefined;
 }
@@ -72,51 +73,42 @@ const reading = ["get", "list", "watch"];
 function neededPermissions({ resources }: PlannedProgram, namespace: string): readonly Permission[] {
   const planned = new Set(resources.map(({ type }) => type));
   const needed = kinds.filter((kind) => !kind.isOptional || planned.has(pulumiType(kind)));
-  const created = needed.flatMap((kind) =>
-    // Listing all namespaces of a cluster is not needed, and often not allowed.
-    (kind === namespaceKind ? ["create", "delete", "get", "patch"] : changing).map((verb) => ({
+  return [
+    ...needed.map((kind) => ({
       group: groupOf(kind),
       resource: kind.resource,
-      verb,
+      // Listing all namespaces of a cluster is not needed, and often not allowed.
+      verbs: kind === namespaceKind ? ["create", "delete", "get", "patch"] : changing,
       namespace: kind.isNamespaced ? namespace : undefined,
     })),
-  );
-  const seen = [
-    ["", "pods", reading],
-    ["", "events", ["list"]],
-    ["apps", "replicasets", reading],
-    ["", "pods/log", ["get"]],
-    ["", "pods/portforward", ["create", "get"]],
-    ["", "pods/exec", ["create", "get"]],
-  ] as const;
-  return [
-    ...created,
-    ...seen.flatMap(([group, resource, verbs]) => verbs.map((verb) => ({ group, resource, verb, namespace }))),
+    { group: "", resource: "pods", verbs: reading, namespace },
+    { group: "", resource: "events", verbs: ["list"], namespace },
+    { group: "apps", resource: "replicasets", verbs: reading, namespace },
+    { group: "", resource: "pods/log", verbs: ["get"], namespace },
+    { group: "", resource: "pods/portforward", verbs: ["create", "get"], namespace },
+    { group: "", resource: "pods/exec", verbs: ["create", "get"], namespace },
   ];
 }
 
 /** One line for each kind of object that the user may not do everything with that is needed. */
 async function permissionProblems(cluster: Cluster, planned: PlannedProgram): Promise<readonly string[]> {
-  const { namespace, context } = cluster;
-  const missing = new Map<string, string[]>();
-  await Promise.all(
-    neededPermissions(planned, namespace).map(async (permission) => {
-      if (await isAllowed(cluster, permission)) return;
-      const { group, resource, verb } = permission;
-      const where = permission.namespace === undefined ? "the whole cluster" : `the namespace ${namespace}`;
-      const what = `${group === "" ? resource : `${resource}.${group}`} in ${where}`;
-      missing.set(what, [...(missing.get(what) ?? []), verb]);
+  const problems = await Promise.all(
+    neededPermissions(planned, cluster.namespace).map(async (permission) => {
+      const { group, resource, verbs, namespace } = permission;
+      const allowed = await Promise.all(verbs.map((verb) => isAllowed(cluster, permission, verb)));
+      const missing = verbs.filter((_, index) => allowed[index] !== true).join(", ");
+      if (missing === "") return [];
+      const what = group === "" ? resource : `${resource}.${group}`;
+      const where = namespace === undefined ? "the whole cluster" : `the namespace ${namespace}`;
+      return [
+        `permission on ${what} in ${where}: the user of the context ${cluster.context} must be allowed to ${missing}, got no; have it granted, or use another context`,
+      ];
     }),
   );
-  return [...missing]
-    .sort(([a], [b]) => a.localeCompare(b))
-    .map(
-      ([what, verbs]) =>
-        `permission on ${what}: the user of the context ${context} must be allowed to ${verbs.sort().join(", ")}, got no; have it granted, or use another context`,
-    );
+  return problems.flat().sort();
 }
 
-async function isAllowed(cluster: Cluster, { group, resource, verb, namespace }: Permission): Promise<boolean> {
+async function isAllowed(cluster: Cluster, { group, resource, namespace }: Permission, verb: string): Promise<boolean> {
   const [name = "", subresource] = resource.split("/");
   const resourceAttributes = Object.assign(
     new V1ResourceAttributes(),
@@ -124,9 +116,8 @@ async function isAllowed(cluster: Cluster, { group, resource, verb, namespace }:
     subresource === undefined ? {} : { subresource },
     namespace === undefined ? {} : { namespace },
   );
-  const body = Object.assign(new V1SelfSubjectAccessReview(), {
-    spec: Object.assign(new V1SelfSubjectAccessReviewSpec(), { resourceAttributes }),
-  });
+  const spec = Object.assign(new V1SelfSubjectAccessReviewSpec(), { resourceAttributes });
+  const body = Object.assign(new V1SelfSubjectAccessReview(), { spec });
   const { status } = await cluster.ask(() => cluster.api(AuthorizationV1Api).createSelfSubjectAccessReview({ body }));
   return status?.allowed === true;
 }

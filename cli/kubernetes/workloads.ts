@@ -27,24 +27,19 @@ export async function snapshotOf(cluster: Cluster): Promise<Snapshot> {
   const { core, namespace } = cluster;
   const apps = cluster.api(AppsV1Api);
   const selection = cluster.selection();
+  const items = async <Item>(listing: Promise<{ readonly items: readonly Item[] }>): Promise<readonly Item[]> =>
+    (await listing).items;
   return cluster.ask(async () => {
     const [pods, deployments, replicaSets, statefulSets, claims, events] = await Promise.all([
-      core.listNamespacedPod(selection),
-      apps.listNamespacedDeployment(selection),
-      apps.listNamespacedReplicaSet(selection),
-      apps.listNamespacedStatefulSet(selection),
-      core.listNamespacedPersistentVolumeClaim(selection),
+      items(core.listNamespacedPod(selection)),
+      items(apps.listNamespacedDeployment(selection)),
+      items(apps.listNamespacedReplicaSet(selection)),
+      items(apps.listNamespacedStatefulSet(selection)),
+      items(core.listNamespacedPersistentVolumeClaim(selection)),
       // Events carry no labels of what they are about.
-      core.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" }),
+      items(core.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" })),
     ]);
-    return {
-      pods: pods.items,
-      deployments: deployments.items,
-      replicaSets: replicaSets.items,
-      statefulSets: statefulSets.items,
-      claims: claims.items,
-      events: events.items,
-    };
+    return { pods, deployments, replicaSets, statefulSets, claims, events };
   });
 }
 

@@ -24,18 +24,10 @@ function section(title: string, rows: readonly string[]): string {
 
 /** Rows with each column as wide as its widest cell. */
 function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = rows
-    .flatMap((row) => row.map((cell, column) => [column, cell.length] as const))
-    .reduce<readonly number[]>(
-      (known, [column, width]) => known.with(column, Math.max(known[column] ?? 0, width)),
-      Array<number>(Math.max(0, ...rows.map((row) => row.length))).fill(0),
-    );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+  const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const widths = Array.from({ length: Math.max(0, ...rows.map((row) => row.length)) }, (_, column) => width(column));
+  const padded = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
+  return padded.map((cells) => cells.join("  ").trimEnd());
 }
 
 /** A component's own details first, then the components within it, the one with the most children first. */

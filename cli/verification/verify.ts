@@ -5,7 +5,8 @@ import { instanceOf, isUp } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";
 import type { Target } from "../target.ts";
 import { runChecks, type CheckResult } from "./checks.ts";
-import { GrafanaClient, whyNotReached } from "../grafana-client.ts";
+import { GrafanaClient } from "../grafana-client.ts";
+import { whyNotReached } from "../text.ts";
 import { apiMetricQuery, otlpMetricQuery, probeApi, probeOtlp, type Probe } from "./probe.ts";
 
 /**

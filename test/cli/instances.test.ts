@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { instanceOf, isUp, waitUntilUp } from "../../cli/instances.ts";
+import { instanceOf, isUp, waitUntilUp, type InstanceOutput } from "../../cli/instances.ts";
 
 describe("an instance", () => {
   it("is up when it runs, and healthy if it can say so", () => {
@@ -8,7 +8,8 @@ describe("an instance", () => {
   });
 
   it("is found by its workload on every target", () => {
-    const named = (...names: readonly string[]): { readonly name: string }[] => names.map((name) => ({ name }));
+    const named = (...names: readonly string[]): InstanceOutput[] =>
+      names.map((name) => ({ name, urn: "", replicas: 1 }));
     const docker = named("observability-dev-backend", "observability-dev-grafana");
     assert.equal(instanceOf(docker, "grafana")?.name, "observability-dev-grafana");
     assert.equal(

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import Ajv from "ajv";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { projectName } from "../../cli/project.ts";
+import { projectName, stackFileSchemaPath } from "../../cli/project.ts";
 import { programSettings, programSettingsSchema } from "../../config/program-settings.ts";
-import { stackFileSchema, stackFileSchemaPath, withProjectConfig } from "../../generators/reference.ts";
+import { stackFileSchema, withProjectConfig } from "../../generators/reference.ts";
 import { anyConfig, asPulumiConfig, badConfig, kindsBeyondSchema, type Config } from "../support/program-config.ts";
 
 const root = join(import.meta.dirname, "..", "..");

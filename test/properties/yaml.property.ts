@@ -33,7 +33,6 @@ describe("any text as a stack's settings", () => {
           const config = stackConfig(
             { name: "Pulumi.yaml", text: "name: observability" },
             { name: "Pulumi.dev.yaml", text },
-            "observability",
           );
           for (const value of Object.values(config)) assert.equal(typeof value, "string");
         } catch (error) {

@@ -209,7 +209,7 @@ export async function plannedToday({
   settings,
 }: Pick<RecordedState, "stack" | "settings">): Promise<readonly PreviewResource[]> {
   const file = { name: stackFileName(stack), text: stringify({ config: settings }) };
-  const config = stackConfig(projectFile(), file, projectName);
+  const config = stackConfig(projectFile(), file);
   // A module runs once; with another address it is another one.
   const program = `${pathToFileURL(join(projectFolder, "index.ts")).href}?run=${(runs += 1)}`;
   const { resources } = await previewProgram(() => import(program), { project: projectName, stack, config });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
-import { checkLocalPorts, forward, localPortsOf, type Forward } from "../../../cli/kubernetes/forward.ts";
+import { checkForwardedPorts, forward, forwardedPorts, type Forward } from "../../../cli/kubernetes/forward.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import { FakeApiServer, type Answer, type Stream } from "../../support/fake-api-server.ts";
 import { closedPort, listeningPort, podOf, serviceOf } from "../../support/pod-streams.ts";
@@ -12,7 +12,7 @@ describe("the ports of a stack on the user's machine", () => {
   async function found(...services: readonly object[]): Promise<unknown> {
     const server = await FakeApiServer.start({ [`${base}/services`]: { items: services } });
     try {
-      return await localPortsOf(server.cluster());
+      return await forwardedPorts(server.cluster());
     } finally {
       await server.stop();
     }
@@ -20,7 +20,7 @@ describe("the ports of a stack on the user's machine", () => {
 
   it("are those that its Services name, each with the port of the pod", async () => {
     assert.deepEqual(await found(serviceOf("grafana", 3000, { http: 3001 }), { metadata: { name: "backend" } }), [
-      { workload: "grafana", port: 3000, localPort: 3001 },
+      { workload: "grafana", port: 3000, hostPort: 3001 },
     ]);
     assert.deepEqual(await found(), []);
   });
@@ -36,9 +36,9 @@ describe("the ports of a stack on the user's machine", () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address() as AddressInfo;
-    const ports = [{ workload: "grafana", port: 3000, localPort: port }];
+    const ports = [{ workload: "grafana", port: 3000, hostPort: port }];
     try {
-      await assert.rejects(checkLocalPorts(ports), (error) => {
+      await assert.rejects(checkForwardedPorts(ports), (error) => {
         assert.ok(error instanceof UserError);
         const [problem, next, ...rest] = error.message.split("\n");
         const begin = `^port ${port} \\(grafana\\): must be free, but \\S+ \\(process ${process.pid}\\) uses it; stop that, or choose another port$`;
@@ -49,7 +49,7 @@ describe("the ports of a stack on the user's machine", () => {
     } finally {
       taken.close();
     }
-    await checkLocalPorts(ports);
+    await checkForwardedPorts(ports);
   });
 });
 
@@ -65,13 +65,13 @@ describe("a forward into the cluster", () => {
   async function open(pods: Answer, streams: Readonly<Record<string, Stream>> = {}): Promise<void> {
     said = [];
     server = await FakeApiServer.start({ [`${base}/pods`]: pods }, streams);
-    const port = { workload: "loki", port: 3100, localPort: 3100 };
-    opened = await forward(server.cluster(), port, 0, (line) => said.push(line));
+    const port = { workload: "loki", port: 3100, hostPort: 3100 };
+    opened = await forward(server.cluster(), { ...port, hostPort: 0 }, (line) => said.push(line));
   }
 
   /** What comes back for a text, or nothing if the connection is closed instead. */
   async function ask(text: string): Promise<string> {
-    const socket = connect(opened.localPort, "127.0.0.1");
+    const socket = connect(opened.hostPort, "127.0.0.1");
     const closed = once(socket, "close").then(() => "");
     socket.write(text);
     const answer = once(socket, "data").then(([data]) => String(data));
