@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { pulumiName } from "../config/rules.ts";
 import type { StackSettings } from "../config/settings.ts";
 import { UserError } from "./user-error.ts";
 
@@ -53,11 +54,8 @@ export function commandOptions<Flag extends string, Value extends string = never
   };
 }
 
-/** As Pulumi has it (sdk/go/common/tokens, ParseStackName). */
-const stackNamePattern = /^[A-Za-z0-9_.-]{1,100}$/;
-
 function stackName(given: unknown, usage: string): string | undefined {
-  if (given === undefined || (typeof given === "string" && stackNamePattern.test(given))) return given;
+  if (given === undefined || (typeof given === "string" && pulumiName.pattern.test(given))) return given;
   throw new UserError(
     `--stack: must be the name of a Pulumi stack alone, 1 to 100 letters, digits, hyphens, underscores and dots, got ${JSON.stringify(given)}\n  usage: ${usage}`,
   );

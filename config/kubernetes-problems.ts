@@ -1,8 +1,10 @@
 import { defaultCpuRequestMillicores, type KubernetesSettings } from "./kubernetes.ts";
+import { firstNamespaces, ingressClassAnnotation } from "./kubernetes-rules.ts";
+import { ownerAnnotation } from "./names.ts";
 import { isRecord } from "./parse.ts";
 import { exportersOf } from "./parts/exporters.ts";
 import { partList } from "./parts/parts.ts";
-import { problemIf, type Problem } from "./problem.ts";
+import { pathText, problemIf, type Problem } from "./problem.ts";
 import { stackSettingsSchema } from "./settings.ts";
 
 /** The problems of a stack's settings on Kubernetes beyond each field by itself. */
@@ -29,20 +31,51 @@ export function kubernetesProblems(input: unknown): readonly Problem[] {
       roomGib,
       `set at least ${neededGib}, or a smaller queue`,
     ),
+    ...namespaceProblems(cluster, input["name"]),
     ...ingressProblems(cluster.ingress),
     ...processorProblems(cluster.resources),
   ];
 }
 
-/** An address without TLS has to be asked for: leaving a line out must not give one. */
-function ingressProblems({ host, tlsSecretName, insecure }: KubernetesSettings["ingress"]): readonly Problem[] {
+/** A namespace that is made here is labelled, and removed with `down -- --destroy-data`. */
+function namespaceProblems({ namespace, createNamespace }: KubernetesSettings, name: unknown): readonly Problem[] {
+  const [path, used] = namespace === "" ? ["name", name] : ["kubernetes.namespace", namespace];
   return problemIf(
-    host !== "" && tlsSecretName === undefined && !insecure,
-    "kubernetes.ingress.tlsSecretName",
-    "must be set with a host, or the password of Grafana travels readable",
-    "",
-    "name a secret of the type kubernetes.io/tls, or set kubernetes.ingress.insecure to true",
+    createNamespace && firstNamespaces.some((first) => first === used),
+    path,
+    `must not be a namespace that every cluster has (${firstNamespaces.join(", ")})`,
+    used,
+    "set another, or kubernetes.createNamespace to false",
   );
+}
+
+function ingressProblems(ingress: KubernetesSettings["ingress"]): readonly Problem[] {
+  const { host, className, tlsSecretName, insecure, annotations } = ingress;
+  const annotation = (key: string): string => pathText(["kubernetes", "ingress", "annotations", key]);
+  return [
+    // An address without TLS has to be asked for: leaving a line out must not give one.
+    ...problemIf(
+      host !== "" && tlsSecretName === undefined && !insecure,
+      "kubernetes.ingress.tlsSecretName",
+      "must be set with a host, or the password of Grafana travels readable",
+      "",
+      "name a secret of the type kubernetes.io/tls, or set kubernetes.ingress.insecure to true",
+    ),
+    ...problemIf(
+      className !== undefined && Object.hasOwn(annotations, ingressClassAnnotation),
+      annotation(ingressClassAnnotation),
+      "must not be set together with kubernetes.ingress.className, which Kubernetes refuses",
+      annotations[ingressClassAnnotation],
+      "remove one of the two",
+    ),
+    ...problemIf(
+      Object.hasOwn(annotations, ownerAnnotation),
+      annotation(ownerAnnotation),
+      "must not replace what says whose the Ingress is",
+      annotations[ownerAnnotation],
+      "remove it",
+    ),
+  ];
 }
 
 /** No pod may ask for more than its limit. */

@@ -51,6 +51,12 @@ export function isAnnotationKey(key: string): boolean {
 /** Most bytes of all annotations of an object, names and values (the same package, TotalAnnotationSizeLimitB). */
 export const mostAnnotationBytes = 256 * 1024;
 
+/** Annotation that named an Ingress' class before there was a field for it (pkg/apis/networking/validation, ValidateIngressCreate). */
+export const ingressClassAnnotation = "kubernetes.io/ingress.class";
+
+/** Namespaces that every cluster has from its beginning (kubernetes.io/docs/concepts/overview/working-with-objects/namespaces). */
+export const firstNamespaces: readonly string[] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
 /** Longest host name and longest part of one (RFC 1035). The API server looks at the first only, DNS at both. */
 export const domainName: KubernetesRule = {
   pattern: new RegExp(`^${upTo(253, "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")}$`),

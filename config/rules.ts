@@ -89,6 +89,12 @@ export const namePrefix = {
   rule: "must be at most 40 lower-case letters, digits and inner hyphens, a letter first",
 } as const;
 
+/** Name of a Pulumi project or stack (github.com/pulumi/pulumi, sdk/go/common/tokens, ParseStackName). */
+export const pulumiName = {
+  pattern: /^[A-Za-z0-9_.-]{1,100}$/,
+  rule: "must be 1 to 100 letters, digits, hyphens, underscores and dots",
+} as const;
+
 const hostPart = "([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])";
 const registryHost = `(${hostPart}(\\.${hostPart})*|\\[[A-Fa-f0-9:]+\\])(:\\d+)?`;
 const component = "[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*";

@@ -1,8 +1,14 @@
 import { stringify } from "yaml";
 import { collectorReferences, mixesEscapes, referenceProblems, secretFile, textsIn } from "../expansion.ts";
-import { collectorPaths, otelCollectorConfig, otelCollectorDocument, type OtelCollectorSettings } from "./document.ts";
+import {
+  collectorPaths,
+  collectorPorts,
+  otelCollectorConfig,
+  otelCollectorDocument,
+  type OtelCollectorSettings,
+} from "./document.ts";
 import { isRecord } from "../parse.ts";
-import { hiddenProblem, pathText, problem, type Problem } from "../problem.ts";
+import { hiddenProblem, pathText, problem, problemIf, type Problem } from "../problem.ts";
 import type { TextFile } from "../text-file.ts";
 import { componentId, componentType, processorsThatPassOn } from "./components.ts";
 
@@ -72,6 +78,7 @@ export function fragmentProblems(
     ...redefined(added, generated),
     ...changes(mergedDocument(generated, added), generated, []),
     ...processorProblems(added, generated),
+    ...listenProblems(added, generated),
     ...textsIn(added).flatMap(([path, text]) => textProblems(path, text, secretNames)),
   ];
 }
@@ -180,6 +187,52 @@ function processorProblems(added: CollectorFragment, generated: CollectorDocumen
       return [problem(at(["service", "pipelines", name, "processors", String(index)]), rule, id, change)];
     });
   });
+}
+
+/** Sections whose components listen, where their addresses are not those of others. */
+const listeningSections: readonly string[] = ["receivers", "extensions"];
+
+/** A port on an address of the container itself. */
+const ownAddress = /^(?:|0\.0\.0\.0|127(?:\.\d+){3}|localhost|\[::1?\]):(\d+)$/i;
+
+/** Where a component listens that names no endpoint, by its type and the group that it would be in. */
+const usualEndpoints = new Map<string, readonly (readonly [group: readonly string[], port: number])[]>([
+  // go.opentelemetry.io/collector/receiver/otlpreceiver, factory.go
+  [
+    "otlp",
+    [
+      [["protocols", "grpc"], collectorPorts.otlpGrpc],
+      [["protocols", "http"], collectorPorts.otlpHttp],
+    ],
+  ],
+  // opentelemetry-collector-contrib, extension/healthcheckextension, factory.go
+  ["health_check", [[[], collectorPorts.health]]],
+]);
+
+/** A Collector that cannot listen ends, and with it the delivery of the stack; its check of the configuration opens no port. */
+function listenProblems(added: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
+  const ports: readonly number[] = Object.values(collectorPorts);
+  const rule = `must be on none of the ports that the stack's Collector listens on (${ports.join(", ")})`;
+  const change = "choose another port";
+  return listeningSections.flatMap((section) =>
+    keysOf(added[section])
+      .filter((name) => !keysOf(generated[section]).includes(name))
+      .flatMap((name) => {
+        const component = child(added[section], name);
+        const written = textsIn(component).flatMap(([path, text]) => {
+          const port = path.at(-1) === "endpoint" ? ownAddress.exec(text)?.[1] : undefined;
+          return problemIf(ports.includes(Number(port)), at([section, name, ...path]), rule, text, change);
+        });
+        const left = (usualEndpoints.get(componentType(name)) ?? []).flatMap(([group, port]) => {
+          const parent = group.slice(0, -1).reduce(child, component);
+          const isThere = group.length === 0 || keysOf(parent).includes(group.at(-1) ?? "");
+          const isNamed = keysOf(group.reduce(child, component)).includes("endpoint");
+          const path = at([section, name, ...group, "endpoint"]);
+          return problemIf(isThere && !isNamed, path, rule, `localhost:${port}`, change);
+        });
+        return [...written, ...left];
+      }),
+  );
 }
 
 function service(document: Readonly<Record<string, unknown>>): {

@@ -12,10 +12,13 @@ export interface GrafanaServerSettings {
   readonly publicUrl: string | undefined;
 }
 
-/** Name of the first user. Grafana has no way to escape what it replaces in its settings (expansion.ts). */
+/**
+ * Name of the first user. Grafana has no way to escape what it replaces in its settings (expansion.ts), and in a login
+ * that a program sends, the name ends at the first colon (RFC 7617).
+ */
 export const adminUserName = {
-  pattern: new RegExp(`^(?!.*(?:${grafanaSettingReference.source})).{1,100}$`),
-  rule: "must be one line of 1 to 100 characters without ${, $__name{ and %(, which Grafana would replace",
+  pattern: new RegExp(`^(?!.*(?::|${grafanaSettingReference.source})).{1,100}$`),
+  rule: "must be one line of 1 to 100 characters without a colon, and without ${, $__name{ and %(, which Grafana would replace",
   change: "set a name, for example admin",
 } as const;
 

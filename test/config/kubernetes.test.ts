@@ -95,6 +95,35 @@ describe("the settings of a stack on Kubernetes", () => {
     });
   });
 
+  for (const namespace of ["default", "kube-node-lease", "kube-public", "kube-system"]) {
+    it(`make no namespace ${namespace}, which every cluster has`, () => {
+      const rule =
+        "must not be a namespace that every cluster has (default, kube-node-lease, kube-public, kube-system)";
+      const change = "set another, or kubernetes.createNamespace to false";
+      assert.deepEqual(problems({ name: "shop", kubernetes: { context, namespace } }), [
+        `kubernetes.namespace: ${rule}, got "${namespace}"; ${change}`,
+      ]);
+      assert.deepEqual(problems({ name: namespace, kubernetes: { context } }), [
+        `name: ${rule}, got "${namespace}"; ${change}`,
+      ]);
+      const existing = { context, namespace, createNamespace: false };
+      assert.deepEqual(problems({ name: "shop", kubernetes: existing }), []);
+    });
+  }
+
+  it("have no annotation of the ingress that Kubernetes refuses, or that says whose it is", () => {
+    const ingress = (given: object): readonly string[] =>
+      problems({ kubernetes: { context, ingress: { host: "grafana.example.com", insecure: true, ...given } } });
+    const annotations = { "kubernetes.io/ingress.class": "nginx" };
+    assert.deepEqual(ingress({ annotations }), []);
+    assert.deepEqual(ingress({ annotations, className: "nginx" }), [
+      'kubernetes.ingress.annotations."kubernetes.io/ingress.class": must not be set together with kubernetes.ingress.className, which Kubernetes refuses, got "nginx"; remove one of the two',
+    ]);
+    assert.deepEqual(ingress({ annotations: { "observability/stack": "other/dev" } }), [
+      'kubernetes.ingress.annotations."observability/stack": must not replace what says whose the Ingress is, got "other/dev"; remove it',
+    ]);
+  });
+
   it("have no ingress without TLS, unless they say so", () => {
     const ingress = (given: object): readonly string[] =>
       problems({ kubernetes: { context, ingress: { host: "grafana.example.com", ...given } } });

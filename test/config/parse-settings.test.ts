@@ -51,7 +51,8 @@ describe("settings", () => {
         problemOf({ name }),
         `  name: must not be the name of a network of Docker's own (default, bridge, host, none), got "${name}"; set another, for example shop-dev`,
       );
-      assert.equal(problemOf({ ...kubernetes, name }), "none");
+      // Every cluster has a namespace of that name, which test/config/kubernetes.test.ts is about.
+      if (name !== "default") assert.equal(problemOf({ ...kubernetes, name }), "none");
     }
     assert.equal(
       problemOf({ ...kubernetes, name: "otel-collector" }),
@@ -233,17 +234,17 @@ describe("settings", () => {
     ],
     [
       { grafana: { adminUser: "" } },
-      'grafana.adminUser: must be one line of 1 to 100 characters without ${, $__name{ and %(, which Grafana would replace, got ""; set a name, for example admin',
+      'grafana.adminUser: must be one line of 1 to 100 characters without a colon, and without ${, $__name{ and %(, which Grafana would replace, got ""; set a name, for example admin',
     ],
-    ...["${HOME}", "a$__env{HOME}", "$__file{/etc/passwd}", "%(admin_email)s"].map(
+    ...["${HOME}", "a$__env{HOME}", "$__file{/etc/passwd}", "%(admin_email)s", "team:ops"].map(
       (adminUser): readonly [unknown, string] => [
         { grafana: { adminUser } },
-        `grafana.adminUser: must be one line of 1 to 100 characters without \${, $__name{ and %(, which Grafana would replace, got ${JSON.stringify(adminUser)}; set a name, for example admin`,
+        `grafana.adminUser: must be one line of 1 to 100 characters without a colon, and without \${, $__name{ and %(, which Grafana would replace, got ${JSON.stringify(adminUser)}; set a name, for example admin`,
       ],
     ),
     [
       { grafana: { adminUser: "a\nb" } },
-      'grafana.adminUser: must be one line of 1 to 100 characters without ${, $__name{ and %(, which Grafana would replace, got "a\\nb"; set a name, for example admin',
+      'grafana.adminUser: must be one line of 1 to 100 characters without a colon, and without ${, $__name{ and %(, which Grafana would replace, got "a\\nb"; set a name, for example admin',
     ],
     [
       { docker: { host: "localhost:2375" } },

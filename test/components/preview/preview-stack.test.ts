@@ -7,7 +7,7 @@ import {
   secretValue,
   unknownValue,
 } from "../../../components/index.ts";
-import type { PreviewResource, StackPreview } from "../../../components/index.ts";
+import type { PreviewResource, StackPreview, StackPreviewOptions } from "../../../components/index.ts";
 import { lokiConfig } from "../../../config/parts/loki.ts";
 import { dockerTypes } from "../../support/docker-view.ts";
 import { recordResources } from "../../support/record-resources.ts";
@@ -276,6 +276,31 @@ describe("previewStack", () => {
     const { volumes, ...rest } = footprint;
     assert.equal(volumes.length, 5 + furtherHosts.length);
     assert.deepEqual(rest, { memoryMib: 0, instances: [], hostPorts: [] });
+  });
+
+  it("has only names that Pulumi takes, and says so before anything else", async () => {
+    for (const [options, lines] of [
+      [
+        null,
+        [
+          "options: must be a group of settings, got null; write its settings (name, project, stack) below it, or leave it out",
+        ],
+      ],
+      [{ nam: "o11y" }, ["nam: is no option, got a value that is not shown; did you mean name?"]],
+      [
+        { name: "", project: "a b", stack: 5 },
+        [
+          'name: must be one line of 1 to 100 characters, got ""; leave it out',
+          'project: must be 1 to 100 letters, digits, hyphens, underscores and dots, got "a b"; leave it out',
+          "stack: must be 1 to 100 letters, digits, hyphens, underscores and dots, got 5; leave it out",
+        ],
+      ],
+    ] as const) {
+      await assert.rejects(previewStack({ retentionHours: 1 }, undefined, options as unknown as StackPreviewOptions), {
+        name: "Error",
+        message: lines.join("\n"),
+      });
+    }
   });
 
   it("takes the names under which the stack is deployed", async () => {

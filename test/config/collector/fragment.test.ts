@@ -50,6 +50,49 @@ describe("a fragment of the Collector's configuration", () => {
     });
   });
 
+  it("listens on no port of the stack's Collector, which could not start beside it", () => {
+    const change = "choose another port";
+    const rule = "must be on none of the ports that the stack's Collector listens on (4317, 4318, 13133)";
+    const line = (path: string, endpoint: string): string =>
+      `otelCollector.config.${path}.endpoint: ${rule}, got "${endpoint}"; ${change}`;
+    fc.assert(
+      fc.property(
+        fc.constantFrom("", "0.0.0.0", "127.0.0.1", "127.1.2.3", "localhost", "[::]", "[::1]"),
+        fc.constantFrom(4317, 4318, 13133),
+        (host, port) => {
+          const endpoint = `${host}:${port}`;
+          const syslog = { tcp: { endpoint } };
+          assert.deepEqual(linesOf({ receivers: { "syslog/mine": syslog }, extensions: { zpages: { endpoint } } }), [
+            line('receivers."syslog/mine".tcp', endpoint),
+            line("extensions.zpages", endpoint),
+          ]);
+        },
+      ),
+    );
+    assert.deepEqual(
+      linesOf({
+        receivers: { "otlp/mine": { protocols: { grpc: null, http: {} } } },
+        extensions: { "health_check/mine": {} },
+      }),
+      [
+        line('receivers."otlp/mine".protocols.grpc', "localhost:4317"),
+        line('receivers."otlp/mine".protocols.http', "localhost:4318"),
+        line('extensions."health_check/mine"', "localhost:13133"),
+      ],
+    );
+    const elsewhere = [
+      "0.0.0.0:4319",
+      "otel.example.com:4317",
+      "http://localhost:4317",
+      "10.0.0.1:13133",
+      "0.0.0.0:43170",
+    ];
+    for (const endpoint of elsewhere) {
+      const own = { receivers: { "otlp/mine": { protocols: { grpc: { endpoint } } }, nginx: { endpoint } } };
+      assert.deepEqual(linesOf({ ...own, exporters: { "otlp_grpc/mine": { endpoint: "localhost:4317" } } }), []);
+    }
+  });
+
   it("is as it was written everywhere else, with its names sorted", () => {
     const own = {
       service: { pipelines: { "logs/mine": { receivers: ["otlp"], exporters: ["debug"] } } },
