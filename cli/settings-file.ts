@@ -6,6 +6,7 @@ import {
   isNode,
   isPair,
   isScalar,
+  isSeq,
   LineCounter,
   parseDocument,
   visit,
@@ -182,6 +183,9 @@ const otherwise =
 /** Tags of JSON's kinds of values: what a setting can hold. */
 const jsonTags = ["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`);
 
+const unusualNumber =
+  "must be a number in its usual form, or a text in quotes: Pulumi reads this one otherwise than it looks; write it so";
+
 function valueFindings(document: Document.Parsed): readonly Finding[] {
   const findings: Finding[] = [];
   visit(document, (_, node, path) => {
@@ -194,9 +198,10 @@ function valueFindings(document: Document.Parsed): readonly Finding[] {
 /** What is wrong with a node that is inside others. */
 function wrongValue(document: Document.Parsed, node: unknown, path: readonly unknown[]): string | undefined {
   if (isPair(node)) {
-    return isScalar(node.key) && node.key.value !== null
+    if (!isScalar(node.key) || node.key.value === null) return "must have a text as a key; put the key in quotes";
+    return !isMerge(node.key) || isMergeable(document, node.value)
       ? undefined
-      : "must have a text as a key; put the key in quotes";
+      : "must have a group behind <<, or a list of groups; write the values instead";
   }
   if (isAlias(node)) {
     const target = node.resolve(document);
@@ -207,7 +212,17 @@ function wrongValue(document: Document.Parsed, node: unknown, path: readonly unk
   }
   if (isNode(node) && node.tag !== undefined && !jsonTags.includes(node.tag)) return sentences.TAG_RESOLVE_FAILED;
   if (!isScalar(node) || !isReadOtherwise(node)) return undefined;
-  return "must be a number in its usual form, or a text in quotes: Pulumi reads this one otherwise than it looks; write it so";
+  return unusualNumber;
+}
+
+/** Whether a key says that a group has what is in another one. */
+function isMerge({ type, source }: Scalar): boolean {
+  return type === "PLAIN" && source === "<<";
+}
+
+function isMergeable(document: Document.Parsed, value: unknown): boolean {
+  const isGroup = (node: unknown): boolean => isMap(isAlias(node) ? node.resolve(document) : node);
+  return isGroup(value) || (isSeq(value) && value.items.every(isGroup));
 }
 
 function isReadOtherwise({ type, source, value }: Scalar): boolean {
@@ -223,8 +238,28 @@ function stackFindings({ contents }: Document.Parsed): readonly Finding[] {
   const settings = isMap(config) ? config.items : [];
   return [
     ...contents.items.flatMap(({ key }) => topFinding(key)),
-    ...settings.flatMap(({ key }) => settingFinding(key)),
+    ...settings.flatMap(({ key, value }) => [...settingFinding(key), ...textFinding(value)]),
+    ...twiceFindings(settings.map(({ key }) => key)),
   ];
+}
+
+/** Pulumi makes a text of a number, and of `1.10` that is `1.1`. Within a group a number stays one. */
+function textFinding(value: unknown): readonly Finding[] {
+  if (!isScalar(value) || value.type !== "PLAIN" || typeof value.value !== "number") return [];
+  const isSame = String(value.value) === value.source || /^0[xo]/.test(value.source ?? "");
+  return isSame || isReadOtherwise(value) ? [] : [at(value, unusualNumber)];
+}
+
+/** A setting may be written with the project's name and without, and to Pulumi the two are one. */
+function twiceFindings(keys: readonly unknown[]): readonly Finding[] {
+  const known = new Set<string>();
+  return keys.flatMap((key) => {
+    if (!isScalar(key) || typeof key.value !== "string") return [];
+    const name = fullName(key.value);
+    if (known.has(name)) return [at(key, `${shownKey(name)}: must be set once; remove one of the two`)];
+    known.add(name);
+    return [];
+  });
 }
 
 /** What is wrong with a key beside `config`. */
@@ -239,11 +274,16 @@ function topFinding(key: unknown): readonly Finding[] {
 
 /** What is wrong with a key below `config`. */
 function settingFinding(key: unknown): readonly Finding[] {
-  if (!isScalar(key) || key.value === null || key.source === "<<") return [];
+  if (!isScalar(key) || key.value === null || isMerge(key)) return [];
   const rule = `must be a setting of the form ${projectName}:NAME`;
   if (typeof key.value !== "string") return [at(key, `${rule}, got something else; correct it`)];
-  const isSetting = /^[^:]*(:(config:)?[^:]*)?$/.test(key.value);
+  const isSetting = /^[^:\s]+(:(config:)?[^:\s]+)?$/.test(key.value);
   return isSetting ? [] : [at(key, `${shownKey(key.value)}: ${rule}; correct it`)];
+}
+
+/** The name of a setting with its project's in front, which is left out or written with `config:` in between as well. */
+export function fullName(key: string): string {
+  return key.includes(":") ? key.replace(":config:", ":") : `${projectName}:${key}`;
 }
 
 /** A key as a message shows it: what does not look like one may be anything. */

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { projectName } from "./project.ts";
-import { projectConfig, stackFileConfig, type SettingsFile } from "./settings-file.ts";
+import { fullName, projectConfig, stackFileConfig, type SettingsFile } from "./settings-file.ts";
 
 /** Stands for a secret of the configuration: it is encrypted, and a preview asks for no passphrase. */
 export const encryptedText = "[encrypted]";
@@ -15,13 +14,12 @@ const encrypted = z.strictObject({ secure: z.string() });
  * @throws UserError if a file is not what Pulumi reads as it is meant.
  */
 export function stackConfig(projectFile: SettingsFile, stackFile: SettingsFile | undefined): Record<string, string> {
-  const key = (name: string): string => (name.includes(":") ? name.replace(":config:", ":") : `${projectName}:${name}`);
   const declared = Object.entries(projectConfig(projectFile)).flatMap(([name, entry]) => {
     const value = defaultOf(entry);
-    return value === undefined ? [] : [[key(name), text(value)]];
+    return value === undefined ? [] : [[fullName(name), text(value)]];
   });
   const given = stackFile === undefined ? {} : stackFileConfig(stackFile);
-  const set = Object.entries(given).map(([name, value]) => [key(name), text(value)]);
+  const set = Object.entries(given).map(([name, value]) => [fullName(name), text(value)]);
   return Object.fromEntries([...declared, ...set]) as Record<string, string>;
 }
 

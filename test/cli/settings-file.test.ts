@@ -93,6 +93,28 @@ describe("the settings file of a stack", () => {
         `2:24: ${readOtherwise}`,
       ],
     ),
+    ...["1.10", "+5", "1e3", "7.20e2"].map((value): readonly [string, string, string] => [
+      `${value} for a text`,
+      `config:\n  observability:a: ${value}\n`,
+      `2:20: ${readOtherwise}`,
+    ]),
+    ...["5", secret, "[1]", "[{b: 1}, 2]", "~"].map((value): readonly [string, string, string] => [
+      `a merge of ${value}`,
+      `config:\n  observability:a: {<<: ${value}}\n`,
+      "2:21: must have a group behind <<, or a list of groups; write the values instead",
+    ]),
+    ...["observability:a", "observability:config:a", '"a"'].map((again): readonly [string, string, string] => [
+      `one setting under two names, a and ${again}`,
+      `config:\n  ${again.startsWith("o") ? "a" : "observability:a"}: 1\n  ${again}: ${secret}\n`,
+      "3:3: observability:a: must be set once; remove one of the two",
+    ]),
+    ...[" observability:a", "observability:a ", "observability: a", " a"].map(
+      (key): readonly [string, string, string] => [
+        `blanks in a name, ${JSON.stringify(key)}`,
+        `config:\n  "${key}": 1\n`,
+        "2:3: this key: must be a setting of the form observability:NAME; correct it",
+      ],
+    ),
     [
       "settings outside of config, all of them",
       `retentionHours: 48\nobservability:name: ${secret}\nconfg: {}\n${secret} is it: 1\nconfig: {}\n`,
