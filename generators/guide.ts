@@ -1,7 +1,9 @@
 import { format, resolveConfig } from "prettier";
 import { stringify } from "yaml";
+import { isRecord } from "../config/parse.ts";
 import { documentedDeployment, generatedTexts, type GeneratedText } from "./deployment.ts";
 import { guideTables } from "./guide-tables.ts";
+import { merged } from "./merged.ts";
 
 /** The pages about the stack wherever it runs, and about Docker; relative to the root of the repository. */
 export const operationsPages = ["stack", "logs", "metrics", "traces"].map((page) => `docs/operations/${page}.md`);
@@ -108,14 +110,6 @@ function excerptAt(value: unknown, path: readonly string[], whole: string): unkn
   return [isRecord(inner) && rest.length > 0 && !isIndex(key) ? { name: key, ...inner } : inner];
 }
 
-/** Two excerpts of one text as one. */
-function merged(a: unknown, b: unknown): unknown {
-  if (Array.isArray(a) && Array.isArray(b)) return [...(a as unknown[]), ...(b as unknown[])];
-  if (!isRecord(a) || !isRecord(b)) return b;
-  const shared = Object.keys(b).map((key) => [key, key in a ? merged(a[key], b[key]) : b[key]]);
-  return { ...a, ...(Object.fromEntries(shared) as object) };
-}
-
 function valueAt(text: GeneratedText, path: string): unknown {
   // Flags have dots in their names.
   if (text.format !== "yaml") return child(text.value, path, path);
@@ -144,8 +138,4 @@ function shown(value: unknown): string {
 
 function isIndex(key: string): boolean {
   return /^\d+$/.test(key);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

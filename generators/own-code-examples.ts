@@ -1,5 +1,6 @@
 import { isRecord } from "../config/parse.ts";
 import { parse } from "yaml";
+import { merged } from "./merged.ts";
 
 /** The examples of docs/own-code.md, as the tests run them. */
 export interface OwnCodeExamples {
@@ -54,19 +55,5 @@ function unprefixed(settings: unknown): Readonly<Record<string, unknown>> {
 export function mergedSettings(
   blocks: readonly Readonly<Record<string, unknown>>[],
 ): Readonly<Record<string, unknown>> {
-  return blocks.reduce<Readonly<Record<string, unknown>>>((all, block) => merged(all, block), {});
-}
-
-function merged(
-  a: Readonly<Record<string, unknown>>,
-  b: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const shared = Object.entries(b).map(([key, value]) => {
-    const before = a[key];
-    if (isRecord(before) && isRecord(value)) return [key, merged(before, value)];
-    if (Array.isArray(before) && Array.isArray(value))
-      return [key, [...(before as unknown[]), ...(value as unknown[])]];
-    return [key, value];
-  });
-  return { ...a, ...(Object.fromEntries(shared) as object) };
+  return blocks.reduce((all, block) => merged(all, block) as Readonly<Record<string, unknown>>, {});
 }

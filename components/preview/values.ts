@@ -16,7 +16,7 @@ export const unknownValue = Object.freeze({ unknown: true } as const);
 
 /** What Pulumi hands to its engine, from its generated code: `google.protobuf.Struct`. */
 export interface Struct {
-  toJavaScript(): Record<string, unknown>;
+  toJavaScript(): object;
 }
 
 // How Pulumi marks them, in its state as well: @pulumi/pulumi/runtime/rpc.js.
@@ -27,7 +27,7 @@ export const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const unknownSignature = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** The values of a struct as plain ones; `mark` says what stands for a secret. */
-export function plainValues(struct: Struct, mark: (secret: PreviewValue) => PreviewValue): PreviewValues {
+export function plainValues(struct: Struct | undefined, mark: (secret: PreviewValue) => PreviewValue): PreviewValues {
   const plain = (value: unknown): PreviewValue => {
     if (value === unknownSignature) return unknownValue;
     if (Array.isArray(value)) return value.map(plain);
@@ -38,5 +38,5 @@ export function plainValues(struct: Struct, mark: (secret: PreviewValue) => Prev
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
     return null;
   };
-  return Object.fromEntries(Object.entries(struct.toJavaScript()).map(([name, value]) => [name, plain(value)]));
+  return Object.fromEntries(Object.entries(struct?.toJavaScript() ?? {}).map(([name, value]) => [name, plain(value)]));
 }

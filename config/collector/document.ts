@@ -47,6 +47,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
   const limitMib = Math.floor(settings.memoryMib * 0.8);
   const storesOf = (wanted: Signal): readonly string[] =>
     settings.exporters.filter(({ signal }) => signal === wanted).map(({ name }) => name);
+  const store = { protocol: "http/protobuf", endpoint: settings.metricsEndpoint };
   const processors = ["memory_limiter", ...Object.keys(settings.enrichment), "resource"];
   return {
     extensions: {
@@ -103,22 +104,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
       telemetry: {
         logs: { level: "warn" },
         // Straight to the store: the Collector's own numbers must not depend on the pipelines they report on.
-        metrics: {
-          level: "normal",
-          readers: [
-            {
-              periodic: {
-                interval: 15000,
-                exporter: {
-                  otlp: {
-                    protocol: "http/protobuf",
-                    endpoint: settings.metricsEndpoint,
-                  },
-                },
-              },
-            },
-          ],
-        },
+        metrics: { level: "normal", readers: [{ periodic: { interval: 15000, exporter: { otlp: store } } }] },
       },
     },
   };

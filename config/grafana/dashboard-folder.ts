@@ -107,11 +107,13 @@ function readAll(folder: string, root: string, entries: readonly Entry[]): Dashb
   }
   const bytes = files.reduce((sum, [, size]) => sum + size, 0);
   if (bytes > mostDashboardKib * 1024) return { files: [], problems: [...problems, tooLarge(setting, bytes)] };
-  const read = files.map(([path]) => readFile(folder, root, path));
-  return {
-    files: read.flatMap((file) => ("content" in file ? [file] : [])),
-    problems: [...problems, ...read.flatMap((file) => ("content" in file ? [] : [file]))],
-  };
+  const read: TextFile[] = [];
+  for (const [path] of files) {
+    const file = readFile(folder, root, path);
+    if ("content" in file) read.push(file);
+    else problems.push(file);
+  }
+  return { files: read, problems };
 }
 
 function readFile(folder: string, root: string, path: string): TextFile | Problem {

@@ -19,7 +19,7 @@ function named(name: string, all: readonly ExampleService[]): ExampleService {
 }
 
 describe("the example services", () => {
-  it("are the original's seven, each of them instrumented, workers as well (S1, D5)", () => {
+  it("are those of the original, each of them instrumented, workers as well (S1, D5)", () => {
     const instrumented = services().filter((service) => service.telemetry);
     assert.deepEqual(
       instrumented.map((service) => service.name),

@@ -8,7 +8,8 @@ import type { StackSettingsInput } from "../../config/settings.ts";
 import { asPulumiConfig, type Config } from "../support/program-config.ts";
 import { recordedIdentity } from "../support/record-resources.ts";
 import { gibOfQueues, settings } from "../support/settings.ts";
-import { furtherParts, ofFurtherParts } from "../support/further-parts.ts";
+import { defaultCluster } from "../support/default-cluster.ts";
+import { furtherParts } from "../support/further-parts.ts";
 
 describe("the way of an image into the cluster", () => {
   const byContext = (context: string): string | undefined => imageDelivery({ registry: "", loadCommand: "", context });
@@ -62,20 +63,7 @@ describe("the settings of a stack on Kubernetes", () => {
     assert.deepEqual(settings({ target: "kubernetes", kubernetes: { context } }).kubernetes, {
       context,
       namespace: "observability-test",
-      createNamespace: true,
-      storageClass: "",
-      storageGib: {
-        ...{ loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
-        ...ofFurtherParts(({ data }) => data.defaultGib),
-      },
-      registry: "",
-      loadCommand: "",
-      imagePullSecrets: [],
-      nodeSelector: {},
-      tolerations: [],
-      resources: {},
-      otlpNamespaces: [],
-      ingress: { host: "", insecure: false, annotations: {}, controllerNamespace: "ingress-nginx" },
+      ...defaultCluster,
     });
   });
 

@@ -6,6 +6,7 @@ import { parseSettings } from "../../config/parse-settings.ts";
 import { stackSettingsSchema } from "../../config/settings.ts";
 import { anySettingsInput } from "../support/settings.ts";
 import { stackPortList } from "../../config/parts/parts.ts";
+import { defaultCluster } from "../support/default-cluster.ts";
 import { ofFurtherParts, ofFurtherPorts } from "../support/further-parts.ts";
 
 const identity = { project: "observability", stack: "dev" };
@@ -87,20 +88,7 @@ describe("settings", () => {
       kubernetes: {
         context: "",
         namespace: "observability-dev",
-        createNamespace: true,
-        storageClass: "",
-        storageGib: {
-          ...{ loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
-          ...ofFurtherParts(({ data }) => data.defaultGib),
-        },
-        registry: "",
-        loadCommand: "",
-        imagePullSecrets: [],
-        nodeSelector: {},
-        tolerations: [],
-        resources: {},
-        otlpNamespaces: [],
-        ingress: { host: "", insecure: false, annotations: {}, controllerNamespace: "ingress-nginx" },
+        ...defaultCluster,
       },
     });
   });

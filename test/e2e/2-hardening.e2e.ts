@@ -3,6 +3,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import pWaitFor from "p-wait-for";
+import { exampleServiceNames } from "../../config/example-services.ts";
+import { partList } from "../../config/parts/parts.ts";
 import { keyFile } from "../../config/parts/victoria-metrics.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import {
@@ -39,8 +41,8 @@ describe("the deployed containers", () => {
     workspace = await sharedWorkspace();
     const ids = [...(await workspace.containerIds()).values()];
     containers = z.array(container).parse(JSON.parse(await succeed("docker", ["inspect", ...ids])));
-    // Five backends, seven services with one of them twice, the load generator, and six helpers that have ended.
-    assert.equal(containers.length, 5 + 8 + 1 + 6);
+    // The parts, the example services with one of them twice, the load generator, and six helpers that have ended.
+    assert.equal(containers.length, partList.length + exampleServiceNames.length + 1 + 1 + 6);
   });
 
   it("publish ports on loopback only (S27)", () => {

@@ -35,7 +35,7 @@ async function previewWith(settings: string, ...args: readonly string[]): Promis
   }
 }
 
-/** Of five parts and any other, seven services and the load generator. */
+/** Of each part, of each example service and of the load generator. */
 const memoryLimits = `${2688 + furtherMemoryMib} MiB in ${13 + furtherHosts.length} containers`;
 
 describe("npm run preview", () => {

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { programSettings } from "../../../config/program-settings.ts";
 import { checkRoom } from "../../../cli/kubernetes/room.ts";
 import { Ownership } from "../../../cli/ownership.ts";
+import { exampleServiceNames } from "../../../config/example-services.ts";
 import { knownState } from "../../support/known-state.ts";
 import { FakeApiServer, storageClass, type Answer } from "../../support/fake-api-server.ts";
 import { planOf } from "../../support/planned.ts";
 import { furtherHosts, furtherMemoryMib } from "../../support/further-parts.ts";
 
-/** Five parts and any other, seven services and the load generator. */
-const pods = 5 + furtherHosts.length + 7 + 1;
+/** Of each part, of each example service and of the load generator. */
+const pods = 5 + furtherHosts.length + exampleServiceNames.length + 1;
 
 describe("room for a deployment in a cluster", () => {
   let said: string[] = [];

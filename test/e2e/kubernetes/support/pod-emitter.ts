@@ -6,6 +6,7 @@ import { programBundle } from "../../../../services/bundle.ts";
 import { shownEnv } from "../../../support/workload-view.ts";
 import { numbersIn } from "../../support/emitter.ts";
 import { kubectl } from "./cluster.ts";
+import { startPod, waitUntilEnded } from "./program-pod.ts";
 
 const fixture = join(import.meta.dirname, "..", "..", "fixtures", "numbered-emitter.ts");
 
@@ -45,41 +46,19 @@ export class PodEmitter {
       serviceInstanceId: name,
       platformAttributes: {},
     };
-    const metadata = { name, namespace, labels: { "observability/role": "service" } };
-    const program = {
+    const configMap = {
       apiVersion: "v1",
       kind: "ConfigMap",
-      metadata,
+      metadata: { name, namespace },
       binaryData: { "emitter.gz": await packedEmitter() },
     };
+    const env = Object.entries(shownEnv(otelEnv(identity, protocol))).map(([key, value]) => ({ name: key, value }));
     const pod = {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata,
-      spec: {
-        restartPolicy: "Never",
-        automountServiceAccountToken: false,
-        enableServiceLinks: false,
-        securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
-        containers: [
-          {
-            name,
-            image,
-            imagePullPolicy: "IfNotPresent",
-            command: ["sh", "-c", unpackAndRun, ...pace.map(String)],
-            env: Object.entries(shownEnv(otelEnv(identity, protocol))).map(([key, value]) => ({ name: key, value })),
-            volumeMounts: [{ name: "program", mountPath: "/emitter", readOnly: true }],
-            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-          },
-        ],
-        volumes: [{ name: "program", configMap: { name } }],
-      },
+      ...{ namespace, name, image, command: ["sh", "-c", unpackAndRun, ...pace.map(String)] },
+      container: { env, volumeMounts: [{ name: "program", mountPath: "/emitter", readOnly: true }] },
+      volumes: [{ name: "program", configMap: { name } }],
     };
-    await kubectl(
-      ["create", "--filename", "-"],
-      JSON.stringify({ apiVersion: "v1", kind: "List", items: [program, pod] }),
-    );
-    await kubectl(["wait", "--namespace", namespace, `pod/${name}`, "--for=condition=Ready", "--timeout=60s"]);
+    await startPod(pod, [configMap]);
     return emitter;
   }
 
@@ -90,8 +69,7 @@ export class PodEmitter {
 
   /** Waits until it has ended well. */
   async ended(): Promise<void> {
-    const phase = "--for=jsonpath={.status.phase}=Succeeded";
-    await kubectl(["wait", "--namespace", this.namespace, `pod/${this.serviceName}`, phase, "--timeout=180s"]);
+    await waitUntilEnded(this.namespace, this.serviceName, 180);
   }
 }
 

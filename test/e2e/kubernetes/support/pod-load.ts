@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { kubectl } from "./cluster.ts";
+import { startPod, waitUntilEnded } from "./program-pod.ts";
 
 const name = "http-load";
 
@@ -46,28 +47,7 @@ export class PodLoad {
 
   /** @param image one with Node.js in the cluster */
   static async start(namespace: string, image: string, url: string): Promise<PodLoad> {
-    const pod = {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name, namespace, labels: { "observability/role": "service" } },
-      spec: {
-        restartPolicy: "Never",
-        automountServiceAccountToken: false,
-        enableServiceLinks: false,
-        securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
-        containers: [
-          {
-            name,
-            image,
-            imagePullPolicy: "IfNotPresent",
-            command: ["node", "--eval", program, url],
-            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-          },
-        ],
-      },
-    };
-    await kubectl(["create", "--filename", "-"], JSON.stringify(pod));
-    await kubectl(["wait", "--namespace", namespace, `pod/${name}`, "--for=condition=Ready", "--timeout=60s"]);
+    await startPod({ namespace, name, image, command: ["node", "--eval", program, url] });
     return new PodLoad(namespace);
   }
 
@@ -75,8 +55,7 @@ export class PodLoad {
   async stop(): Promise<z.output<typeof report>> {
     const inPod = ["--namespace", this.namespace, name];
     await kubectl(["exec", ...inPod, "--", "node", "--eval", "process.kill(1, 'SIGTERM')"]);
-    const ended = "--for=jsonpath={.status.phase}=Succeeded";
-    await kubectl(["wait", "--namespace", this.namespace, `pod/${name}`, ended, "--timeout=60s"]);
+    await waitUntilEnded(this.namespace, name, 60);
     const printed = await kubectl(["logs", ...inPod]);
     await kubectl(["delete", "pod", ...inPod]);
     return report.parse(JSON.parse(printed));

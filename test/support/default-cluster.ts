@@ -1,0 +1,20 @@
+import type { KubernetesSettings } from "../../config/kubernetes.ts";
+import { ofFurtherParts } from "./further-parts.ts";
+
+/** The settings of a cluster as they are by default, but for its context and its namespace, which have none. */
+export const defaultCluster = {
+  createNamespace: true,
+  storageClass: "",
+  storageGib: {
+    ...{ loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
+    ...ofFurtherParts(({ data }) => data.defaultGib),
+  },
+  registry: "",
+  loadCommand: "",
+  imagePullSecrets: [],
+  nodeSelector: {},
+  tolerations: [],
+  resources: {},
+  otlpNamespaces: [],
+  ingress: { host: "", insecure: false, annotations: {}, controllerNamespace: "ingress-nginx" },
+} satisfies Omit<KubernetesSettings, "context" | "namespace">;
