@@ -160,9 +160,20 @@ interface Exporting {
   readonly instrumented: readonly string[];
 }
 
+/** The oldest Node.js that has what OpenTelemetry's line 3.x and the hooks of modules need, as in `engines`. */
+const oldestNode = { major: 22, minor: 15 };
+
 /** Nothing if nothing is to be sent, or if it cannot be: that is said, and the program goes on. */
 function startExporting(config: TelemetryConfig, options: TelemetryOptions, redactor: Redactor): Exporting | undefined {
   if ([config.logs, config.traces, config.metrics].every(({ exporters }) => exporters.length === 0)) return undefined;
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major < oldestNode.major || (major === oldestNode.major && minor < oldestNode.minor)) {
+    // Before anything is started: it would fail in the middle, and what is started would go on.
+    report(
+      `nothing is sent: Node.js must be ${oldestNode.major}.${oldestNode.minor} or newer, got ${process.versions.node}; use a newer one, or OpenTelemetry's own packages of line 2.x`,
+    );
+    return undefined;
+  }
   try {
     return startSdk(config, options, redactor);
   } catch (error) {

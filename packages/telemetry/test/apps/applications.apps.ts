@@ -9,6 +9,9 @@ import { startDepot } from "./support/depot.ts";
 /** The oldest Node.js that the package supports, the one of this repository, and the newest line with long support. */
 const nodeVersions = { "22.15": "22.15.1", "22": undefined, "24": "24.9.0" } as const;
 
+/** A Node.js that is too old for the package. */
+const tooOld = { "20.19": "20.19.5" } as const;
+
 describe("applications that have installed the package", () => {
   let applications: Applications;
   let collector: Collector;
@@ -21,7 +24,7 @@ describe("applications that have installed the package", () => {
     applications = await Applications.pack();
     const servers = [Collector.start(), startPostgres(), startRedis(), startKafka()] as const;
     [collector, postgres, redis, kafka] = await Promise.all(servers);
-    for (const [line, version] of Object.entries(nodeVersions)) {
+    for (const [line, version] of Object.entries({ ...nodeVersions, ...tooOld })) {
       if (version === undefined) {
         nodes.set(line, process.execPath);
         continue;
@@ -286,6 +289,26 @@ describe("applications that have installed the package", () => {
       }
     });
   }
+
+  it("says on Node.js 20 what it needs, and leaves the program alone", async () => {
+    const folder = await applications.install("old-node");
+    const command = ["--import", "@observability/telemetry/register", "program.cjs"];
+    const application = applications.run(folder, command, env("too-old"), nodeOf("20.19"));
+    assert.equal(await application.ended(), 0);
+    assert.equal(
+      application.output,
+      "telemetry: nothing is sent: Node.js must be 22.15 or newer, got 20.19.5; use a newer one, or OpenTelemetry's own packages of line 2.x\n" +
+        "asked\n",
+    );
+  });
+
+  it("takes on Node.js 20 what OpenTelemetry's own packages of line 2.x send", async () => {
+    const folder = await applications.install("old-node");
+    const command = ["--require", "@opentelemetry/auto-instrumentations-node/register", "program.cjs"];
+    const application = applications.run(folder, command, env("line-2"), nodeOf("20.19"));
+    assert.equal(await application.ended(), 0, application.output);
+    await arrivedOf(({ spans }) => spans.some(({ attributes }) => attributes["url.path"] === "/line-2"));
+  });
 
   it("lets a team test its own telemetry in vitest", async () => {
     const folder = await applications.install("tested");
