@@ -31,10 +31,11 @@ describe("the entry register", () => {
 
   for (const flag of ["--import", "--require"] as const) {
     for (const fixture of ["plain-program.mjs", "plain-program.cjs"]) {
-      it(`traces ${fixture}, which knows nothing of it, with ${flag}`, async () => {
+      it(`traces what ${fixture}, which knows nothing of it, asks by http and https, with ${flag}`, async () => {
         const { exitCode, stderr } = await runFixture(fixture, env(), { nodeArgs: [flag, register], args: [url()] });
         assert.deepEqual([exitCode, stderr], [0, ""]);
-        assert.deepEqual(sent(url()), ["traces"]);
+        const byTls = url().replace("http:", "https:");
+        assert.deepEqual([sent(url()), sent(byTls)], [["traces"], ["traces"]]);
       });
     }
   }

@@ -9,7 +9,7 @@ import { status } from "@grpc/grpc-js";
 import protobuf from "protobufjs/minimal.js";
 import type { DeliveryCounts, LossReason } from "../../src/delivery/delivery-counters.ts";
 import type { Written } from "../fixtures/writes-until-stopped.ts";
-import { startOtlpReceiver, type OtlpReceiver, type Reaction } from "../support/otlp-receiver.ts";
+import { startOtlpReceiver, type OtlpReceiver, type Reaction, type Signal } from "../support/otlp-receiver.ts";
 
 type Protocol = "grpc" | "http/protobuf";
 
@@ -25,9 +25,11 @@ interface Fault {
   readonly nodeOptions?: readonly string[];
   /** When SIGTERM comes, in milliseconds after the writing has begun. */
   readonly stopAfterMillis: number;
-  /** Reasons for which logs and spans may be lost, and whether some have to arrive. */
+  /** Reasons for which something of each signal may be lost, and how much has to arrive. */
   readonly lost: readonly LossReason[];
   readonly delivered: "all" | "none" | "some";
+  /** How many of each request the receiver says that it has not taken, although it has answered. @default 0 */
+  readonly refusedOfEach?: number;
 }
 
 /** How long the whole end may take by default, and what a busy machine adds. */
@@ -71,6 +73,22 @@ const faults: Readonly<Record<string, Fault>> = {
     lost: [],
     delivered: "all",
   },
+  "busy for good, and says so": {
+    react: () => ({
+      http: { status: 429, headers: { "retry-after": "1" } },
+      grpc: { code: status.RESOURCE_EXHAUSTED, metadata: { "grpc-status-details-bin": retryInSeconds(1) } },
+    }),
+    stopAfterMillis: seconds(4),
+    lost: ["queue_full", "shutdown"],
+    delivered: "none",
+  },
+  "takes all but one of each request": {
+    react: () => ({ body: partialSuccess(1) }),
+    refusedOfEach: 1,
+    stopAfterMillis: seconds(4),
+    lost: ["rejected"],
+    delivered: "some",
+  },
   "takes 20 kB at once": {
     react: (bytes) =>
       bytes < 20_000
@@ -108,6 +126,13 @@ const faults: Readonly<Record<string, Fault>> = {
     stopAfterMillis: seconds(5),
     lost: ["queue_full", "shutdown"],
     delivered: "none",
+  },
+  "falls silent for 5 s, on connections that it has had": {
+    react: (_, since) => (since > seconds(1) && since < seconds(6) ? { afterMillis: seconds(600) } : {}),
+    env: { OTEL_EXPORTER_OTLP_TIMEOUT: "2000", OTEL_BLRP_MAX_QUEUE_SIZE: "16384", OTEL_BSP_MAX_QUEUE_SIZE: "16384" },
+    stopAfterMillis: seconds(10),
+    lost: [],
+    delivered: "all",
   },
   "has a name that nobody knows": {
     insteadOfReceiver: () => Promise.resolve({ url: "http://nobody.invalid:4317", close: () => undefined }),
@@ -149,6 +174,8 @@ interface Outcome {
   readonly exitCode: number | null;
   readonly endedAfterMillis: number;
   readonly received: Readonly<Record<"log" | "span", number>>;
+  /** Requests that it has taken. */
+  readonly accepted: Readonly<Record<Signal, number>>;
   readonly stderr: string;
 }
 
@@ -206,11 +233,13 @@ async function suffer(fault: Fault, protocol: Protocol): Promise<Outcome> {
   const bodies = receiver.accepted.map(({ body }) => body.toString("latin1"));
   const received = (kind: "log" | "span"): number =>
     new Set(bodies.flatMap((body) => body.match(new RegExp(`<${kind} \\d+>`, "g")) ?? [])).size;
+  const accepted = (of: Signal): number => receiver.accepted.filter(({ signal }) => signal === of).length;
   return {
     message,
     exitCode,
     endedAfterMillis,
     received: { log: received("log"), span: received("span") },
+    accepted: { logs: accepted("logs"), metrics: accepted("metrics"), traces: accepted("traces") },
     stderr,
   };
 }
@@ -259,6 +288,13 @@ function retryInSeconds(count: number): Buffer {
   return Buffer.from(Writer.create().uint32(26).bytes(any.finish()).finish());
 }
 
+/** An answer of OTLP, of whichever signal, that says how many items were refused. */
+function partialSuccess(refused: number): Buffer {
+  const { Writer } = protobuf;
+  const partial = Writer.create().uint32(8).int64(refused).uint32(18).string("not that one").finish();
+  return Buffer.from(Writer.create().uint32(10).bytes(partial).finish());
+}
+
 function sumOf({ delivered, waiting, lost }: DeliveryCounts): number {
   return Object.values(lost).reduce((sum, items) => sum + items, delivered + waiting);
 }
@@ -293,29 +329,38 @@ describe("delivery to a receiver that", () => {
       while (!running.has(title)) await delay(100);
       const outcome = await running.get(title);
       assert(outcome);
-      const { message, exitCode, endedAfterMillis, received, stderr } = outcome;
+      const { message, exitCode, endedAfterMillis, received, accepted, stderr } = outcome;
       const { counts, written } = message;
       assert(counts);
       assert.equal(exitCode, 0);
       assert.equal(written > 0, true);
+      assert.equal(counts.metrics.written > 0, true);
+      for (const [signal, itemName, of, all] of [
+        ["logs", "log records", counts.logs, written],
+        ["traces", "spans", counts.spans, written],
+        ["metrics", "metric data points", counts.metrics, counts.metrics.written],
+      ] as const) {
+        assert.equal(of.written, all, signal);
+        assert.equal(of.waiting, 0, signal);
+        assert.equal(sumOf(of), all, signal);
+        const reasons = Object.entries(of.lost).filter(([reason, items]) => items > 0 && !isIn(reason, fault.lost));
+        assert.deepEqual(reasons, [], `${signal}\n${stderr}`);
+        if (fault.refusedOfEach !== undefined) {
+          assert.equal(of.lost.rejected, fault.refusedOfEach * accepted[signal], signal);
+        }
+        if (fault.delivered === "all") assert.equal(of.delivered, all, signal);
+        else assert.equal(of.delivered > 0, fault.delivered === "some", signal);
+        // Nothing is lost without a word, and no word is said of what is not lost.
+        assert.equal(stderr.includes(` ${itemName} were not delivered`), of.delivered < all, stderr);
+      }
       for (const [kind, of] of [
         ["log", counts.logs],
         ["span", counts.spans],
       ] as const) {
-        assert.equal(of.written, written, kind);
-        assert.equal(of.waiting, 0, kind);
-        assert.equal(sumOf(of), written, kind);
-        // What was on its way when the process gave up may have arrived.
-        const arrived = received[kind];
-        assert.equal(arrived >= of.delivered && arrived <= of.delivered + of.lost.shutdown, true, `${kind} ${arrived}`);
-        const reasons = Object.entries(of.lost).filter(([reason, items]) => items > 0 && !isIn(reason, fault.lost));
-        assert.deepEqual(reasons, [], `${kind}\n${stderr}`);
-        if (fault.delivered === "all") assert.equal(of.delivered, written, kind);
-        else assert.equal(of.delivered > 0, fault.delivered === "some", kind);
+        // What was on its way when the process gave up may have arrived, and so has what a partial success refuses.
+        const most = of.delivered + of.lost.shutdown + (fault.refusedOfEach === undefined ? 0 : of.lost.rejected);
+        assert.equal(received[kind] >= of.delivered && received[kind] <= most, true, `${kind} ${received[kind]}`);
       }
-      assert.equal(counts.metrics.written > 0, true);
-      assert.equal(sumOf(counts.metrics), counts.metrics.written);
-      assert.equal(counts.metrics.waiting, 0);
       assert.equal(endedAfterMillis < graceMillis, true, `ended after ${endedAfterMillis} ms`);
       assert.equal(message.delayP99Millis < 50, true, `event loop delay p99 ${message.delayP99Millis} ms`);
       assert.equal(message.peakRssMib < 250, true, `${message.peakRssMib} MiB`);
