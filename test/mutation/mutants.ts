@@ -120,7 +120,7 @@ export function edits({ platform, field, place }: Mutant): readonly Edit[] {
   if (place === "container") {
     return [{ file: container, search: "} = workload;", replacement: `} = ${dropped};` }];
   }
-  const run = "run(workload: Workload, options: RunOptions): RunningWorkload {";
+  const run = "run(workload: Workload, options: WorkloadOptions): RunningWorkload {";
   const whole = 'Symbol.for("the whole workload")';
   return [
     {

@@ -14,7 +14,7 @@ export interface ProgramPod {
 }
 
 /** The pod as the API server takes it, by the restricted Pod Security profile. */
-export function programPod({ namespace, name, image, command, container = {}, volumes = [] }: ProgramPod): object {
+function programPod({ namespace, name, image, command, container = {}, volumes = [] }: ProgramPod): object {
   return {
     apiVersion: "v1",
     kind: "Pod",
