@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { shown, visible } from "../config/problem.ts";
 import { pulumiName } from "../config/rules.ts";
 import type { StackSettings } from "../config/settings.ts";
 import { UserError } from "./user-error.ts";
@@ -57,13 +58,13 @@ export function commandOptions<Flag extends string, Value extends string = never
 function stackName(given: unknown, usage: string): string | undefined {
   if (given === undefined || (typeof given === "string" && pulumiName.pattern.test(given))) return given;
   throw new UserError(
-    `--stack: must be the name of a Pulumi stack alone, 1 to 100 letters, digits, hyphens, underscores and dots, got ${JSON.stringify(given)}\n  usage: ${usage}`,
+    `--stack: must be the name of a Pulumi stack alone, 1 to 100 letters, digits, hyphens, underscores and dots, got ${shown(given)}\n  usage: ${usage}`,
   );
 }
 
 function targetName(given: unknown, usage: string): TargetName | undefined {
   if (given === undefined || given === "docker" || given === "kubernetes") return given;
-  throw new UserError(`--target: must be docker or kubernetes, got ${JSON.stringify(given)}\n  usage: ${usage}`);
+  throw new UserError(`--target: must be docker or kubernetes, got ${shown(given)}\n  usage: ${usage}`);
 }
 
 function parse(options: NonNullable<ParseArgsConfig["options"]>, usage: string): Readonly<Record<string, unknown>> {
@@ -75,7 +76,9 @@ function parse(options: NonNullable<ParseArgsConfig["options"]>, usage: string):
     throw new UserError(`--${repeated}: must be given once, got it more often\n  usage: ${usage}`);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${error instanceof Error ? error.message : String(error)}\n  usage: ${usage}`);
+    const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+    // What the user has typed is in it as it is.
+    throw new UserError([...lines.map((line) => visible(line, 500)), `  usage: ${usage}`].join("\n"));
   }
 }
 

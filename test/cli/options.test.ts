@@ -74,6 +74,16 @@ describe("the options of a command", () => {
     });
   }
 
+  it("are told in characters that are seen", () => {
+    const odd = "d\u202e\u001b[2J\u2028\ud800";
+    for (const args of [[odd], [`--${odd}`], [`--stack=${odd}`], [`--target=${odd}`], [`--yes=${odd}`]]) {
+      assert.throws(
+        () => parse(...args),
+        (error: Error) => /^[^\p{C}\p{Zl}\p{Zp}]*$/u.test(error.message.replaceAll("\n", " ")),
+      );
+    }
+  });
+
   it("take every name that Pulumi takes", () => {
     for (const name of ["a.b_C-1", "x".repeat(100)]) assert.equal(parse("--stack", name)[0], name);
   });
