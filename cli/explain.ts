@@ -12,7 +12,7 @@ interface Rule {
   readonly next: string;
 }
 
-/** What goes wrong outside the program, by what Docker and Pulumi say of it. The first rule that fits counts. */
+/** Problems outside the program, recognised by the words of Docker and Pulumi. The first rule that fits counts. */
 const rules: readonly Rule[] = [
   {
     pattern: /no space left on device|ENOSPC|disk quota exceeded/i,
@@ -57,13 +57,13 @@ const rules: readonly Rule[] = [
   {
     pattern:
       /Unable to (?:read|find or pull)[^\n]*image (\S+?)[:,]? [\s\S]*|(?:pull access denied for|manifest for|manifest unknown)[^\n]*/i,
-    cause: ([text]) => `an image could not be had: ${oneLine(text)}`,
+    cause: ([text]) => `an image could not be pulled: ${oneLine(text)}`,
     next: "look at the name in Pulumi.dev.yaml (observability:images, observability:imageRegistry), at the network, and at docker login",
   },
   {
     pattern:
       /Cannot connect to the Docker daemon[^\n]*|failed to connect to any docker daemon[^\n]*|error during connect[^\n]*/i,
-    cause: ([text]) => `Docker went away: ${oneLine(text)}`,
+    cause: ([text]) => `the connection to Docker was lost: ${oneLine(text)}`,
     next: "start Docker, then npm run up",
   },
 ];
@@ -87,7 +87,7 @@ export function explain(problems: readonly string[], output: string): Explanatio
   };
 }
 
-/** What a command of Pulumi's calls its errors, without how it was called; all of its output if it names none. */
+/** The errors in the output of one of Pulumi's commands, without the command line; all of the output if there are none. */
 function errorLines(output: string): string {
   const errors = output.match(/^error: .*(\n +.*)*/gm);
   return errors === null ? output : errors.map((line) => line.slice("error: ".length)).join("\n");

@@ -6,12 +6,12 @@ import { UserError } from "./user-error.ts";
 import { GrafanaClient, HttpError } from "./grafana-client.ts";
 import { whyNotReached } from "./text.ts";
 
-/** How many of its last lines the next command shows of a log. */
+/** How many of a log's last lines the next command shows. */
 const shownLines = 50;
 
 /**
- * Sees to it that Grafana takes the password of the state. It does unless its data is older than the state: then the
- * data is kept and its password is set anew.
+ * Makes sure that Grafana accepts the password in the state. It does not if its data is older than the state: then the
+ * data is kept, and the password is set again.
  *
  * @throws UserError if Grafana cannot be reached.
  */
@@ -30,14 +30,14 @@ export async function ensureLogin(outputs: StackOutputs, target: Target, say: Sa
         { cause: error },
       );
     }
-    // Whatever else is wrong with Grafana the verification tells.
+    // The verification reports any other problem of Grafana.
     if (error.status !== 401) return;
   }
   say("Grafana's data is older than its password: setting the password of this stack");
   await target.runIn(grafana.name, resetPassword, grafanaPassword);
 }
 
-/** From standard input: an argument could be read in the list of processes. */
+/** Reads the password from standard input: an argument could be read in the list of processes. */
 export const resetPassword = [
   ...["grafana", "cli", "--homepath", "/usr/share/grafana"],
   ...["admin", "reset-admin-password", "--password-from-stdin"],

@@ -64,7 +64,7 @@ async function listening<Result>(
   }
 }
 
-/** How every action of Pulumi's engine tells what it does. */
+/** Options by which every action of Pulumi's engine reports to a {@link Progress}. */
 type EngineOptions = Pick<UpOptions, "onEvent" | "suppressOutputs" | "color">;
 
 /**

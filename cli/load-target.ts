@@ -3,6 +3,7 @@ import { programSettings, type ProgramSettings } from "../config/program-setting
 import { readDashboardFolder } from "../config/grafana/dashboard-folder.ts";
 import type { TargetName } from "./options.ts";
 import { once } from "./once.ts";
+import { deployedOutputs, type StackOutputs } from "./outputs.ts";
 import { plannedProgram, type Plan } from "./preview/planned-program.ts";
 import { projectName } from "./project.ts";
 import { stackFileName } from "./settings-file.ts";
@@ -26,6 +27,20 @@ export async function loadTarget(
   refuseOtherTarget(settings.stack.target, wanted, stack.name);
   const plan = once(() => plannedProgram(stack.name, config, "npm run up"));
   return { target: await createTarget(settings, stack.name, plan), plan };
+}
+
+/**
+ * The target of a stack that is deployed, once it has answered, and the stack's outputs.
+ *
+ * @throws UserError as {@link loadTarget} does, if the target cannot be reached, or if the stack is not deployed.
+ */
+export async function loadDeployed(
+  stack: Stack,
+  wanted: TargetName | undefined,
+): Promise<{ readonly target: Target; readonly outputs: StackOutputs }> {
+  const { target } = await loadTarget(stack, wanted);
+  await target.describe();
+  return { target, outputs: deployedOutputs(await stack.outputs()) };
 }
 
 /** The target that the settings ask for: the only place that knows which targets there are. */

@@ -7,15 +7,15 @@ import { UserError } from "./user-error.ts";
 const holder = z.object({ pid: z.number(), since: z.string() });
 
 /**
- * Runs an action that changes a stack, and nothing else that changes it meanwhile: not from its first look at Docker
- * to the last check. Pulumi's own lock covers the deployment only.
+ * Runs an action that changes a stack while no other command does, from its first look at the target to the last check.
+ * Pulumi's own lock covers the deployment only.
  *
  * The lock is that of an empty SQLite database, which the system itself holds for the process and releases when that
- * ends, however it ends: nothing that a killed command leaves behind has to be judged. The file beside it only tells the
- * next one who is at it.
+ * ends, however it ends: nothing that a killed command leaves behind has to be judged. The file beside it only says which
+ * process holds the lock.
  *
  * @param folder where both files are kept
- * @throws UserError if another command is at it, or if the folder can hold no lock.
+ * @throws UserError if another command holds the lock, or if the folder can hold none.
  */
 export async function withLock<Result>(
   folder: string,
@@ -54,7 +54,7 @@ function lockedDatabase(file: string, whoHoldsIt: () => string): DatabaseSync {
   }
 }
 
-/** Who has locked the stack. That may have been so recently, or be so nearly done, that the file says nothing yet or no more. */
+/** Says who holds the lock. A command that has just begun, or has almost ended, may have no file about it. */
 function whoHolds(holderFile: string, stackName: string): string {
   const change = `the stack ${stackName} is being changed by`;
   try {

@@ -11,10 +11,10 @@ const oldestPulumi = [3, 208] as const;
 const oldestNode = [22, 18] as const;
 
 /**
- * Looks at what every command needs of the machine: Node.js and the Pulumi CLI. Docker is asked when it is known which
- * one (docker.ts).
+ * Checks what every command needs of the machine: Node.js and the Pulumi CLI. Docker is checked later (docker.ts), when
+ * the settings have said which daemon is meant.
  *
- * @returns one text for each part, for the user to read.
+ * @returns name and version of each, for the user to read.
  * @throws UserError that says what is missing and what to do.
  */
 export async function checkMachine(): Promise<readonly string[]> {

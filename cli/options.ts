@@ -2,6 +2,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { shown, visible } from "../config/problem.ts";
 import { pulumiName } from "../config/rules.ts";
 import type { StackSettings } from "../config/settings.ts";
+import { print } from "./text.ts";
 import { UserError } from "./user-error.ts";
 
 /** Where a stack runs. */
@@ -10,10 +11,10 @@ export type TargetName = StackSettings["target"];
 /** The Pulumi stack that the commands work on unless `--stack` names another, for each target. */
 const defaultStacks: Readonly<Record<TargetName, string>> = { docker: "dev", kubernetes: "kubernetes" };
 
-/** The one that commands without an option work on. */
+/** The stack that commands without an option work on. */
 export const defaultStack = defaultStacks.docker;
 
-/** What a command was told. */
+/** The options that a command was called with. */
 export interface CommandOptions<Flag extends string, Value extends string> {
   readonly stack: string;
   /** `undefined` if it is left to the stack. */
@@ -24,7 +25,7 @@ export interface CommandOptions<Flag extends string, Value extends string> {
 }
 
 /**
- * Options of a command: `--stack`, `--target`, and those that it names.
+ * Reads the options of this process's command: `--stack`, `--target`, and those that the command names.
  *
  * @param flags options without a value
  * @param valued options with one
@@ -40,7 +41,7 @@ export function commandOptions<Flag extends string, Value extends string = never
   for (const name of ["stack", "target", ...valued]) options[name] = { type: "string" };
   const values = parse(options, usage);
   if (values["help"] === true) {
-    process.stdout.write(`${usage}\n`);
+    print(usage);
     process.exit(0);
   }
   const stack = stackName(values["stack"], usage);
@@ -83,8 +84,8 @@ function parse(options: NonNullable<ParseArgsConfig["options"]>, usage: string):
 }
 
 /**
- * A text with its commands as they have to be typed for a stack: `npm run up` becomes `npm run up -- --stack shop`. The
- * stack that is meant without an option needs none.
+ * Adds a stack's name to the commands in a text: `npm run up` becomes `npm run up -- --stack shop`. The stack that
+ * commands without an option work on is left out.
  */
 export function forStack(text: string, stackName: string): string {
   if (stackName === defaultStacks.docker) return text;

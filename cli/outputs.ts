@@ -11,7 +11,7 @@ const schema = z.object({
   grafanaUser: z.string(),
   grafanaPassword: z.string(),
   serviceNames: z.array(z.string()),
-  // A stack that was deployed before they were counted has one of each.
+  // Older versions exported no number, and had one of each.
   instances: z.array(z.object({ name: z.string(), urn: z.string(), replicas: z.number().default(1) })),
 });
 

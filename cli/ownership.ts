@@ -1,23 +1,23 @@
 import { stackOwner } from "../config/names.ts";
 import { projectName } from "./project.ts";
-import type { KnownState, OtherStack } from "./state.ts";
+import type { KnownState, StateResource } from "./state.ts";
 
-/** Something at a target that may be of this stack. */
+/** An object at a target, which may belong to this stack. */
 export interface MarkedObject {
   /** Type and id of the object in Pulumi's state. */
   readonly type: string;
   readonly id: string;
-  /** What it carries about its owner; `undefined` if that is nothing. */
+  /** The label or annotation that names its owner; `undefined` if it has none. */
   readonly mark: string | undefined;
   /** The label with the `observability:name` that it was deployed with. */
   readonly nameLabel: string | undefined;
 }
 
 /**
- * Whose the objects at a target are. Each carries its Pulumi project and stack, and its `observability:name`: two
- * checkouts of the program have the same stacks. What versions before that have deployed carries the name alone, which
- * two stacks can share: such an object is of the stack that has it in its state, and if none has it, of this one, whose
- * state is lost.
+ * Finds out which stack an object at a target belongs to. Each object carries its Pulumi project and stack, and its
+ * `observability:name`, since two checkouts of the program have the same stacks. What older versions have deployed carries
+ * the name alone, which two stacks can share: such an object belongs to the stack that has it in its state; if none has, it
+ * belongs to this one, whose state is lost.
  */
 export class Ownership {
   /** This stack, as its objects carry it. */
@@ -31,15 +31,15 @@ export class Ownership {
     this.owner = stackOwner(projectName, stackName);
     this.name = name;
     this.state = state;
-    this.known = new Set(state.resources.map(({ type, id }) => key(type, id ?? "")));
+    this.known = keysOf(state.resources);
   }
 
   /** Whether an object is in the state of this stack. */
-  isKnown({ type, id }: MarkedObject): boolean {
-    return this.known.has(key(type, id));
+  isKnown(object: MarkedObject): boolean {
+    return this.known.has(keyOf(object));
   }
 
-  /** Project and stack that an object belongs to, or what it says instead; `undefined` if it says nothing. */
+  /** Project and stack that an object belongs to, or what else it names; `undefined` if it names no owner. */
   async ownerOf(object: MarkedObject): Promise<string | undefined> {
     const { mark, nameLabel } = object;
     if (mark === this.owner) {
@@ -52,28 +52,29 @@ export class Ownership {
     return other ?? this.owner;
   }
 
-  /** Other stacks that have an object in their state, whoever it belongs to. */
+  /** Other stacks that have an object in their state, whichever it belongs to. */
   async alsoIn(object: MarkedObject): Promise<readonly string[]> {
     const others = await this.state.others();
-    return others.filter((other) => has(other, object)).map(({ stack }) => stackOwner(projectName, stack));
+    const having = others.filter(({ resources }) => keysOf(resources).has(keyOf(object)));
+    return having.map(({ stack }) => stackOwner(projectName, stack));
   }
 
-  /** Whether an object is of this stack. */
+  /** Whether an object belongs to this stack. */
   async owns(object: MarkedObject): Promise<boolean> {
     return (await this.ownerOf(object)) === this.owner;
   }
 
-  /** Those of some objects that are of this stack. */
+  /** The objects among these that belong to this stack. */
   async owned<Item extends MarkedObject>(objects: readonly Item[]): Promise<readonly Item[]> {
     const owns = await Promise.all(objects.map((object) => this.owns(object)));
     return objects.filter((_, index) => owns[index] === true);
   }
 }
 
-function has({ resources }: OtherStack, object: MarkedObject): boolean {
-  return resources.some(({ type, id }) => key(type, id ?? "") === key(object.type, object.id));
+function keysOf(resources: readonly StateResource[]): ReadonlySet<string> {
+  return new Set(resources.map(keyOf));
 }
 
-function key(type: string, id: string): string {
+function keyOf({ type, id = "" }: Pick<StateResource, "type" | "id">): string {
   return `${type} ${id}`;
 }

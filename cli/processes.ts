@@ -17,7 +17,7 @@ export function isRunning(pid: number, sinceMillis: number): boolean {
     encoding: "utf8",
     env: { ...process.env, LC_ALL: "C", TZ: "UTC" },
   });
-  // Some have a `ps` that knows no single process.
+  // The `ps` of some systems cannot be asked about a single process.
   if (error !== undefined || stderr !== "") return exists(pid);
   const [state = "", ...start] = stdout.trim().split(/\s+/);
   // A process that has ended and whose parent has not noticed is a zombie.
@@ -26,7 +26,7 @@ export function isRunning(pid: number, sinceMillis: number): boolean {
   return Number.isNaN(startMillis) || Number.isNaN(sinceMillis) || startMillis <= sinceMillis + clockMillis;
 }
 
-/** All that can be told without `ps`. */
+/** Whether there is a process of this id, whenever it began. */
 function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -16,7 +16,7 @@ const doing: Readonly<Record<string, string>> = {
 
 /** Prints what a deployment does as plain lines, and at least one line every two seconds. */
 export class Progress {
-  /** What the engine called an error so far; explained at the end instead of printed in between (explain.ts). */
+  /** Errors of Pulumi's engine so far; explained at the end (explain.ts) instead of printed in between. */
   readonly problems: string[] = [];
   private readonly write: (line: string) => void;
   private readonly startedMillis = Date.now();

@@ -18,7 +18,7 @@ import { UserError } from "./user-error.ts";
  * Runs `action` on a stack of this project, created if it has a settings file only, with the local backend and its passphrase
  * unless the environment names others. `pulumi` itself works on the same stack with the same environment.
  *
- * @param action is told what the machine has, one text for each part.
+ * @param action is given the versions of what it runs with, for the user to read
  * @throws UserError if the machine lacks something.
  */
 export async function withStack<Result>(
@@ -26,7 +26,7 @@ export async function withStack<Result>(
   action: (stack: Stack, machine: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
   return tellingCommandsOf(stackName, async () => {
-    // Before Pulumi reads them: it tells a line at most.
+    // Pulumi's own errors about these files name a line at most.
     stackConfig(projectFile(), readSettingsFile(stackFileName(stackName)));
     const machine = await checkMachine();
     const envVars = localEnvironment();
@@ -45,7 +45,7 @@ function settingsPath(stackName: string): string {
   return join(projectFolder, stackFileName(stackName));
 }
 
-/** An error of Pulumi's in a few lines. @param told as much of its message as may be shown */
+/** Says an error of Pulumi's in a few lines. @param told as much of its message as may be shown */
 function explained(what: string, error: unknown, told = messageOf(error)): UserError {
   const { cause, next } = explain([], told);
   return new UserError(`${what}: ${cause}\n  next: ${next}`, { cause: error });
@@ -55,7 +55,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Runs an action whose errors tell the next commands as they have to be typed for a stack. */
+/** Runs an action, and adds the stack's name to the commands that its errors tell the user to run next. */
 export async function tellingCommandsOf<Result>(stackName: string, action: () => Promise<Result>): Promise<Result> {
   try {
     return await action();
@@ -66,13 +66,13 @@ export async function tellingCommandsOf<Result>(stackName: string, action: () =>
   }
 }
 
-/** The same as {@link withStack} for an action that changes the stack: one at a time. */
+/** Does as {@link withStack} for an action that changes the stack; a second such command is refused meanwhile. */
 export async function withLockedStack<Result>(
   stackName: string,
   action: (stack: Stack, machine: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
   mkdirSync(stateFolder, { recursive: true });
-  // Node.js says of SQLite that it is experimental: `up` and `down` are told not to, and no other command loads it.
+  // Node.js warns that its SQLite is experimental. `up` and `down` turn that off; no other command loads it.
   const { withLock } = await import("./lock.ts");
   return tellingCommandsOf(stackName, () => withLock(stateFolder, stackName, () => withStack(stackName, action)));
 }
@@ -99,7 +99,7 @@ export async function exportedState(stackName: string): Promise<unknown> {
       return (await stack.exportStack()).deployment as unknown;
     } catch (error) {
       if (error instanceof StackNotFoundError) return {};
-      // The message has all that Pulumi printed: of the state, which holds secrets, nothing may be told.
+      // The message has all that Pulumi printed. That includes the state, which holds secrets.
       const [told = ""] = messageOf(error).split("{", 1);
       throw explained(`the state of ${stackName} cannot be read`, error, told);
     }

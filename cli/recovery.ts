@@ -20,7 +20,7 @@ export type RecoveredStack = Pick<Stack, "name" | "cancel" | "exportStack" | "im
   readonly workspace: Pick<Workspace, "listStacks" | "exportStack">;
 };
 
-/** What was found. */
+/** What is left of a stack after an interrupted run. */
 export interface Recovered {
   readonly state: KnownState;
   /** Names of what holds data of the stack and is not in the state: of a deployment whose state is lost. */
@@ -61,9 +61,9 @@ async function otherStacks({ name, workspace }: RecoveredStack): Promise<readonl
         const exported = await workspace.exportStack(other.name);
         return { stack: other.name, resources: deploymentSchema.parse(exported.deployment).resources ?? [] };
       } catch (error) {
-        // The message has all that Pulumi printed: of the state, which holds secrets, nothing may be told.
+        // Its message has all that Pulumi printed. That includes the state, which holds secrets.
         throw new UserError(
-          `the stack ${name} has things by its name alone, and whether they are of the stack ${other.name} cannot be looked up: its state cannot be read\n` +
+          `the stack ${other.name} may own some of the objects that carry only the name of the stack ${name}, and its state cannot be read\n` +
             `  next: see why: npm run pulumi -- stack export --stack ${other.name}`,
           { cause: error },
         );
@@ -106,7 +106,7 @@ function readLock(file: string, stackName: string): z.output<typeof lockFile> {
     return lockFile.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (error) {
     throw new UserError(
-      `${file}: must be a lock of Pulumi's, got something else, so nobody knows who holds the stack ${stackName}\n` +
+      `${file}: must be a lock of Pulumi's, got something else, so it is not known which process holds the stack ${stackName}\n` +
         `  next: if no pulumi runs, npm run pulumi -- cancel --stack ${stackName}; or remove the file`,
       { cause: error },
     );

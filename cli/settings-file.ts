@@ -25,7 +25,7 @@ export interface SettingsFile {
   readonly text: string;
 }
 
-/** What is wrong at a place of a file, in characters from its beginning. Never has a value: it may be a secret. */
+/** A problem at an offset of a file, in characters. The text never has a value of the file: it may be a secret. */
 interface Finding {
   readonly offset: number;
   readonly text: string;
@@ -71,7 +71,7 @@ function utf8(name: string, bytes: Buffer): string {
   throw refusal(name, before, [{ offset: before.length, text: sentence }]);
 }
 
-/** What a document of YAML that is not one has, by the parser's code. Its messages quote the file, secrets included. */
+/** A sentence for each code of the YAML parser, whose own messages quote the file, secrets included. */
 const sentences: Readonly<Record<ErrorCode, string>> = {
   ALIAS_PROPS: "must not give an alias a tag or an anchor; remove that",
   BAD_ALIAS: "must name an anchor or an alias with letters and digits; correct the name, or put the text in quotes",
@@ -96,11 +96,11 @@ const sentences: Readonly<Record<ErrorCode, string>> = {
   NON_STRING_KEY: "must have texts as keys; put the key in quotes",
   RESOURCE_EXHAUSTION: "must not be nested as deeply; flatten it",
   TAB_AS_INDENT: "must be indented with blanks, got a tab; replace it",
-  TAG_RESOLVE_FAILED: "must have a value that fits its tag, and a tag of the usual ones; remove the tag",
+  TAG_RESOLVE_FAILED: "must have a value that fits its tag, and a tag of YAML's core schema; remove the tag",
   UNEXPECTED_TOKEN: "must be YAML, got something that cannot stand here; correct the line, or put the text in quotes",
 };
 
-/** What Pulumi writes beside `config` into a stack's file (developer: sdk/go/common/workspace, ProjectStack). */
+/** What Pulumi writes beside `config` into a stack's file (pulumi: sdk/go/common/workspace, ProjectStack). */
 const stackFileKeys = ["config", "environment", "encryptionsalt", "encryptedkey", "secretsprovider"];
 
 /**
@@ -152,7 +152,7 @@ function parsed(name: string, text: string): Document.Parsed {
   }
 }
 
-/** What YAML does not allow in any place (yaml.org/spec/1.2.2, c-printable). */
+/** Characters that YAML allows nowhere (yaml.org/spec/1.2.2, c-printable). */
 const controls = /[^\P{Cc}\t\n\r]|[\u2028\u2029\ufeff\ufffe\uffff]/u;
 
 /** A finding at a node of the document. */
@@ -184,7 +184,7 @@ const otherwise =
 const jsonTags = ["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`);
 
 const unusualNumber =
-  "must be a number in its usual form, or a text in quotes: Pulumi reads this one otherwise than it looks; write it so";
+  "must be a decimal number in its shortest form, or a text in quotes, since Pulumi would make another value of this one; write it so";
 
 function valueFindings(document: Document.Parsed): readonly Finding[] {
   const findings: Finding[] = [];
@@ -195,7 +195,7 @@ function valueFindings(document: Document.Parsed): readonly Finding[] {
   return findings;
 }
 
-/** What is wrong with a node that is inside others. */
+/** The problem of a node, if it has one. @param path the nodes that it is in */
 function wrongValue(document: Document.Parsed, node: unknown, path: readonly unknown[]): string | undefined {
   if (isPair(node)) {
     if (!isScalar(node.key) || node.key.value === null) return "must have a text as a key; put the key in quotes";
@@ -262,7 +262,7 @@ function twiceFindings(keys: readonly unknown[]): readonly Finding[] {
   });
 }
 
-/** What is wrong with a key beside `config`. */
+/** The problem of a key beside `config`, if it has one. */
 function topFinding(key: unknown): readonly Finding[] {
   if (!isScalar(key) || typeof key.value !== "string" || stackFileKeys.includes(key.value)) return [];
   const name = key.value;
@@ -272,7 +272,7 @@ function topFinding(key: unknown): readonly Finding[] {
   return [at(key, `${shownKey(name)}: must be under config:, since Pulumi ignores it here; ${change}`)];
 }
 
-/** What is wrong with a key below `config`. */
+/** The problem of a key below `config`, if it has one. */
 function settingFinding(key: unknown): readonly Finding[] {
   if (!isScalar(key) || key.value === null || isMerge(key)) return [];
   const rule = `must be a setting of the form ${projectName}:NAME`;

@@ -5,7 +5,7 @@ import { defaultStack } from "./options.ts";
 import { projectFolder, projectName, stateFolder } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
-/** Whether a stack is one of this project without asking Pulumi: the usual one, or one that has a settings file. */
+/** Whether a stack belongs to this project as far as its files say: the default stack, or one with a settings file. */
 export function hasSettings(stackName: string): boolean {
   return stackName === defaultStack || stacksWithFile().includes(stackName);
 }
@@ -16,7 +16,7 @@ export function isInLocalState(stackName: string): boolean {
   return [".json", ".json.gz"].some((ending) => existsSync(join(folder, `${stackName}${ending}`)));
 }
 
-/** What to tell of a stack that is neither described by a file nor deployed. */
+/** The error for a stack that has no settings file and is not deployed. */
 export function unknownStack(stackName: string): UserError {
   const known = stacksWithFile();
   const near = nearMatch(stackName, known);

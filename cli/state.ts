@@ -29,7 +29,7 @@ export interface KnownState {
   readonly resources: readonly StateResource[];
   /** Resources whose creation was cut off: they may be there or not, and hold nothing yet. */
   readonly cutOff: readonly StateResource[];
-  /** The same of the project's other stacks in the same backend. It takes a while: asked for only where it matters. */
+  /** The project's other stacks in the same backend. Reading them takes a while: asked for only where it matters. */
   readonly others: () => Promise<readonly OtherStack[]>;
 }
 

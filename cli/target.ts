@@ -5,36 +5,36 @@ import type { KnownState } from "./state.ts";
 /** Prints a line of progress. */
 export type Say = (line: string) => void;
 
-/** Everything that the commands ask of the place where a stack runs. They never ask which place it is. */
+/** Everything that the commands ask of what a stack runs on. No command knows which target it works with. */
 export interface Target {
-  /** What it calls that which runs a workload: `container`. */
+  /** Word for what runs a workload there: `container`. */
   readonly instanceWord: string;
   /** How long the instances may take to be healthy once the deployment has ended, in milliseconds. */
   readonly startMillis: number;
   /** Types of Pulumi resources that another target makes: a state that holds one is not for this target. */
   readonly foreignTypes: RegExp;
-  /** Whether the addresses of the outputs lead somewhere only while `npm run open` runs. */
+  /** Whether the addresses in the outputs can be reached only while `npm run open` runs. */
   readonly needsOpen: boolean;
   /** Further addresses that users of a deployed stack have, each with what it is for. */
   readonly furtherUrls: readonly (readonly [name: string, url: string, purpose: string])[];
 
   /**
-   * What it is and its version, for the user to read. The first question to ask.
+   * Name and version, for the user to read. Asked first: its errors say what is wrong with the target.
    *
    * @throws UserError if it cannot be reached, with what is wrong.
    */
   describe(): Promise<string>;
   /**
-   * Removes what a run that was cut off has left there beside the state, and says so; never data.
+   * Removes what an interrupted run has left at the target and not in the state, and says so; never data.
    *
    * @returns names of what holds data of this stack and is not in the state: of a deployment whose state is lost.
-   * @throws UserError if the state belongs to another place.
+   * @throws UserError if the state belongs to another cluster.
    */
   recover(state: KnownState, say: Say): Promise<readonly string[]>;
-  /** Makes a deployment go on with data that the state does not know, or says how. @throws UserError if it cannot. */
+  /** Lets a deployment use data that the state does not know. @throws UserError with what to do, if it cannot. */
   takeOver(leftData: readonly string[], say: Say): void;
   /**
-   * Sees to it that the data in the state is of this stack alone, before it is removed.
+   * Makes sure that the data in the state belongs to this stack alone, before it is removed.
    *
    * @throws UserError if another stack has it as well.
    */
@@ -42,24 +42,24 @@ export interface Target {
   /** Removes data that the state does not know, and whatever else of the stack is still there. */
   removeLeftData(state: KnownState, leftData: readonly string[]): Promise<void>;
   /**
-   * Looks whether there is room for a deployment.
+   * Checks whether there is room for a deployment.
    *
    * @throws UserError with every problem, before anything is created.
    */
   checkRoom(state: KnownState, say: Say): Promise<void>;
-  /** Sees to it that every image can be had. @throws UserError with every problem, before anything is created. */
+  /** Makes sure that every image is there. @throws UserError with every problem, before anything is created. */
   prepareImages(say: Say): Promise<void>;
   /**
-   * Has programs look over what the user adds to their configuration, as far as that needs no deployment.
+   * Has programs check what the user adds to their configuration, as far as that needs no deployment.
    *
    * @throws UserError in the program's own words, before anything is created.
    */
   checkConfiguration(): Promise<void>;
   /** The state of each instance by name. */
   instanceStates(instances: readonly InstanceOutput[]): Promise<ReadonlyMap<string, InstanceState>>;
-  /** Whether a deployment has to replace an instance in this state, since it would leave it as it is. */
+  /** Whether an instance in this state has to be replaced, since a deployment would leave it as it is. */
   isBroken(state: InstanceState): boolean;
-  /** What an instance has written last. */
+  /** The last lines of an instance's log. */
   lastLines(instance: string, lines: number): Promise<string>;
   /** The command that shows an instance's log. @param lines how many of its last lines, all if left out */
   logCommand(instance: string, lines?: number): string;
@@ -70,7 +70,7 @@ export interface Target {
    * @throws UserError with that problem.
    */
   failFast<Result>(action: (signal: AbortSignal) => Promise<Result>, say: Say): Promise<Result>;
-  /** Makes the addresses of the outputs reachable while an action runs that is told them. */
+  /** Makes the addresses in the outputs reachable while an action runs, which is given those that work meanwhile. */
   reach<Result>(outputs: StackOutputs, action: (reached: StackOutputs) => Promise<Result>, say: Say): Promise<Result>;
   /**
    * Runs a command inside an instance.
@@ -80,9 +80,9 @@ export interface Target {
    */
   runIn(instance: string, command: readonly string[], line: string): Promise<void>;
   /**
-   * Makes the addresses of the outputs reachable as they are, until that is closed; `undefined` where they always are.
+   * Makes the addresses in the outputs reachable until the result is closed; `undefined` where they always are.
    *
-   * @throws UserError if a port of theirs is taken, and by whom.
+   * @throws UserError with each port that another program has, and which program that is.
    */
   open(say: Say): Promise<Opened | undefined>;
 }

@@ -13,3 +13,8 @@ export function whyNotReached(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : String(error);
 }
+
+/** Prints a line for the user. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

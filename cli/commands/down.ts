@@ -6,6 +6,7 @@ import { commandOptions } from "../options.ts";
 import { Progress } from "../progress.ts";
 import { runPulumi, withLockedStack } from "../pulumi-stack.ts";
 import { recover } from "../recovery.ts";
+import { print } from "../text.ts";
 import { runCommand, UserError } from "../user-error.ts";
 
 /** Stops everything and keeps data and credentials, or removes those as well. */
@@ -15,10 +16,10 @@ async function down(): Promise<number> {
   const { stack: stackName, flags } = options;
   const destroyData = flags.has("destroy-data");
   if (destroyData && !flags.has("yes") && !(await confirmed(stackName))) {
-    process.stdout.write("nothing was changed\n");
+    print("nothing was changed");
     return 1;
   }
-  const progress = new Progress((text) => process.stdout.write(`${text}\n`));
+  const progress = new Progress(print);
   const say = progress.line;
   progress.phase(destroyData ? `removing the stack ${stackName} and its data` : `stopping the stack ${stackName}`);
   try {
@@ -41,7 +42,7 @@ async function down(): Promise<number> {
   return 0;
 }
 
-/** Asks at the terminal; without one there is nobody to ask. */
+/** Whether the user confirms it at the terminal. @throws UserError if there is no terminal. */
 async function confirmed(stackName: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
     throw new UserError("--destroy-data: must be confirmed, and there is no terminal to ask\n  next: add --yes");

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { loadTarget } from "../load-target.ts";
+import { loadDeployed } from "../load-target.ts";
 import { commandOptions, forStack } from "../options.ts";
-import { deployedOutputs } from "../outputs.ts";
 import { tellingCommandsOf, withStack } from "../pulumi-stack.ts";
+import { print } from "../text.ts";
 import { urlLines } from "../urls.ts";
 import { runCommand } from "../user-error.ts";
 
@@ -10,13 +10,9 @@ import { runCommand } from "../user-error.ts";
 async function open(): Promise<number> {
   const options = commandOptions("npm run open [-- --target docker|kubernetes] [--stack NAME]", []);
   const say = (text: string): void => {
-    process.stdout.write(`${forStack(text, options.stack)}\n`);
+    print(forStack(text, options.stack));
   };
-  const { target, outputs } = await withStack(options.stack, async (stack) => {
-    const deployment = await loadTarget(stack, options.target);
-    await deployment.target.describe();
-    return { target: deployment.target, outputs: deployedOutputs(await stack.outputs()) };
-  });
+  const { target, outputs } = await withStack(options.stack, (stack) => loadDeployed(stack, options.target));
   // Before anything is open, so that no signal finds it unattended.
   const ended = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {

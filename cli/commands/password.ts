@@ -2,6 +2,7 @@ import { loadTarget } from "../load-target.ts";
 import { commandOptions } from "../options.ts";
 import { deployedOutputs } from "../outputs.ts";
 import { withStack } from "../pulumi-stack.ts";
+import { print } from "../text.ts";
 import { runCommand } from "../user-error.ts";
 
 await runCommand(async () => {
@@ -10,6 +11,6 @@ await runCommand(async () => {
     await loadTarget(stack, options.target);
     return deployedOutputs(await stack.outputs());
   });
-  process.stdout.write(`${grafanaPassword}\n`);
+  print(grafanaPassword);
   return 0;
 });

@@ -7,6 +7,7 @@ import { stackConfig } from "../stack-config.ts";
 import { projectFile, readSettingsFile, stackFileName } from "../settings-file.ts";
 import { changedStackFile } from "../stack-file.ts";
 import { hasSettings, isInLocalState, unknownStack } from "../stacks.ts";
+import { print } from "../text.ts";
 import { runCommand } from "../user-error.ts";
 
 /** Prints what would be deployed, without Pulumi's engine, Docker or a network; with `--diff` also what would change. */
@@ -19,11 +20,11 @@ async function preview(): Promise<number> {
   const changes = flags.has("diff") ? difference(graph.resources, await deployedState(stack)) : undefined;
   if (flags.has("json")) {
     const content = { stack, ...graph, urls, ...(changes === undefined ? {} : { difference: changes }) };
-    process.stdout.write(`${JSON.stringify(content, null, 2)}\n`);
+    print(JSON.stringify(content, null, 2));
     return 0;
   }
-  process.stdout.write(`${previewText(graph, urls)}\n`);
-  if (changes !== undefined) process.stdout.write(`\n${differenceText(changes, stack)}\n`);
+  print(previewText(graph, urls));
+  if (changes !== undefined) print(`\n${differenceText(changes, stack)}`);
   return 0;
 }
 
@@ -31,12 +32,12 @@ const programUrls = z.record(z.string(), z.string());
 
 function configOf({ stack, target }: CommandOptions<"json" | "diff", never>): Readonly<Record<string, string>> {
   if (target === undefined && !hasSettings(stack) && !isInLocalState(stack)) throw unknownStack(stack);
-  // Of a new stack it is what `npm run up` would write.
+  // For a new stack, the file that `npm run up` would write.
   const stackFile = changedStackFile({ stack, target, values: {} }) ?? readSettingsFile(stackFileName(stack));
   return stackConfig(projectFile(), stackFile);
 }
 
-/** Needs the Pulumi CLI, and half a second for its library, which a preview alone does without. */
+/** The deployed state. Only `--diff` needs it, the Pulumi CLI, and half a second to load Pulumi's library. */
 async function deployedState(stack: string): Promise<unknown> {
   const { exportedState } = await import("../pulumi-stack.ts");
   return exportedState(stack);

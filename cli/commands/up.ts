@@ -12,6 +12,7 @@ import { recover } from "../recovery.ts";
 import { changedStackFile, settingOptions, writeStackFile, type SettingOption } from "../stack-file.ts";
 import type { Say, Target } from "../target.ts";
 import { urlLines } from "../urls.ts";
+import { print } from "../text.ts";
 import { runCommand, UserError } from "../user-error.ts";
 import { table, verify } from "../verification/verify.ts";
 
@@ -21,14 +22,14 @@ async function up(): Promise<number> {
   const ofKubernetes = settingOptions.map((name) => ` [--${name} …]`).join("");
   const options = commandOptions(`${usage}${ofKubernetes}`, [], settingOptions);
   const { stack: stackName } = options;
-  const progress = new Progress((text) => process.stdout.write(`${text}\n`));
+  const progress = new Progress(print);
   const say = progress.line;
   progress.phase("checking the machine");
   try {
     await tellingCommandsOf(stackName, () => keepOptions(options, say));
     return await withLockedStack(stackName, async (stack, machine) => {
       const { target, plan } = await loadTarget(stack, options.target);
-      // Finds what is wrong with a service of the program as well, which a deployment would half-way.
+      // Finds the problems of the program's services as well, which a deployment would find half-way.
       await plan();
       say([...machine, await target.describe()].join(", "));
       const { state, leftData } = await recover(stack, target, say);
@@ -52,8 +53,7 @@ async function up(): Promise<number> {
         },
         say,
       );
-      const end = `\n${table(results)}\n\n${summary(outputs, target)}\n`;
-      process.stdout.write(forStack(end, stackName));
+      print(forStack(`\n${table(results)}\n\n${summary(outputs, target)}`, stackName));
       return results.every((result) => result.passed) ? 0 : 1;
     });
   } finally {
@@ -61,7 +61,7 @@ async function up(): Promise<number> {
   }
 }
 
-/** Writes the options to the stack's settings once it is known that they lead somewhere. */
+/** Writes the options to the stack's settings once the target that they name has answered. */
 async function keepOptions(options: CommandOptions<never, SettingOption>, say: Say): Promise<void> {
   const changed = changedStackFile(options);
   if (changed === undefined) return;
@@ -95,7 +95,7 @@ async function brokenInstances(
   });
 }
 
-/** How many of its last lines a container that is down is shown with. */
+/** How many of the last lines of an instance that is down are shown. */
 const shownLines = 5;
 
 async function health({ instances }: StackOutputs, target: Target, signal: AbortSignal): Promise<void> {

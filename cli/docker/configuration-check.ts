@@ -47,11 +47,11 @@ async function archive(files: readonly TextFile[]): Promise<Buffer> {
   return buffer(tar);
 }
 
-/** What Docker itself says when it cannot start a container; everything else is the container's own. */
+/** Begins an error of Docker itself, which cannot start a container; all other output is the container's. */
 const refusedByDocker = /^Error response from daemon: /m;
 
 /**
- * What a program says against its configuration; `undefined` if it has nothing against it.
+ * Runs a check; the output of a check that has failed, `undefined` if it has passed.
  *
  * @param create the command that makes its container
  * @param files what is copied into the container

@@ -21,7 +21,7 @@ export const dockerTypes: Readonly<Record<ObjectKind, string>> = {
   volume: "docker:index/volume:Volume",
 };
 
-/** Something in Docker, marked by its label. A volume's id is its name. */
+/** An object in Docker. A volume's id is its name. */
 export interface DockerObject extends MarkedObject {
   readonly name: string;
 }
@@ -78,7 +78,7 @@ export class Docker {
     }
   }
 
-  /** Version of the daemon. The first question to ask: its errors say what is wrong with Docker. */
+  /** Version of the daemon. Asked first: its errors say what is wrong with Docker. */
   serverVersion(): Promise<string> {
     return this.server("{{.Server.Version}}");
   }
@@ -124,7 +124,7 @@ export class Docker {
     try {
       return JSON.parse(await this.run([kind, "inspect", ...names])) as unknown;
     } catch (error) {
-      // It prints what it has found and fails for what it has not.
+      // The command prints the objects that are there, and fails for the others.
       if (error instanceof CommandFailed && error.stdout.startsWith("[")) return JSON.parse(error.stdout) as unknown;
       throw error;
     }
@@ -148,7 +148,7 @@ export class CommandFailed extends UserError {
   }
 }
 
-/** What the command says when it does not get as far as the daemon. */
+/** Words of the command when it cannot reach the daemon. */
 const unreachable =
   /cannot connect to the docker daemon|error during connect|failed to initialize|unable to resolve docker endpoint/i;
 

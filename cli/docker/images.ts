@@ -3,8 +3,8 @@ import { oneLine } from "../text.ts";
 import { refused } from "../user-error.ts";
 
 /**
- * Pulls the images that Docker does not have, before anything is created; those that it has are left as they are, so
- * that a start needs no network.
+ * Pulls the images that Docker does not have. Those that it has are left as they are, so that a deployment needs no
+ * network.
  *
  * @param platform for which they have to be, for instance `linux/arm64`; `undefined` for the daemon's own
  * @throws UserError with every image that cannot be had.
@@ -32,7 +32,7 @@ export async function pullMissing(
 async function has(reference: string, docker: Docker, platform: string | undefined): Promise<boolean> {
   try {
     const found = await docker.run(["image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", reference]);
-    // A variant of the processor, as in `linux/arm/v7`, not every image tells.
+    // Not every image says the variant of its processor, as in `linux/arm/v7`.
     return platform === undefined || platform.split("/").slice(0, 2).join("/") === found.trim();
   } catch (error) {
     if (error instanceof CommandFailed && /no such image/i.test(error.stderr)) return false;

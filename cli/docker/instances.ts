@@ -12,8 +12,8 @@ const inspected = z.object({
 type Inspected = z.output<typeof inspected>;
 
 /**
- * The state of each instance. An instance with a health check is judged by it as soon as it runs; as long as Docker has
- * not asked yet, which it does rarely, it is asked here.
+ * The state of each instance. An instance with a health check is judged by it as soon as it runs; until Docker has run
+ * the check, which it does rarely, it is run here.
  *
  * @param network the network that all of them have to be on
  */

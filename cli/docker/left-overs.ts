@@ -5,9 +5,9 @@ import { UserError } from "../user-error.ts";
 import { dockerTypes, type Docker, type DockerObject, type ObjectKind } from "./docker.ts";
 
 /**
- * Removes the containers and the network that are the stack's and not in its state, and says so.
+ * Removes containers and networks that belong to the stack and are not in its state, and says so.
  *
- * @returns names of the volumes that are the stack's and not in its state: data of a deployment whose state is lost.
+ * @returns names of the volumes that belong to the stack and are not in its state: their deployment's state is lost.
  */
 export async function removeLeftOvers(
   ownership: Ownership,
@@ -32,7 +32,7 @@ export async function removeLeftOvers(
       `removing ${containers.length} container(s) that the state does not know, left by a run that was cut off: ${names}`,
     );
     const ids = containers.map(({ id }) => id);
-    // Gracefully: it may hold what is not on disk yet. Each container knows how long that takes.
+    // Not killed: a process may hold what is not on disk yet. Each container says how long its end may take.
     await docker.run(["stop", ...ids]);
     await docker.run(["rm", "--force", "--volumes", ...ids]);
   }
@@ -44,8 +44,8 @@ export async function removeLeftOvers(
 }
 
 /**
- * Sees to it that the volumes in the stack's state are its own: plain `pulumi up` gives a volume to every stack that
- * names it, and Pulumi would remove it for each of them.
+ * Makes sure that the volumes in the stack's state belong to it alone: plain `pulumi up` gives a volume to every stack
+ * that names it, and Pulumi would remove it for each of them.
  *
  * @throws UserError with the first that is another stack's.
  */

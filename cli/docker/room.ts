@@ -16,7 +16,7 @@ export interface PlannedRoom {
 const leastFreeMib = 512;
 
 /**
- * Looks whether there is room for a deployment: names and ports that are free or the stack's already, and space on the
+ * Checks whether there is room for a deployment: names and ports that are free or the stack's already, and space on the
  * disk. The twin of kubernetes/room.ts.
  *
  * @param folders whose disks the deployment fills
@@ -64,7 +64,7 @@ async function nameProblems(
     .filter(({ owner }) => owner === undefined)
     .map(
       ({ text }) =>
-        `${text}: the name must be free, but there is one not of this project; rename or remove that, or set another observability:name`,
+        `${text}: the name must be free, but an object that does not belong to this project has it; rename or remove that, or set another observability:name`,
     );
   return [...ofOtherStacks, ...ofNoStack, ...(await mountProblems(namesOf("volume"), others, ownership, docker))];
 }

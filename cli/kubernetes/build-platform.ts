@@ -6,7 +6,7 @@ import type { Cluster } from "./cluster.ts";
 import { orSay } from "./room.ts";
 
 /**
- * Sees to it that the nodes can run what is built here: an image is for one platform, and a container of another one
+ * Makes sure that the nodes can run what is built here: an image is for one platform, and a container of another one
  * ends with "exec format error".
  *
  * @param docker the daemon that builds, whose own platform is taken where the settings name none
@@ -20,10 +20,10 @@ export async function checkBuildPlatform(
 ): Promise<void> {
   if (!example.exampleServices) return;
   const { nodeSelector } = stack.kubernetes;
-  const nodes = await orSay(say, "the nodes' platform cannot be looked at", () => platformsOf(cluster, nodeSelector));
+  const nodes = await orSay(say, "the platforms of the nodes", () => platformsOf(cluster, nodeSelector));
   const { buildPlatform } = stack.docker;
   const built = buildPlatform ?? (await docker.serverPlatform());
-  // A node does not tell the variant of its processor: of `linux/arm/v7` it says `linux/arm`.
+  // A node does not say the variant of its processor: `linux/arm` of `linux/arm/v7`.
   if (nodes.every((platform) => built === platform || built.startsWith(`${platform}/`))) return;
   const got = buildPlatform === undefined ? `${built}, that of Docker here` : built;
   const change =

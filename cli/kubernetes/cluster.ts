@@ -94,7 +94,7 @@ export class Cluster {
     return { namespace: this.namespace, labelSelector: labels.join(",") };
   }
 
-  /** Version of the API server. The first question to ask: its errors say what is wrong with the cluster. */
+  /** Version of the API server. Asked first: its errors say what is wrong with the cluster. */
   async version(): Promise<string> {
     const { gitVersion } = await this.ask(() => this.api(VersionApi).getCode());
     return gitVersion.replace(/^v/, "");
@@ -114,7 +114,7 @@ export class Cluster {
     }
   }
 
-  /** The same for something that may not be there: then it is `undefined`. */
+  /** Asks for something that may not be there: then the answer is `undefined`. */
   async find<Answer>(question: () => Promise<Answer>): Promise<Answer | undefined> {
     try {
       return await this.ask(question);
@@ -205,7 +205,7 @@ function readConfig(
   return { config, where: found.join(", ") };
 }
 
-/** What the library's own `makeApiClient` makes, with an end to the waiting. */
+/** The configuration that the library's own `makeApiClient` makes, with a limit to the time of an answer. */
 function withinPatience(config: KubeConfig, server: string): Configuration {
   return createConfiguration({
     baseServer: new ServerConfiguration(server, {}),
@@ -224,7 +224,7 @@ function withinPatience(config: KubeConfig, server: string): Configuration {
 
 const statusSchema = z.looseObject({ message: z.string().optional(), reason: z.string().optional() });
 
-/** What an answer that is an error says: a status object of Kubernetes, as JSON or read, or any text. */
+/** The message of an answer that is an error: a status object of Kubernetes, parsed or as JSON, or any text. */
 function statusMessage(body: unknown): string {
   const json = typeof body === "string" && body.startsWith("{") ? (JSON.parse(body) as unknown) : body;
   const { data: status } = statusSchema.safeParse(json);
@@ -233,7 +233,7 @@ function statusMessage(body: unknown): string {
 
 const withMessage = z.looseObject({ message: z.string() });
 
-/** What an error says. What a WebSocket that does not open throws is an event, not an error. */
+/** The message of an error, or of the event that a WebSocket throws when it does not open. */
 export function messageOf(error: unknown): string {
   return withMessage.safeParse(error).data?.message ?? String(error);
 }

@@ -10,7 +10,7 @@ import { UserError } from "../user-error.ts";
 const run = promisify(execFile);
 
 /**
- * Sees to it that the services' image can be built and brought into the cluster, if it has to be: Docker, the image that
+ * Makes sure that the services' image can be built and brought into the cluster, if it has to be: Docker, the image that
  * it is built upon, and the program that delivers it.
  *
  * @throws UserError with what is missing.

@@ -14,7 +14,7 @@ export interface Cause extends Finding {
   readonly log: ContainerLog | undefined;
 }
 
-/** What is found of an object. */
+/** A problem of an object. */
 interface Finding {
   /** `ImagePullBackOff`, `OOMKilled`, `FailedScheduling`, … */
   readonly reason: string;
@@ -46,7 +46,7 @@ const patience = {
   restart: 10 * 60_000,
 } as const;
 
-/** Everything that a diagnosis goes by. */
+/** The moment that is diagnosed. */
 interface Case {
   readonly snapshot: Snapshot;
   readonly nowMillis: number;
@@ -251,7 +251,7 @@ function readinessFinding(pod: V1Pod, container: V1ContainerStatus, context: Cas
   return { reason: "NotReady", message: `container ${name} runs and does not become ready: ${why}`, next: next.log };
 }
 
-/** What the creator of a workload's pods is refused. */
+/** Why the API server refuses the pods that a workload's controller wants to create. */
 function creationCauses({ instance, creator, isComplete }: WorkloadStatus, context: Case): readonly Cause[] {
   if (isComplete) return [];
   return ["ReplicaSet", "StatefulSet", "Job"].flatMap((kind) => {

@@ -9,7 +9,7 @@ import { snapshotOf } from "./workloads.ts";
 /** Time between two looks at the pods, in milliseconds. */
 const intervalMillis = 2_000;
 
-/** How many of its last lines a container that fails is shown with. */
+/** How many of the last lines of a failing container are shown. */
 const shownLines = 5;
 
 /** Whose pods are looked at, and how their failure is told. */
@@ -46,9 +46,9 @@ export async function failFast<Result>(
       return true;
     } catch (error) {
       if (!(error instanceof UserError || error instanceof ApiRefused)) throw error;
-      // The deployment finds out by itself whether it can do without.
+      // The deployment may still succeed.
       const problem = firstLine(error.message);
-      if (problem !== trouble) say(`the pods cannot be looked at: ${problem}`);
+      if (problem !== trouble) say(`the pods cannot be read: ${problem}`);
       trouble = problem;
       return false;
     }
@@ -63,8 +63,8 @@ export async function failFast<Result>(
     failed.signal.throwIfAborted();
     return result;
   } catch (error) {
-    // Of a job that has failed the deployment knows at once, and less of it than its pod tells. A pod that failed before
-    // and still does is what it could not repair.
+    // A deployment ends at once with a job that has failed, and says less of it than the job's pod. A pod that failed
+    // before the deployment, and still does, is what the deployment could not repair.
     const isFailure = error instanceof UserError && error.exitCode === 1;
     if (isFailure && !failed.signal.aborted) await look(keysOf({ ...before, pods: [] }));
     throw failed.signal.aborted ? failed.signal.reason : error;
@@ -74,7 +74,7 @@ export async function failFast<Result>(
   }
 }
 
-/** What the user is told of a pod that fails. */
+/** The error for a pod that fails. */
 async function failure(
   { cluster, secrets, logCommand }: FailFastArgs,
   { instance, where, reason, message, next, log }: Cause,

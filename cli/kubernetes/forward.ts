@@ -49,7 +49,7 @@ export interface Forward {
  * that is replaced is followed.
  *
  * @param hostPort 0 for any that is free
- * @param say told when a connection cannot be handed on, once for each reason
+ * @param say is given the reason when a connection cannot be handed on, once for each reason
  */
 export async function forward(
   cluster: Cluster,

@@ -5,10 +5,10 @@ import type { KnownState, StateResource } from "../state.ts";
 import type { Say } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import type { Cluster } from "./cluster.ts";
-import { claimKind, kinds, namespaceKind, pulumiType } from "./kinds.ts";
+import { claimKind, kinds, namespaceKind, pulumiType, type Kind } from "./kinds.ts";
 import { listObjects, objectText, type StackObject } from "./stack-objects.ts";
 
-/** How long an object may take to be gone once it is deleted, in milliseconds: its pods end in peace. */
+/** How long the deletion of an object may take, in milliseconds: its pods may use all of their grace period. */
 const removalMillis = 120_000;
 
 /** Everything in the cluster that the stack has made, in the order in which it can be removed. */
@@ -74,7 +74,7 @@ export async function removeObjects(
 }
 
 /**
- * Sees to it that the state belongs to this cluster: a deployment would otherwise find nothing of what it knows, call it
+ * Makes sure that the state belongs to this cluster: a deployment would otherwise find nothing of what it knows, call it
  * removed, and forget the data that the other cluster keeps.
  *
  * @param stackName name of the Pulumi stack
@@ -83,9 +83,9 @@ export async function removeObjects(
 export async function checkIdentity({ resources }: KnownState, cluster: Cluster, stackName: string): Promise<void> {
   const [namespace] = resources.filter(({ type }) => type === pulumiType(namespaceKind));
   const claims = resources.filter(({ type }) => type === pulumiType(claimKind));
-  const anchors = namespace === undefined ? claims : [namespace];
+  const [kind, anchors] = namespace === undefined ? [claimKind, claims] : [namespaceKind, [namespace]];
   if (anchors.length === 0) return;
-  const isHere = await Promise.all(anchors.map((anchor) => hasSame(cluster, anchor)));
+  const isHere = await Promise.all(anchors.map((anchor) => hasSame(cluster, kind, anchor)));
   if (isHere.includes(true)) return;
   const what = namespace === undefined ? "data volumes" : "namespace";
   const verb = namespace === undefined ? "are not those" : "is not the one";
@@ -97,12 +97,14 @@ export async function checkIdentity({ resources }: KnownState, cluster: Cluster,
   );
 }
 
-async function hasSame(cluster: Cluster, { type, outputs }: StateResource): Promise<boolean> {
+/** Whether the cluster has an object of the state, and no other one of its name. */
+async function hasSame(
+  cluster: Cluster,
+  { kind, apiVersion, isNamespaced }: Kind,
+  { outputs }: StateResource,
+): Promise<boolean> {
   const { name = "", uid } = outputs?.metadata ?? {};
-  const { core, namespace } = cluster;
-  const found =
-    type === pulumiType(namespaceKind)
-      ? await cluster.find(() => core.readNamespace({ name }))
-      : await cluster.find(() => core.readNamespacedPersistentVolumeClaim({ name, namespace }));
+  const metadata = { name, ...(isNamespaced ? { namespace: cluster.namespace } : {}) };
+  const found = await cluster.find(() => cluster.objects.read({ apiVersion, kind, metadata }));
   return found?.metadata?.uid !== undefined && found.metadata.uid === uid;
 }

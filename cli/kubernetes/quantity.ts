@@ -6,12 +6,12 @@ export function quantity(text: string): number {
   return Number(quantityToScalar(text));
 }
 
-/** The same for a share of a core (`250m`, `2`), in whole millicores: sums of fractions are never what they should be. */
+/** A share of a processor core as the API server writes it (`250m`, `2`), in whole millicores: sums of fractions are inexact. */
 export function millicores(text: string): number {
   return Math.round(quantity(text) * 1000);
 }
 
-/** An amount of a resource of a quota, by its name there: CPU in millicores, everything else as it is. */
+/** An amount of a resource, by the resource's name in quotas: CPU in millicores, everything else as it is. */
 export function amountOf(resource: string, text: string): number {
   return isCpu(resource) ? millicores(text) : quantity(text);
 }

@@ -18,7 +18,7 @@ import { amountOf, millicores, quantity, shownQuantity } from "./quantity.ts";
 import { listObjects, objectText, ofAnyStack, stackObject } from "./stack-objects.ts";
 
 /**
- * Looks whether there is room for a deployment: permissions, the namespace, a storage class and the quotas. The twin of
+ * Checks whether there is room for a deployment: permissions, the namespace, a storage class and the quotas. The twin of
  * docker/room.ts.
  *
  * @throws UserError with every problem, before anything is created.
@@ -33,15 +33,20 @@ export async function checkRoom(
   const planned = await plan();
   const problems = await Promise.all([
     permissionProblems(cluster, planned),
-    orSay(say, "the namespace cannot be looked at", () => namespaceProblems(cluster, stack, ownership)),
-    orSay(say, "the storage classes cannot be looked at", () => storageProblems(cluster, stack)),
-    orSay(say, "the quotas cannot be looked at", () => quotaProblems(cluster, planned)),
+    orSay(say, "the namespace", () => namespaceProblems(cluster, stack, ownership)),
+    orSay(say, "the storage classes", () => storageProblems(cluster, stack)),
+    orSay(say, "the quotas", () => quotaProblems(cluster, planned)),
   ]);
   const all = problems.flat();
   if (all.length > 0) throw refused(all, "solve this, then npm run up");
 }
 
-/** A user who may deploy may still not see everything of the cluster: then the deployment finds out, and it is said. */
+/**
+ * Runs a check. A user who may deploy may still not read all that is checked; then that is said, and there is no problem:
+ * the deployment finds out.
+ *
+ * @param what is checked, for the user to read
+ */
 export async function orSay(
   say: Say,
   what: string,
@@ -51,12 +56,12 @@ export async function orSay(
     return await find();
   } catch (error) {
     if (!(error instanceof Forbidden)) throw error;
-    say(`${what}, this user may not: going on without`);
+    say(`not checked, since this user may not read them: ${what}`);
     return [];
   }
 }
 
-/** What the commands or the program have to be allowed. */
+/** A permission that the commands or the program need. */
 interface Permission {
   readonly group: string;
   /** With a subresource behind a slash. */

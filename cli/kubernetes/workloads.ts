@@ -11,7 +11,7 @@ import { checkName, objectLabels } from "../../config/names.ts";
 import { partEntries, type PartName } from "../../config/parts/parts.ts";
 import type { Cluster } from "./cluster.ts";
 
-/** What there is of a stack at one moment. */
+/** A stack's objects in the cluster at one moment. */
 export interface Snapshot {
   readonly pods: readonly V1Pod[];
   readonly deployments: readonly V1Deployment[];
@@ -48,7 +48,7 @@ export async function podsOf(cluster: Cluster, workload: string): Promise<readon
   return (await cluster.ask(() => cluster.core.listNamespacedPod(cluster.selection(workload)))).items;
 }
 
-/** Whether a pod can be talked to. */
+/** Whether a pod takes connections. */
 export function isPodReady({ metadata, status }: V1Pod): boolean {
   if (metadata?.deletionTimestamp !== undefined) return false;
   return status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;

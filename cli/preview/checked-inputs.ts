@@ -52,7 +52,7 @@ function withoutEmpty(values: PreviewValues): PreviewValues {
   return each(Object.fromEntries(Object.entries(values).filter(([name, value]) => !isEmpty(name, value))), inner);
 }
 
-/** Other objects without a field mean something: `emptyDir: {}`, or a selector that selects everything. */
+/** Whether Kubernetes' types drop a value. Other empty objects mean something: `emptyDir: {}`, a selector of everything. */
 function isEmpty(name: string, value: PreviewValue): boolean {
   if (isList(value)) return value.length === 0;
   return isValues(value) && mapsOfTexts.includes(name) && Object.keys(value).length === 0;
@@ -70,7 +70,7 @@ function withDataOnly({ stringData, data = {}, ...others }: PreviewValues): Prev
 
 const autonamed = "pulumi.com/autonamed";
 
-/** A name of the provider's own is kept for as long as the program gives none. */
+/** Inputs with the name that the provider has made up, which it keeps for as long as the program gives none. */
 function withGivenName(inputs: PreviewValues, old: unknown): PreviewValues {
   const { metadata } = inputs;
   const oldAnnotations = fields(fields(old)["annotations"]);

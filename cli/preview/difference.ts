@@ -14,7 +14,7 @@ import { encryptedText } from "../stack-config.ts";
 import { resourceName } from "../state.ts";
 import { checkedInputs, isList } from "./checked-inputs.ts";
 
-/** What would happen to a resource. */
+/** A resource that is not deployed as the program has it. */
 export interface Change {
   readonly kind: "create" | "change" | "remove";
   readonly urn: string;
@@ -26,7 +26,7 @@ export interface Change {
   readonly protect: boolean;
 }
 
-/** What a program plans against what is deployed. */
+/** A program compared with what is deployed. */
 export interface Difference {
   /** By kind and URN. */
   readonly changes: readonly Change[];
@@ -78,7 +78,7 @@ function change(kind: Change["kind"], { urn, type, name }: Pick<Change, "urn" | 
   return { kind, urn, type, name, inputs: [], protect: false };
 }
 
-/** The rest is Pulumi's own: the stack, providers that nobody declared, what waits for its deletion, what was read. */
+/** Whether the program declares a resource; others are the stack, default providers, what waits for its deletion, what was read. */
 function isOfProgram(resource: DeployedResource): boolean {
   const { urn, type } = resource;
   const isDefaultProvider = type.startsWith("pulumi:providers:") && /^default(_|$)/.test(resourceName(urn));
@@ -146,13 +146,13 @@ const oldSecret = z.looseObject({
   plaintext: z.string().optional(),
 });
 
-/** Whether a value is or contains something that is not told. */
+/** Whether a value is or contains a secret, or what only a deployment can know. */
 function hides(planned: PreviewValue | undefined): boolean {
   if (planned === secretValue || planned === unknownValue) return true;
   return typeof planned === "object" && planned !== null && Object.values(planned).some(hides);
 }
 
-/** All names but those that the provider filled in by itself, which it lists. */
+/** Names of the inputs to compare: all but those that the provider filled in by itself, which it lists. */
 function namesToCompare(planned: PreviewValues, old: Readonly<Record<string, unknown>>): readonly string[] {
   const { __defaults: defaults, ...others } = old;
   const filledIn: readonly unknown[] = Array.isArray(defaults) ? defaults : [];

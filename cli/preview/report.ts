@@ -110,6 +110,6 @@ export function differenceText({ changes, unchanged }: Difference, stackName: st
   const asking = `npm run pulumi -- preview --stack ${stackName}`;
   return [
     section(title, [...columns(rows), `${unchanged} unchanged`]),
-    `  Computed from the program and the state alone. Neither a provider nor what runs was asked, so what was changed by\n  hand and what has to be replaced does not show; \`${asking}\` asks.`,
+    `  Computed from the program and the state alone. No provider and nothing that runs was asked, so what was\n  changed by hand and what has to be replaced is not shown; \`${asking}\` shows it.`,
   ].join("\n");
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 
-/** Something that was sent on its way, and how to recognize it at the other end. */
+/** Telemetry that was sent through the stack, and the queries that find it again. */
 export interface Probe {
   /** What was done, for the user to read. */
   readonly description: string;

@@ -39,7 +39,7 @@ export async function verify(
   return [instances, ...results];
 }
 
-/** How many of its last lines the next command shows of a log. */
+/** How many of a log's last lines the next command shows. */
 const shownLines = 50;
 
 interface Reached {

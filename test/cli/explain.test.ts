@@ -42,7 +42,7 @@ describe("a failed deployment", () => {
     ],
     [
       "error: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
-      /^Docker went away: Cannot connect to the Docker daemon/,
+      /^the connection to Docker was lost: Cannot connect to the Docker daemon/,
       /start Docker/,
     ],
   ];

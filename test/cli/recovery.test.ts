@@ -121,7 +121,7 @@ describe("the recovery of a stack", () => {
     writeFileSync(join(locks, "a.json"), "");
     await refused(
       {},
-      `${join(locks, "a.json")}: must be a lock of Pulumi's, got something else, so nobody knows who holds the stack ${stackName}\n` +
+      `${join(locks, "a.json")}: must be a lock of Pulumi's, got something else, so it is not known which process holds the stack ${stackName}\n` +
         `  next: if no pulumi runs, npm run pulumi -- cancel --stack ${stackName}; or remove the file`,
     );
   });

@@ -26,7 +26,7 @@ const bomb = levels.slice(1).reduce((text, name, index) => {
   return `${text}  ${name}: &${name} [${alias.repeat(9)}]\n`;
 }, "config:\n  a: &a [1]\n");
 const readOtherwise =
-  "must be a number in its usual form, or a text in quotes: Pulumi reads this one otherwise than it looks; write it so";
+  "must be a decimal number in its shortest form, or a text in quotes, since Pulumi would make another value of this one; write it so";
 
 describe("the settings file of a stack", () => {
   const refused: readonly (readonly [what: string, text: string, told: string | RegExp])[] = [

@@ -175,7 +175,9 @@ describe("a place that is taken", () => {
       const ended = await up(freePorts);
       assertTold(
         ended,
-        new RegExp(`^container ${name}-loki: the name must be free, but there is one not of this project`),
+        new RegExp(
+          `^container ${name}-loki: the name must be free, but an object that does not belong to this project has it`,
+        ),
       );
       assert.match(ended.stderr, new RegExp(`^network ${name}: the name must be free`, "m"));
       assert.match(ended.stderr, new RegExp(`^volume ${name}_loki_data: the name must be free`, "m"));

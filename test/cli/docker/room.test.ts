@@ -78,7 +78,9 @@ describe("room for a deployment on a machine", () => {
     const rest = "rename or remove that, or set another observability:name";
     assert.match(
       await problemsOf(room, found(null)),
-      new RegExp(`^container shop-dev-loki: the name must be free, but there is one not of this project; ${rest}\n`),
+      new RegExp(
+        `^container shop-dev-loki: the name must be free, but an object that does not belong to this project has it; ${rest}\n`,
+      ),
     );
     assert.match(
       await problemsOf(room, found({ "observability.stack": "observability/a_b" })),

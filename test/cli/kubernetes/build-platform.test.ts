@@ -93,6 +93,6 @@ describe("the platform of what is built for a cluster", () => {
 
   it("stays open where the user may not see the nodes, and that is said", async () => {
     assert.equal(await problem("linux/amd64", 403), undefined);
-    assert.deepEqual(said, ["the nodes' platform cannot be looked at, this user may not: going on without"]);
+    assert.deepEqual(said, ["not checked, since this user may not read them: the platforms of the nodes"]);
   });
 });

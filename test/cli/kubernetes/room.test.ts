@@ -182,8 +182,8 @@ describe("room for a deployment in a cluster", () => {
   it("is not judged where the user may not look, and that is said", async () => {
     assert.deepEqual(await problems({ "/apis/storage.k8s.io/v1/storageclasses": 403, [namespace]: 403 }), []);
     assert.deepEqual(said.sort(), [
-      "the namespace cannot be looked at, this user may not: going on without",
-      "the storage classes cannot be looked at, this user may not: going on without",
+      "not checked, since this user may not read them: the namespace",
+      "not checked, since this user may not read them: the storage classes",
     ]);
   });
 });

@@ -141,8 +141,8 @@ describe("a difference as text", () => {
   - remove  docker:Container  old
   - remove  docker:Volume     data     protected: Pulumi refuses to delete it
   40 unchanged
-  Computed from the program and the state alone. Neither a provider nor what runs was asked, so what was changed by
-  hand and what has to be replaced does not show; \`npm run pulumi -- preview --stack dev\` asks.`,
+  Computed from the program and the state alone. No provider and nothing that runs was asked, so what was
+  changed by hand and what has to be replaced is not shown; \`npm run pulumi -- preview --stack dev\` shows it.`,
     );
   });
 });
