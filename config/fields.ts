@@ -78,22 +78,59 @@ export function text({ pattern, rule, change, also = [], lines = "one" }: TextRu
   );
 }
 
-/** Longest value of an environment variable, in characters: Linux takes 128 KiB, and a character is up to three bytes. */
-const mostInVariable = 32_768;
+/** Longest argument of a process and value of an environment variable, in characters: Linux takes 128 KiB, and a character is up to three bytes. */
+const mostInText = 32_768;
+
+/**
+ * Most of all arguments of a process, and of all its variables, in KiB: Linux takes 2 MiB of both (execve(2)), and
+ * Kubernetes 1.5 MiB of all that there is about a workload (etcd.io/docs/latest/dev-guide/limit).
+ */
+const mostKibOfProcess = 512;
+
+function fitsProcess(texts: readonly string[]): boolean {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0) <= mostKibOfProcess * 1024;
+}
+
+const tooLongForProcess = "put it into a file of the image";
+
+/** Arguments of a process. */
+export function processArguments(change: string): z.ZodArray<z.ZodString> {
+  const argument = text({
+    // C ends a text at NUL.
+    pattern: /^[^\0]*$/,
+    rule: "must be text without a NUL character",
+    change: "write it as text, in quotes",
+    lines: "many",
+    also: [
+      {
+        holds: (given) => given.length <= mostInText,
+        rule: `must be at most ${mostInText} characters`,
+        change: tooLongForProcess,
+      },
+    ],
+  });
+  return list(argument, "arguments", change).refine(
+    fitsProcess,
+    told(`must be at most ${mostKibOfProcess} KiB in all`, tooLongForProcess),
+  );
+}
 
 /** Environment variables by name. Their values may be secrets. */
 export function variables(): z.ZodRecord<z.ZodString, z.ZodString> {
   const name = told("must be a name for a variable (letters, digits and _, no digit first)", "give it such a name");
   const all = told("must be variables by name", "write `NAME: value` below it, or leave it out");
   const value = told("must be text", "put the value in quotes");
-  const short = told(`must be at most ${mostInVariable} characters`, "put it into a file of the image");
+  const short = told(`must be at most ${mostInText} characters`, tooLongForProcess);
+  const much = told(`must be at most ${mostKibOfProcess} KiB in all, names included`, tooLongForProcess);
   return withSecrets(
-    z.record(
-      z.string().regex(/^[A-Za-z_]\w{0,254}$/),
-      z.string(value).max(mostInVariable, short).refine(printable.holds, told(printable.rule, printable.change)),
-      // The record reports a name that breaks its rule.
-      { error: (issue) => (issue.code === "invalid_key" ? name : all).error() },
-    ),
+    z
+      .record(
+        z.string().regex(/^[A-Za-z_]\w{0,254}$/),
+        z.string(value).max(mostInText, short).refine(printable.holds, told(printable.rule, printable.change)),
+        // The record reports a name that breaks its rule.
+        { error: (issue) => (issue.code === "invalid_key" ? name : all).error() },
+      )
+      .refine((given) => fitsProcess(Object.entries(given).map(([key, text]) => `${key}=${text}`)), much),
   );
 }
 

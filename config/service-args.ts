@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { choice, flag, group, list, record, text, told, variables, wholeNumber } from "./fields.ts";
+import { choice, flag, group, list, processArguments, record, text, told, variables, wholeNumber } from "./fields.ts";
 import { instrumentedLanguages, instrumentProblems, type InstrumentedLanguage } from "./instrumentation.ts";
 import { reservedVariables, type OtlpProtocol } from "./otel-env.ts";
 import { isRecord, schemaProblems } from "./parse.ts";
@@ -97,11 +97,6 @@ export interface ServiceInput {
   readonly stopGraceSeconds?: number;
 }
 
-/** Text that an argument or the name of a file may be: C ends a text at NUL. */
-const withoutNul = { pattern: /^[^\0]*$/, rule: "must be text without a NUL character" } as const;
-
-const argument = text({ ...withoutNul, lines: "many", change: "write it as text, in quotes" });
-
 /** A whole number within limits that every platform shares. */
 function within(range: Range): z.ZodInt {
   return wholeNumber({ ...range, change: "choose one in the range" });
@@ -135,9 +130,7 @@ export const serviceArgsSchema = group({
       },
     }).default({}),
   }).optional(),
-  command: list(argument, "arguments", 'write each as an entry of its own, for example ["node", "server.js"]').default(
-    [],
-  ),
+  command: processArguments('write each as an entry of its own, for example ["node", "server.js"]').default([]),
   env: variables().default({}),
   ports: list(port, "ports", "write for example [{ name: http, port: 8080 }]").default([]),
   healthCheck: group({
@@ -147,7 +140,7 @@ export const serviceArgsSchema = group({
       rule: "must begin with / and have no blanks",
       change: "write for example /healthz",
     }),
-    command: list(argument, "arguments", "write the command and its arguments")
+    command: processArguments("write the command and its arguments")
       .min(1, told("must not be empty", "leave healthCheck out"))
       .refine(([program]) => program !== "", told("must begin with a program", "write its name or path first")),
   }).optional(),

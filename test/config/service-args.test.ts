@@ -111,6 +111,31 @@ describe("the arguments of a service", () => {
     });
   }
 
+  it("are no more than Linux starts a process with, and than Kubernetes keeps of one", () => {
+    const most = 32_768;
+    const change = "put it into a file of the image";
+    const texts = Array.from({ length: 20 }, () => "x".repeat(most));
+    const variables = Object.fromEntries(texts.map((text, index) => [`V${index}`, text]));
+    const [fitting, tooMany] = [texts.slice(0, 15), texts.slice(0, 16)];
+    assert.deepEqual(
+      linesOf({ image, command: fitting, env: Object.fromEntries(fitting.map((x, i) => [`V${i}`, x])) }),
+      [],
+    );
+    assert.deepEqual(linesOf({ image, command: tooMany, env: variables }), [
+      `command: must be at most 512 KiB in all, got a list; ${change}`,
+      `env: must be at most 512 KiB in all, names included, got a group; ${change}`,
+    ]);
+    assert.deepEqual(
+      linesOf({ image, command: ["x".repeat(most + 1)], env: { A: "x".repeat(most + 1) } }).map((line) =>
+        line.replace(/got .*; /, "got …; "),
+      ),
+      [
+        `command.0: must be at most ${most} characters, got …; ${change}`,
+        `env.A: must be at most ${most} characters, got …; ${change}`,
+      ],
+    );
+  });
+
   for (const name of ["", "A B", "A=B", "A\n"]) {
     it(`are refused with a build argument that no Dockerfile could name, ${JSON.stringify(name)}`, () => {
       assert.deepEqual(linesOf({ build: { context: ".", args: { [name]: "x" } } }), [
