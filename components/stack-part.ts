@@ -47,7 +47,7 @@ export class StackPart extends pulumi.ComponentResource {
     return found;
   }
 
-  /** What has to be there before this part starts: what it connects to, where that asks for it. */
+  /** The resources of another part that this one waits for: it connects to that part, whose readiness gates others. */
   private waitsFor(other: StackPart): readonly pulumi.Input<pulumi.Resource>[] {
     const { host, readiness } = parts[other.part];
     const part: AnyPart = parts[this.part];

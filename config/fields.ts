@@ -134,7 +134,7 @@ export function variables(): z.ZodRecord<z.ZodString, z.ZodString> {
   );
 }
 
-/** What the names and the values of a {@link record} have to be beside text. */
+/** Further rules for the names and the values of a {@link record}. */
 export interface RecordRules {
   /** @default nothing more */
   readonly name?: FurtherRule;

@@ -68,7 +68,7 @@ export function isIpAddress(host: string): boolean {
   return /(^|\.)(\d+|0x[\da-f]*)$/.test(host);
 }
 
-/** What a pod tolerates. */
+/** A toleration of a pod. */
 export interface Toleration {
   readonly key?: string | undefined;
   readonly operator?: "Exists" | "Equal" | undefined;
@@ -83,7 +83,7 @@ export interface TolerationFault {
   readonly change: string;
 }
 
-/** What the API server says of a toleration whose fields are each right (k8s.io/kubernetes, pkg/apis/core/validation, ValidateTolerations). */
+/** The fault that the API server finds in a toleration whose fields are each right (k8s.io/kubernetes, pkg/apis/core/validation, ValidateTolerations). */
 export function tolerationFault({ key = "", operator = "Equal", value = "" }: Toleration): TolerationFault | undefined {
   if (key === "" && operator !== "Exists") {
     const change = "name the taint's key, or write operator: Exists to tolerate every taint";

@@ -75,7 +75,7 @@ export const objectLabels = {
   partOf: "app.kubernetes.io/part-of",
 } as const;
 
-/** What every object is part of. */
+/** Value of the label `part-of`: the application that every object belongs to. */
 export const partOfName = "observability";
 
 /** Annotation of a Service: JSON, name of a port → port on the user's machine that `npm run open` forwards to it. */

@@ -11,7 +11,7 @@ export interface Range {
   readonly because?: string;
 }
 
-/** What a text has to be, and what to do where it is not. */
+/** A rule for a text, and what to change where it is broken. */
 export interface TextRule {
   readonly pattern: RegExp;
   readonly rule: string;
@@ -57,7 +57,7 @@ export const hostPorts = { least: 1024, most: 65535, because: "the lower ones ar
 /** Ports of a process inside its container. */
 export const containerPorts: Range = { least: 1, most: 65535 };
 
-/** What a workload's numbers may be on every platform. */
+/** Limits of a workload's numbers on every platform. */
 export const workloadLimits = {
   memoryMib: { least: 6, most: 1024 ** 2, because: "less is refused by Docker" },
   userId: { least: 0, most: 2 ** 31 - 1 },

@@ -12,11 +12,11 @@ import { containerPorts, hostPorts, imageReference, workloadLimits, type Range }
  * at run time, where no types are left. test/config/service-args.test.ts does not compile if the two differ.
  */
 
-/** What an instrumented service has unless it says otherwise. */
+/** Defaults of an instrumented service. */
 export const serviceDefaults = {
   /** Memory limit in MiB. */
   memoryMib: 128,
-  /** Where it listens. */
+  /** Port on which it listens. */
   port: 8080,
 } as const;
 
@@ -41,7 +41,7 @@ export interface ServiceBuild {
   readonly args?: Readonly<Record<string, string>>;
 }
 
-/** How to tell that the service is up. */
+/** How a platform finds out that the service is up. */
 export interface ServiceHealthCheck {
   readonly port: number;
   readonly path: string;

@@ -101,7 +101,7 @@ function fenced(language: string, content: string): string {
   return `\`\`\`${language}\n${content}\n\`\`\``;
 }
 
-/** What is at the path, inside everything that it is inside of. */
+/** The value at a path, inside the groups and lists that lead to it. */
 function excerptAt(value: unknown, path: readonly string[], whole: string): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return value;

@@ -15,7 +15,7 @@ export interface PlatformArgs {
   readonly resourcePrefix: string;
   /** Name of the stack, which tells its objects from others': the prefix of their names, or a label of them. */
   readonly name: string;
-  /** Whose all of them are: the Pulumi project and stack. */
+  /** Owner of all objects: the Pulumi project and stack. */
   readonly owner: string;
   /** Platform of every image that is built, for instance `linux/arm64`. @default that of the daemon */
   readonly buildPlatform?: string | undefined;
@@ -80,7 +80,7 @@ export interface RunningWorkload {
   /** `host:port` on the user's machine for each published port, by port name. */
   readonly published: Readonly<Record<string, string>>;
   readonly instances: readonly Instance[];
-  /** What those that start after the workload have to wait for beside its resources. */
+  /** What workloads that start later have to wait for, beside the resources of this one. */
   readonly ready: readonly pulumi.Output<pulumi.Resource>[];
   readonly volumes: readonly KeptVolume[];
 }

@@ -19,7 +19,7 @@ export class Reservations {
   }
 
   /**
-   * What a workload cannot have any more; the paths begin with the name of a field.
+   * The problems of names and ports of a workload that are taken; the paths begin with the name of a field.
    *
    * @param names every name that the platform gives to something of the workload
    */

@@ -100,7 +100,7 @@ export interface ImageMount {
   readonly path: string;
 }
 
-/** How to tell that the process can do its work. */
+/** How a platform finds out that the process can do its work. */
 export interface Readiness {
   /** For platforms that ask over the network. */
   readonly port: number;

@@ -27,7 +27,7 @@ export interface PreviewPort {
   readonly port: number;
 }
 
-/** What runs of a workload under one name. */
+/** The running copies of a workload under one name. */
 export interface PreviewInstance {
   /** As the platform's own tools show it. */
   readonly name: string;
@@ -47,7 +47,7 @@ export interface PreviewVolume {
   readonly path: string;
 }
 
-/** What the stack and its services take of the machine. What runs once and ends, for a moment, does not count. */
+/** What the stack and its services take of the machine. Containers that run once and end do not count. */
 export interface Footprint {
   /** Sum of the memory limits, in MiB. */
   readonly memoryMib: number;

@@ -10,13 +10,13 @@ export const collectorPaths = {
   queue: "/var/lib/otelcol",
 } as const;
 
-/** Where the Collector listens. */
+/** Ports on which the Collector listens. */
 export const collectorPorts = { otlpGrpc: 4317, otlpHttp: 4318, health: 13133 } as const;
 
 /** Largest bound of a queue, in MiB. */
 export const maxQueueMib = 1024 ** 2;
 
-/** What the Collector's configuration depends on. */
+/** Inputs of the Collector's configuration. */
 export interface OtelCollectorSettings extends Stores {
   readonly memoryMib: number;
   /** Bound of the queue on disk of each store, in MiB. */

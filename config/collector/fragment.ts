@@ -59,7 +59,7 @@ const additions: Readonly<Record<string, readonly string[] | "any">> = {
 const freePaths: readonly string[] = ["service.telemetry.logs"];
 
 /**
- * What a fragment does to the generated configuration that it must not. Whether it is right in itself, the Collector says.
+ * The problems of a fragment: what it must not do to the generated configuration. Other mistakes the Collector reports itself.
  *
  * @param fragment plain data (plain.ts)
  * @param generated the configuration of the stack; only the names in it count, not the numbers
@@ -147,12 +147,12 @@ function redefined(added: CollectorFragment, generated: CollectorDocument): read
   );
 }
 
-/** What the Collector's `file_storage` makes of a component's name. */
+/** Name of the file in which the Collector's `file_storage` keeps a component's queue. */
 function queueFile(name: string): string {
   return name.replace("/", "_");
 }
 
-/** Where a merged document is not the generated one with something added where that may be. */
+/** The problems of a merged document: differences to the generated one that are no {@link additions}. */
 function changes(merged: unknown, generated: unknown, path: readonly string[]): readonly Problem[] {
   const where = path.join(".");
   const [section] = path;
@@ -303,7 +303,7 @@ function asWritten(value: unknown): string {
 }
 
 /**
- * What the Collector runs of its two files: groups are merged, everything else of the second one is instead of the
+ * The configuration that the Collector makes of its two files: groups are merged, everything else of the second one is instead of the
  * first's (go.opentelemetry.io/collector/confmap, `Merge`), which for lists are both, see {@link fragmentConfig}.
  */
 export function mergedDocument(

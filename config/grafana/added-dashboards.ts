@@ -16,7 +16,7 @@ export interface DashboardFolder {
 /** Reads every dashboard below a folder. */
 export type ReadFolder = (folder: string) => DashboardFolder;
 
-/** Where nothing reads files: settings that ask for it are refused instead of half used. */
+/** Reads no folder: settings that name one are refused, not used without it. */
 export const noFolders: ReadFolder = (folder) => {
   throw new Error(`grafana.dashboards: must be read by the caller, got ${folder}; hand over a function that reads it`);
 };
@@ -138,7 +138,7 @@ function uniqueProblems(folder: string, files: readonly TextFile[]): readonly Pr
   ];
 }
 
-/** What a text is as JSON; `undefined` if it is none. */
+/** A text parsed as JSON; `undefined` if it is none. */
 function parsed(content: string): unknown {
   try {
     return JSON.parse(content) as unknown;

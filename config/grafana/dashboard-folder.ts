@@ -65,7 +65,7 @@ function entriesBelow(root: string): readonly Entry[] | undefined {
   return entries;
 }
 
-/** The entries of a folder one after the other, or why it cannot be read. */
+/** The entries of a folder one after the other, or the system's code of the error. */
 function* listed(folder: string): Generator<Dirent | string> {
   let directory;
   try {
@@ -136,7 +136,7 @@ function unreadable(code: string): Omit<Problem, "path"> {
   return { rule: "must be readable", got: code, change: "correct it, or leave it out" };
 }
 
-/** What is at a path, links followed, or the system's word for why that is not known. */
+/** The status of a path, links followed, or the system's code of the error. */
 function statusOf(path: string): Stats | string {
   try {
     return statSync(path);
@@ -145,7 +145,7 @@ function statusOf(path: string): Stats | string {
   }
 }
 
-/** The system's word for what went wrong. */
+/** The system's code of an error. @throws the error if it has none */
 function codeOf(error: unknown): string {
   if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
   throw error;

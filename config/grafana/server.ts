@@ -3,7 +3,7 @@ import { secretsFolder } from "../names.ts";
 import { lokiAnswerSeconds } from "../parts/loki.ts";
 import { grafanaPaths } from "./paths.ts";
 
-/** What Grafana's own settings depend on. */
+/** Inputs of Grafana's own settings. */
 export interface GrafanaServerSettings {
   readonly adminUser: string;
   /** Port on the user's machine, for the links that Grafana makes. */

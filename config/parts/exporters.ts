@@ -19,7 +19,7 @@ export function exportersOf(all: readonly AnyPart[]): readonly StoreExporter[] {
   return signals.flatMap((wanted) => found.filter(({ signal }) => signal === wanted));
 }
 
-/** What the Collector is told of the parts that store something. */
+/** The parts that the Collector delivers to. */
 export interface Stores {
   readonly exporters: readonly StoreExporter[];
   /** Where the Collector sends its own metrics: straight to the first store of metrics. */

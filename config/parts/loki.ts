@@ -98,7 +98,7 @@ export const loki = part({
   }),
 });
 
-/** What Loki's configuration depends on. */
+/** Inputs of Loki's configuration. */
 export interface LokiSettings {
   readonly retentionHours: number;
   readonly memoryMib: number;

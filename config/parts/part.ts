@@ -69,7 +69,7 @@ export interface GeneratedSecret {
   readonly isKept: boolean;
 }
 
-/** What a part runs with. */
+/** The process of a part: arguments, environment and files. */
 export interface PartProcess {
   /** Arguments for the image's entry point. */
   readonly args: readonly string[];
@@ -84,7 +84,7 @@ export interface PartProcess {
   readonly readsInstances: boolean;
 }
 
-/** What a part is told about the stack that it is in. */
+/** What the process of a part is made from. */
 export interface PartContext<Ports, Settings> {
   readonly memoryMib: number;
   readonly retentionHours: number;
@@ -155,7 +155,7 @@ export interface Part<Ports, Settings> {
   readonly generatedSecrets: Readonly<Record<string, GeneratedSecret>>;
   /** How the Collector gives it what it stores; `"none"` if it stores nothing. */
   readonly exporter: PartExporter<keyof Ports> | "none";
-  /** How Grafana asks it; `"none"` if it does not. */
+  /** How Grafana queries it; `"none"` if it does not. */
   readonly datasource: PartDatasource<keyof Ports> | "none";
   /**
    * What it reads that a user may have written, by `args`, `env`, or the path of a file or of its folder. All of them are
@@ -166,11 +166,11 @@ export interface Part<Ports, Settings> {
   connectsTo(all: readonly AnyPart[]): readonly Target[];
   /** Whether what the user adds to it makes it open connections to places that only the user knows. */
   opensElsewhere(settings: Settings extends z.ZodType ? z.output<Settings> : undefined): boolean;
-  /** What it runs with. */
+  /** Its process, by the settings. */
   process(context: PartContext<Ports, Settings>): Partial<PartProcess>;
 }
 
-/** What a part need not say if it has nothing of the kind: settings, secrets, data for others, connections. */
+/** Defaults of a part: no settings, secrets or connections, and nothing for other parts. */
 const absent = {
   settings: undefined,
   scratchPaths: [],
@@ -184,7 +184,7 @@ const absent = {
 type Description<Ports, Settings> = Omit<Part<Ports, Settings>, keyof typeof absent> &
   Partial<Pick<Part<Ports, Settings>, keyof typeof absent>>;
 
-/** What runs of a part beyond its arguments, unless the part says otherwise. */
+/** Defaults of a part's process. */
 export const plainProcess: PartProcess = {
   args: [],
   env: {},

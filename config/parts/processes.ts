@@ -3,7 +3,7 @@ import type { StackSettings } from "../settings.ts";
 import { plainProcess, type AnyPart, type PartProcess } from "./part.ts";
 import { hostPortsOf, partList, parts, type PartName } from "./parts.ts";
 
-/** What parts are told beside the settings. */
+/** What a part's process depends on beside the settings: facts of the platform. */
 export interface PartSurroundings {
   /** Processors for the Collector, by name, that add what the platform knows of the sender. */
   readonly enrichment: Readonly<Record<string, object>>;
@@ -11,10 +11,10 @@ export interface PartSurroundings {
   readonly publicUrls: Readonly<Record<string, string>>;
 }
 
-/** Where nothing is known of a platform. */
+/** Facts of no platform, for what looks at settings only. */
 export const noSurroundings: PartSurroundings = { enrichment: {}, publicUrls: {} };
 
-/** What a part runs with by these settings: its arguments, variables and files. */
+/** The process of a part by these settings: its arguments, variables and files. */
 export function partProcess(name: PartName, settings: StackSettings, surroundings: PartSurroundings): PartProcess {
   const part: AnyPart = parts[name];
   const group: unknown = Reflect.get(settings, name);

@@ -14,7 +14,7 @@ import {
 } from "../workload.ts";
 import type { DockerNames } from "./docker-names.ts";
 
-/** What a container needs to know beside its workload. */
+/** What a container is made from beside its workload. */
 export interface ContainerContext {
   readonly stackName: string;
   readonly names: DockerNames;
@@ -44,7 +44,7 @@ export const checkIntervalSeconds = 30;
 /** Memory in MiB of what runs a command of the helper image. */
 const helperMemoryMib = 32;
 
-/** What a container needs to know that does something to a volume and ends. */
+/** What a container is made from that does something to a volume and ends. */
 export interface HelperContext {
   readonly labels: docker.types.input.ContainerLabel[];
   readonly name: string;

@@ -19,7 +19,7 @@ export function contentHash(folder: string, dockerfile: string, extra: string): 
   return hash.digest("hex").slice(0, 12);
 }
 
-/** What the builder is sent of an entry: of a link its target and not what is there. */
+/** An entry as the builder is sent it: of a link its target, and not what is there. */
 function sentEntry(path: string): { readonly kind: string; readonly mode: number; readonly content: string | Buffer } {
   const status = lstatSync(path);
   if (status.isSymbolicLink()) return { kind: "link", mode: 0, content: readlinkSync(path) };

@@ -1,6 +1,6 @@
 import { objectLabels, partOfName } from "../../../config/names.ts";
 
-/** Whose object it is and what it is for. */
+/** Labels of every object: its workload, its stack and what they are part of. */
 export function commonLabels(stackName: string, workloadName: string): Record<string, string> {
   return {
     [objectLabels.workload]: workloadName,
@@ -10,7 +10,7 @@ export function commonLabels(stackName: string, workloadName: string): Record<st
   };
 }
 
-/** What finds the pods of a workload. Fixed for ever: a selector cannot be changed. */
+/** Selector of a workload's pods. Fixed for ever: it cannot be changed. */
 export function selector(stackName: string, workloadName: string): Record<string, string> {
   return { [objectLabels.workload]: workloadName, [objectLabels.stack]: stackName };
 }

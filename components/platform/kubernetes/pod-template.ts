@@ -19,7 +19,7 @@ interface PodTemplate {
   readonly spec: types.input.core.v1.PodSpec;
 }
 
-/** What a pod needs to know beside its workload. */
+/** What a pod is made from beside its workload. */
 export interface PodContext {
   readonly stackName: string;
   readonly image: pulumi.Input<string>;
@@ -40,7 +40,7 @@ interface PodVariable {
   readonly fieldPath: string;
 }
 
-/** What a pod can be told of itself. */
+/** The variables by which a pod knows facts of itself. */
 const podVariables: Readonly<Record<InstanceFact["fill"], PodVariable>> = {
   instance: { name: "K8S_POD_NAME", fieldPath: "metadata.name" },
   podUid: { name: "K8S_POD_UID", fieldPath: "metadata.uid" },

@@ -36,7 +36,7 @@ export interface Panel {
   readonly transformations?: readonly object[];
 }
 
-/** What every panel is told. */
+/** Options of every panel. */
 export interface PanelSpec {
   readonly title: string;
   readonly description: string;
