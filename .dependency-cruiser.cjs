@@ -144,6 +144,13 @@ module.exports = {
       to: { path: "^services/" },
     },
     {
+      name: "telemetry-by-its-entries",
+      comment: "The examples use the library as anybody would.",
+      severity: "error",
+      from: { path: "^services/" },
+      to: { path: "^packages/telemetry/", pathNot: "^packages/telemetry/src/(index|register|testing/index)\\.ts$" },
+    },
+    {
       name: "product-without-tests",
       comment: "What is deployed must not need test code.",
       severity: "error",

@@ -181,6 +181,15 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
       found: "packages/telemetry/src/index.ts → services/main.ts",
     },
   ],
+  "telemetry-by-its-entries": [
+    {
+      files: {
+        "services/main.ts": 'import "../packages/telemetry/src/redaction/redactor.ts";',
+        "packages/telemetry/src/redaction/redactor.ts": "",
+      },
+      found: "services/main.ts → packages/telemetry/src/redaction/redactor.ts",
+    },
+  ],
   "product-without-tests": [
     {
       files: { "cli/commands/up.ts": 'import "../../test/support/settings.ts";', "test/support/settings.ts": "" },

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import pWaitFor from "p-wait-for";
 import { Applications } from "./support/applications.ts";
 import { Collector, type Arrived } from "./support/collector.ts";
 import { startKafka, startPostgres, startRedis, type Server } from "./support/servers.ts";
 import { startDepot } from "./support/depot.ts";
+
+const run = promisify(execFile);
 
 /** The oldest Node.js that the package supports, the one of this repository, and the newest line with long support. */
 const nodeVersions = { "22.15": "22.15.1", "22": undefined, "24": "24.9.0" } as const;
@@ -290,6 +295,25 @@ describe("applications that have installed the package", () => {
     });
   }
 
+  it("has every instrumentation of auto-instrumentations-node, but for those that src/instrumentations says are left out", async () => {
+    const measured = readFileSync(join(import.meta.dirname, "../../apps/measured/package.json"), "utf8");
+    const { dependencies } = JSON.parse(measured) as Manifest;
+    const theirs = "@opentelemetry/auto-instrumentations-node";
+    const { stdout } = await run("npm", ["view", `${theirs}@${dependencies[theirs] ?? ""}`, "--json", "dependencies"]);
+    const own = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as Manifest;
+    const leftOut = Object.keys(JSON.parse(stdout) as Manifest["dependencies"]).filter(
+      (name) => name.includes("/instrumentation-") && !(name in own.dependencies),
+    );
+    assert.deepEqual(leftOut.map((name) => name.replace("@opentelemetry/instrumentation-", "")).sort(), [
+      "aws-lambda",
+      "bunyan",
+      "cucumber",
+      "host-metrics",
+      "pino",
+      "winston",
+    ]);
+  });
+
   it("says on Node.js 20 what it needs, and leaves the program alone", async () => {
     const folder = await applications.install("old-node");
     const command = ["--import", "@observability/telemetry/register", "program.cjs"];
@@ -344,6 +368,10 @@ describe("applications that have installed the package", () => {
     });
   }
 });
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+}
 
 function orderOf(body: string): Record<string, unknown> {
   const { message, order_id, password } = JSON.parse(body) as Record<string, unknown>;
