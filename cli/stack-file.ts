@@ -73,9 +73,9 @@ export function withOptions(
   for (const { name: option, value } of given) {
     const path = ["config", `${projectName}:kubernetes`];
     for (const depth of [1, 2]) {
-      const place = path.slice(0, depth);
-      // An empty `config:` is no place to put something into.
-      if (!isMap(document.getIn(place))) document.setIn(place, document.createNode({}));
+      const group = path.slice(0, depth);
+      // An empty `config:` has no group to put something into.
+      if (!isMap(document.getIn(group))) document.setIn(group, document.createNode({}));
     }
     const key = settingOf[option];
     if (document.getIn([...path, key]) === value) continue;

@@ -29,7 +29,12 @@ async function down(): Promise<number> {
       const { state, leftData } = await recover(stack, target, say);
       if (destroyData) await target.checkSoleOwner(state);
       if (destroyData) await unprotect(stack);
-      await destroy(stack, !destroyData, progress);
+      await runEngine(
+        progress,
+        (engine) => stack.destroy({ ...engine, excludeProtected: !destroyData }),
+        ({ cause, next }) =>
+          `not everything could be removed: ${cause}\ndata that is still there is kept\n  next: ${next.replace("npm run up", "npm run down")}`,
+      );
       if (destroyData) {
         await target.removeLeftData(state, leftData);
         await stack.workspace.removeStack(stackName, { preserveConfig: true });
@@ -61,15 +66,6 @@ async function confirmed(stackName: string): Promise<boolean> {
 async function unprotect(stack: Stack): Promise<void> {
   const code = await runPulumi(["state", "unprotect", "--all", "--yes", "--stack", stack.name]);
   if (code !== 0) throw new UserError("the data could not be unprotected; nothing was removed\n  next: npm run down");
-}
-
-async function destroy(stack: Stack, excludeProtected: boolean, progress: Progress): Promise<void> {
-  await runEngine(
-    progress,
-    (options) => stack.destroy({ ...options, excludeProtected }),
-    ({ cause, next }) =>
-      `not everything could be removed: ${cause}\ndata that is still there is kept\n  next: ${next.replace("npm run up", "npm run down")}`,
-  );
 }
 
 await runCommand(down);

@@ -72,27 +72,17 @@ async function keepOptions(options: CommandOptions<never, SettingOption>, say: S
 }
 
 async function deploy(stack: Stack, target: Target, progress: Progress, signal: AbortSignal): Promise<StackOutputs> {
-  const broken = await brokenInstances(stack, target);
-  for (const { name, state } of broken) progress.line(`${name} is ${state} and will be replaced`);
+  const instances = stackOutputs(await stack.outputs())?.instances ?? [];
+  const states = await target.instanceStates(instances);
+  // A deployment alone would leave them as they are although they do not work.
+  const broken = instances.filter(({ name }) => target.isBroken(states.get(name) ?? "missing"));
+  for (const { name } of broken) progress.line(`${name} is ${states.get(name) ?? "missing"} and will be replaced`);
   const { outputs } = await runEngine(
     progress,
     (options) => stack.up({ ...options, refresh: true, replace: broken.map(({ urn }) => urn), signal }),
     ({ cause, next }) => `the deployment failed: ${cause}\nwhat was done so far is kept\n  next: ${next}`,
   );
   return deployedOutputs(outputs);
-}
-
-/** Instances that a deployment alone would leave as they are although they do not work. */
-async function brokenInstances(
-  stack: Stack,
-  target: Target,
-): Promise<readonly { readonly name: string; readonly urn: string; readonly state: string }[]> {
-  const instances = stackOutputs(await stack.outputs())?.instances ?? [];
-  const states = await target.instanceStates(instances);
-  return instances.flatMap(({ name, urn }) => {
-    const state = states.get(name) ?? "missing";
-    return target.isBroken(state) ? [{ name, urn, state }] : [];
-  });
 }
 
 /** How many of the last lines of an instance that is down are shown. */

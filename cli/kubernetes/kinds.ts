@@ -12,27 +12,19 @@ export interface Kind {
   readonly isOptional: boolean;
 }
 
-const always = { isNamespaced: true, holdsData: false, isOptional: false };
-const sometimes = { ...always, isOptional: true };
-const clusterWide = { ...sometimes, isNamespaced: false };
+const kindOf = (apiVersion: string, kind: string, resource: string, traits: Partial<Kind> = {}): Kind => ({
+  ...{ apiVersion, kind, resource, isNamespaced: true, holdsData: false, isOptional: false },
+  ...traits,
+});
+
+const optional = { isOptional: true };
+const clusterWide = { isNamespaced: false, isOptional: true };
 
 /** The namespace itself. */
-export const namespaceKind: Kind = {
-  apiVersion: "v1",
-  kind: "Namespace",
-  resource: "namespaces",
-  ...clusterWide,
-  holdsData: true,
-};
+export const namespaceKind = kindOf("v1", "Namespace", "namespaces", { ...clusterWide, holdsData: true });
 
 /** Claims of data volumes. */
-export const claimKind: Kind = {
-  apiVersion: "v1",
-  kind: "PersistentVolumeClaim",
-  resource: "persistentvolumeclaims",
-  ...always,
-  holdsData: true,
-};
+export const claimKind = kindOf("v1", "PersistentVolumeClaim", "persistentvolumeclaims", { holdsData: true });
 
 const rbac = "rbac.authorization.k8s.io/v1";
 const networking = "networking.k8s.io/v1";
@@ -43,19 +35,19 @@ const networking = "networking.k8s.io/v1";
  * from other settings than today's, so its kinds follow from none.
  */
 export const kinds: readonly Kind[] = [
-  { apiVersion: "batch/v1", kind: "Job", resource: "jobs", ...sometimes },
-  { apiVersion: networking, kind: "Ingress", resource: "ingresses", ...sometimes },
-  { apiVersion: "apps/v1", kind: "Deployment", resource: "deployments", ...always },
-  { apiVersion: "apps/v1", kind: "StatefulSet", resource: "statefulsets", ...always },
-  { apiVersion: "v1", kind: "Service", resource: "services", ...always },
-  { apiVersion: "v1", kind: "ConfigMap", resource: "configmaps", ...always },
-  { apiVersion: "v1", kind: "Secret", resource: "secrets", ...always },
-  { apiVersion: networking, kind: "NetworkPolicy", resource: "networkpolicies", ...always },
-  { apiVersion: rbac, kind: "RoleBinding", resource: "rolebindings", ...always },
-  { apiVersion: rbac, kind: "Role", resource: "roles", ...always },
-  { apiVersion: "v1", kind: "ServiceAccount", resource: "serviceaccounts", ...always },
-  { apiVersion: rbac, kind: "ClusterRoleBinding", resource: "clusterrolebindings", ...clusterWide },
-  { apiVersion: rbac, kind: "ClusterRole", resource: "clusterroles", ...clusterWide },
+  kindOf("batch/v1", "Job", "jobs", optional),
+  kindOf(networking, "Ingress", "ingresses", optional),
+  kindOf("apps/v1", "Deployment", "deployments"),
+  kindOf("apps/v1", "StatefulSet", "statefulsets"),
+  kindOf("v1", "Service", "services"),
+  kindOf("v1", "ConfigMap", "configmaps"),
+  kindOf("v1", "Secret", "secrets"),
+  kindOf(networking, "NetworkPolicy", "networkpolicies"),
+  kindOf(rbac, "RoleBinding", "rolebindings"),
+  kindOf(rbac, "Role", "roles"),
+  kindOf("v1", "ServiceAccount", "serviceaccounts"),
+  kindOf(rbac, "ClusterRoleBinding", "clusterrolebindings", clusterWide),
+  kindOf(rbac, "ClusterRole", "clusterroles", clusterWide),
   claimKind,
   namespaceKind,
 ];

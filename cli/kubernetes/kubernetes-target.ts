@@ -116,7 +116,7 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
         throw new UserError(`${instance}: must have a pod that is ready, got none\n  next: npm run up`);
       }
       const container = pod.spec?.containers[0]?.name ?? workloadOf(instance);
-      await runInPod(cluster(), { pod: pod.metadata?.name ?? "", container, command, line });
+      await runInPod(cluster(), { pod: pod.metadata?.name ?? "", container }, command, line);
     },
     open: async (say) => {
       const ports = await forwardedPorts(cluster());

@@ -3,15 +3,7 @@ import { Exec, V1Status } from "@kubernetes/client-node";
 import { oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
 import { messageOf, type Cluster } from "./cluster.ts";
-
-/** A command in a container of a pod, with one line for its standard input. */
-export interface PodCommand {
-  readonly pod: string;
-  readonly container: string;
-  readonly command: readonly string[];
-  /** Never shown. */
-  readonly line: string;
-}
+import type { ContainerLog } from "./diagnosis.ts";
 
 /** How long a command in a pod may take, in milliseconds. */
 const defaultPatienceMillis = 60_000;
@@ -19,12 +11,15 @@ const defaultPatienceMillis = 60_000;
 /**
  * Runs a command in a container of a pod.
  *
+ * @param line for its standard input, never shown
  * @param patienceMillis how long it may take
  * @throws UserError with what the command has written, if it fails.
  */
 export async function runInPod(
   { config, namespace }: Cluster,
-  { pod, container, command, line }: PodCommand,
+  { pod, container }: Pick<ContainerLog, "pod" | "container">,
+  command: readonly string[],
+  line: string,
   patienceMillis = defaultPatienceMillis,
 ): Promise<void> {
   const input = new PassThrough();

@@ -1,4 +1,4 @@
-import { V1ObjectMeta, type KubernetesObject } from "@kubernetes/client-node";
+import { V1ObjectMeta } from "@kubernetes/client-node";
 import { objectLabels, ownerAnnotation, partOfName } from "../../config/names.ts";
 import type { MarkedObject } from "../ownership.ts";
 import { Forbidden, type Cluster } from "./cluster.ts";
@@ -43,29 +43,20 @@ export async function listObjects(
   kind: Kind,
   labelSelector: string,
 ): Promise<readonly StackObject[]> {
+  const { objects, core, namespace } = cluster;
+  const where = kind.isNamespaced ? namespace : undefined;
+  const unused = [undefined, undefined, undefined, undefined] as const;
   try {
-    const items = await itemsOf(cluster, kind, labelSelector);
+    const items =
+      kind === namespaceKind
+        ? // By name: others may not be listed.
+          [await cluster.find(() => core.readNamespace({ name: namespace }))]
+        : (await cluster.ask(() => objects.list(kind.apiVersion, kind.kind, where, ...unused, labelSelector))).items;
     // What controllers make names the object that it was made for, and goes with it.
-    const made = items.filter(({ metadata }) => metadata?.ownerReferences === undefined);
-    return made.map(({ metadata }) => stackObject(kind, metadata));
+    const made = items.filter((item) => item !== undefined && item.metadata?.ownerReferences === undefined);
+    return made.map((item) => stackObject(kind, item?.metadata));
   } catch (error) {
     if (kind.isOptional && error instanceof Forbidden) return [];
     throw error;
   }
-}
-
-async function itemsOf(
-  cluster: Cluster,
-  kind: Kind,
-  labelSelector: string,
-): Promise<readonly Pick<KubernetesObject, "metadata">[]> {
-  const { objects, core, namespace } = cluster;
-  if (kind === namespaceKind) {
-    // By name: others may not be listed.
-    const found = await cluster.find(() => core.readNamespace({ name: namespace }));
-    return found === undefined ? [] : [found];
-  }
-  const where = kind.isNamespaced ? namespace : undefined;
-  const unused = [undefined, undefined, undefined, undefined] as const;
-  return (await cluster.ask(() => objects.list(kind.apiVersion, kind.kind, where, ...unused, labelSelector))).items;
 }

@@ -97,30 +97,33 @@ export function workloadsOf({ deployments, replicaSets, statefulSets }: Snapshot
   return [
     ...deployments.map((deployment) => {
       const newest = replicaSets.find((replicaSet) => isNewestOf(deployment, replicaSet))?.metadata;
-      const updated = deployment.status?.updatedReplicas ?? 0;
-      const isUpdated = updated === replicasOf(deployment);
-      const revision = revisionIn("pod-template-hash", newest?.labels?.["pod-template-hash"]);
-      return statusOf("deployment", deployment, { creator: newest?.name, revision, isUpdated, pods: updated });
+      const pods = deployment.status?.updatedReplicas ?? 0;
+      const revision = ["pod-template-hash", newest?.labels?.["pod-template-hash"]] as const;
+      const isUpdated = pods === replicasOf(deployment);
+      return statusOf("deployment", deployment, { creator: newest?.name, revision, isUpdated, pods });
     }),
     ...statefulSets.map((statefulSet) => {
       const { metadata, status } = statefulSet;
-      const { updateRevision, currentRevision, updatedReplicas = 0, replicas = 0 } = status ?? {};
+      const { updateRevision, currentRevision, updatedReplicas = 0, replicas: pods = 0 } = status ?? {};
+      const revision = ["controller-revision-hash", updateRevision] as const;
       const isUpdated = updatedReplicas === replicasOf(statefulSet) || currentRevision === updateRevision;
-      const revision = revisionIn("controller-revision-hash", updateRevision);
-      return statusOf("statefulset", statefulSet, { creator: metadata?.name, revision, isUpdated, pods: replicas });
+      return statusOf("statefulset", statefulSet, { creator: metadata?.name, revision, isUpdated, pods });
     }),
   ];
+}
+
+/** What tells the newest revision of a workload from those before it. */
+interface NewestRevision {
+  readonly creator: string | undefined;
+  readonly revision: readonly [label: string, value: string | undefined];
+  readonly isUpdated: boolean;
+  readonly pods: number;
 }
 
 function statusOf(
   kind: "deployment" | "statefulset",
   controller: V1Deployment | V1StatefulSet,
-  newest: {
-    readonly creator: string | undefined;
-    readonly revision: WorkloadStatus["revision"];
-    readonly isUpdated: boolean;
-    readonly pods: number;
-  },
+  { creator = "", revision: [label, value], isUpdated, pods }: NewestRevision,
 ): WorkloadStatus {
   const { metadata, status } = controller;
   const wanted = replicasOf(controller);
@@ -130,19 +133,15 @@ function statusOf(
     instance: `${kind}/${metadata?.name ?? ""}`,
     name: metadata?.labels?.[objectLabels.workload] ?? "",
     checkedPart: undefined,
-    creator: newest.creator ?? "",
-    revision: isObserved ? newest.revision : undefined,
-    isReady: isObserved && newest.isUpdated && hasOnlyReady,
-    isComplete: isObserved && newest.pods >= wanted,
+    creator,
+    revision: isObserved && value !== undefined ? [label, value] : undefined,
+    isReady: isObserved && isUpdated && hasOnlyReady,
+    isComplete: isObserved && pods >= wanted,
   };
 }
 
 function replicasOf({ spec }: V1Deployment | V1StatefulSet): number {
   return spec?.replicas ?? 1;
-}
-
-function revisionIn(label: string, value: string | undefined): WorkloadStatus["revision"] {
-  return value === undefined ? undefined : [label, value];
 }
 
 const revisionAnnotation = "deployment.kubernetes.io/revision";

@@ -4,10 +4,10 @@ import { parts } from "../../config/parts/parts.ts";
 import { instanceOf, isUp } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";
 import type { Target } from "../target.ts";
-import { runChecks, type CheckResult } from "./checks.ts";
+import { runChecks, type CheckContext, type CheckResult } from "./checks.ts";
 import { GrafanaClient } from "../grafana-client.ts";
 import { whyNotReached } from "../text.ts";
-import { apiMetricQuery, otlpMetricQuery, probeApi, probeOtlp, type Probe } from "./probe.ts";
+import { apiMetricQuery, otlpMetricQuery, probeApi, probeOtlp } from "./probe.ts";
 
 /**
  * Proves that the running stack does its job: every instance is up, and one request is found again as log, trace and
@@ -42,11 +42,7 @@ export async function verify(
 /** How many of a log's last lines the next command shows. */
 const shownLines = 50;
 
-interface Reached {
-  readonly grafanaVersion: string;
-  readonly metricBefore: number;
-  readonly probe: Probe;
-}
+type Reached = Pick<CheckContext, "grafanaVersion" | "metricBefore" | "probe">;
 
 /** Sends the probe, once Grafana and the metric's value before it are known. */
 async function reach(grafana: GrafanaClient, { urls, serviceNames }: StackOutputs): Promise<Reached | CheckResult> {

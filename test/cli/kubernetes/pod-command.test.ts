@@ -12,8 +12,8 @@ describe("a command in a pod", () => {
     const path = "/api/v1/namespaces/shop/pods/grafana-0/exec";
     const server = await FakeApiServer.start({}, stream === undefined ? {} : { [path]: stream });
     try {
-      const asked = { pod: "grafana-0", container: "grafana", command, line: "hunter2" };
-      await runInPod(server.cluster(), asked, patienceMillis);
+      const grafana = { pod: "grafana-0", container: "grafana" };
+      await runInPod(server.cluster(), grafana, command, "hunter2", patienceMillis);
     } finally {
       await server.stop();
     }
