@@ -71,7 +71,7 @@ function ingressProblems(ingress: KubernetesSettings["ingress"]): readonly Probl
     ...problemIf(
       Object.hasOwn(annotations, ownerAnnotation),
       annotation(ownerAnnotation),
-      "must not replace what says whose the Ingress is",
+      "must not replace the annotation that names the owner of the Ingress",
       annotations[ownerAnnotation],
       "remove it",
     ),

@@ -20,12 +20,12 @@ export function parseWith<Schema extends z.ZodType>(
   acrossFields: (input: unknown) => readonly Problem[],
   derived: (input: unknown) => unknown = (given) => given,
 ): z.output<Schema> {
-  const plain = plainInput(input);
+  const plain = plainInput(input, settings.all);
   const given = derived(plain.value);
   const result = schema.safeParse(given);
   const problems = [
-    ...plain.problems.map((each) => (each.path === "" ? { ...each, path: settings.all } : each)),
-    ...problemsOfIssues(result.error?.issues ?? [], schema, given, settings),
+    ...plain.problems,
+    ...schemaProblems(schema, given, settings, result),
     ...withoutSecrets(schema, acrossFields(given)),
   ];
   if (result.success && problems.length === 0) return result.data;
@@ -52,19 +52,15 @@ interface Words {
 const settings: Words = { one: "setting", all: "settings" };
 
 /** Everything that a schema finds wrong with plain data; an unknown key with the known one that it is near to. */
-export function schemaProblems(schema: z.ZodType, input: unknown, words: Words): readonly Problem[] {
-  return problemsOfIssues(schema.safeParse(input).error?.issues ?? [], schema, input, words);
-}
-
-function problemsOfIssues(
-  issues: readonly z.core.$ZodIssue[],
+export function schemaProblems(
   schema: z.ZodType,
   input: unknown,
   words: Words,
+  { error }: Pick<z.ZodSafeParseResult<unknown>, "error"> = schema.safeParse(input),
 ): readonly Problem[] {
-  if (issues.length === 0) return [];
+  if (error === undefined) return [];
   const root = nodeOf(schema);
-  return issues.flatMap((issue) => problemsOf(issue, root, input, words));
+  return error.issues.flatMap((issue) => problemsOf(issue, root, input, words));
 }
 
 /** The message of a schema's issue: {@link parseWith} makes a problem of it, with the value at the issue's path. */

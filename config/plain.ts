@@ -4,7 +4,7 @@ import { isPlain, notShown, pathText, shown, type Problem } from "./problem.ts";
 export interface PlainInput {
   /** A copy in which `undefined` stands for everything that is not plain. */
   readonly value: unknown;
-  /** The path of the input as a whole is empty. */
+  /** The path of the input as a whole is {@link plainInput}'s `whole`. */
   readonly problems: readonly Problem[];
 }
 
@@ -22,8 +22,10 @@ type NotPlain = Omit<Problem, "path">;
  * reported here is what a schema reports badly: values of Pulumi that are only known later, promises, functions, instances of
  * classes, whole numbers of the type BigInt, data that contains itself, and data that has no end. The copy can be walked
  * through without precautions.
+ *
+ * @param whole path of the input as a whole
  */
-export function plainInput(input: unknown): PlainInput {
+export function plainInput(input: unknown, whole = ""): PlainInput {
   const problems: Problem[] = [];
   let values = 0;
 
@@ -33,14 +35,14 @@ export function plainInput(input: unknown): PlainInput {
     if (values > mostValues + 1) return undefined;
     const found = values > mostValues ? tooMuch("values in all") : readable(() => notPlain(value, above));
     if ("rule" in found) {
-      problems.push({ path: pathText(path), ...found });
+      problems.push({ path: pathText(path) || whole, ...found });
       return undefined;
     }
     if (typeof value !== "object" || value === null) return value;
     const inside = [...above, value];
     const held = readable(() => keysOf(value));
     if ("rule" in held) {
-      problems.push({ path: pathText(path), ...held });
+      problems.push({ path: pathText(path) || whole, ...held });
       return undefined;
     }
     const entries = held.keys.map((key) => {

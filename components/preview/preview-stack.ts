@@ -62,12 +62,8 @@ export async function previewStack(
 }
 
 function checkedOptions(options: unknown): z.output<typeof optionsSchema> {
-  const { value, problems } = plainInput(options);
   const words = { one: "option", all: "options" };
-  const found = [...problems, ...schemaProblems(optionsSchema, value, words)];
-  refuse(
-    "",
-    found.map((each) => ({ ...each, path: each.path === "" ? words.all : each.path })),
-  );
+  const { value, problems } = plainInput(options, words.all);
+  refuse("", [...problems, ...schemaProblems(optionsSchema, value, words)]);
   return optionsSchema.parse(value);
 }

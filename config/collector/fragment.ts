@@ -193,10 +193,10 @@ function processorProblems(added: CollectorFragment, generated: CollectorDocumen
 const listeningSections: readonly string[] = ["receivers", "extensions"];
 
 /** A port on an address of the container itself. */
-const ownAddress = /^(?:|0\.0\.0\.0|127(?:\.\d+){3}|localhost|\[::1?\]):(\d+)$/i;
+const localAddress = /^(?:|0\.0\.0\.0|127(?:\.\d+){3}|localhost|\[::1?\]):(\d+)$/i;
 
-/** Where a component listens that names no endpoint, by its type and the group that it would be in. */
-const usualEndpoints = new Map<string, readonly (readonly [group: readonly string[], port: number])[]>([
+/** Ports of components that name no endpoint, by their type and the group in which it would be. */
+const defaultEndpoints = new Map<string, readonly (readonly [group: readonly string[], port: number])[]>([
   // go.opentelemetry.io/collector/receiver/otlpreceiver, factory.go
   [
     "otlp",
@@ -209,7 +209,7 @@ const usualEndpoints = new Map<string, readonly (readonly [group: readonly strin
   ["health_check", [[[], collectorPorts.health]]],
 ]);
 
-/** A Collector that cannot listen ends, and with it the delivery of the stack; its check of the configuration opens no port. */
+/** The problems of ports that the stack's Collector has: it would end at its start, and its check opens no port. */
 function listenProblems(added: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
   const ports: readonly number[] = Object.values(collectorPorts);
   const rule = `must be on none of the ports that the stack's Collector listens on (${ports.join(", ")})`;
@@ -220,10 +220,10 @@ function listenProblems(added: CollectorFragment, generated: CollectorDocument):
       .flatMap((name) => {
         const component = child(added[section], name);
         const written = textsIn(component).flatMap(([path, text]) => {
-          const port = path.at(-1) === "endpoint" ? ownAddress.exec(text)?.[1] : undefined;
+          const port = path.at(-1) === "endpoint" ? localAddress.exec(text)?.[1] : undefined;
           return problemIf(ports.includes(Number(port)), at([section, name, ...path]), rule, text, change);
         });
-        const left = (usualEndpoints.get(componentType(name)) ?? []).flatMap(([group, port]) => {
+        const left = (defaultEndpoints.get(componentType(name)) ?? []).flatMap(([group, port]) => {
           const parent = group.slice(0, -1).reduce(child, component);
           const isThere = group.length === 0 || keysOf(parent).includes(group.at(-1) ?? "");
           const isNamed = keysOf(group.reduce(child, component)).includes("endpoint");

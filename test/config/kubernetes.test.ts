@@ -108,7 +108,7 @@ describe("the settings of a stack on Kubernetes", () => {
       'kubernetes.ingress.annotations."kubernetes.io/ingress.class": must not be set together with kubernetes.ingress.className, which Kubernetes refuses, got "nginx"; remove one of the two',
     ]);
     assert.deepEqual(ingress({ annotations: { "observability/stack": "other/dev" } }), [
-      'kubernetes.ingress.annotations."observability/stack": must not replace what says whose the Ingress is, got "other/dev"; remove it',
+      'kubernetes.ingress.annotations."observability/stack": must not replace the annotation that names the owner of the Ingress, got "other/dev"; remove it',
     ]);
   });
 
