@@ -97,6 +97,8 @@ export function jaegerConfig({ retentionHours }: { readonly retentionHours: numb
       jaeger_query: {
         storage: { traces: store },
         http: { endpoint: `0.0.0.0:${queryPort}` },
+        // The same over gRPC, which nobody uses: it cannot be switched off, and is on every address unless one is named.
+        grpc: { endpoint: "127.0.0.1:16685" },
         // Or traces of requests to Jaeger itself would stand among those of the services.
         enable_tracing: false,
       },

@@ -11,9 +11,12 @@ import {
   addressesInNetwork,
   addressesOnHost,
   destructiveRequests,
+  grafanaApiOf,
   isLokiReady,
+  openPorts,
   send,
   type Answer,
+  type DestructiveRequest,
 } from "./support/destructive-requests.ts";
 import { openRequests } from "./support/readme.ts";
 import { succeed } from "./support/run.ts";
@@ -143,6 +146,10 @@ describe("a request that destroys something", () => {
     await pWaitFor(() => isLokiReady(outputs), { interval: 500, timeout: 60_000 });
   });
 
+  async function requests(): Promise<readonly DestructiveRequest[]> {
+    return destructiveRequests(`${workspace.name}-loki`, await grafanaApiOf(`${workspace.name}-grafana`));
+  }
+
   function assertRefusedOrNamed(answers: readonly Answer[]): void {
     const accepted = answers.filter(({ isRefused }) => !isRefused).map(({ request }) => request);
     const texts = answers.filter(({ isRefused }) => !isRefused).map(({ text }) => text);
@@ -151,14 +158,26 @@ describe("a request that destroys something", () => {
   }
 
   it("is refused or named in the README, when a web page on this machine sends it", async () => {
-    const requests = destructiveRequests(`${workspace.name}-loki`);
-    assertRefusedOrNamed(await send(requests, addressesOnHost(outputs), [process.execPath]));
+    assertRefusedOrNamed(await send(await requests(), addressesOnHost(outputs), [process.execPath]));
   });
 
   it("is refused or named in the README, when a service sends it", async () => {
-    const requests = destructiveRequests(`${workspace.name}-loki`);
     const node = ["docker", "exec", `${workspace.name}-backend`, "node"];
-    assertRefusedOrNamed(await send(requests, addressesInNetwork, node));
+    assertRefusedOrNamed(await send(await requests(), addressesInNetwork, node));
+  });
+
+  it("has no port to be sent to but those that the parts are described with, by any container beside them", async () => {
+    const image = await succeed("docker", ["inspect", "--format", "{{.Config.Image}}", `${workspace.name}-backend`]);
+    const found = await Promise.all(
+      partList.map(async ({ host }) => [host, await openPorts(`${workspace.name}-${host}`, image.trim())]),
+    );
+    const described = partList.map(({ host, ports }) => [
+      host,
+      Object.values(ports)
+        .map(({ port }) => port)
+        .sort((one, other) => one - other),
+    ]);
+    assert.deepEqual(Object.fromEntries(found), Object.fromEntries(described));
   });
 
   it("is refused by Grafana even with a login, when a web page sends it", async () => {

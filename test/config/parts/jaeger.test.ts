@@ -21,6 +21,7 @@ describe("Jaeger's configuration", () => {
     assert.deepEqual(extensions["jaeger_query"], {
       storage: { traces: "badger_store" },
       http: { endpoint: "0.0.0.0:16686" },
+      grpc: { endpoint: "127.0.0.1:16685" },
       enable_tracing: false,
     });
   });

@@ -7,7 +7,7 @@ import { run, succeed } from "./run.ts";
 /** A request that deletes, stops, slows down or changes a part, as its upstream documents it. */
 export interface DestructiveRequest {
   readonly part: "loki" | "victoriaMetrics" | "jaeger" | "grafana";
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   /** What a form on a web page would send. @default nothing */
   readonly form?: string;
@@ -25,11 +25,13 @@ const selector = "start=0&query=%7Bservice_name%3D~%22.%2B%22%7D";
  * - VictoriaMetrics: docs.victoriametrics.com/victoriametrics/single-server-victoriametrics, and each use of
  *   `CheckAuthFlag` in `app/vminsert`, `app/vmselect`, `app/vmstorage` and `lib/httpserver`.
  * - Jaeger: jaegertracing.io/docs/latest/architecture/apis, and `cmd/jaeger/internal/extension/jaegerquery`.
- * - Grafana: grafana.com/docs/grafana/latest/developers/http_api.
+ * - Grafana: its own description of its API, all of it that does not only read.
+ * - Collector: it documents none. What its extensions could be asked is on ports of their own, see {@link openPorts}.
  *
  * @param lokiInstance how Loki's ring calls its one member
+ * @param grafanaApi {@link grafanaApiOf} the Grafana that is asked
  */
-export function destructiveRequests(lokiInstance: string): readonly DestructiveRequest[] {
+export function destructiveRequests(lokiInstance: string, grafanaApi: unknown): readonly DestructiveRequest[] {
   const forget = { part: "loki", method: "POST", form: `forget=${lokiInstance}` } as const;
   return [
     { part: "loki", method: "POST", path: `/loki/api/v1/delete?${selector}` },
@@ -79,13 +81,58 @@ export function destructiveRequests(lokiInstance: string): readonly DestructiveR
       refusal: "archive span storage was not configured",
     },
 
+    ...grafanaRequests(grafanaApi),
+  ];
+}
+
+/** OpenAPI 2, as far as it is looked at. */
+const openApi = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
+
+/** The description of its API that Grafana has along. */
+export async function grafanaApiOf(container: string): Promise<unknown> {
+  const file = "/usr/share/grafana/public/api-merged.json";
+  return JSON.parse(await succeed("docker", ["exec", container, "cat", file])) as unknown;
+}
+
+/** Every request of Grafana's API that changes something, each about something that may be there. */
+function grafanaRequests(api: unknown): readonly DestructiveRequest[] {
+  const methods = { post: "POST", put: "PUT", patch: "PATCH", delete: "DELETE" } as const;
+  const requests = Object.entries(openApi.parse(api).paths).flatMap(([path, operations]) =>
+    Object.entries(methods).flatMap(([operation, method]): readonly DestructiveRequest[] =>
+      operation in operations
+        ? [{ part: "grafana", method, path: `/api${path.replaceAll(/\{\w+\}/g, "1")}`, form: "name=any" }]
+        : [],
+    ),
+  );
+  // Most of what Grafana can do; fewer would say that the description has another form.
+  if (requests.length < 100)
+    throw new Error(`Grafana's API: must have 100 requests that change something, got ${requests.length}`);
+  return [
+    ...requests,
     { part: "grafana", method: "DELETE", path: "/api/dashboards/uid/services" },
     { part: "grafana", method: "DELETE", path: "/api/datasources/uid/loki" },
-    { part: "grafana", method: "POST", path: "/api/dashboards/db", form: "dashboard={}" },
-    { part: "grafana", method: "POST", path: "/api/admin/users", form: "login=any" },
-    { part: "grafana", method: "POST", path: "/api/admin/provisioning/datasources/reload" },
-    { part: "grafana", method: "PUT", path: "/api/user/password", form: "newPassword=any" },
   ];
+}
+
+const listening = z.array(z.number());
+
+/** Prints the ports on which something listens that others in the network reach, as JSON. */
+const listener = `
+  const { readFileSync } = require("node:fs");
+  const lines = ["tcp", "tcp6"].flatMap((file) => readFileSync("/proc/net/" + file, "utf8").trim().split("\\n").slice(1));
+  const open = lines.map((line) => line.trim().split(/\\s+/)).filter(([, , , state]) => state === "0A");
+  const reached = open.map(([, local]) => local.split(":")).filter(([address]) => /^0+$/.test(address));
+  console.log(JSON.stringify([...new Set(reached.map(([, port]) => parseInt(port, 16)))].sort((a, b) => a - b)));
+`;
+
+/**
+ * Ports of a container on which something answers to the others of its network.
+ *
+ * @param image one with Node.js, which the container's own may be without
+ */
+export async function openPorts(container: string, image: string): Promise<readonly number[]> {
+  const run = ["run", "--rm", "--network", `container:${container}`, "--entrypoint", "node", image, "--eval", listener];
+  return listening.parse(JSON.parse(await succeed("docker", run)));
 }
 
 /** What came back of a request; whether the sender could have read it plays no role. */
