@@ -51,7 +51,7 @@ const rules: readonly Rule[] = [
   },
   {
     pattern: /container name "?\/?([\w.-]+)"? is already in use/i,
-    cause: ([, name]) => `there is a container ${name ?? ""} that is not of this stack`,
+    cause: ([, name]) => `the container ${name ?? ""} exists and does not belong to this stack`,
     next: "rename or remove it, or choose another observability:name in Pulumi.dev.yaml",
   },
   {

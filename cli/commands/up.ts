@@ -113,7 +113,7 @@ function summary({ urls, grafanaUser }: StackOutputs, target: Target): string {
     "Next:",
     ...(target.needsOpen ? ["  npm run open     makes the addresses of this machine reachable, until Ctrl-C"] : []),
     ...(api === undefined ? [] : [`  ${tryIt}`, "    and look for its trace_id in Grafana's Explore"]),
-    `  npm run verify   proves it again`,
+    `  npm run verify   repeats the verification`,
     `  npm run down     stops everything, keeps data and credentials`,
   ].join("\n");
 }

@@ -74,7 +74,7 @@ export class Cluster {
     const server = config.getCurrentCluster()?.server;
     if (server === undefined || config.getCurrentUser() === null) {
       throw new UserError(
-        `kubernetes.context: must name a cluster and a user that are in ${where}, got ${context}, whose are not\n` +
+        `kubernetes.context: must be a context whose cluster and user are in ${where}, got ${context}, which lacks one of them\n` +
           "  next: put them into the kubeconfig, then npm run up",
       );
     }

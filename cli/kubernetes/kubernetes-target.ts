@@ -40,7 +40,7 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     startMillis: 300_000,
     foreignTypes: /^docker:index\/container:Container$/,
     needsOpen: true,
-    furtherUrls: ingress.host === "" ? [] : [["", ingressUrl(ingress), "the same by the ingress"]],
+    furtherUrls: ingress.host === "" ? [] : [["", ingressUrl(ingress), "Grafana through the ingress"]],
     describe: async () => {
       const version = await cluster().version();
       if (atLeast(version, oldestVersion)) return `Kubernetes ${version} (context ${context}, namespace ${namespace})`;
@@ -62,8 +62,8 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     takeOver: (leftData) => {
       if (leftData.length === 0) return;
       throw new UserError(
-        `${leftData.join(", ")}: must be in the state of ${stackName}, got the stack's labels without it ` +
-          `(context ${context}, namespace ${namespace}): its data is there and its state is lost; nothing was changed\n` +
+        `${leftData.join(", ")}: must be in the state of ${stackName}, and is only in the cluster, with the stack's labels ` +
+          `(context ${context}, namespace ${namespace}): the data is there and its state is lost; nothing was changed\n` +
           "  next: put the state back (.pulumi-state, or where PULUMI_BACKEND_URL says)\n" +
           "  next: or remove the data for good: npm run down -- --destroy-data",
       );

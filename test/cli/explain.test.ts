@@ -37,7 +37,7 @@ describe("a failed deployment", () => {
     ],
     [
       'error: Unable to create container with image x: Error response from daemon: Conflict. The container name "/observability-dev-loki" is already in use by container "abc".',
-      "there is a container observability-dev-loki that is not of this stack",
+      "the container observability-dev-loki exists and does not belong to this stack",
       /observability:name/,
     ],
     [

@@ -69,7 +69,7 @@ describe("the cluster", () => {
     writeFileSync(file, "contexts: [{name: fake, context: {cluster: gone, user: gone}}]\nclusters: []\nusers: []\n");
     assert.match(
       await told(() => Cluster.of(settingsOf({ kubeconfig: file }))),
-      /^kubernetes\.context: must name a cluster and a user that are in /,
+      /^kubernetes\.context: must be a context whose cluster and user are in /,
     );
   });
 

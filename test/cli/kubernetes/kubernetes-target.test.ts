@@ -68,8 +68,8 @@ describe("the target kubernetes", () => {
       (error) => {
         assert.ok(error instanceof UserError);
         assert.deepEqual(error.message.split("\n"), [
-          "persistentvolumeclaim loki-data, namespace shop: must be in the state of k8s, got the stack's labels without it " +
-            "(context fake, namespace shop): its data is there and its state is lost; nothing was changed",
+          "persistentvolumeclaim loki-data, namespace shop: must be in the state of k8s, and is only in the cluster, with the stack's labels " +
+            "(context fake, namespace shop): the data is there and its state is lost; nothing was changed",
           "  next: put the state back (.pulumi-state, or where PULUMI_BACKEND_URL says)",
           "  next: or remove the data for good: npm run down -- --destroy-data",
         ]);
@@ -115,7 +115,7 @@ describe("the target kubernetes", () => {
     };
     assert.deepEqual(await addressOf({}), []);
     const host = "grafana.example.com";
-    const purpose = "the same by the ingress";
+    const purpose = "Grafana through the ingress";
     assert.deepEqual(await addressOf({ host, insecure: true }), [["", `http://${host}/`, purpose]]);
     const { furtherUrls } = await start({}, { ingress: { host, tlsSecretName: "grafana-tls" } });
     assert.deepEqual(furtherUrls, [["", `https://${host}/`, purpose]]);
