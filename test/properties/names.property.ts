@@ -155,7 +155,10 @@ describe("the names of two workloads", () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(anyWorkload, anyWorkload, fc.constantFrom("default", "shop"), async (one, other, namespace) => {
-        const kubernetes = settings({ target: "kubernetes", kubernetes: { context: "kind-names", namespace } });
+        const kubernetes = settings({
+          target: "kubernetes",
+          kubernetes: { context: "kind-names", namespace, createNamespace: namespace !== "default" },
+        });
         const used = await usedNames(kubernetes, [one, other], objectNamesOf);
         if (used === undefined) return;
         accepted += 1;
