@@ -1,4 +1,3 @@
-import type { KubernetesSettings } from "../../config/kubernetes.ts";
 import { ofFurtherParts } from "./further-parts.ts";
 
 /** The settings of a cluster as they are by default, but for its context and its namespace, which have none. */
@@ -17,4 +16,4 @@ export const defaultCluster = {
   resources: {},
   otlpNamespaces: [],
   ingress: { host: "", insecure: false, annotations: {}, controllerNamespace: "ingress-nginx" },
-} satisfies Omit<KubernetesSettings, "context" | "namespace">;
+};
