@@ -126,7 +126,9 @@ export function grafanaReferences(text: string): readonly Reference[] {
 
 /** A user's text for a provisioning file of Grafana: a dollar sign is doubled unless it is already, or begins a reference. */
 export function grafanaText(text: string): string {
-  return text.replaceAll(/\$\$|\$__file\{[^}]*\}|\$/g, (written) => (written === "$" ? "$$" : written));
+  const escaped = (written: string): string => (written === "$" ? "$$" : written);
+  const [ended, rest] = atLastBrace(text);
+  return ended.replaceAll(/\$\$|\$__file\{[^}]*\}|\$/g, escaped) + rest.replaceAll(/\$\$|\$/g, escaped);
 }
 
 /** A user's text as Grafana has it after reading: `$$` is one dollar sign. References stay. */
@@ -151,8 +153,15 @@ export function grafanaSecretText(secret: string): string {
  */
 export const grafanaSettingReference = /\$(?:__\w+)?\{|%\(/;
 
+/** A text in two behind its last brace: a reference that begins later has no end, and its expression would look for one to the end of the text each time. */
+function atLastBrace(text: string): readonly [ended: string, rest: string] {
+  const end = text.lastIndexOf("}") + 1;
+  return [text.slice(0, end), text.slice(end)];
+}
+
 function references(text: string, pattern: RegExp): readonly Reference[] {
-  return [...text.matchAll(pattern)]
+  const [ended] = atLastBrace(text);
+  return [...ended.matchAll(pattern)]
     .filter(([written]) => written !== "$$")
     .map(([written, file = ""]) => {
       const isSecret = file.startsWith(`${secretsFolder}/`);

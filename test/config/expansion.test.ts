@@ -8,6 +8,7 @@ import {
   grafanaDollar,
   grafanaReferences,
   grafanaSecretText,
+  grafanaText,
   noUserText,
   secretFile,
   sinks,
@@ -31,6 +32,13 @@ describe("references to secrets", () => {
       { written: "$__file{/run/secrets/one}", secret: "one" },
       { written: "$__file{/etc/x}", secret: undefined },
     ]);
+  });
+
+  it("are found in a time that does not grow with the square of the text, as Grafana's dollar signs are escaped", () => {
+    const [collector, grafana] = ["${".repeat(100_000), "$__file{".repeat(100_000)];
+    assert.deepEqual([collectorReferences(collector), grafanaReferences(grafana)], [[], []]);
+    assert.deepEqual(collectorReferences(`\${env:X}${collector}`), [{ written: "${env:X}", secret: undefined }]);
+    assert.equal(grafanaText(`$a$$b$__file{x}$c$$d${grafana}`), `$$a$$b$__file{x}$$c$$d${"$$__file{".repeat(100_000)}`);
   });
 
   it("are looked for in every text, wherever it is", () => {
