@@ -37,12 +37,13 @@ export async function throughInterrupts<Result>(
  * Runs an action while signals are listened to. One that a signal has interrupted has failed, whatever it says itself:
  * Pulumi calls an interrupted `destroy` a success.
  *
+ * @param action is given a signal that aborts with the first of them
  * @param after what is to be said of an interruption
  */
 async function listening<Result>(
   signals: readonly NodeJS.Signals[],
   onSignal: () => void,
-  action: () => Promise<Result>,
+  action: (signal: AbortSignal) => Promise<Result>,
   after: string,
 ): Promise<Result> {
   const ended = new AbortController();
@@ -54,7 +55,7 @@ async function listening<Result>(
     new UserError(`interrupted; ${after}`, { cause, exitCode: interruptedCode });
   for (const signal of signals) process.on(signal, listener);
   try {
-    const result = await action();
+    const result = await action(ended.signal);
     if (ended.signal.aborted) throw interrupted();
     return result;
   } catch (error) {
@@ -94,10 +95,5 @@ export async function runEngine<Result>(
  * @throws UserError with the next command, if the action was interrupted.
  */
 export async function untilInterrupted<Result>(action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  const ended = new AbortController();
-  const onSignal = (): void => {
-    ended.abort();
-  };
-  const after = "nothing was changed\n  next: npm run up";
-  return listening(["SIGINT", "SIGTERM"], onSignal, () => action(ended.signal), after);
+  return listening(["SIGINT", "SIGTERM"], () => undefined, action, "nothing was changed\n  next: npm run up");
 }
