@@ -43,8 +43,8 @@ describe("the instrumentation of a library", () => {
   });
 
   function run(...args: readonly string[]): { readonly stdout: string; readonly stderr: string } {
-    // Nothing is to be delivered: nobody takes it, and the end would wait for that.
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", OTEL_METRICS_EXPORTER: "none" };
+    // Spans only, of which there are none: nobody takes anything, and the end would wait for that.
+    const env = { OTEL_TRACES_EXPORTER: "otlp", OTEL_METRICS_EXPORTER: "none", OTEL_LOGS_EXPORTER: "none" };
     return spawnSync(process.execPath, args, { cwd: folder, env, encoding: "utf8" });
   }
 
