@@ -16,10 +16,10 @@ import {
   type CompleteServiceArgs,
   type ServiceInput,
 } from "../config/service-args.ts";
-import type { StackSettings } from "../config/settings.ts";
+import type { StackSettings } from "../config/settings-schema.ts";
 import { ObservabilityStack } from "./observability-stack.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
-import { refusal, refuse, workloadProblems } from "./platform/workload-problems.ts";
+import { refusal, refuse, workloadProblems } from "./platform/workload-rules.ts";
 import type { ImageMount, Workload, WorkloadImage } from "./platform/workload.ts";
 
 /** What an instrumented service is made from. */

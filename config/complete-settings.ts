@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ReadFolder } from "./grafana/added-dashboards.ts";
 import { resolveImages } from "./images.ts";
-import type { stackSettingsSchema, StackSettings } from "./settings.ts";
+import type { stackSettingsSchema, StackSettings } from "./settings-schema.ts";
 import type { TextFile } from "./text-file.ts";
 
 /** The dashboards that were read for complete settings. What is no key here has not been validated. */

@@ -5,7 +5,7 @@ import { isRecord } from "./parse.ts";
 import { exportersOf } from "./parts/exporters.ts";
 import { partList } from "./parts/parts.ts";
 import { pathText, problemIf, type Problem } from "./problem.ts";
-import { stackSettingsSchema } from "./settings.ts";
+import { stackSettingsSchema } from "./settings-schema.ts";
 
 /** The problems of a stack's settings on Kubernetes beyond each field by itself. */
 export function kubernetesProblems(input: unknown): readonly Problem[] {

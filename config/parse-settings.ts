@@ -5,7 +5,7 @@ import { additionProblems } from "./additions.ts";
 import { isRecord, parseWith } from "./parse.ts";
 import { parts } from "./parts/parts.ts";
 import { problemIf, type Problem } from "./problem.ts";
-import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./settings.ts";
+import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./settings-schema.ts";
 import { equalPorts, stackPorts, type UsedPort } from "./used-ports.ts";
 
 /**

@@ -7,7 +7,7 @@ import { isRecord, parseWith } from "./parse.ts";
 import { stackProblems, withDerivedDefaults } from "./parse-settings.ts";
 import { hiddenProblem, nearMatch, problemIf, type Problem } from "./problem.ts";
 import { settingsFromPulumiConfig } from "./pulumi-config.ts";
-import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./settings.ts";
+import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./settings-schema.ts";
 
 /** Everything a user can set in the Pulumi configuration of the program at the top of the repository. */
 export const programSettingsSchema = group({ ...stackSettingsSchema.shape, ...exampleSchema.shape });

@@ -3,7 +3,7 @@ import type { Say } from "../target.ts";
 import { firstLine, oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
 import { ApiRefused, type Cluster } from "./cluster.ts";
-import { causes, keysOf, type Cause, type ContainerLog } from "./diagnosis.ts";
+import { causes, keysOf, type Cause, type ContainerLog } from "./pod-failures.ts";
 import { snapshotOf } from "./workloads.ts";
 
 /** Time between two looks at the pods, in milliseconds. */

@@ -11,7 +11,7 @@ import { UserError } from "../user-error.ts";
 import { checkBuildPlatform } from "./build-platform.ts";
 import { Cluster, Forbidden } from "./cluster.ts";
 import { prepareDelivery } from "./delivery.ts";
-import { instanceStates } from "./diagnosis.ts";
+import { instanceStates } from "./pod-failures.ts";
 import { failFast, logLines } from "./fail-fast.ts";
 import { checkForwardedPorts, forward, forwardedPorts, type Forward } from "./forward.ts";
 import { checkIdentity, removeLeftOvers, removeObjects, stackObjects } from "./left-overs.ts";

@@ -3,7 +3,7 @@ import { Exec, V1Status } from "@kubernetes/client-node";
 import { oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
 import { messageOf, type Cluster } from "./cluster.ts";
-import type { ContainerLog } from "./diagnosis.ts";
+import type { ContainerLog } from "./pod-failures.ts";
 
 /** How long a command in a pod may take, in milliseconds. */
 const defaultPatienceMillis = 60_000;

@@ -3,7 +3,7 @@ import { imageDelivery } from "../../config/kubernetes.ts";
 import { stackOwner } from "../../config/names.ts";
 import { partEntries, parts } from "../../config/parts/parts.ts";
 import { problemLines } from "../../config/problem.ts";
-import type { StackSettings } from "../../config/settings.ts";
+import type { StackSettings } from "../../config/settings-schema.ts";
 import { resolveDockerHost } from "./docker/docker-host.ts";
 import { DockerPlatform } from "./docker/docker-platform.ts";
 import { deliverImage } from "./kubernetes/deliver-image.ts";

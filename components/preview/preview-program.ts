@@ -1,4 +1,4 @@
-import { refuse } from "../platform/workload-problems.ts";
+import { refuse } from "../platform/workload-rules.ts";
 import { watchWorkloads, type WatchedWorkload } from "../platform/watch-workloads.ts";
 import { recordProgram, type PreviewResource, type ProgramOptions } from "./record-program.ts";
 import { secretValue, type PreviewValues } from "./values.ts";

@@ -4,7 +4,7 @@ import { schemaProblems } from "../../config/parse.ts";
 import { plainInput } from "../../config/plain.ts";
 import { pulumiName } from "../../config/rules.ts";
 import { ObservabilityStack, type ObservabilityStackArgs, type StackUrls } from "../observability-stack.ts";
-import { refuse } from "../platform/workload-problems.ts";
+import { refuse } from "../platform/workload-rules.ts";
 import { previewProgram, type ProgramPreview } from "./preview-program.ts";
 
 /** A stack as it would be deployed, with the services beside it. Plain data: JSON shows all of it. */

@@ -4,7 +4,7 @@ import { imageDelivery } from "../../config/kubernetes.ts";
 import { problemLines } from "../../config/problem.ts";
 import { kubernetesProblems } from "../../config/kubernetes-problems.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
-import type { StackSettingsInput } from "../../config/settings.ts";
+import type { StackSettingsInput } from "../../config/settings-schema.ts";
 import { asPulumiConfig, type Config } from "../support/program-config.ts";
 import { recordedIdentity } from "../support/record-resources.ts";
 import { gibOfQueues, settings } from "../support/settings.ts";

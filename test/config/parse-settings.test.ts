@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { defaultImages } from "../../config/images.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
-import { stackSettingsSchema } from "../../config/settings.ts";
+import { stackSettingsSchema } from "../../config/settings-schema.ts";
 import { anySettingsInput } from "../support/settings.ts";
 import { stackPortList } from "../../config/parts/parts.ts";
 import { defaultCluster } from "../support/default-cluster.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { createPlatform } from "../../components/platform/create-platform.ts";
 import type { Workload } from "../../components/platform/workload.ts";
 import { partList } from "../../config/parts/parts.ts";
-import { workloadProblems } from "../../components/platform/workload-problems.ts";
+import { workloadProblems } from "../../components/platform/workload-rules.ts";
 import { allContainers, dockerTypes } from "../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../support/record-resources.ts";
 import { noDocker, settings } from "../support/settings.ts";

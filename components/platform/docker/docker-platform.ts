@@ -11,7 +11,7 @@ import {
   type RunningWorkload,
   type WorkloadOptions,
 } from "../platform.ts";
-import { refuse, workloadProblems } from "../workload-problems.ts";
+import { refuse, workloadProblems } from "../workload-rules.ts";
 import type { DataVolume, ImageMount, Workload } from "../workload.ts";
 import { checkResult } from "./check-result.ts";
 import {

@@ -31,7 +31,7 @@ import {
   type RunningWorkload,
   type WorkloadOptions,
 } from "../platform.ts";
-import { refuse, workloadProblems } from "../workload-problems.ts";
+import { refuse, workloadProblems } from "../workload-rules.ts";
 import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
 import { podEnrichment, podReaderRules } from "./enrichment.ts";
 import {
@@ -55,7 +55,7 @@ import {
   skipAwait,
   statefulSetSpec,
 } from "./object-specs.ts";
-import { podProblems } from "./pod-problems.ts";
+import { podProblems } from "./pod-rules.ts";
 import { checkTemplate, podAttributes, podTemplate, type PodContext } from "./pod-template.ts";
 
 /** What the Kubernetes platform is made from. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { podProblems } from "../../../../components/platform/kubernetes/pod-problems.ts";
+import { podProblems } from "../../../../components/platform/kubernetes/pod-rules.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
 import { problemLines } from "../../../../config/problem.ts";
 import { plainWorkload } from "../../../support/workloads.ts";

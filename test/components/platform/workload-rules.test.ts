@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { refuse, workloadProblems } from "../../../components/platform/workload-problems.ts";
+import { refuse, workloadProblems } from "../../../components/platform/workload-rules.ts";
 import type { Workload } from "../../../components/platform/workload.ts";
 import { problemLines } from "../../../config/problem.ts";
 import { noFacts, sampleWorkloads } from "../../support/workloads.ts";

@@ -8,7 +8,7 @@ import {
   V1StatefulSet,
 } from "@kubernetes/client-node";
 import { ObjectSerializer } from "@kubernetes/client-node/dist/gen/models/ObjectSerializer.js";
-import { causes, instanceStates, keysOf } from "../../../cli/kubernetes/diagnosis.ts";
+import { causes, instanceStates, keysOf } from "../../../cli/kubernetes/pod-failures.ts";
 import type { Snapshot } from "../../../cli/kubernetes/workloads.ts";
 
 const now = Date.parse("2026-01-02T12:00:00Z");
