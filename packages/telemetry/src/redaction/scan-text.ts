@@ -181,6 +181,43 @@ function codesOf(text: string): Uint16Array {
   return codes;
 }
 
+/*
+ * Loops over many characters are functions of their own with nothing behind the loop: V8 compiles a long loop while it runs,
+ * without what it has not seen behind it, and would leave such a function uncompiled each time that the loop ends.
+ */
+
+/** Where the first character is that a table has not, or `to`. */
+function firstWithout(table: Uint8Array, codes: Uint16Array, from: number, to: number): number {
+  let position = from;
+  while (position < to && isIn(table, codes[position] ?? 0)) position += 1;
+  return position;
+}
+
+/** Where the first character is that a table has, or `to`. */
+function firstWith(table: Uint8Array, codes: Uint16Array, from: number, to: number): number {
+  let position = from;
+  while (position < to && !isIn(table, codes[position] ?? 0)) position += 1;
+  return position;
+}
+
+/** Where a run of word characters ends; the same below zero if a known credential or a token may begin in it. */
+function endOfWord(codes: Uint16Array, from: number, to: number): number {
+  let position = from;
+  let next = codes[from] ?? 0;
+  let boundary = true;
+  let mayHoldCredential = false;
+  let result = from;
+  while (isIn(wordCharacters, next)) {
+    const code = next;
+    position += 1;
+    next = position < to ? (codes[position] ?? 0) : 128;
+    if (boundary && next < 128 && credentialBeginnings[code * 128 + next] === 1) mayHoldCredential = true;
+    boundary = code === hyphen || code === dot || code === dollar;
+    result = mayHoldCredential ? -position : position;
+  }
+  return result;
+}
+
 /** The value of a digit of base 16, -1 for any other character. */
 function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;
@@ -255,7 +292,7 @@ class TextScan {
 
   /** Replaces `[from, to)`, and goes on behind it. */
   private replace(from: number, to: number): number {
-    if (this.isRedacted(from)) return Math.max(to, from + redactedText.length);
+    if (this.inside(from) === openBracket && this.isRedacted(from)) return Math.max(to, from + redactedText.length);
     if (to > from && from >= this.copied) {
       this.out += this.text.slice(this.copied, from) + redactedText;
       this.copied = to;
@@ -279,10 +316,9 @@ class TextScan {
   }
 
   private skip(table: Uint8Array, from: number): number {
-    let position = from;
-    while (position < this.length && isIn(table, this.inside(position))) position += 1;
-    this.steps += position - from;
-    return position;
+    const end = firstWithout(table, this.codes, from, this.length);
+    this.steps += end - from;
+    return end;
   }
 
   /** Skips blanks, as many as people put around a separator. */
@@ -303,19 +339,12 @@ class TextScan {
    */
   private plainWord(start: number): number {
     const { length } = this;
+    const run = endOfWord(this.codes, start, length);
+    const end = Math.abs(run);
+    const mayHoldCredential = run < 0;
     const initial = this.inside(start);
-    let code = initial;
-    let end = start;
-    let next = initial;
-    let boundary = true;
-    let mayHoldCredential = false;
-    while (isIn(wordCharacters, next)) {
-      code = next;
-      end += 1;
-      next = end < length ? this.inside(end) : 128;
-      if (boundary && next < 128 && credentialBeginnings[code * 128 + next] === 1) mayHoldCredential = true;
-      boundary = code === hyphen || code === dot || code === dollar;
-    }
+    const code = this.inside(end - 1);
+    const next = end < length ? this.inside(end) : 128;
     const size = end - start;
     this.steps += size;
     this.wordEnd = end;
@@ -365,7 +394,10 @@ class TextScan {
     let after = this.mayBeAuthScheme(this.inside(start), end - start) ? this.authScheme(start, end) : 0;
     // Most words are followed by something else, and no name of a secret is shorter than `pw`.
     if (after === 0 && isIn(behindNames, next) && end - start > 1) after = this.namedValue(start, end, next);
-    if (after === 0) after = this.commandLine(start, end);
+    const initial = this.inside(start);
+    if (after === 0 && (initial === hyphen || programBeginnings[initial * 128 + this.code(start + 1)] === 1)) {
+      after = this.commandLine(start, end);
+    }
     this.previousStart = start;
     this.previousEnd = end;
     return after > 0 ? after : end;
@@ -498,10 +530,9 @@ class TextScan {
   }
 
   private endOf(table: Uint8Array, from: number): number {
-    let position = from;
-    while (position < this.length && !isIn(table, this.inside(position))) position += 1;
-    this.steps += position - from;
-    return position;
+    const end = firstWith(table, this.codes, from, this.length);
+    this.steps += end - from;
+    return end;
   }
 
   /** `Bearer …` and `Basic …` in any text, and the whole of AWS's signature. */
@@ -557,7 +588,7 @@ class TextScan {
     else return 0;
 
     const before = this.code(start - 1);
-    if (code === colon && this.isPlaceInFile(start, end)) return 0;
+    if (gap === end && code === colon && second >= 48 && second <= 57 && this.isPlaceInFile(start, end)) return 0;
     const inUrl =
       code === equals && (before === questionMark || before === ampersand || before === hash || before === semicolon);
     const kind = this.kindOfName(start, end);
@@ -578,8 +609,6 @@ class TextScan {
 
   /** `/app/token.ts:10:5`, as stacks have it. */
   private isPlaceInFile(start: number, end: number): boolean {
-    const digit = this.code(end + 1);
-    if (this.code(end) !== colon || digit < 48 || digit > 57) return false;
     const before = this.code(start - 1);
     if (before === slash || before === backslash) return true;
     const last = this.code(end - 1);
@@ -622,8 +651,12 @@ class TextScan {
   /** `http.request.header.cookie` is one as well. */
   private isWholeLineHeader(start: number, end: number): boolean {
     if (!isIn(headerEndings, this.code(end - 1) | 32)) return false;
-    const key = this.text.slice(Math.max(start, end - longestKey), end);
-    return wholeLineHeaders.has(key.slice(key.lastIndexOf(".") + 1).toLowerCase());
+    for (const name of wholeLineHeaders) {
+      const from = end - name.length;
+      if (from < start || (from > start && this.code(from - 1) !== dot)) continue;
+      if (this.is(name, from, end)) return true;
+    }
+    return false;
   }
 
   /** `Bearer` and `Basic` stay, and what follows their one word; of anything else, nothing. */
@@ -831,7 +864,8 @@ class TextScan {
     const domainEnd = Math.min(this.skip(mailDomain, position + 1), position + 256);
     if (domainEnd - position < 4) return position + 1;
     let from = position;
-    while (from > lowest && isIn(mailLocal, this.code(from - 1))) from -= 1;
+    while (from > lowest && isIn(mailLocal, this.inside(from - 1))) from -= 1;
+    this.steps += position - from;
     if (from === position || (position - from === 3 && text.startsWith("git", from))) return position + 1;
     if (!this.isDomain(position + 1, domainEnd)) return position + 1;
     const kept = Math.min(from + 3, position);
@@ -844,7 +878,7 @@ class TextScan {
   private isDomain(from: number, to: number): boolean {
     let end = to;
     // The end of a sentence, or a dash behind it.
-    while (end > to - 2 && end > from && (this.code(end - 1) === dot || this.code(end - 1) === hyphen)) end -= 1;
+    while (end > to - 2 && end > from && (this.inside(end - 1) === dot || this.inside(end - 1) === hyphen)) end -= 1;
     if (this.inside(from) === hyphen) return false;
     let labels = 1;
     let label = from;

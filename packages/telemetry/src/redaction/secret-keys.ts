@@ -159,6 +159,8 @@ for (const word of joinedEndings) {
 
 /** Whether the name of a field says that its value is a secret: `apiKey`, `DB_PASSWORD`, `x-api-key`, `cookies`. */
 export function kindOfKey(text: string, from = 0, to = text.length): KeyKind | undefined {
+  // The shortest names, of which a hostile text has most: one look-up instead of a pass over words.
+  if (to - from < 3) return isShortSecret(text, from, to) ? "secret" : undefined;
   const nameStart = Math.max(from, to - longestKey);
   let found = 0;
   let before = 0;
@@ -202,6 +204,16 @@ export function kindOfKey(text: string, from = 0, to = text.length): KeyKind | u
   if (!separated && words > 1 && words < 4 && (tree.meaningOf(whole) & meaning.joined) !== 0) return "secret";
   if ((found & meaning.countable) !== 0) return "countable";
   return (before & meaning.last) !== 0 && (beforeLast & meaning.notLast) === 0 ? "countable" : undefined;
+}
+
+/** Whether a name of fewer than three characters is a secret's, however it is written: `pw`. */
+function isShortSecret(text: string, from: number, to: number): boolean {
+  let node: number = root;
+  for (let at = from; at < to; at += 1) {
+    const code = text.charCodeAt(at);
+    node = kindOfLetter(code) === other ? nowhere : tree.step(node, code);
+  }
+  return (tree.meaningOf(node) & meaning.secret) !== 0;
 }
 
 /** What a word is by how it ends. */
