@@ -92,7 +92,6 @@ const equals = 61;
 const greaterThan = 62;
 const questionMark = 63;
 const at = 64;
-const capitalJ = 74;
 const capitalN = 78;
 const openBracket = 91;
 const backslash = 92;
@@ -292,7 +291,7 @@ class TextScan {
 
   /** Replaces `[from, to)`, and goes on behind it. */
   private replace(from: number, to: number): number {
-    if (this.inside(from) === openBracket && this.isRedacted(from)) return Math.max(to, from + redactedText.length);
+    if (this.isRedacted(from)) return Math.max(to, from + redactedText.length);
     if (to > from && from >= this.copied) {
       this.out += this.text.slice(this.copied, from) + redactedText;
       this.copied = to;
@@ -427,9 +426,8 @@ class TextScan {
       const code = this.inside(position);
       const next = boundary && position + 1 < end ? this.inside(position + 1) : 128;
       if (next < 128 && credentialBeginnings[code * 128 + next] === 1) {
-        const isToken = code === 101 && next === 121;
-        if (!isToken && !rules.isOn.knownFormats) continue;
-        const to = isToken ? this.jsonWebToken(position, end) : this.knownFormat(position, code, next);
+        const token = rules.isOn.jsonWebTokens && code === 101 ? this.jsonWebToken(position, end) : 0;
+        const to = token || (rules.isOn.knownFormats ? this.knownFormat(position, code, next) : 0);
         if (to > 0) return this.replace(position, to);
       }
       boundary = code === hyphen || code === dot || code === dollar;
@@ -439,7 +437,7 @@ class TextScan {
 
   /** Where a token that begins here ends: `eyJ…`, a dot, and more. */
   private jsonWebToken(start: number, runEnd: number): number {
-    if (!this.rules.isOn.jsonWebTokens || this.code(start + 2) !== capitalJ) return 0;
+    if (!this.text.startsWith("eyJ", start)) return 0;
     const firstEnd = this.endOfPart(start);
     // A text that was cut in the middle of one.
     if (firstEnd === this.length && runEnd === firstEnd && firstEnd - start > 100) return firstEnd;
@@ -810,7 +808,6 @@ class TextScan {
     if (!rules.isOn.commandLines) return 0;
     if (this.code(start) !== hyphen) {
       if (end - start > 16 || end - start < 4) return 0;
-      if (programBeginnings[this.inside(start) * 128 + this.inside(start + 1)] !== 1) return 0;
       const name = text.slice(start, end);
       const program =
         name === "login" && this.is("docker", this.previousStart, this.previousEnd) ? "docker-login" : name;

@@ -89,31 +89,33 @@ const anyPair = (1 << Object.keys(secretPairs).length) - 1;
 /** So much of a name is looked at, from its end, in characters: what is longer is text that only looks like a name. */
 export const longestKey = 128;
 
-/** Most nodes of a tree of words: twice what the words here need. */
-const mostNodes = 4096;
-
 /** Where no word goes on, and where each begins, in a tree of words. */
 const nowhere = 0;
 const root = 1;
 
 /** Meanings of words, found letter by letter. A key has to be judged in less time than it takes to copy it. */
 class WordTree {
-  private readonly next = new Uint16Array(mostNodes * 32);
-  private readonly meanings = new Uint32Array(mostNodes);
-  private nodes = root + 1;
+  private readonly next: Uint16Array;
+  private readonly meanings: Uint32Array;
 
-  /** Adds a meaning to a word of lower-case letters. */
-  add(word: string, added: number): void {
-    let node: number = root;
-    for (let at = 0; at < word.length; at += 1) {
-      const edge = node * 32 + (word.charCodeAt(at) & 31);
-      if (this.next[edge] === nowhere) {
-        this.next[edge] = this.nodes;
-        this.nodes += 1;
+  /** @param words of lower-case letters, each with its meaning */
+  constructor(words: ReadonlyMap<string, number>) {
+    const most = [...words.keys()].reduce((letters, word) => letters + word.length, root + 1);
+    this.next = new Uint16Array(most * 32);
+    this.meanings = new Uint32Array(most);
+    let nodes = root + 1;
+    for (const [word, meaning] of words) {
+      let node: number = root;
+      for (let at = 0; at < word.length; at += 1) {
+        const edge = node * 32 + (word.charCodeAt(at) & 31);
+        if (this.next[edge] === nowhere) {
+          this.next[edge] = nodes;
+          nodes += 1;
+        }
+        node = this.next[edge] ?? nowhere;
       }
-      node = this.next[edge] ?? nowhere;
+      this.meanings[node] = meaning;
     }
-    this.meanings[node] = this.meaningOf(node) | added;
   }
 
   /** The node behind a letter in either case. */
@@ -126,35 +128,43 @@ class WordTree {
   }
 }
 
-const tree = new WordTree();
+const wordMeanings = new Map<string, number>();
 for (const word of secretWords) {
-  tree.add(word, meaning.secret | meaning.joined);
-  tree.add(`${word}s`, meaning.countable | meaning.joined);
+  add(wordMeanings, word, meaning.secret | meaning.joined);
+  add(wordMeanings, `${word}s`, meaning.countable | meaning.joined);
 }
-for (const word of ["token", "tokens"]) tree.add(word, meaning.token);
-for (const word of lastWords) tree.add(word, meaning.last);
-for (const word of harmlessBeforeLast) tree.add(word, meaning.notLast);
+for (const word of ["token", "tokens"]) add(wordMeanings, word, meaning.token);
+for (const word of lastWords) add(wordMeanings, word, meaning.last);
+for (const word of harmlessBeforeLast) add(wordMeanings, word, meaning.notLast);
 for (const word of keyQualifiers) {
-  tree.add(word, meaning.qualifier);
-  tree.add(`${word}key`, meaning.secret);
-  tree.add(`${word}keys`, meaning.secret);
+  add(wordMeanings, word, meaning.qualifier);
+  add(wordMeanings, `${word}key`, meaning.secret);
+  add(wordMeanings, `${word}keys`, meaning.secret);
 }
-for (const word of ["key", "keys"]) tree.add(word, meaning.key);
-for (const word of harmlessEndings) tree.add(word, meaning.ending);
-for (const word of modelTokens) tree.add(word, meaning.model);
-for (const word of joinedPass) tree.add(word, meaning.secret);
-tree.add("connectionstring", meaning.secret);
+for (const word of ["key", "keys"]) add(wordMeanings, word, meaning.key);
+for (const word of harmlessEndings) add(wordMeanings, word, meaning.ending);
+for (const word of modelTokens) add(wordMeanings, word, meaning.model);
+for (const word of joinedPass) add(wordMeanings, word, meaning.secret);
+add(wordMeanings, "connectionstring", meaning.secret);
 Object.entries(secretPairs).forEach(([second, firsts], index) => {
-  for (const plural of ["", "s"]) tree.add(`${second}${plural}`, 1 << (secondOfPair + index));
-  for (const first of firsts) tree.add(first, 1 << (firstOfPair + index));
+  for (const plural of ["", "s"]) add(wordMeanings, `${second}${plural}`, 1 << (secondOfPair + index));
+  for (const first of firsts) add(wordMeanings, first, 1 << (firstOfPair + index));
 });
 
+const tree = new WordTree(wordMeanings);
+
 /** The same for the ends of joined words, read backwards. */
-const endings = new WordTree();
+const endingMeanings = new Map<string, number>();
 for (const word of joinedEndings) {
   const backwards = Array.from(word).reverse().join("");
-  endings.add(backwards, meaning.secret);
-  endings.add(`s${backwards}`, meaning.countable);
+  add(endingMeanings, backwards, meaning.secret);
+  add(endingMeanings, `s${backwards}`, meaning.countable);
+}
+const endings = new WordTree(endingMeanings);
+
+/** A word may have several meanings. */
+function add(to: Map<string, number>, word: string, added: number): void {
+  to.set(word, (to.get(word) ?? 0) | added);
 }
 
 /** Whether the name of a field says that its value is a secret: `apiKey`, `DB_PASSWORD`, `x-api-key`, `cookies`. */
