@@ -7,18 +7,13 @@ import { noFolders } from "../../config/grafana/added-dashboards.ts";
 import { additionProblems } from "../../config/additions.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
 import { recordedIdentity } from "../support/record-resources.ts";
+import { refusalOf } from "../support/refusal.ts";
 import { delivery } from "../support/settings.ts";
 
 const fragmentSettings = { memoryMib: 256, queueMib: 512, serviceNamespace: "apps", enrichment: {}, ...delivery };
 
 function messageOf(input: unknown): string {
-  try {
-    parseSettings(input, recordedIdentity, readDashboardFolder);
-  } catch (error) {
-    if (error instanceof Error) return error.message;
-    throw error;
-  }
-  throw new assert.AssertionError({ message: "accepted" });
+  return refusalOf(() => parseSettings(input, recordedIdentity, readDashboardFolder));
 }
 
 const set = "npm run pulumi -- config set --secret --path 'observability:secrets.NAME'";

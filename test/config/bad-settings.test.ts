@@ -5,17 +5,12 @@ import fc from "fast-check";
 import { programSettings } from "../../config/program-settings.ts";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { asPulumiConfig, badConfig, defectKinds, reported, type BadConfig } from "../support/program-config.ts";
+import { refusalOf } from "../support/refusal.ts";
 import { recordedIdentity, recordProgram } from "../support/record-resources.ts";
 
 /** What the program says of a configuration. */
 function messageOf(config: BadConfig["config"]): string {
-  try {
-    programSettings(asPulumiConfig(config), recordedIdentity, readDashboardFolder);
-  } catch (error) {
-    if (error instanceof Error) return error.message;
-    throw error;
-  }
-  throw new assert.AssertionError({ message: "accepted" });
+  return refusalOf(() => programSettings(asPulumiConfig(config), recordedIdentity, readDashboardFolder));
 }
 
 describe("300 bad configurations", () => {

@@ -7,18 +7,13 @@ import { stackSettingsSchema } from "../../config/settings-schema.ts";
 import { anySettingsInput } from "../support/settings.ts";
 import { stackPortList } from "../../config/parts/parts.ts";
 import { defaultCluster } from "../support/default-cluster.ts";
+import { refusalOf } from "../support/refusal.ts";
 import { ofFurtherParts, ofFurtherPorts } from "../support/further-parts.ts";
 
 const identity = { project: "observability", stack: "dev" };
 
 function problemsOf(input: unknown): string {
-  try {
-    parseSettings(input, identity, readDashboardFolder);
-  } catch (error) {
-    if (error instanceof Error) return error.message;
-    throw error;
-  }
-  throw new assert.AssertionError({ message: `accepted ${JSON.stringify(input)}` });
+  return refusalOf(() => parseSettings(input, identity, readDashboardFolder));
 }
 
 function refuses(input: unknown, problem: string): void {

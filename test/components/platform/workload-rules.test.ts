@@ -3,27 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { refuse, workloadProblems } from "../../../components/platform/workload-rules.ts";
 import type { Workload } from "../../../components/platform/workload.ts";
 import { problemLines } from "../../../config/problem.ts";
-import { noFacts, sampleWorkloads } from "../../support/workloads.ts";
+import { noFacts, plainWorkload, sampleWorkloads } from "../../support/workloads.ts";
 
 const valid: Workload = {
+  ...plainWorkload,
   name: "shop",
   image: { kind: "reference", reference: "shop:1" },
-  args: [],
-  env: {},
-  configFiles: [],
-  secretFiles: [],
-  check: "none",
-  ports: [],
-  dataVolumes: [],
-  imageMounts: [],
-  scratchPaths: [],
   readiness: { port: 80, httpPath: "/", selfCheck: "none", intervalSeconds: 1, startPeriodSeconds: 1, gates: false },
   memoryMib: 128,
-  userId: 1000,
-  groupId: 1000,
   stopGraceSeconds: 30,
-  replicas: 1,
-  readsInstances: false,
 };
 
 const port = { name: "http", port: 80, hostPort: "internal" } as const;
