@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { shown, visible } from "../config/problem.ts";
 import { pulumiName } from "../config/rules.ts";
-import type { StackSettings } from "../config/settings-schema.ts";
+import type { StackSettings } from "../config/settings-and-defaults.ts";
 import { print } from "./text.ts";
 import { UserError } from "./user-error.ts";
 

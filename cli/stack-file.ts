@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMap, parseDocument } from "yaml";
-import type { KubernetesSettings } from "../config/kubernetes.ts";
+import type { KubernetesSettings } from "../config/kubernetes-settings.ts";
 import type { ProgramSettings } from "../config/program-settings.ts";
 import { refuseOtherTarget, validSettings } from "./load-target.ts";
 import type { CommandOptions, TargetName } from "./options.ts";

@@ -16,7 +16,7 @@ import {
   type CompleteServiceArgs,
   type ServiceInput,
 } from "../config/service-args.ts";
-import type { StackSettings } from "../config/settings-schema.ts";
+import type { StackSettings } from "../config/settings-and-defaults.ts";
 import { ObservabilityStack } from "./observability-stack.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import { refusal, refuse, workloadProblems } from "./platform/workload-rules.ts";

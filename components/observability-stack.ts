@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { readDashboardFolder } from "../config/grafana/dashboard-folder.ts";
 import { forEachPart, forEachPort, otlpUrls, type PartName, type PortSetting } from "../config/parts/parts.ts";
 import { parseSettings } from "../config/parse-settings.ts";
-import type { StackSettings, StackSettingsInput } from "../config/settings-schema.ts";
+import type { StackSettings, StackSettingsInput } from "../config/settings-and-defaults.ts";
 import { createPlatform } from "./platform/create-platform.ts";
 import type { Instance, Platform } from "./platform/platform.ts";
 import { StackPart } from "./stack-part.ts";

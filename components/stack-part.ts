@@ -3,7 +3,7 @@ import * as random from "@pulumi/random";
 import { portOf, type AnyPart } from "../config/parts/part.ts";
 import { hostPortsOf, partEntries, partList, parts, type PartName } from "../config/parts/parts.ts";
 import { partProcess, type PartSurroundings } from "../config/parts/processes.ts";
-import type { StackSettings } from "../config/settings-schema.ts";
+import type { StackSettings } from "../config/settings-and-defaults.ts";
 import { goMemoryLimitMib, mebibytes } from "../config/units.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import type { SecretFile, Workload } from "./platform/workload.ts";

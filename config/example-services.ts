@@ -3,7 +3,7 @@ import { flag, group, hostPort, number } from "./fields.ts";
 import { isRecord } from "./parse.ts";
 import type { Problem } from "./problem.ts";
 import { injectedVariableProblems, serviceArgsSchema, serviceDefaults, type ServiceInput } from "./service-args.ts";
-import type { StackSettings } from "./settings-schema.ts";
+import type { StackSettings } from "./settings-and-defaults.ts";
 import { usedPort, type UsedPort } from "./used-ports.ts";
 
 /** The services of the example, in the order in which an execution passes them. A new one is a folder in services/ and a name here. */

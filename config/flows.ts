@@ -23,8 +23,3 @@ export const flows: readonly Flow[] = [
     part.connectsTo(partList).map(({ host, port }) => ({ from: part.host, to: host, port })),
   ),
 ];
-
-/** Whether a workload is a part of the stack, all of whose connections the table has. */
-export function isBackend(workloadName: string): boolean {
-  return partList.some(({ host }) => host === workloadName);
-}

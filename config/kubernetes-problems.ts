@@ -1,11 +1,11 @@
-import { defaultCpuRequestMillicores, type KubernetesSettings } from "./kubernetes.ts";
+import { defaultCpuRequestMillicores, type KubernetesSettings } from "./kubernetes-settings.ts";
 import { firstNamespaces, ingressClassAnnotation } from "./kubernetes-rules.ts";
 import { ownerAnnotation } from "./names.ts";
 import { isRecord } from "./parse.ts";
 import { exportersOf } from "./parts/exporters.ts";
 import { partList } from "./parts/parts.ts";
 import { pathText, problemIf, type Problem } from "./problem.ts";
-import { stackSettingsSchema } from "./settings-schema.ts";
+import { stackSettingsSchema } from "./settings-and-defaults.ts";
 
 /** The problems of a stack's settings on Kubernetes beyond each field by itself. */
 export function kubernetesProblems(input: unknown): readonly Problem[] {

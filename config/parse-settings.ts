@@ -1,11 +1,16 @@
-import { completeSettings, isComplete } from "./complete-settings.ts";
+import { validatedSettings, isValidated } from "./validated-settings.ts";
 import { noFolders, readingOnce, type ReadFolder } from "./grafana/added-dashboards.ts";
 import { kubernetesProblems } from "./kubernetes-problems.ts";
 import { additionProblems } from "./additions.ts";
 import { isRecord, parseWith } from "./parse.ts";
 import { parts } from "./parts/parts.ts";
 import { problemIf, type Problem } from "./problem.ts";
-import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./settings-schema.ts";
+import {
+  stackSettingsSchema,
+  withDerivedDefaults,
+  type StackIdentity,
+  type StackSettings,
+} from "./settings-and-defaults.ts";
 import { equalPorts, stackPorts, type UsedPort } from "./used-ports.ts";
 
 /**
@@ -19,7 +24,7 @@ export function parseSettings(
   identity: StackIdentity,
   readFolder: ReadFolder = noFolders,
 ): StackSettings {
-  if (isComplete(input)) return input;
+  if (isValidated(input)) return input;
   const read = readingOnce(readFolder);
   const valid = parseWith(
     stackSettingsSchema,
@@ -27,7 +32,7 @@ export function parseSettings(
     (given) => stackProblems(given, read),
     (given) => withDerivedDefaults(given, identity),
   );
-  return completeSettings(valid, read);
+  return validatedSettings(valid, read);
 }
 
 /**
@@ -63,18 +68,4 @@ function stackNameProblems(input: unknown): readonly Problem[] {
   }
   const rule = `must not be the name of a network of Docker's own (${dockerNetworks.join(", ")})`;
   return problemIf(dockerNetworks.includes(name), "name", rule, name, change);
-}
-
-/**
- * The input with what follows from Pulumi's project and stack where the user set nothing. Done before the validation: a
- * long stack may give a name that breaks the rules.
- */
-export function withDerivedDefaults(input: unknown, { project, stack }: StackIdentity): unknown {
-  if (!isRecord(input)) return input;
-  const { name = "", environment = "" } = input;
-  return {
-    ...input,
-    name: name === "" ? `${project}-${stack}`.toLowerCase().replace(/[^a-z0-9-]+/g, "-") : name,
-    environment: environment === "" ? stack : environment,
-  };
 }

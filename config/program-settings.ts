@@ -1,13 +1,18 @@
-import { completeSettings } from "./complete-settings.ts";
+import { validatedSettings } from "./validated-settings.ts";
 import { exampleSchema, examplePorts, serviceProblems, type ExampleSettings } from "./example-services.ts";
 import { group } from "./fields.ts";
 import { noFolders, readingOnce, type ReadFolder } from "./grafana/added-dashboards.ts";
-import { imageDelivery } from "./kubernetes.ts";
+import { imageDelivery } from "./image-delivery.ts";
 import { isRecord, parseWith } from "./parse.ts";
-import { stackProblems, withDerivedDefaults } from "./parse-settings.ts";
+import { stackProblems } from "./parse-settings.ts";
 import { hiddenProblem, nearMatch, problemIf, type Problem } from "./problem.ts";
 import { settingsFromPulumiConfig } from "./pulumi-config.ts";
-import { stackSettingsSchema, type StackIdentity, type StackSettings } from "./settings-schema.ts";
+import {
+  stackSettingsSchema,
+  withDerivedDefaults,
+  type StackIdentity,
+  type StackSettings,
+} from "./settings-and-defaults.ts";
 
 /** Everything a user can set in the Pulumi configuration of the program at the top of the repository. */
 export const programSettingsSchema = group({ ...stackSettingsSchema.shape, ...exampleSchema.shape });
@@ -41,7 +46,7 @@ export function programSettings(
     ],
     (given) => withDerivedDefaults(given, identity),
   );
-  return { stack: completeSettings(stack, read), example: { exampleServices, apiPort, load, services } };
+  return { stack: validatedSettings(stack, read), example: { exampleServices, apiPort, load, services } };
 }
 
 /** A key that begins with nearly the project's name; others are settings of Pulumi's providers, such as `docker:host`. */

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { isRecord } from "./parse.ts";
 import { duplicates, type Problem } from "./problem.ts";
-import { stackSettingsSchema } from "./settings-schema.ts";
+import { stackSettingsSchema } from "./settings-and-defaults.ts";
 
 /** A port on the user's machine and the setting that it comes from. */
 export interface UsedPort {

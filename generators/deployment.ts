@@ -10,7 +10,7 @@ import { instanceName } from "../config/names.ts";
 import type { AnyPart } from "../config/parts/part.ts";
 import { partList } from "../config/parts/parts.ts";
 import { noSurroundings } from "../config/parts/processes.ts";
-import type { StackSettings } from "../config/settings-schema.ts";
+import type { StackSettings } from "../config/settings-and-defaults.ts";
 
 /** Every setting at its default, but for the namespace that the repository's own `Pulumi.dev.yaml` gives the example. */
 export const documentedConfig = { "observability:serviceNamespace": "integr8scode" } as const;

@@ -1,4 +1,4 @@
-import type { StackSettings } from "../config/settings-schema.ts";
+import type { StackSettings } from "../config/settings-and-defaults.ts";
 
 /** A query of the guide as a reader copies it. */
 export type DocumentedQuery = {

@@ -106,10 +106,10 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
   "config-reads-no-files": [
     {
       files: {
-        "config/settings-schema.ts": 'import "./build-folder.ts";',
+        "config/settings-and-defaults.ts": 'import "./build-folder.ts";',
         "config/build-folder.ts": 'import "node:fs";',
       },
-      found: "config/settings-schema.ts → config/build-folder.ts",
+      found: "config/settings-and-defaults.ts → config/build-folder.ts",
     },
   ],
   "config-files-read-only": [
@@ -121,10 +121,10 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
   "config-without-pulumi": [
     {
       files: {
-        "config/settings-schema.ts": 'import type { Output } from "@pulumi/pulumi";',
+        "config/settings-and-defaults.ts": 'import type { Output } from "@pulumi/pulumi";',
         ...installed("@pulumi/pulumi", "dependencies"),
       },
-      found: "config/settings-schema.ts → node_modules/@pulumi/pulumi/index.js",
+      found: "config/settings-and-defaults.ts → node_modules/@pulumi/pulumi/index.js",
     },
   ],
   "components-without-command-line": [

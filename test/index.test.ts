@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import type { z } from "zod";
 import { previewProgram } from "../components/preview/preview-program.ts";
 import { programSettingsSchema } from "../config/program-settings.ts";
-import { stackSettingsSchema } from "../config/settings-schema.ts";
+import { stackSettingsSchema } from "../config/settings-and-defaults.ts";
 import { asPulumiConfig } from "./support/program-config.ts";
 import { recordedIdentity } from "./support/record-resources.ts";
 import { noDocker } from "./support/settings.ts";

@@ -5,7 +5,7 @@ import { failedCheck } from "../../config/failed-check.ts";
 import { dockerLabels } from "../../config/names.ts";
 import { partEntries } from "../../config/parts/parts.ts";
 import { noSurroundings, partProcess } from "../../config/parts/processes.ts";
-import type { StackSettings } from "../../config/settings-schema.ts";
+import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import type { TextFile } from "../../config/text-file.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { refused } from "../user-error.ts";

@@ -12,7 +12,7 @@ import {
   type Configuration,
 } from "@kubernetes/client-node";
 import { z } from "zod";
-import type { KubernetesSettings } from "../../config/kubernetes.ts";
+import type { KubernetesSettings } from "../../config/kubernetes-settings.ts";
 import { objectLabels, partOfName } from "../../config/names.ts";
 import { projectFolder } from "../project.ts";
 import { oneLine, whyNotReached } from "../text.ts";

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { ProgramSettings } from "../../config/program-settings.ts";
-import { imageDelivery } from "../../config/kubernetes.ts";
+import { imageDelivery } from "../../config/image-delivery.ts";
 import type { Docker } from "../docker/docker.ts";
 import { pullMissing } from "../docker/images.ts";
 import type { Say } from "../target.ts";

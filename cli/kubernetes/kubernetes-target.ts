@@ -1,4 +1,4 @@
-import { ingressUrl } from "../../config/kubernetes.ts";
+import { ingressUrl } from "../../config/kubernetes-settings.ts";
 import type { ProgramSettings } from "../../config/program-settings.ts";
 import { Docker } from "../docker/docker.ts";
 import { atLeast } from "../machine.ts";

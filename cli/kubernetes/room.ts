@@ -7,7 +7,7 @@ import {
   type V1ResourceQuota,
 } from "@kubernetes/client-node";
 import { z } from "zod";
-import type { StackSettings } from "../../config/settings-schema.ts";
+import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import type { Ownership } from "../ownership.ts";
 import type { Plan, PlannedProgram } from "../preview/planned-program.ts";
 import type { Say } from "../target.ts";

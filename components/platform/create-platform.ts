@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { imageDelivery } from "../../config/kubernetes.ts";
+import { imageDelivery } from "../../config/image-delivery.ts";
 import { stackOwner } from "../../config/names.ts";
 import { partEntries, parts } from "../../config/parts/parts.ts";
 import { problemLines } from "../../config/problem.ts";
-import type { StackSettings } from "../../config/settings-schema.ts";
+import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import { resolveDockerHost } from "./docker/docker-host.ts";
 import { DockerPlatform } from "./docker/docker-platform.ts";
 import { deliverImage } from "./kubernetes/deliver-image.ts";

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceOutputsRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings.js";
 import * as state from "@pulumi/pulumi/runtime/state.js";
-import type { StackIdentity } from "../../config/settings-schema.ts";
+import type { StackIdentity } from "../../config/settings-and-defaults.ts";
 import { exclusively, type Fail } from "./exclusively.ts";
 import { plainValues, type PreviewValue, type PreviewValues, type Struct } from "./values.ts";
 

@@ -13,9 +13,6 @@ export const collectorPaths = {
 /** Ports on which the Collector listens. */
 export const collectorPorts = { otlpGrpc: 4317, otlpHttp: 4318, health: 13133 } as const;
 
-/** Largest bound of a queue, in MiB. */
-export const maxQueueMib = 1024 ** 2;
-
 /** Inputs of the Collector's configuration. */
 export interface OtelCollectorSettings extends Stores {
   readonly memoryMib: number;

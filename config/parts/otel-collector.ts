@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { collectorPaths, collectorPorts, maxQueueMib } from "../collector/document.ts";
+import { collectorPaths, collectorPorts } from "../collector/document.ts";
 import { collectorConfigArgs, collectorFiles, type collectorSections } from "../collector/fragment.ts";
 import { collectorReferences, collectorSecretText, noUserText, secretFiles, secretsIn } from "../expansion.ts";
 import { foreign, group, wholeNumber } from "../fields.ts";
@@ -55,7 +55,7 @@ export const otelCollector = part({
   settings: group({
     queueMib: wholeNumber({
       least: 16,
-      most: maxQueueMib,
+      most: 1024 ** 2,
       unit: "MiB",
       because: "less does not hold one request",
       change: "set at least 16, for example 512",

@@ -24,6 +24,11 @@ export const partList: readonly AnyPart[] = Object.values(parts);
 /** The parts as a list, each with its name in the settings. */
 export const partEntries = Object.entries(parts) as readonly (readonly [PartName, AnyPart])[];
 
+/** Whether a workload is a part of the stack, and no service beside it. */
+export function isBackend(workloadName: string): boolean {
+  return partList.some(({ host }) => host === workloadName);
+}
+
 /** Something for each part, by its name in the settings. */
 export function forEachPart<Value>(make: (part: AnyPart, name: PartName) => Value): Readonly<Record<PartName, Value>> {
   return Object.fromEntries(partEntries.map(([name, part]) => [name, make(part, name)])) as Record<PartName, Value>;

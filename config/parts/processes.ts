@@ -1,5 +1,5 @@
-import { dashboardsOf } from "../complete-settings.ts";
-import type { StackSettings } from "../settings-schema.ts";
+import { dashboardsOf } from "../validated-settings.ts";
+import type { StackSettings } from "../settings-and-defaults.ts";
 import { plainProcess, type AnyPart, type PartProcess } from "./part.ts";
 import { hostPortsOf, partList, parts, type PartName } from "./parts.ts";
 

@@ -14,8 +14,7 @@ import {
   sinks,
   textsIn,
 } from "../../config/expansion.ts";
-import { isBackend } from "../../config/flows.ts";
-import { workloadSinks } from "../../config/parts/parts.ts";
+import { isBackend, workloadSinks } from "../../config/parts/parts.ts";
 import { secretAsGrafanaReads } from "../support/grafana-expansion.ts";
 import { sampleWorkloads, noFacts } from "../support/workloads.ts";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { InstrumentedService, ObservabilityStack } from "../../components/index.ts";
 import { watchWorkloads } from "../../components/platform/watch-workloads.ts";
 import type { Workload } from "../../components/platform/workload.ts";
-import { flows, isBackend, services } from "../../config/flows.ts";
-import { partList } from "../../config/parts/parts.ts";
+import { flows, services } from "../../config/flows.ts";
+import { isBackend, partList } from "../../config/parts/parts.ts";
 import { recordResources } from "../support/record-resources.ts";
 import { noDocker, settings } from "../support/settings.ts";
 import { shownEnv } from "../support/workload-view.ts";
@@ -69,12 +69,5 @@ describe("the table of flows", () => {
     );
     const missing = flows.map(({ to, port }) => `${to}:${port}`).filter((address) => !listening.includes(address));
     assert.deepEqual(missing, []);
-  });
-});
-
-describe("isBackend", () => {
-  it("knows the hosts that the table is about, and takes everybody else for a service", () => {
-    assert.deepEqual(hosts.filter(isBackend), hosts);
-    assert.deepEqual(["shop-api", services, "", "Loki", "hasOwnProperty"].filter(isBackend), []);
   });
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { defaultImages } from "../../config/images.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
-import { stackSettingsSchema } from "../../config/settings-schema.ts";
+import { stackSettingsSchema } from "../../config/settings-and-defaults.ts";
 import { anySettingsInput } from "../support/settings.ts";
 import { stackPortList } from "../../config/parts/parts.ts";
 import { defaultCluster } from "../support/default-cluster.ts";
@@ -47,7 +47,7 @@ describe("settings", () => {
         problemOf({ name }),
         `  name: must not be the name of a network of Docker's own (default, bridge, host, none), got "${name}"; set another, for example shop-dev`,
       );
-      // Every cluster has a namespace of that name, which test/config/kubernetes.test.ts is about.
+      // Every cluster has a namespace of that name, which test/config/kubernetes-settings.test.ts is about.
       if (name !== "default") assert.equal(problemOf({ ...kubernetes, name }), "none");
     }
     assert.equal(

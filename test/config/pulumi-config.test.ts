@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { settingsFromPulumiConfig } from "../../config/pulumi-config.ts";
-import { stackSettingsSchema } from "../../config/settings-schema.ts";
+import { stackSettingsSchema } from "../../config/settings-and-defaults.ts";
 
 describe("settingsFromPulumiConfig", () => {
   const fields = stackSettingsSchema.shape;

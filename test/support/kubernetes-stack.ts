@@ -1,6 +1,6 @@
 import type fc from "fast-check";
 import { InstrumentedService, ObservabilityStack, type InstrumentedServiceArgs } from "../../components/index.ts";
-import type { StackSettingsInput } from "../../config/settings-schema.ts";
+import type { StackSettingsInput } from "../../config/settings-and-defaults.ts";
 import { z } from "zod";
 import { recordResources, type RecordedResource } from "./record-resources.ts";
 import { anySettingsInput, noDocker } from "./settings.ts";

@@ -5,7 +5,7 @@ import { adminUserName } from "../../config/grafana/server.ts";
 import { storesOf } from "../../config/parts/exporters.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
 import { forEachPart, forEachPort, partList, stackPortList } from "../../config/parts/parts.ts";
-import type { StackSettings, StackSettingsInput } from "../../config/settings-schema.ts";
+import type { StackSettings, StackSettingsInput } from "../../config/settings-and-defaults.ts";
 import { recordedIdentity } from "./record-resources.ts";
 
 /** An address that nothing listens on, so that no test depends on the machine's own Docker. */

@@ -5,7 +5,7 @@ import type { Platform } from "../../components/platform/platform.ts";
 import type { SecretFile, Workload } from "../../components/platform/workload.ts";
 import { partWorkload } from "../../components/stack-part.ts";
 import type { PartName } from "../../config/parts/parts.ts";
-import type { StackSettingsInput } from "../../config/settings-schema.ts";
+import type { StackSettingsInput } from "../../config/settings-and-defaults.ts";
 import { settings } from "./settings.ts";
 import { furtherParts } from "./further-parts.ts";
 

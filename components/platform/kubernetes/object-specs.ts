@@ -1,5 +1,5 @@
 import type { types } from "@pulumi/kubernetes";
-import type { KubernetesSettings } from "../../../config/kubernetes.ts";
+import type { KubernetesSettings } from "../../../config/kubernetes-settings.ts";
 import { localPortsAnnotation } from "../../../config/names.ts";
 import type { Workload } from "../workload.ts";
 import { selector } from "./labels.ts";

@@ -1,9 +1,9 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { factsOf, filledIn, instanceFact, type InstanceFact } from "../../../config/env-value.ts";
-import { isBackend } from "../../../config/flows.ts";
-import { defaultCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes.ts";
+import { defaultCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes-settings.ts";
 import { checkName, dashed, fileKey, mountName } from "../../../config/names.ts";
+import { isBackend } from "../../../config/parts/parts.ts";
 import { copyMemoryMib } from "../platform.ts";
 import { assertAllFieldsRead, type Check, type ImageMount, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";

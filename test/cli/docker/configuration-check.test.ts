@@ -8,7 +8,7 @@ import pWaitFor from "p-wait-for";
 import { checkConfiguration } from "../../../cli/docker/configuration-check.ts";
 import { Docker } from "../../../cli/docker/docker.ts";
 import { UserError } from "../../../cli/user-error.ts";
-import type { StackSettingsInput } from "../../../config/settings-schema.ts";
+import type { StackSettingsInput } from "../../../config/settings-and-defaults.ts";
 import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
 import { settings } from "../../support/settings.ts";
 

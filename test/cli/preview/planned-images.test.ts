@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { plannedImages } from "../../../cli/preview/planned-images.ts";
-import type { StackSettingsInput } from "../../../config/settings-schema.ts";
+import type { StackSettingsInput } from "../../../config/settings-and-defaults.ts";
 import { InstrumentedService } from "../../../components/index.ts";
 import { previewStack } from "../../../components/preview/preview-stack.ts";
 import { furtherHosts } from "../../support/further-parts.ts";

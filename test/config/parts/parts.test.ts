@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { stackWorkloads } from "../../../components/stack-part.ts";
-import { flows } from "../../../config/flows.ts";
+import { flows, services } from "../../../config/flows.ts";
 import { addressOf, datasourceUid, portOf } from "../../../config/parts/part.ts";
-import { otlpUrls, partEntries, partList, parts, stackPortList } from "../../../config/parts/parts.ts";
+import { isBackend, otlpUrls, partEntries, partList, parts, stackPortList } from "../../../config/parts/parts.ts";
 import { noSurroundings } from "../../../config/parts/processes.ts";
 import { settings } from "../../support/settings.ts";
 import { knownParts } from "../../support/further-parts.ts";
@@ -72,5 +72,13 @@ describe("the parts of the stack", () => {
     assert.throws(() => datasourceUid(parts.grafana), {
       message: "grafana: must be a data source of Grafana, is none",
     });
+  });
+});
+
+describe("isBackend", () => {
+  it("knows the hosts of the parts, and takes everybody else for a service", () => {
+    const hosts = partList.map(({ host }) => host);
+    assert.deepEqual(hosts.filter(isBackend), hosts);
+    assert.deepEqual(["shop-api", services, "", "Loki", "hasOwnProperty"].filter(isBackend), []);
   });
 });

@@ -5,6 +5,7 @@ import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { DeliveryCounts, DeliveryTally } from "./delivery-counters.ts";
 import type { EncodedItem, OtlpEncoding } from "./otlp-encoding.ts";
+import { mostRetryAfterMillis } from "./retry-after.ts";
 import { textOf, type Answer, type Postponement, type Transport } from "./transport.ts";
 
 /** How much waits for what. */
@@ -23,7 +24,7 @@ export interface DeliveryQueueOptions {
   readonly initialBackoffMillis?: number;
   /** @default 2000 */
   readonly maxBackoffMillis?: number;
-  /** Longest that a receiver may ask us to wait. @default 60000 */
+  /** Longest that a receiver may ask us to wait. @default {@link mostRetryAfterMillis} */
   readonly maxRetryAfterMillis?: number;
   /**
    * How long the receiver may put off the first of what waits until that is given up, in milliseconds. Time without any
@@ -97,7 +98,7 @@ export class DeliveryQueue<Item> {
       maxExportBatchBytes: Math.min(3 * 1024 * 1024, options.maxQueueBytes / 8),
       initialBackoffMillis: 250,
       maxBackoffMillis: 2000,
-      maxRetryAfterMillis: 60_000,
+      maxRetryAfterMillis: mostRetryAfterMillis,
       maxPutOffMillis: 300_000,
       now: () => performance.now(),
       ...options,

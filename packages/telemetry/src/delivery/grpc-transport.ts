@@ -9,7 +9,7 @@ import {
 } from "@grpc/grpc-js";
 import { readFileSync } from "node:fs";
 import type { ExporterSettings } from "./exporter-settings.ts";
-import { retryDelayMillis } from "./retry-info.ts";
+import { retryInfoMillis } from "./retry-after.ts";
 import { saysTooLarge, textOf, type Answer, type Transport } from "./transport.ts";
 
 /**
@@ -94,7 +94,7 @@ export function createGrpcTransport(settings: ExporterSettings, method: string):
 /** @param begun whether an answer had begun before the error came */
 function answerTo(error: ServiceError, begun: boolean): Answer {
   const reason = textOf(error);
-  const afterMillis = retryDelayMillis(error.metadata);
+  const afterMillis = retryInfoMillis(error.metadata);
   if (error.code === status.RESOURCE_EXHAUSTED && saysTooLarge(error.details)) return { outcome: "too_large", reason };
   const timedOut = error.code === status.DEADLINE_EXCEEDED || error.code === status.CANCELLED;
   const again =

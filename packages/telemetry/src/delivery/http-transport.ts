@@ -4,6 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { ExporterSettings } from "./exporter-settings.ts";
+import { retryAfterMillis } from "./retry-after.ts";
 import { saysTooLarge, textOf, type Answer, type Transport } from "./transport.ts";
 
 /** Codes that may be gone at the next attempt (opentelemetry.io/docs/specs/otlp/#retryable-response-codes). */
@@ -94,14 +95,7 @@ function answerTo(status: number, retryAfter: string | undefined, body: Buffer):
   const reason = text === "" ? `HTTP ${status}` : `HTTP ${status}: ${text}`;
   if (status === 413 || (status === 400 && saysTooLarge(text))) return { outcome: "too_large", reason };
   if (!retryable.has(status)) return { outcome: "rejected", reason };
-  return { outcome: "retry", reason, answered: true, timedOut: false, afterMillis: millisUntil(retryAfter) };
-}
-
-/** `Retry-After` in milliseconds from now; it is a number of seconds or a date. */
-function millisUntil(retryAfter: string | undefined): number | undefined {
-  if (retryAfter === undefined) return undefined;
-  const millis = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
-  return Number.isNaN(millis) ? undefined : Math.max(0, millis);
+  return { outcome: "retry", reason, answered: true, timedOut: false, afterMillis: retryAfterMillis(retryAfter) };
 }
 
 /** The start of an answer without the bytes that a status in protobuf has around its message. */

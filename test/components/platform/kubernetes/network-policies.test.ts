@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { backendPolicy, denyAll, servicesPolicy } from "../../../../components/platform/kubernetes/network-policies.ts";
-import { flows, isBackend, services } from "../../../../config/flows.ts";
-import { partList, parts } from "../../../../config/parts/parts.ts";
+import { flows, services } from "../../../../config/flows.ts";
+import { isBackend, partList, parts } from "../../../../config/parts/parts.ts";
 import { containerOf, workloads } from "../../../support/kubernetes-view.ts";
 import { objectsOf, recordStack, type KubernetesStackInput } from "../../../support/kubernetes-stack.ts";
 import { allows, policiesOf, policyOf, type End, type Pod, type Policy } from "../../../support/network-policies.ts";

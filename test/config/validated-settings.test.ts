@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dashboardsOf, isComplete } from "../../config/complete-settings.ts";
+import { dashboardsOf, isValidated } from "../../config/validated-settings.ts";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
 import { recordedIdentity } from "../support/record-resources.ts";
@@ -10,17 +10,17 @@ const dashboards = "test/fixtures/dashboards";
 describe("complete settings", () => {
   it("are taken as they are, without another look at them", () => {
     const complete = settings({ retentionHours: 48 });
-    assert.ok(isComplete(complete));
+    assert.ok(isValidated(complete));
     assert.equal(parseSettings(complete, { project: "other", stack: "other" }), complete);
   });
 
   it("are validated like any input once a field of them is another", () => {
     const changed = { ...settings(), retentionHours: 1 };
-    assert.equal(isComplete(changed), false);
+    assert.equal(isValidated(changed), false);
     assert.throws(() => parseSettings(changed, recordedIdentity), {
       message: /^the configuration has 1 problem\(s\), nothing was changed:\n {2}retentionHours: must be /,
     });
-    for (const other of [undefined, null, 5, "text", {}]) assert.equal(isComplete(other), false);
+    for (const other of [undefined, null, 5, "text", {}]) assert.equal(isValidated(other), false);
   });
 
   it("stay as they were judged, at every depth", () => {

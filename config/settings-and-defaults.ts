@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { choice, flag, group, hostPort, memoryMib, secretTexts, text, wholeNumber } from "./fields.ts";
 import type { Images } from "./images.ts";
-import { kubernetesSettingsSchema } from "./kubernetes.ts";
+import { kubernetesSettingsSchema } from "./kubernetes-settings.ts";
+import { isRecord } from "./parse.ts";
 import { forEachPart, forEachPort, partSettings } from "./parts/parts.ts";
 import { dockerHost, imageReference, imageRegistry, namePrefix, orEmpty } from "./rules.ts";
 
@@ -88,4 +89,18 @@ export interface StackSettings extends Omit<z.output<typeof stackSettingsSchema>
 export interface StackIdentity {
   readonly project: string;
   readonly stack: string;
+}
+
+/**
+ * The input with what follows from Pulumi's project and stack where the user set nothing. Done before the validation: a
+ * long stack may give a name that breaks the rules.
+ */
+export function withDerivedDefaults(input: unknown, { project, stack }: StackIdentity): unknown {
+  if (!isRecord(input)) return input;
+  const { name = "", environment = "" } = input;
+  return {
+    ...input,
+    name: name === "" ? `${project}-${stack}`.toLowerCase().replace(/[^a-z0-9-]+/g, "-") : name,
+    environment: environment === "" ? stack : environment,
+  };
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ReadFolder } from "./grafana/added-dashboards.ts";
 import { resolveImages } from "./images.ts";
-import type { stackSettingsSchema, StackSettings } from "./settings-schema.ts";
+import type { stackSettingsSchema, StackSettings } from "./settings-and-defaults.ts";
 import type { TextFile } from "./text-file.ts";
 
 /** The dashboards that were read for complete settings. What is no key here has not been validated. */
@@ -11,7 +11,7 @@ const dashboards = new WeakMap<object, readonly TextFile[]>();
  * Settings that have passed the schema and every rule beyond it, with what they name: the image of each part, and the
  * user's dashboards ({@link dashboardsOf}). Nothing of them can be changed, so they need not be validated again.
  */
-export function completeSettings(valid: z.output<typeof stackSettingsSchema>, readFolder: ReadFolder): StackSettings {
+export function validatedSettings(valid: z.output<typeof stackSettingsSchema>, readFolder: ReadFolder): StackSettings {
   const { images, kubernetes, ...rest } = valid;
   const settings = frozen({
     ...rest,
@@ -23,8 +23,8 @@ export function completeSettings(valid: z.output<typeof stackSettingsSchema>, re
   return settings;
 }
 
-/** Whether {@link completeSettings} has made a value. A copy of one with other fields has to be validated like any input. */
-export function isComplete(given: unknown): given is StackSettings {
+/** Whether {@link validatedSettings} has made a value. A copy of one with other fields has to be validated like any input. */
+export function isValidated(given: unknown): given is StackSettings {
   return typeof given === "object" && given !== null && dashboards.has(given);
 }
 

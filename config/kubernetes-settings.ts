@@ -16,7 +16,7 @@ import { forEachPart } from "./parts/parts.ts";
 import { imageRegistry, orEmpty } from "./rules.ts";
 
 /*
- * What a user can set about the cluster, and what follows from it without asking the cluster.
+ * What a user can set about the cluster.
  */
 
 /** Room on disk of one store, in GiB. */
@@ -176,24 +176,4 @@ export type KubernetesSettings = z.output<typeof kubernetesSettingsSchema>;
 /** The address that an ingress gives. */
 export function ingressUrl({ host, tlsSecretName }: KubernetesSettings["ingress"]): string {
   return `${tlsSecretName === undefined ? "http" : "https"}://${host}/`;
-}
-
-/**
- * The shell command that brings an image from the local Docker into the cluster, the image's reference in `$IMAGE`;
- * `undefined` if the settings name none and the context is none of a cluster on this machine.
- */
-export function imageDelivery({
-  registry,
-  loadCommand,
-  context,
-}: Pick<KubernetesSettings, "registry" | "loadCommand" | "context">): string | undefined {
-  if (registry !== "") return 'docker push --quiet "$IMAGE"';
-  if (loadCommand !== "") return loadCommand;
-  const kind = /^kind-(\w[\w.-]*)$/.exec(context)?.[1];
-  if (kind !== undefined) return `kind load docker-image "$IMAGE" --name ${kind}`;
-  if (context === "minikube") return 'minikube image load "$IMAGE"';
-  const k3d = /^k3d-(\w[\w.-]*)$/.exec(context)?.[1];
-  if (k3d !== undefined) return `k3d image import "$IMAGE" --cluster ${k3d}`;
-  if (/^k3s(-|$)/.test(context)) return 'docker save "$IMAGE" | sudo k3s ctr images import -';
-  return undefined;
 }

@@ -3,13 +3,23 @@ import protobuf from "protobufjs/minimal.js";
 
 const { Reader } = protobuf;
 
+/** Longest that a receiver may ask us to wait unless the queue is told otherwise, in milliseconds. */
+export const mostRetryAfterMillis = 60_000;
+
+/** What a header `Retry-After` says, in milliseconds from now; it is a number of seconds or a date. */
+export function retryAfterMillis(retryAfter: string | undefined): number | undefined {
+  if (retryAfter === undefined) return undefined;
+  const millis = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
+  return Number.isNaN(millis) ? undefined : Math.max(0, millis);
+}
+
 const retryInfoType = "type.googleapis.com/google.rpc.RetryInfo";
 
 /**
  * When a receiver wants to be asked again, in milliseconds, if a refusal says so: the `RetryInfo` among the details of
  * its status (github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto).
  */
-export function retryDelayMillis(metadata: Metadata): number | undefined {
+export function retryInfoMillis(metadata: Metadata): number | undefined {
   const [encoded] = metadata.get("grpc-status-details-bin");
   if (!(encoded instanceof Uint8Array)) return undefined;
   try {
