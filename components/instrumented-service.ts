@@ -99,39 +99,32 @@ export function serviceWorkload(name: string, given: ServiceInput, stack: Servic
   if (notText.length > 0) throw refusal("", [...notText, ...problems]);
   // Of a build that is wrong nothing is left, and no image either: that is told already.
   const isBuildWrong = problems.some(({ path }) => path.split(".")[0] === "build");
-  const injected = injectedEnv(name, args, stack);
-  const workload = describedService(name, args, injected, stack);
+  const telemetry = givenTelemetry(name, args, stack);
+  const workload = describedService(name, args, telemetry);
   refuse(name, [
     ...problems,
     ...serviceNameProblems(name, stack.settings),
     ...(args.build === undefined ? [] : buildFolderProblems(args.build)),
     ...workload.imageMounts.flatMap(({ image }) => builtFolderProblems(image)),
-    ...(Object.keys(injected).length === 0 ? [] : injectedVariableProblems("env", args.env)),
+    ...(Object.keys(telemetry.env).length === 0 ? [] : injectedVariableProblems("env", args.env)),
     ...workloadProblems(workload, 1).filter(({ path }) => !isBuildWrong || path !== "image"),
     ...(stack.platform?.conflicts(workload) ?? []),
   ]);
   return workload;
 }
 
-function describedService(
-  name: string,
-  args: CompleteServiceArgs,
-  injected: Readonly<Record<string, EnvValue>>,
-  stack: ServiceEnvironment,
-): Workload {
-  const isInstrumented = Object.keys(injected).length > 0;
-
+function describedService(name: string, args: CompleteServiceArgs, given: GivenTelemetry): Workload {
   return {
     name,
     image: workloadImage(args),
     args: args.command,
-    env: { ...injected, ...args.env, ...(isInstrumented ? loaderEnv(args) : {}) },
+    env: { ...given.env, ...args.env, ...given.loader },
     configFiles: [],
     secretFiles: [],
     check: "none",
     ports: args.ports.map((port) => ({ ...port, hostPort: port.hostPort ?? "internal" })),
     dataVolumes: [],
-    imageMounts: isInstrumented ? instrumentationMounts(args, stack) : [],
+    imageMounts: given.mounts,
     scratchPaths: ["/tmp"],
     readiness: {
       port: args.healthCheck?.port ?? args.ports[0]?.port ?? serviceDefaults.port,
@@ -159,42 +152,30 @@ function telemetryName(
   return settings.observability && telemetry !== false ? `${settings.serviceNamespace}-${name}` : undefined;
 }
 
-function injectedEnv(
-  name: string,
-  args: CompleteServiceArgs,
-  stack: ServiceEnvironment,
-): Readonly<Record<string, EnvValue>> {
+/** What a service is given so that its telemetry arrives. */
+interface GivenTelemetry {
+  /** Where to send it, and who it comes from. */
+  readonly env: Readonly<Record<string, EnvValue>>;
+  /** The variable that makes its runtime load its instrumentation, with what the service has there itself. */
+  readonly loader: Readonly<Record<string, string>>;
+  readonly mounts: readonly ImageMount[];
+}
+
+function givenTelemetry(name: string, args: CompleteServiceArgs, stack: ServiceEnvironment): GivenTelemetry {
   const serviceName = telemetryName(name, args, stack);
-  if (serviceName === undefined) return {};
-  const instrumentation = args.instrument === undefined ? undefined : instrumentations[args.instrument];
-  const injected = otelEnv(
-    {
-      serviceName,
-      serviceNamespace: stack.settings.serviceNamespace,
-      serviceVersion: args.version,
-      environment: stack.settings.environment,
-      serviceInstanceId: instanceFact,
-      platformAttributes: stack.platform?.instanceAttributes(name) ?? {},
-    },
-    args.protocol ?? instrumentation?.protocols[0] ?? "grpc",
-  );
-  return { ...injected, ...instrumentation?.env };
-}
-
-/** The variable that makes the service's runtime load its instrumentation, with what the service has there itself. */
-function loaderEnv({ instrument, env }: CompleteServiceArgs): Readonly<Record<string, string>> {
-  if (instrument === undefined) return {};
-  const { name, value } = instrumentations[instrument].loader;
-  return { [name]: value(env[name] ?? "") };
-}
-
-function instrumentationMounts(
-  { instrument, instrumentImage }: CompleteServiceArgs,
-  { settings }: ServiceEnvironment,
-): readonly ImageMount[] {
-  if (instrument === undefined) return [];
-  const { from, path } = instrumentations[instrument];
-  const reference = instrumentImage ?? instrumentationImage(instrument, settings.imageRegistry);
+  if (serviceName === undefined) return { env: {}, loader: {}, mounts: [] };
+  const { instrument, protocol } = args;
+  const identity = {
+    serviceName,
+    serviceNamespace: stack.settings.serviceNamespace,
+    serviceVersion: args.version,
+    environment: stack.settings.environment,
+    serviceInstanceId: instanceFact,
+    platformAttributes: stack.platform?.instanceAttributes(name) ?? {},
+  };
+  if (instrument === undefined) return { env: otelEnv(identity, protocol ?? "grpc"), loader: {}, mounts: [] };
+  const { protocols, env, loader, from, path } = instrumentations[instrument];
+  const reference = args.instrumentImage ?? instrumentationImage(instrument, stack.settings.imageRegistry);
   const image: WorkloadImage =
     reference === builtHere
       ? {
@@ -202,10 +183,14 @@ function instrumentationMounts(
           name: `instrumentation-${instrument}`,
           contextPath: join(import.meta.dirname, "..", "instrumentation"),
           dockerfile: "Dockerfile",
-          buildArgs: { NODE_IMAGE: settings.images.node },
+          buildArgs: { NODE_IMAGE: stack.settings.images.node },
         }
       : { kind: "reference", reference };
-  return [{ name: "instrumentation", image, from, path }];
+  return {
+    env: { ...otelEnv(identity, protocol ?? protocols[0]), ...env },
+    loader: { [loader.name]: loader.value(args.env[loader.name] ?? "") },
+    mounts: [{ name: "instrumentation", image, from, path }],
+  };
 }
 
 /** The problem of a folder of this repository whose content was not made yet. */

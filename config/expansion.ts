@@ -4,71 +4,28 @@ import type { TextFile } from "./text-file.ts";
 
 /*
  * Text that another program reads later, and in which it replaces references to variables or files. For each program and
- * each place that it reads: the syntax, and whether a user's text there is meant as that syntax, escaped or refused.
- * docs/own-code.md has the table, and a test that no file, argument or variable of a workload is left out.
+ * each place that it reads docs/own-code.md has the syntax, and whether a user's text there is meant as that syntax,
+ * escaped or refused; a test sees to it that no file, argument or variable of a workload is left out.
  */
-
-/** A place from which a program takes text. */
-export interface Sink {
-  /** Whose text it is, as the page for users says it. */
-  readonly what: string;
-  /** What the reader would replace. */
-  readonly syntax: string;
-  /** What happens to such text of a user. */
-  readonly rule: string;
-}
 
 /** Places where nothing of a user's free text ends up: all of it is generated, from names and numbers. */
 export const noUserText = "generated";
 
-/** Every place. Which part and which services have it is said by the parts (`reads`) and by config/parts/parts.ts. */
+/**
+ * Every place that a program takes a user's text from, with the words for that text that its row in docs/own-code.md
+ * begins with. Which part and which services have it is said by the parts (`reads`) and by config/parts/parts.ts.
+ */
 export const sinks = {
-  collectorConfig: {
-    what: "`otelCollector.config`",
-    syntax: "`${…}` of any kind, `$$`; keys with `::`",
-    rule: "`${file:/run/secrets/NAME}` of a secret is meant, `$$` is a dollar sign, a lone `$` is one too; any other reference and a key with `::` is refused",
-  },
-  collectorSecret: {
-    what: "a secret in `otelCollector.config`",
-    syntax: "`${…}`, `$$`",
-    rule: "escaped: it arrives as it was set",
-  },
-  grafanaDatasources: {
-    what: "`grafana.datasources`",
-    syntax: "`$NAME`, `${NAME}`, `$__env{…}`, `$__file{…}`, `$$`",
-    rule: "`$__file{/run/secrets/NAME}` of a secret is meant, `$$` is a dollar sign, of any other file it is refused; any other `$` is escaped and stands for itself",
-  },
-  grafanaSecret: {
-    what: "a secret in `grafana.datasources`",
-    syntax: "`$NAME`, `${NAME}`",
-    rule: "escaped: it arrives as it was set, without blanks around it",
-  },
-  grafanaSettings: {
-    what: "`grafana.adminUser`",
-    syntax: "`${…}`, `$__…{…}`, `%(…)s`",
-    rule: "refused: Grafana has no way to escape them there",
-  },
-  dashboards: {
-    what: "dashboards",
-    syntax: "Grafana's variables, `$name` and `${name}`",
-    rule: "meant; Grafana puts neither files nor its environment into them",
-  },
-  kubernetesText: {
-    what: "`command` and `env` of a service, on Kubernetes",
-    syntax: "`$(NAME)`, `$$`",
-    rule: "escaped: it arrives as it was written",
-  },
-  dockerText: {
-    what: "`command` and `env` of a service, on Docker",
-    syntax: "none",
-    rule: "arrives as it was written",
-  },
-  resourceAttributes: {
-    what: "`version` of a service, `environment`, `serviceNamespace`",
-    syntax: "`,`, `=` and `%` in `OTEL_RESOURCE_ATTRIBUTES`",
-    rule: "escaped: it arrives as it was written",
-  },
-} as const satisfies Readonly<Record<string, Sink>>;
+  collectorConfig: "`otelCollector.config`",
+  collectorSecret: "a secret in `otelCollector.config`",
+  grafanaDatasources: "`grafana.datasources`",
+  grafanaSecret: "a secret in `grafana.datasources`",
+  grafanaSettings: "`grafana.adminUser`",
+  dashboards: "dashboards",
+  kubernetesText: "`command` and `env` of a service, on Kubernetes",
+  dockerText: "`command` and `env` of a service, on Docker",
+  resourceAttributes: "`version` of a service, `environment`, `serviceNamespace`",
+} as const;
 
 /** The name of a place with a user's text, or {@link noUserText}. */
 export type SinkName = keyof typeof sinks | typeof noUserText;

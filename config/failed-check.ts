@@ -1,19 +1,15 @@
-/** A program's check of its own configuration, which has failed. */
-export interface FailedCheck {
-  /** The setting that the configuration comes from. */
-  readonly setting: string;
-  /** All that the program printed. */
-  readonly said: string;
-  /** Texts that are not to be shown, wherever they occur in it. */
-  readonly secrets: readonly string[];
-}
-
 /** How much of what the program printed is shown. */
 const mostLines = 4;
 const mostCharacters = 200;
 
-/** The message about a configuration that its program refuses, with what that program printed. */
-export function failedCheck({ setting, said, secrets }: FailedCheck): string {
+/**
+ * The message about a configuration that its program refuses, with what that program printed.
+ *
+ * @param setting where the configuration comes from
+ * @param said all that the program printed
+ * @param secrets texts that are not to be shown, wherever they occur in it
+ */
+export function failedCheck(setting: string, said: string, secrets: readonly string[]): string {
   // As in its file, and as the program has read it (expansion.ts).
   const hidden = secrets.flatMap((secret) => [secret, secret.replaceAll("$$", "$")]);
   const told = hidden.reduce((text, secret) => text.replaceAll(secret, "[secret]"), said);

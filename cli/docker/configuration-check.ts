@@ -33,7 +33,7 @@ export async function checkConfiguration(stack: StackSettings, owner: string, do
     const create = ["create", ...options, ...identity, stack.images[name], ...check.args];
     const said = await untilInterrupted((signal) => objectionOf(container, create, files, docker, signal));
     if (said === undefined) continue;
-    const message = failedCheck({ setting: check.setting, said, secrets: Object.values(stack.secrets) });
+    const message = failedCheck(check.setting, said, Object.values(stack.secrets));
     throw refused([message], "correct the settings of the stack, then npm run up");
   }
 }

@@ -8,7 +8,7 @@ import {
   type OtelCollectorSettings,
 } from "./document.ts";
 import { isRecord } from "../parse.ts";
-import { hiddenProblem, pathText, problem, problemIf, type Problem } from "../problem.ts";
+import { hiddenProblem, pathText, problem, type Problem } from "../problem.ts";
 import type { TextFile } from "../text-file.ts";
 import { componentId, componentType, processorsThatPassOn } from "./components.ts";
 
@@ -107,44 +107,35 @@ const nameRule = {
 
 /** Names as keys of a section and of the pipelines, and as entries of the lists that refer to them. */
 function nameProblems(added: CollectorFragment): readonly Problem[] {
-  const { extensions, pipelines } = service(added);
+  const pipelines = pipelinesOf(added);
   const keys = [
-    ...componentSections.flatMap((section) => keysOf(added[section]).map((key) => [section, key])),
-    ...keysOf(pipelines).map((key) => ["service", "pipelines", key]),
-  ];
+    ...componentSections.flatMap((section) => entriesOf([section], added[section])),
+    ...entriesOf(pipelinesPath, pipelines),
+  ].map(([path]) => [path, path.at(-1)] as const);
   const lists = [
-    [["service", "extensions"], extensions] as const,
-    ...keysOf(pipelines).flatMap((name) =>
-      keysOf(child(pipelines, name)).map(
-        (list) => [["service", "pipelines", name, list], child(child(pipelines, name), list)] as const,
-      ),
-    ),
+    [["service", "extensions"], child(child(added, "service"), "extensions")] as const,
+    ...entriesOf(pipelinesPath, pipelines).flatMap(([path, pipeline]) => entriesOf(path, pipeline)),
   ];
-  return [
-    ...keys
-      .filter((path) => !componentId.test(path.at(-1) ?? ""))
-      .map((path) => problem(at(path), nameRule.rule, path.at(-1), nameRule.change)),
-    ...lists.flatMap(([path, list]) =>
-      (Array.isArray(list) ? (list as readonly unknown[]) : []).flatMap((entry, index) =>
-        typeof entry === "string" && componentId.test(entry)
-          ? []
-          : [problem(at([...path, String(index)]), nameRule.rule, entry, nameRule.change)],
-      ),
-    ),
-  ];
+  return [...keys, ...lists.flatMap(([path, list]) => listed(path, list))]
+    .filter(([, name]) => !isComponentId(name))
+    .map(([path, name]) => problem(at(path), nameRule.rule, name, nameRule.change));
+}
+
+function isComponentId(name: unknown): name is string {
+  return typeof name === "string" && componentId.test(name);
 }
 
 function redefined(added: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
-  return fixedSections.flatMap((section) =>
-    keysOf(added[section]).flatMap((name) => {
+  return fixedSections
+    .flatMap((section) => entriesOf([section], added[section]))
+    .flatMap(([[section = "", name = ""]]) => {
       const taken = keysOf(generated[section]).find((each) => queueFile(each) === queueFile(name));
       if (taken === undefined) return [];
       const change = `give yours another name, for example ${componentType(name)}/mine`;
       if (taken === name) return [hiddenProblem(at([section, name]), "must not be one of the stack's own", change)];
       const rule = `must differ from the stack's ${taken} in more than / and _, or their queues would be one file`;
       return [problem(at([section, name]), rule, name, change)];
-    }),
-  );
+    });
 }
 
 /** Name of the file in which the Collector's `file_storage` keeps a component's queue. */
@@ -176,16 +167,13 @@ function changes(merged: unknown, generated: unknown, path: readonly string[]): 
 }
 
 function processorProblems(added: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
-  const { pipelines } = service(added);
-  return keysOf(service(generated).pipelines).flatMap((name) => {
-    const processors = child(child(pipelines, name), "processors");
-    return (Array.isArray(processors) ? (processors as readonly unknown[]) : []).flatMap((id, index) => {
-      if (typeof id !== "string" || !componentId.test(id) || processorsThatPassOn.has(componentType(id))) return [];
-      const rule =
-        "must be a processor of which it is known that it keeps nothing in memory that a client takes for stored";
-      const change = `put it into a pipeline of your own, for example ${name}/mine, or use one of ${[...processorsThatPassOn].join(", ")}`;
-      return [problem(at(["service", "pipelines", name, "processors", String(index)]), rule, id, change)];
-    });
+  const rule =
+    "must be a processor of which it is known that it keeps nothing in memory that a client takes for stored";
+  return keysOf(pipelinesOf(generated)).flatMap((name) => {
+    const change = `put it into a pipeline of your own, for example ${name}/mine, or use one of ${[...processorsThatPassOn].join(", ")}`;
+    return listed([...pipelinesPath, name, "processors"], child(child(pipelinesOf(added), name), "processors"))
+      .filter(([, id]) => isComponentId(id) && !processorsThatPassOn.has(componentType(id)))
+      .map(([path, id]) => problem(at(path), rule, id, change));
   });
 }
 
@@ -196,7 +184,7 @@ const listeningSections: readonly string[] = ["receivers", "extensions"];
 const localAddress = /^(?:|0\.0\.0\.0|127(?:\.\d+){3}|localhost|\[::1?\]):(\d+)$/i;
 
 /** Ports of components that name no endpoint, by their type and the group in which it would be. */
-const defaultEndpoints = new Map<string, readonly (readonly [group: readonly string[], port: number])[]>([
+const defaultPorts: ReadonlyMap<string, readonly (readonly [group: Path, port: number])[]> = new Map([
   // go.opentelemetry.io/collector/receiver/otlpreceiver, factory.go
   [
     "otlp",
@@ -213,34 +201,42 @@ const defaultEndpoints = new Map<string, readonly (readonly [group: readonly str
 function listenProblems(added: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
   const ports: readonly number[] = Object.values(collectorPorts);
   const rule = `must be on none of the ports that the stack's Collector listens on (${ports.join(", ")})`;
-  const change = "choose another port";
-  return listeningSections.flatMap((section) =>
-    keysOf(added[section])
-      .filter((name) => !keysOf(generated[section]).includes(name))
-      .flatMap((name) => {
-        const component = child(added[section], name);
-        const written = textsIn(component).flatMap(([path, text]) => {
-          const port = path.at(-1) === "endpoint" ? localAddress.exec(text)?.[1] : undefined;
-          return problemIf(ports.includes(Number(port)), at([section, name, ...path]), rule, text, change);
-        });
-        const left = (defaultEndpoints.get(componentType(name)) ?? []).flatMap(([group, port]) => {
-          const parent = group.slice(0, -1).reduce(child, component);
-          const isThere = group.length === 0 || keysOf(parent).includes(group.at(-1) ?? "");
-          const isNamed = keysOf(group.reduce(child, component)).includes("endpoint");
-          const path = at([section, name, ...group, "endpoint"]);
-          return problemIf(isThere && !isNamed, path, rule, `localhost:${port}`, change);
-        });
-        return [...written, ...left];
-      }),
-  );
+  return listeningSections
+    .flatMap((section) => entriesOf([section], added[section]))
+    .filter(([[section = "", name = ""]]) => !keysOf(generated[section]).includes(name))
+    .flatMap(([path, component]) => [
+      ...textsIn(component, path).filter(([inside]) => inside.at(-1) === "endpoint"),
+      ...defaultEndpoints(path, component),
+    ])
+    .filter(([, address]) => ports.includes(Number(localAddress.exec(address)?.[1])))
+    .map(([path, address]) => problem(at(path), rule, address, "choose another port"));
 }
 
-function service(document: Readonly<Record<string, unknown>>): {
-  readonly extensions: unknown;
-  readonly pipelines: unknown;
-} {
-  const group = child(document, "service");
-  return { extensions: child(group, "extensions"), pipelines: child(group, "pipelines") };
+/** The addresses on which a component listens without being told. */
+function defaultEndpoints(path: Path, component: unknown): readonly (readonly [Path, string])[] {
+  const isUnnamed = (found: unknown): boolean => found !== undefined && !keysOf(found).includes("endpoint");
+  return (defaultPorts.get(componentType(path.at(-1) ?? "")) ?? [])
+    .filter(([group]) => isUnnamed(group.reduce(child, component)))
+    .map(([group, port]) => [[...path, ...group, "endpoint"], `localhost:${port}`] as const);
+}
+
+/** Keys from the top of a document to a place in it. */
+type Path = readonly string[];
+
+const pipelinesPath = ["service", "pipelines"];
+
+function pipelinesOf(document: CollectorDocument): unknown {
+  return pipelinesPath.reduce(child, document);
+}
+
+/** What is in a group, each with its path. */
+function entriesOf(path: Path, group: unknown): readonly (readonly [path: Path, value: unknown])[] {
+  return keysOf(group).map((key) => [[...path, key], child(group, key)] as const);
+}
+
+/** What is in a list, each with its path. */
+function listed(path: Path, list: unknown): readonly (readonly [path: Path, value: unknown])[] {
+  return Array.isArray(list) ? list.map((entry: unknown, index) => [[...path, String(index)], entry] as const) : [];
 }
 
 function keysOf(group: unknown): readonly string[] {

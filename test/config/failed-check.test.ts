@@ -4,7 +4,7 @@ import { failedCheck } from "../../config/failed-check.ts";
 const first = "otelCollector.config: must be accepted by the program that reads it; correct what it reports:";
 
 function message(said: string, secrets: readonly string[] = []): readonly string[] {
-  return failedCheck({ setting: "otelCollector.config", said, secrets }).split("\n");
+  return failedCheck("otelCollector.config", said, secrets).split("\n");
 }
 
 describe("the message of a failed check", () => {

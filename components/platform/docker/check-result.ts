@@ -17,7 +17,7 @@ export function checkResult(
   const end = pulumi.all([container.exitCode, container.containerLogs, secrets]);
   const result = end.apply(([code, said, hidden]) => {
     if (code === 0) return "passed";
-    throw new pulumi.ResourceError(failedCheck({ setting: check.setting, said, secrets: hidden }), container, true);
+    throw new pulumi.ResourceError(failedCheck(check.setting, said, hidden), container, true);
   });
   return pulumi.unsecret(result);
 }

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { filledIn, type InstanceFact } from "../../../config/env-value.ts";
 import { dockerLabels } from "../../../config/names.ts";
 import { goDuration } from "../../../config/units.ts";
-import { copyMemoryMib, loopback } from "../platform.ts";
+import { copyMemoryMib, loopback, type PlatformArgs } from "../platform.ts";
 import {
   assertAllFieldsRead,
   type Check,
@@ -12,20 +12,21 @@ import {
   type Readiness,
   type Workload,
 } from "../workload.ts";
-import type { DockerNames } from "./docker-names.ts";
 
-/** What a container is made from beside its workload. */
+/** What every container is made from beside its workload. */
 export interface ContainerContext {
-  readonly stackName: string;
-  readonly names: DockerNames;
-  /** Pulumi project and stack, see {@link stackLabels}. */
-  readonly owner: string;
-  readonly networkName: pulumi.Input<string>;
+  readonly name: string;
   readonly image: pulumi.Input<string>;
-  /** Name of the Docker volume for each data volume, by the data volume's name. */
-  readonly volumeNames: Readonly<Record<string, pulumi.Input<string>>>;
-  /** Name of the Docker volume for each image mount, by the mount's name. */
-  readonly mountNames: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly labels: docker.types.input.ContainerLabel[];
+}
+
+/** What an instance of a workload is made from beside that. */
+export interface InstanceContext extends ContainerContext {
+  /** Counted from 1. */
+  readonly instance: number;
+  readonly networkName: pulumi.Input<string>;
+  /** Volumes of the workload's data volumes and image mounts. */
+  readonly volumes: docker.types.input.ContainerVolume[];
   /** Known once the workload's configuration is checked; `undefined` if there is nothing to check. */
   readonly checked: pulumi.Input<string> | undefined;
 }
@@ -44,25 +45,17 @@ export const checkIntervalSeconds = 30;
 /** Memory in MiB of what runs a command of the helper image. */
 const helperMemoryMib = 32;
 
-/** What a container is made from that does something to a volume and ends. */
-export interface HelperContext {
-  readonly labels: docker.types.input.ContainerLabel[];
-  readonly name: string;
-  readonly image: pulumi.Input<string>;
-  readonly volumeName: pulumi.Input<string>;
-}
-
 /** How long a workload may take until others may start. */
 export const mostReadySeconds = 120;
 
 /** Labels that say which Pulumi stack and which workload a Docker object belongs to. */
 export function stackLabels(
-  { owner, stackName }: Pick<ContainerContext, "owner" | "stackName">,
+  { owner, name }: Pick<PlatformArgs, "owner" | "name">,
   workloadName: string,
 ): docker.types.input.ContainerLabel[] {
   return [
     { label: dockerLabels.owner, value: owner },
-    { label: dockerLabels.name, value: stackName },
+    { label: dockerLabels.name, value: name },
     { label: dockerLabels.workload, value: workloadName },
   ];
 }
@@ -77,22 +70,32 @@ export const hardening: Pick<docker.ContainerArgs, "capabilities" | "securityOpt
 
 /** What every container has that runs once and ends: the provider waits for its end and has its exit code. */
 function endsByItself(
+  { name, image, labels }: ContainerContext,
   memoryMib: number,
-  labels: docker.types.input.ContainerLabel[],
-): Pick<docker.ContainerArgs, "mustRun" | "attach" | "restart" | "memory" | "memorySwap" | "labels"> {
+): docker.ContainerArgs & { readonly image: pulumi.Input<string> } {
   return {
+    name,
+    image,
+    labels,
     mustRun: false,
     attach: true,
     restart: "no",
     memory: memoryMib,
     memorySwap: memoryMib,
-    labels,
     ...hardening,
   };
 }
 
+/** What a container has that works on one volume as root, whom a new volume belongs to, and has no network. */
+function onVolume(
+  volumeName: pulumi.Input<string>,
+  containerPath: string,
+): Pick<docker.ContainerArgs, "user" | "volumes" | "networkMode"> {
+  return { user: "0", volumes: [{ volumeName, containerPath }], networkMode: "none" };
+}
+
 /** One instance of a workload as the arguments of a Docker container. */
-export function containerArgs(workload: Workload, instance: number, context: ContainerContext): docker.ContainerArgs {
+export function containerArgs(workload: Workload, context: InstanceContext): docker.ContainerArgs {
   const {
     name,
     image: _image,
@@ -102,8 +105,8 @@ export function containerArgs(workload: Workload, instance: number, context: Con
     secretFiles,
     check: _check,
     ports,
-    dataVolumes,
-    imageMounts,
+    dataVolumes: _dataVolumes,
+    imageMounts: _imageMounts,
     scratchPaths,
     readiness,
     memoryMib,
@@ -115,54 +118,36 @@ export function containerArgs(workload: Workload, instance: number, context: Con
     ...rest
   } = workload;
   assertAllFieldsRead(rest);
-  const { alias, instances } = context.names;
-  const fullName = oneOf(instances, instance - 1);
   return {
-    name: fullName,
+    name: context.name,
     image: context.image,
-    hostname: fullName,
+    hostname: context.name,
     command: [...args],
-    envs: environment(env, fullName),
+    envs: environment(env, context.name),
     user: `${userId}:${groupId}`,
     // The reason why the root is not read-only: the provider copies files to `/` (see README, "Hardening").
     uploads: uploads({ configFiles, secretFiles }),
-    ports: instance === 1 ? publishedPorts(ports) : [],
-    volumes: [
-      ...dataVolumes.map(({ name: volume, path }) => ({
-        volumeName: volumeName(context.volumeNames, volume),
-        containerPath: path,
-      })),
-      ...imageMounts.map(({ name: mount, path }) => ({
-        volumeName: volumeName(context.mountNames, mount),
-        containerPath: path,
-        readOnly: true,
-      })),
-    ],
-    tmpfs: Object.fromEntries(scratchPaths.map((path) => [path, scratchOptions])),
+    ports: context.instance === 1 ? publishedPorts(ports) : [],
+    volumes: context.volumes,
+    tmpfs: tmpfs(scratchPaths),
     ...health(readiness),
     memory: memoryMib,
     // Equal: no swap. Left out, the daemon sets twice the memory and every `up` shows a difference.
     memorySwap: memoryMib,
     // The custom network here as well would lose the aliases on Engine 20.10.
     networkMode: "bridge",
-    networksAdvanced: [{ name: context.networkName, aliases: [alias] }],
+    networksAdvanced: [{ name: context.networkName, aliases: [name] }],
     restart: "unless-stopped",
     // Both: the provider stops with the first, `docker stop` and a daemon that shuts down use the second.
     destroyGraceSeconds: stopGraceSeconds,
     stopTimeout: stopGraceSeconds,
     labels: [
-      ...stackLabels(context, name),
+      ...context.labels,
       // Its value depends on the check's end, and so does whatever is done to the container.
       ...(context.checked === undefined ? [] : [{ label: "observability.check", value: context.checked }]),
     ],
     ...hardening,
   };
-}
-
-function oneOf(names: readonly string[], index: number): string {
-  const name = names[index];
-  if (name === undefined) throw new Error(`container ${index + 1}: must have a name, there are ${names.length}`);
-  return name;
 }
 
 function uploads(files: Pick<Workload, "configFiles" | "secretFiles">): docker.types.input.ContainerUpload[] {
@@ -173,22 +158,24 @@ function uploads(files: Pick<Workload, "configFiles" | "secretFiles">): docker.t
   }));
 }
 
+function tmpfs(scratchPaths: readonly string[]): Record<string, string> {
+  return Object.fromEntries(scratchPaths.map((path) => [path, scratchOptions]));
+}
+
 /**
  * The check of a workload's configuration as the arguments of a container that runs once: the same image, user, files
  * and memory, and nothing else, no network, no data and no port.
  */
 export function checkArgs(workload: Workload, check: Check, context: ContainerContext): docker.ContainerArgs {
   return {
-    name: oneOf(context.names.checks, 0),
-    image: context.image,
+    ...endsByItself(context, workload.memoryMib),
     command: [...check.args],
     user: `${workload.userId}:${workload.groupId}`,
     uploads: uploads(workload),
-    tmpfs: Object.fromEntries(workload.scratchPaths.map((path) => [path, scratchOptions])),
+    tmpfs: tmpfs(workload.scratchPaths),
     networkMode: "none",
     // What it says of a configuration that it refuses.
     logs: true,
-    ...endsByItself(workload.memoryMib, stackLabels(context, workload.name)),
   };
 }
 
@@ -208,12 +195,6 @@ function publishedPorts(ports: Workload["ports"]): docker.types.input.ContainerP
   );
 }
 
-function volumeName(names: ContainerContext["volumeNames"], name: string): pulumi.Input<string> {
-  const found = names[name];
-  if (found === undefined) throw new Error(`${name}: must be created before the container that mounts it`);
-  return found;
-}
-
 function health({ selfCheck, startPeriodSeconds }: Readiness): Pick<docker.ContainerArgs, "healthcheck"> {
   if (selfCheck === "none") return {};
   return {
@@ -231,14 +212,13 @@ function health({ selfCheck, startPeriodSeconds }: Readiness): Pick<docker.Conta
  * A container that runs once and ends with 0 as soon as a workload answers, for those that start after it. It asks over
  * the network, since the workload's image may have nothing cheap to ask with.
  *
+ * @param context its image has a shell and `wget`
  * @param containerId of the workload's first instance: another one is waited for anew
- * @param helperImage image with a shell and `wget`
  */
 export function readyArgs(
   { name, readiness }: Workload,
-  context: Pick<ContainerContext, "owner" | "stackName" | "names" | "networkName">,
+  context: ContainerContext & Pick<InstanceContext, "networkName">,
   containerId: pulumi.Input<string>,
-  helperImage: pulumi.Input<string>,
 ): docker.ContainerArgs {
   const { port, httpPath } = readiness;
   if (httpPath === "none") throw new Error(`${name}: must answer over HTTP to gate others, got httpPath none`);
@@ -246,61 +226,50 @@ export function readyArgs(
   // `wget` may wait for ever for an answer, so the limit is a process beside it.
   const limit = `trap "exit 1" TERM; (sleep ${mostReadySeconds}; kill $$) &`;
   return {
-    name: oneOf(context.names.waiting, 0),
-    image: helperImage,
+    ...endsByItself(context, helperMemoryMib),
     entrypoints: ["/bin/sh", "-c"],
     command: [`${limit} until { ${ask} & wait $!; }; do sleep 1; done`],
     // The user `nobody`: it needs no file.
     user: "65534:65534",
     networkMode: "bridge",
     networksAdvanced: [{ name: context.networkName }],
-    ...endsByItself(helperMemoryMib, [
-      ...stackLabels(context, name),
-      { label: "observability.waits-for", value: containerId },
-    ]),
+    labels: [...context.labels, { label: "observability.waits-for", value: containerId }],
   };
 }
 
-/**
- * A container that runs once and fills the volume of an image mount with files of its image. As root, whom a new volume
- * belongs to; it has no other right.
- */
-export function copyArgs(mount: ImageMount, context: HelperContext): docker.ContainerArgs {
+/** A container that runs once and fills the volume of an image mount with files of its image. */
+export function copyArgs(
+  { from, path }: ImageMount,
+  volumeName: pulumi.Input<string>,
+  context: ContainerContext,
+): docker.ContainerArgs {
   return {
-    name: context.name,
-    image: context.image,
+    ...endsByItself(context, copyMemoryMib),
+    ...onVolume(volumeName, path),
     entrypoints: ["cp"],
-    command: ["-r", mount.from, mount.path],
-    user: "0",
-    volumes: [{ volumeName: context.volumeName, containerPath: mount.path }],
-    networkMode: "none",
-    ...endsByItself(copyMemoryMib, context.labels),
+    command: ["-r", from, path],
   };
 }
 
 /**
- * A container that runs once and hands a data volume, which belongs to root when it is new, to the workload's user. With
- * its one capability alone it could not look into what is handed over already, and leaves it as it is. The file that it
- * leaves keeps Docker from filling the empty volume from the workload's image afterwards, which would give it that
- * image's owner and mode.
+ * A container that runs once and hands a data volume to the workload's user. With its one capability alone it could not
+ * look into what is handed over already, and leaves it as it is. The file that it leaves keeps Docker from filling the
+ * empty volume from the workload's image afterwards, which would give it that image's owner and mode.
  */
 export function handOverArgs(
   { userId, groupId }: Workload,
   { path }: DataVolume,
-  context: HelperContext,
+  volumeName: pulumi.Input<string>,
+  context: ContainerContext,
 ): docker.ContainerArgs {
   const mark = `${path}/.volume`;
   // Not by `stat`, which not every image has that has a shell.
   const isHandedOver = `test -n "$(find ${path} -maxdepth 0 -user ${userId} -group ${groupId})"`;
   return {
-    name: context.name,
-    image: context.image,
+    ...endsByItself(context, helperMemoryMib),
+    ...onVolume(volumeName, path),
     entrypoints: ["/bin/sh", "-c"],
     command: [`${isHandedOver} || { : > ${mark} && chown -R ${userId}:${groupId} ${path}; }`],
-    user: "0",
-    volumes: [{ volumeName: context.volumeName, containerPath: path }],
-    networkMode: "none",
-    ...endsByItself(helperMemoryMib, context.labels),
     capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN"] },
   };
 }

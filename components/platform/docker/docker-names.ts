@@ -1,55 +1,62 @@
 import { checkName, dashed, dataVolumeName, instanceName, mountName } from "../../../config/names.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
 import { workloadLimits } from "../../../config/rules.ts";
+import type { PlatformArgs } from "../platform.ts";
 import type { ReservedName } from "../reservations.ts";
-import type { Workload } from "../workload.ts";
+import type { DataVolume, ImageMount, Workload } from "../workload.ts";
 
-/** Every name in Docker that a workload takes. What creates an object has its name from here, and from nowhere else. */
+/** What one object is called. */
+export interface ObjectName {
+  /** In Docker. */
+  readonly docker: string;
+  /** Name of Pulumi's resource. */
+  readonly resource: string;
+}
+
+/** Every name that a workload takes. What creates an object has its names from here, and from nowhere else. */
 export interface DockerNames {
   /** By which the other containers of the network find the workload. */
   readonly alias: string;
   /** Container of each instance, and its host name; of a workload that is switched off that of the first. */
-  readonly instances: readonly string[];
+  readonly instances: readonly ObjectName[];
   /** Container that checks its configuration; none without a check. */
-  readonly checks: readonly string[];
+  readonly checks: readonly ObjectName[];
   /** Container that waits until it answers; none if nothing waits for it. */
-  readonly waiting: readonly string[];
-  /** Container that hands over a data volume, by the data volume's name. */
-  readonly owners: Readonly<Record<string, string>>;
-  /** Volume, by the data volume's name. */
-  readonly volumes: Readonly<Record<string, string>>;
-  /** Container that copies files of another image, by the mount's name. */
-  readonly copies: Readonly<Record<string, string>>;
-  /** Volume with what it has copied, by the mount's name. */
-  readonly mounts: Readonly<Record<string, string>>;
+  readonly waiting: readonly ObjectName[];
+  /** Volume of each data volume, and the container that hands it over. */
+  readonly data: readonly { readonly volume: DataVolume; readonly kept: ObjectName; readonly owner: ObjectName }[];
+  /** Volume of each image mount, and the container that copies the files into it. */
+  readonly mounts: readonly { readonly mount: ImageMount; readonly filled: ObjectName; readonly copy: ObjectName }[];
 }
 
-/** @param prefix name of the stack */
+/** The names of a workload's objects. */
 export function dockerNames(
-  prefix: string,
-  {
-    name,
-    replicas,
-    check,
-    dataVolumes,
-    imageMounts,
-    readiness,
-  }: Pick<Workload, "name" | "replicas" | "check" | "dataVolumes" | "imageMounts" | "readiness">,
+  { name: stackName, resourcePrefix }: Pick<PlatformArgs, "name" | "resourcePrefix">,
+  { name, replicas, check, dataVolumes, imageMounts, readiness }: Workload,
 ): DockerNames {
+  const named = (by: (prefix: string) => string): ObjectName => ({
+    docker: by(stackName),
+    resource: by(resourcePrefix),
+  });
+  const first = (prefix: string): string => instanceName(prefix, name, 1);
   const instances = Math.min(Math.max(replicas, 1), workloadLimits.replicas.most);
   return {
     alias: name,
-    instances: Array.from({ length: instances }, (_, index) => instanceName(prefix, name, index + 1)),
-    checks: check === "none" ? [] : [checkName(instanceName(prefix, name, 1))],
-    waiting: readiness.gates ? [`${instanceName(prefix, name, 1)}-ready`] : [],
-    owners: Object.fromEntries(dataVolumes.map((volume) => [volume.name, `${prefix}-${dashed(volume.name)}-owner`])),
-    volumes: Object.fromEntries(dataVolumes.map((volume) => [volume.name, dataVolumeName(prefix, volume.name)])),
-    copies: Object.fromEntries(
-      imageMounts.map((mount) => [mount.name, mountName(instanceName(prefix, name, 1), mount.name)]),
+    instances: Array.from({ length: instances }, (_, index) =>
+      named((prefix) => instanceName(prefix, name, index + 1)),
     ),
-    mounts: Object.fromEntries(
-      imageMounts.map((mount) => [mount.name, dataVolumeName(prefix, mountName(name, mount.name))]),
-    ),
+    checks: check === "none" ? [] : [named((prefix) => checkName(first(prefix)))],
+    waiting: readiness.gates ? [named((prefix) => `${first(prefix)}-ready`)] : [],
+    data: dataVolumes.map((volume) => ({
+      volume,
+      kept: { docker: dataVolumeName(stackName, volume.name), resource: `${resourcePrefix}-${dashed(volume.name)}` },
+      owner: named((prefix) => `${prefix}-${dashed(volume.name)}-owner`),
+    })),
+    mounts: imageMounts.map((mount) => ({
+      mount,
+      filled: named((prefix) => dataVolumeName(prefix, mountName(name, mount.name))),
+      copy: named((prefix) => mountName(first(prefix), mount.name)),
+    })),
   };
 }
 
@@ -59,17 +66,15 @@ export function reservedInDocker({
   instances,
   checks,
   waiting,
-  owners,
-  volumes,
-  copies,
+  data,
   mounts,
 }: DockerNames): readonly ReservedName[] {
+  const helpers = [...data.map(({ owner }) => owner), ...mounts.map(({ copy }) => copy)];
+  const containers = [...instances, ...checks, ...waiting, ...helpers].map(({ docker }) => docker);
+  const volumes = [...data.map(({ kept }) => kept), ...mounts.map(({ filled }) => filled)];
   return [
-    ...[...instances, ...checks, ...waiting, ...Object.values(owners), ...Object.values(copies), alias].map((name) => ({
-      kind: "container",
-      name,
-    })),
-    ...[...Object.values(volumes), ...Object.values(mounts)].map((name) => ({ kind: "volume", name })),
+    ...[...containers, alias].map((name) => ({ kind: "container", name })),
+    ...volumes.map(({ docker }) => ({ kind: "volume", name: docker })),
   ];
 }
 
@@ -81,7 +86,7 @@ const longestHostName = 64;
 
 /** The problem of a workload whose instances would have a host name that is too long. */
 export function hostNameProblems({ instances }: DockerNames): readonly Problem[] {
-  const longest = [...instances].sort((a, b) => b.length - a.length)[0] ?? "";
+  const [longest = ""] = instances.map(({ docker }) => docker).sort((a, b) => b.length - a.length);
   const rule = `must be at most ${longestHostName} characters long as a host name, with the stack's name in front and the instance's number behind`;
   return problemIf(longest.length > longestHostName, "name", rule, longest, "shorten it, or the setting `name`");
 }

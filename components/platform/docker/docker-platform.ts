@@ -1,7 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
-import { dashed } from "../../../config/names.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
 import { Reservations } from "../reservations.ts";
 import {
@@ -12,7 +11,7 @@ import {
   type WorkloadOptions,
 } from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-rules.ts";
-import type { DataVolume, ImageMount, Workload } from "../workload.ts";
+import type { Workload } from "../workload.ts";
 import { checkResult } from "./check-result.ts";
 import {
   checkArgs,
@@ -25,7 +24,14 @@ import {
   type ContainerContext,
 } from "./container-args.ts";
 import { DockerImages } from "./docker-images.ts";
-import { reservedInDocker, dockerNames, hostNameProblems, takenByDocker, type DockerNames } from "./docker-names.ts";
+import {
+  reservedInDocker,
+  dockerNames,
+  hostNameProblems,
+  takenByDocker,
+  type DockerNames,
+  type ObjectName,
+} from "./docker-names.ts";
 
 /** What the Docker platform is made from. */
 export interface DockerPlatformArgs extends PlatformArgs {
@@ -54,7 +60,7 @@ export class DockerPlatform implements Platform {
     this.images = new DockerImages({ ...args, builtPrefix: `${args.name}-`, parent, provider: () => this.provider });
     this.network = new docker.Network(
       `${args.resourcePrefix}-network`,
-      { name: args.name, driver: "bridge", labels: this.labels("network") },
+      { name: args.name, driver: "bridge", labels: stackLabels(args, "network") },
       {
         ...opts,
         provider: this.provider,
@@ -66,7 +72,7 @@ export class DockerPlatform implements Platform {
   }
 
   conflicts(workload: Workload): readonly Problem[] {
-    const names = dockerNames(this.args.name, workload);
+    const names = dockerNames(this.args, workload);
     return [
       ...this.reservations.conflicts(workload, reservedInDocker(names)),
       ...hostNameProblems(names),
@@ -94,86 +100,76 @@ export class DockerPlatform implements Platform {
 
   run(workload: Workload, options: WorkloadOptions): RunningWorkload {
     refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
-    const names = dockerNames(this.args.name, workload);
-    const resources = dockerNames(this.args.resourcePrefix, workload);
-    const declared = { workload, names, resources, parent: options.parent };
+    const names = dockerNames(this.args, workload);
+    const labels = stackLabels(this.args, workload.name);
+    const declared = { workload, names, labels, parent: options.parent };
     this.reservations.take(workload, reservedInDocker(names));
-    const volumes = workload.dataVolumes.map((dataVolume) => this.volume(dataVolume, declared));
+    const volumes = names.data.map((data) => ({ data, volumeName: this.volume(data, declared).name }));
     const containers = workload.replicas === 0 ? [] : this.containers(declared, volumes, options.dependsOn);
     const [first] = containers;
     return {
       published: publishedAddresses(workload.ports),
-      instances: containers.map(({ urn }, index) => ({ name: names.instances[index] ?? "", urn, replicas: 1 })),
+      instances: containers.map(({ name, container }) => ({ name, urn: container.urn, replicas: 1 })),
       ready: first === undefined ? [] : this.ready(declared, first),
-      volumes: workload.dataVolumes.map(({ name, path }) => ({ name: nameOf(names.volumes, name), path })),
+      volumes: names.data.map(({ volume: { path }, kept }) => ({ name: kept.docker, path })),
     };
   }
 
   private containers(
     declared: Declared,
-    volumes: readonly NamedVolume[],
+    volumes: readonly KeptData[],
     dependsOn: WorkloadOptions["dependsOn"],
-  ): docker.Container[] {
-    const { workload, names, resources, parent } = declared;
-    const handOvers = volumes.map((named) => this.handOver(named, declared));
-    const mounts = workload.imageMounts.map((mount) => this.mount(mount, declared));
-    const unchecked = {
-      stackName: this.args.name,
-      names,
-      owner: this.args.owner,
+  ): readonly NamedContainer[] {
+    const { workload, names, labels, parent } = declared;
+    const used = [
+      ...volumes.map((volume) => this.handedOver(volume, declared)),
+      ...names.mounts.map((mount) => this.mounted(mount, declared)),
+    ];
+    const common = {
+      labels,
       networkName: this.network.name,
       image: this.images.get(workload.image).name,
-      volumeNames: Object.fromEntries(volumes.map(({ volume, dataVolume }) => [dataVolume.name, volume.name])),
-      mountNames: Object.fromEntries(mounts.map(({ mount, volume }) => [mount.name, volume.name])),
-      checked: undefined,
+      volumes: used.map(({ volume }) => volume),
+      checked: this.checked(declared),
     };
-    const context = { ...unchecked, checked: this.checked(declared, unchecked) };
-    return names.instances.map((_, index) => {
-      return new docker.Container(resources.instances[index] ?? "", containerArgs(workload, index + 1, context), {
+    return names.instances.map(({ docker: name, resource }, index) => {
+      const args = containerArgs(workload, { ...common, name, instance: index + 1 });
+      const container = new docker.Container(resource, args, {
         parent,
         provider: this.provider,
-        dependsOn: [...dependsOn, ...handOvers, ...mounts.flatMap(({ copy, copied }) => [copy, copied])],
+        dependsOn: [...dependsOn, ...used.flatMap(({ after }) => after)],
         deleteBeforeReplace: true,
         // Without these an edit of the health check changes nothing, and a start that failed counts as a success
         // the next time.
         replaceOnChanges: ["networkDatas", "healthcheck"],
         customTimeouts: { delete: `${workload.stopGraceSeconds + 60}s` },
       });
+      return { name, container };
     });
   }
 
   /** The container that waits for a workload that others wait for, once the workload has answered. */
-  private ready(
-    { workload, names, resources, parent }: Declared,
-    first: docker.Container,
-  ): pulumi.Output<docker.Container>[] {
-    const { owner, name: stackName } = this.args;
-    const context = { stackName, owner, names, networkName: this.network.name };
-    const name = names.instances[0] ?? "";
-    return resources.waiting.map((resource) => {
-      const container = this.container(resource, readyArgs(workload, context, first.id, this.helperImage), parent);
+  private ready(declared: Declared, { name, container }: NamedContainer): pulumi.Output<docker.Container>[] {
+    return declared.names.waiting.map((waiting) => {
+      const asking = this.once(waiting, this.helperImage, declared, (context) =>
+        readyArgs(declared.workload, { ...context, networkName: this.network.name }, container.id),
+      );
       const rule = `must answer within ${mostReadySeconds} s of its start`;
-      return succeeded(container, () => `${name}: ${rule}, got no answer; see docker logs ${name}`);
+      return succeeded(asking, () => `${name}: ${rule}, got no answer; see docker logs ${name}`);
     });
   }
 
   /** "passed", once the check of a workload's configuration has ended well; `undefined` if there is none. */
-  private checked(
-    { workload, resources, parent }: Declared,
-    context: ContainerContext,
-  ): pulumi.Output<string> | undefined {
-    const { check, secretFiles } = workload;
-    const [resource] = resources.checks;
-    if (check === "none" || resource === undefined) return undefined;
-    const container = this.container(resource, checkArgs(workload, check, context), parent, {
-      // The check may quote what it refuses, secrets included.
-      additionalSecretOutputs: secretFiles.length === 0 ? [] : ["containerLogs"],
-    });
+  private checked(declared: Declared): pulumi.Output<string> | undefined {
+    const { workload, names } = declared;
+    const { check, secretFiles, image } = workload;
+    const [name] = names.checks;
+    if (check === "none" || name === undefined) return undefined;
+    // The check may quote what it refuses, secrets included.
+    const additionalSecretOutputs = secretFiles.length === 0 ? [] : ["containerLogs"];
+    const args = (context: ContainerContext): docker.ContainerArgs => checkArgs(workload, check, context);
+    const container = this.once(name, this.images.get(image).name, declared, args, { additionalSecretOutputs });
     return checkResult(container, check, secretFiles);
-  }
-
-  private labels(workloadName: string): docker.types.input.ContainerLabel[] {
-    return stackLabels({ owner: this.args.owner, stackName: this.args.name }, workloadName);
   }
 
   private get helperImage(): pulumi.Output<string> {
@@ -181,47 +177,45 @@ export class DockerPlatform implements Platform {
   }
 
   /** A container that runs once and ends. */
-  private container(
-    resource: string,
-    args: docker.ContainerArgs,
-    parent: pulumi.Resource,
+  private once(
+    { docker: name, resource }: ObjectName,
+    image: pulumi.Input<string>,
+    { labels, parent }: Declared,
+    args: (context: ContainerContext) => docker.ContainerArgs,
     more: pulumi.CustomResourceOptions = {},
   ): docker.Container {
-    return new docker.Container(resource, args, {
-      parent,
-      provider: this.provider,
-      deleteBeforeReplace: true,
-      ...more,
-    });
+    const opts = { parent, provider: this.provider, deleteBeforeReplace: true, ...more };
+    return new docker.Container(resource, args({ name, image, labels }), opts);
   }
 
   /**
    * The volume of an image mount and what fills it. Another image is another volume, or files of the old one would stay
    * in it. Nothing in it is worth keeping.
    */
-  private mount(mount: ImageMount, { workload, names, resources, parent }: Declared): FilledVolume {
+  private mounted({ mount, filled, copy }: DockerNames["mounts"][number], declared: Declared): UsedVolume {
     const image = this.images.get(mount.image).name;
-    const labels = this.labels(workload.name);
-    const volume = new docker.Volume(
-      nameOf(resources.mounts, mount.name),
-      {
-        name: nameOf(names.mounts, mount.name),
-        labels: [...labels, { label: "observability.image", value: image }],
-      },
-      { parent, provider: this.provider, deleteBeforeReplace: true },
-    );
-    const name = nameOf(names.copies, mount.name);
-    const args = copyArgs(mount, { name, image, volumeName: volume.name, labels });
-    const copy = this.container(nameOf(resources.copies, mount.name), args, parent);
-    const copied = succeeded(copy, (code) => `${name}: must end with 0, got ${code}; see docker logs ${name}`);
-    return { mount, volume, copy, copied };
+    const labels = [...declared.labels, { label: "observability.image", value: image }];
+    const opts = { parent: declared.parent, provider: this.provider, deleteBeforeReplace: true };
+    const { name: volumeName } = new docker.Volume(filled.resource, { name: filled.docker, labels }, opts);
+    const copying = this.once(copy, image, declared, (context) => copyArgs(mount, volumeName, context));
+    const { docker: name } = copy;
+    const copied = succeeded(copying, (code) => `${name}: must end with 0, got ${code}; see docker logs ${name}`);
+    return { volume: { volumeName, containerPath: mount.path, readOnly: true }, after: [copying, copied] };
+  }
+
+  private handedOver({ data, volumeName }: KeptData, declared: Declared): UsedVolume {
+    const { volume, owner } = data;
+    const args = (context: ContainerContext): docker.ContainerArgs =>
+      handOverArgs(declared.workload, volume, volumeName, context);
+    const handOver = this.once(owner, this.helperImage, declared, args);
+    return { volume: { volumeName, containerPath: volume.path }, after: [handOver] };
   }
 
   /** Data is kept: the volume has a fixed name, and deleting it is refused until it is unprotected. */
-  private volume(dataVolume: DataVolume, { workload, names, parent }: Declared): NamedVolume {
-    const volume = new docker.Volume(
-      `${this.args.resourcePrefix}-${dashed(dataVolume.name)}`,
-      { name: nameOf(names.volumes, dataVolume.name), labels: this.labels(workload.name) },
+  private volume({ kept }: DockerNames["data"][number], { labels, parent }: Declared): docker.Volume {
+    return new docker.Volume(
+      kept.resource,
+      { name: kept.docker, labels },
       {
         parent,
         provider: this.provider,
@@ -230,20 +224,6 @@ export class DockerPlatform implements Platform {
         ignoreChanges: ["labels", "driver", "driverOpts"],
       },
     );
-    return { volume, dataVolume };
-  }
-
-  private handOver(
-    { volume, dataVolume }: NamedVolume,
-    { workload, names, resources, parent }: Declared,
-  ): docker.Container {
-    const args = handOverArgs(workload, dataVolume, {
-      name: nameOf(names.owners, dataVolume.name),
-      image: this.helperImage,
-      volumeName: volume.name,
-      labels: this.labels(workload.name),
-    });
-    return this.container(nameOf(resources.owners, dataVolume.name), args, parent);
   }
 }
 
@@ -260,31 +240,28 @@ function succeeded(container: docker.Container, said: (code: number) => string):
   });
 }
 
-/** The name of what belongs to a data volume or an image mount. */
-function nameOf(names: Readonly<Record<string, string>>, volume: string): string {
-  const name = names[volume];
-  if (name === undefined) throw new Error(`${volume}: must be a volume of its workload`);
-  return name;
-}
-
 /** A workload that is being declared. */
 interface Declared {
   readonly workload: Workload;
   readonly names: DockerNames;
-  /** Names of Pulumi's resources, each where {@link names} has that of the object. */
-  readonly resources: DockerNames;
+  readonly labels: docker.types.input.ContainerLabel[];
   readonly parent: pulumi.Resource;
 }
 
-interface FilledVolume {
-  readonly mount: ImageMount;
-  readonly volume: docker.Volume;
-  readonly copy: docker.Container;
-  /** Fails if the container has failed. */
-  readonly copied: pulumi.Output<docker.Container>;
+interface NamedContainer {
+  readonly name: string;
+  readonly container: docker.Container;
 }
 
-interface NamedVolume {
-  readonly volume: docker.Volume;
-  readonly dataVolume: DataVolume;
+/** A data volume that there is. */
+interface KeptData {
+  readonly data: DockerNames["data"][number];
+  readonly volumeName: pulumi.Input<string>;
+}
+
+/** A volume as a container uses it. */
+interface UsedVolume {
+  readonly volume: docker.types.input.ContainerVolume;
+  /** What has to have worked on it before. Fails if that has failed. */
+  readonly after: readonly pulumi.Input<pulumi.Resource>[];
 }

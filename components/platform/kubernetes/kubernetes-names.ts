@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { checkName, dashed, fileKey, mountName } from "../../../config/names.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
 import type { ReservedName } from "../reservations.ts";
-import type { Workload } from "../workload.ts";
+import type { DataVolume, ImageMount, Workload } from "../workload.ts";
 
 /** Every name in a namespace that a workload takes. What creates an object has its name from here, and from nowhere else. */
 export interface KubernetesNames {
@@ -14,10 +14,10 @@ export interface KubernetesNames {
   readonly configMaps: readonly string[];
   /** ServiceAccount; none if it is the stack's own. */
   readonly serviceAccounts: readonly string[];
-  /** PersistentVolumeClaim, by the data volume's name. */
-  readonly claims: Readonly<Record<string, string>>;
-  /** Container in its pods that copies files of another image, and the volume with them, by the mount's name. */
-  readonly copies: Readonly<Record<string, string>>;
+  /** PersistentVolumeClaim of each data volume. */
+  readonly claims: readonly { readonly volume: DataVolume; readonly name: string }[];
+  /** Container in its pods that copies the files of each image mount, and the volume with them. */
+  readonly copies: readonly { readonly mount: ImageMount; readonly name: string }[];
 }
 
 /** The files of a workload as the data of its ConfigMap. */
@@ -37,8 +37,8 @@ export function kubernetesNames(workload: Workload): KubernetesNames {
     checks: check === "none" ? [] : [checkName(name)],
     configMaps: configFiles.length === 0 ? [] : [`${name}-config-${hash}`],
     serviceAccounts: readsInstances ? [name] : [],
-    claims: Object.fromEntries(dataVolumes.map((volume) => [volume.name, dashed(volume.name)])),
-    copies: Object.fromEntries(imageMounts.map((mount) => [mount.name, mountName(name, mount.name)])),
+    claims: dataVolumes.map((volume) => ({ volume, name: dashed(volume.name) })),
+    copies: imageMounts.map((mount) => ({ mount, name: mountName(name, mount.name) })),
   };
 }
 
@@ -48,7 +48,7 @@ export function reservedInNamespace(names: KubernetesNames): readonly ReservedNa
     workload: [names.workload, ...names.checks],
     configmap: names.configMaps,
     serviceaccount: names.serviceAccounts,
-    persistentvolumeclaim: Object.values(names.claims),
+    persistentvolumeclaim: names.claims.map(({ name }) => name),
   };
   return Object.entries(kinds).flatMap(([kind, all]) => all.map((name) => ({ kind, name })));
 }
@@ -73,8 +73,8 @@ const revisionLength = 11;
 
 /** The problem of names that would be too long where Kubernetes puts them. */
 export function nameLengthProblems({ workload, checks, claims, copies }: KubernetesNames): readonly Problem[] {
-  const longest = Object.keys(claims).length === 0 ? longestLabel : longestLabel - revisionLength;
-  const ends = [...checks, ...Object.values(copies)].map((longer) => longer.length - workload.length);
+  const longest = claims.length === 0 ? longestLabel : longestLabel - revisionLength;
+  const ends = [...checks, ...copies.map(({ name }) => name)].map((longer) => longer.length - workload.length);
   const most = Math.min(longest, ...ends.map((end) => longestLabel - end));
   const rule = `must be at most ${most} characters long, since names in its pods have more behind it`;
   return problemIf(workload.length > most, "name", rule, workload, "shorten it");

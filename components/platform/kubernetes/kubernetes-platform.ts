@@ -32,7 +32,7 @@ import {
   type WorkloadOptions,
 } from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-rules.ts";
-import type { DataVolume, Workload, WorkloadImage } from "../workload.ts";
+import type { Workload, WorkloadImage } from "../workload.ts";
 import { podEnrichment, podReaderRules } from "./enrichment.ts";
 import {
   reservedInNamespace,
@@ -113,15 +113,9 @@ export class KubernetesPlatform implements Platform {
       { metadata: this.metadata(name, "stack"), automountServiceAccountToken: false },
       this.child(),
     );
-    for (const [policy, spec] of [
-      ["deny-all", denyAll(name)],
-      ["services", servicesPolicy(name)],
-    ] as const) {
-      new NetworkPolicy(
-        `${resourcePrefix}-${policy}`,
-        { metadata: this.metadata(policy, "stack"), spec },
-        this.child(),
-      );
+    for (const [policy, spec] of Object.entries({ "deny-all": denyAll(name), services: servicesPolicy(name) })) {
+      const metadata = this.metadata(policy, "stack");
+      new NetworkPolicy(this.resourceName(policy), { metadata, spec }, this.child());
     }
     const builtPrefix = `${registryPrefix(settings.registry)}${name}-`;
     this.images = dockerBuilder({ ...args, builtPrefix, parent: opts.parent }, args.dockerHost);
@@ -138,14 +132,8 @@ export class KubernetesPlatform implements Platform {
       ]),
       ...podProblems(workload),
       ...workload.dataVolumes.flatMap(({ name }, index) => {
-        const isUnknown = this.args.storageGib[name] === undefined;
-        return problemIf(
-          isUnknown,
-          `dataVolumes.${index}.name`,
-          "must have a size",
-          name,
-          "add it to kubernetes.storageGib",
-        );
+        const [path, change] = [`dataVolumes.${index}.name`, "add it to kubernetes.storageGib"];
+        return problemIf(this.args.storageGib[name] === undefined, path, "must have a size", name, change);
       }),
       ...problemIf(
         workload.dataVolumes.length > 0 && workload.replicas > 1,
@@ -185,18 +173,18 @@ export class KubernetesPlatform implements Platform {
     };
     this.reservations.take(workload, reservedInNamespace(names));
     this.workloads.add(name);
-    const volumes = workload.dataVolumes.map((volume) => ({ volume, resource: this.volume(volume, declared) }));
+    const claims = names.claims.map((claim) => this.claim(claim, declared));
     return {
       published: publishedAddresses(workload.ports),
-      instances: workload.replicas === 0 ? [] : [this.pods(declared, volumes, options.dependsOn)],
+      instances: workload.replicas === 0 ? [] : [this.pods(declared, claims, options.dependsOn)],
       // The provider waits for every pod's readiness.
       ready: [],
-      volumes: workload.dataVolumes.map(({ name, path }) => ({ name: claimName(names, name), path })),
+      volumes: names.claims.map(({ volume: { path }, name }) => ({ name, path })),
     };
   }
 
-  private pods(declared: Declared, volumes: readonly NamedVolume[], dependsOn: WorkloadOptions["dependsOn"]): Instance {
-    const { workload, resource, metadata } = declared;
+  private pods(declared: Declared, claims: PodContext["claims"], dependsOn: WorkloadOptions["dependsOn"]): Instance {
+    const { workload, names, resource, metadata } = declared;
     const { name, replicas } = workload;
     const identity = this.identity(declared);
     const context: PodContext = {
@@ -205,8 +193,8 @@ export class KubernetesPlatform implements Platform {
       serviceAccountName: identity.account.metadata.name,
       configMapName: this.configMap(declared)?.metadata.name,
       secretName: this.secret(declared)?.metadata.name,
-      claimNames: Object.fromEntries(volumes.map(({ volume, resource }) => [volume.name, resource.metadata.name])),
-      mountImages: Object.fromEntries(workload.imageMounts.map(({ name: mount, image }) => [mount, this.image(image)])),
+      claims,
+      copies: names.copies.map((copy) => ({ ...copy, image: this.image(copy.mount.image) })),
       settings: this.args.settings,
     };
     const template = podTemplate(workload, context);
@@ -217,7 +205,7 @@ export class KubernetesPlatform implements Platform {
       customTimeouts: { create: "10m", update: "10m", delete: `${workload.stopGraceSeconds + 60}s` },
     };
     const controller = controllerSpec(workload, this.args.name, template);
-    if (volumes.length === 0) {
+    if (claims.length === 0) {
       const { urn } = new Deployment(resource, { metadata, spec: deploymentSpec(controller) }, opts);
       return { name: `deployment/${name}`, urn, replicas };
     }
@@ -233,17 +221,13 @@ export class KubernetesPlatform implements Platform {
     if (!readsInstances) return { account: this.serviceAccount, rights: [] };
     const account = new ServiceAccount(resource, { metadata, automountServiceAccountToken: false }, opts);
     const subjects = [{ kind: "ServiceAccount", name, namespace: this.namespace }];
-    const apiGroup = "rbac.authorization.k8s.io";
-    if (this.args.settings.otlpNamespaces.length === 0) {
-      const role = new Role(resource, { metadata, rules: podReaderRules }, opts);
-      const roleRef = { apiGroup, kind: "Role", name };
-      return { account, rights: [role, new RoleBinding(resource, { metadata, subjects, roleRef }, opts)] };
-    }
+    const isWide = this.args.settings.otlpNamespaces.length > 0;
     const { namespace: _, ...common } = metadata;
-    const wide = { ...common, name: `${this.args.settings.namespace}-${name}` };
-    const role = new ClusterRole(resource, { metadata: wide, rules: podReaderRules }, opts);
-    const roleRef = { apiGroup, kind: "ClusterRole", name: wide.name };
-    return { account, rights: [role, new ClusterRoleBinding(resource, { metadata: wide, subjects, roleRef }, opts)] };
+    const held = isWide ? { ...common, name: `${this.args.settings.namespace}-${name}` } : metadata;
+    const [Rules, Binding] = isWide ? [ClusterRole, ClusterRoleBinding] : [Role, RoleBinding];
+    const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: isWide ? "ClusterRole" : "Role", name: held.name };
+    const rules = new Rules(resource, { metadata: held, rules: podReaderRules }, opts);
+    return { account, rights: [rules, new Binding(resource, { metadata: held, subjects, roleRef }, opts)] };
   }
 
   /** The Job that checks a workload's configuration before its pods are started or replaced; another configuration is another Job. */
@@ -274,18 +258,21 @@ export class KubernetesPlatform implements Platform {
   }
 
   /** Data is kept: deleting it is refused until it is unprotected. */
-  private volume({ name }: DataVolume, { workload, names, opts }: Declared): PersistentVolumeClaim {
-    const claim = claimName(names, name);
-    const metadata = this.metadata(claim, workload.name);
-    return new PersistentVolumeClaim(
-      this.resourceName(claim),
+  private claim(
+    { volume, name }: KubernetesNames["claims"][number],
+    { workload, opts }: Declared,
+  ): PodContext["claims"][number] {
+    const metadata = this.metadata(name, workload.name);
+    const claim = new PersistentVolumeClaim(
+      this.resourceName(name),
       {
         // Many classes bind it only to a pod, which comes after it.
         metadata: { ...metadata, annotations: { ...metadata.annotations, ...skipAwait } },
-        spec: claimSpec(this.args.settings.storageClass, this.args.storageGib[name] ?? 0),
+        spec: claimSpec(this.args.settings.storageClass, this.args.storageGib[volume.name] ?? 0),
       },
       { ...opts, protect: true, customTimeouts: { delete: "60s" } },
     );
+    return { name, path: volume.path, claimName: claim.metadata.name };
   }
 
   /** The workload's host name, the connections that are let through, and its address beyond the cluster. */
@@ -385,12 +372,6 @@ export class KubernetesPlatform implements Platform {
   }
 }
 
-function claimName({ claims }: KubernetesNames, dataVolume: string): string {
-  const name = claims[dataVolume];
-  if (name === undefined) throw new Error(`${dataVolume}: must be a data volume of its workload`);
-  return name;
-}
-
 interface Metadata {
   readonly name: string;
   readonly namespace: pulumi.Output<string>;
@@ -406,9 +387,4 @@ interface Declared {
   readonly resource: string;
   readonly metadata: Metadata;
   readonly opts: pulumi.CustomResourceOptions;
-}
-
-interface NamedVolume {
-  readonly volume: DataVolume;
-  readonly resource: PersistentVolumeClaim;
 }

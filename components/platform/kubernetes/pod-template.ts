@@ -2,7 +2,7 @@ import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { factsOf, filledIn, instanceFact, type InstanceFact } from "../../../config/env-value.ts";
 import { defaultCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes-settings.ts";
-import { checkName, dashed, fileKey, mountName } from "../../../config/names.ts";
+import { checkName, fileKey } from "../../../config/names.ts";
 import { isBackend } from "../../../config/parts/parts.ts";
 import { copyMemoryMib } from "../platform.ts";
 import { assertAllFieldsRead, type Check, type ImageMount, type Readiness, type Workload } from "../workload.ts";
@@ -27,10 +27,18 @@ export interface PodContext {
   /** ConfigMap and Secret with the files of the workload under {@link fileKey}; `undefined` if it has none. */
   readonly configMapName: pulumi.Input<string> | undefined;
   readonly secretName: pulumi.Input<string> | undefined;
-  /** Claim of each data volume, by the data volume's name. */
-  readonly claimNames: Readonly<Record<string, pulumi.Input<string>>>;
-  /** Image of each image mount, by the mount's name. */
-  readonly mountImages: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Volume of each data volume in the pod, and its claim. */
+  readonly claims: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly claimName: pulumi.Input<string>;
+  }[];
+  /** Volume of each image mount in the pod, named like the container that fills it, and the image with the files. */
+  readonly copies: readonly {
+    readonly name: string;
+    readonly mount: ImageMount;
+    readonly image: pulumi.Input<string>;
+  }[];
   readonly settings: Pick<KubernetesSettings, "imagePullSecrets" | "nodeSelector" | "tolerations" | "resources">;
 }
 
@@ -67,12 +75,16 @@ function farewellSeconds({ ports, dataVolumes }: Pick<Workload, "ports" | "dataV
   return ports.length > 0 && dataVolumes.length === 0 ? 5 : 0;
 }
 
-/** The rights of every container: none. */
-const unprivileged: Container["securityContext"] = {
-  allowPrivilegeEscalation: false,
-  privileged: false,
-  readOnlyRootFilesystem: true,
-  capabilities: { drop: ["ALL"] },
+/** What every container has, whatever it does: no rights among it. */
+const everyContainer: Pick<Container, "imagePullPolicy" | "securityContext" | "terminationMessagePolicy"> = {
+  imagePullPolicy: "IfNotPresent",
+  securityContext: {
+    allowPrivilegeEscalation: false,
+    privileged: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+  },
+  terminationMessagePolicy: "FallbackToLogsOnError",
 };
 
 /**
@@ -90,7 +102,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
     check: _check,
     ports,
     dataVolumes,
-    imageMounts,
+    imageMounts: _imageMounts,
     scratchPaths,
     readiness,
     memoryMib,
@@ -106,15 +118,13 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
     ...fileVolume("config", context.configMapName, configFiles),
     ...fileVolume("secrets", context.secretName, secretFiles),
   ];
-  const data = dataVolumes.map((volume) => dataMount(volume, context));
-  const scratch = scratchPaths.map((path, index): Mounted => ({
-    volume: { name: `scratch-${index}`, emptyDir: {} },
-    mounts: [{ name: `scratch-${index}`, mountPath: path }],
-  }));
-  const copied = imageMounts.map(({ name: mount, path }): Mounted => ({
-    volume: { name: mountName(name, mount), emptyDir: {} },
-    mounts: [{ name: mountName(name, mount), mountPath: path, readOnly: true }],
-  }));
+  const data = context.claims.map(({ name: volume, path, claimName }) =>
+    mountedAt(path, { name: volume, persistentVolumeClaim: { claimName } }),
+  );
+  const scratch = scratchPaths.map((path, index) => mountedAt(path, { name: `scratch-${index}`, emptyDir: {} }));
+  const copied = context.copies.map(({ name: volume, mount }) =>
+    mountedAt(mount.path, { name: volume, emptyDir: {} }, { readOnly: true }),
+  );
   const mounted = [...files, ...data, ...scratch, ...copied];
   const { imagePullSecrets, nodeSelector, tolerations, resources } = context.settings;
   const cpu = resources[name];
@@ -150,30 +160,26 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
         fsGroupChangePolicy: "OnRootMismatch",
         seccompProfile: { type: "RuntimeDefault" },
       },
-      initContainers: imageMounts.map((mount) => ({
-        name: mountName(name, mount.name),
-        image: imageOf(mount, context),
-        imagePullPolicy: "IfNotPresent",
+      initContainers: context.copies.map(({ name: copy, mount, image }) => ({
+        name: copy,
+        image,
         command: ["cp", "-r", literally(mount.from), literally(mount.path)],
         resources: room(copyMemoryMib),
-        securityContext: unprivileged,
-        volumeMounts: [{ name: mountName(name, mount.name), mountPath: mount.path }],
-        terminationMessagePolicy: "FallbackToLogsOnError",
+        volumeMounts: [{ name: copy, mountPath: mount.path }],
+        ...everyContainer,
       })),
       containers: [
         {
           name,
           image: context.image,
-          imagePullPolicy: "IfNotPresent",
           args: args.map(literally),
           env: environment(env),
           ports: ports.map((port) => ({ name: port.name, containerPort: port.port, protocol: "TCP" })),
           ...probes(readiness),
           ...(farewell === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: farewell } } } }),
           resources: room(memoryMib),
-          securityContext: unprivileged,
           volumeMounts: mounted.flatMap(({ mounts }) => mounts),
-          terminationMessagePolicy: "FallbackToLogsOnError",
+          ...everyContainer,
         },
       ],
       volumes: mounted.map(({ volume }) => volume),
@@ -189,7 +195,7 @@ export function checkTemplate(workload: Workload, { args }: Check, context: PodC
   const name = checkName(workload.name);
   const readiness = { ...workload.readiness, httpPath: "none" };
   const nothing = { ports: [], dataVolumes: [], readsInstances: false };
-  const { spec } = podTemplate({ ...workload, ...nothing, name, args, readiness }, context);
+  const { spec } = podTemplate({ ...workload, ...nothing, name, args, readiness }, { ...context, claims: [] });
   return {
     metadata: { labels: { ...commonLabels(context.stackName, name), [roleLabel]: roles.check } },
     spec: { ...spec, restartPolicy: "Never" },
@@ -220,20 +226,8 @@ function fileVolume(
   ];
 }
 
-function imageOf({ name }: ImageMount, { mountImages }: PodContext): pulumi.Input<string> {
-  const image = mountImages[name];
-  if (image === undefined) throw new Error(`${name}: must have an image before the pod that copies from it`);
-  return image;
-}
-
-function dataMount({ name, path }: Workload["dataVolumes"][number], context: PodContext): Mounted {
-  const claimName = context.claimNames[name];
-  if (claimName === undefined) throw new Error(`${name}: must be created before the pod that mounts it`);
-  const volume = dashed(name);
-  return {
-    volume: { name: volume, persistentVolumeClaim: { claimName } },
-    mounts: [{ name: volume, mountPath: path }],
-  };
+function mountedAt(mountPath: string, volume: Volume, options: Pick<VolumeMount, "readOnly"> = {}): Mounted {
+  return { volume, mounts: [{ name: volume.name, mountPath, ...options }] };
 }
 
 /** The variables that Kubernetes fills in come first: only what is above can be named in a value. */

@@ -8,9 +8,9 @@ import {
   containerArgs,
   hardening,
   readyArgs,
-  type ContainerContext,
+  stackLabels,
+  type InstanceContext,
 } from "../../../../components/platform/docker/container-args.ts";
-import { dockerNames } from "../../../../components/platform/docker/docker-names.ts";
 import { publishedAddresses } from "../../../../components/platform/platform.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
 import { instanceFact } from "../../../../config/env-value.ts";
@@ -50,20 +50,22 @@ const workload: Workload = {
   readsInstances: false,
 };
 
-const place: ContainerContext = {
-  stackName: "observability-dev",
-  owner: "observability/dev",
-  names: dockerNames("observability-dev", workload),
-  networkName: "observability-dev",
+const place: InstanceContext = {
+  name: "observability-dev-shop",
   image: "shop:1",
-  volumeNames: { shop_data: "observability-dev_shop_data" },
-  mountNames: { extra: "observability-dev_shop-extra" },
+  labels: stackLabels({ name: "observability-dev", owner: "observability/dev" }, workload.name),
+  instance: 1,
+  networkName: "observability-dev",
+  volumes: [
+    { volumeName: "observability-dev_shop_data", containerPath: "/data" },
+    { volumeName: "observability-dev_shop-extra", containerPath: "/mounted", readOnly: true },
+  ],
   checked: undefined,
 };
 
 /** Arguments without Outputs are plain values. */
-function container(change: Partial<Workload> = {}, instance = 1): ContainerInputs {
-  return containerInputs.parse(containerArgs({ ...workload, ...change }, instance, place));
+function container(change: Partial<Workload> = {}, its: Partial<InstanceContext> = {}): ContainerInputs {
+  return containerInputs.parse(containerArgs({ ...workload, ...change }, { ...place, ...its }));
 }
 
 describe("a container's arguments", () => {
@@ -118,7 +120,7 @@ describe("a container's arguments", () => {
 
   it("give a second instance its own name and the same host, and leave the port to the first", () => {
     const name = "observability-dev-shop-2";
-    assert.deepEqual(container({}, 2), {
+    assert.deepEqual(container({}, { instance: 2, name }), {
       ...container(),
       name,
       hostname: name,
@@ -134,12 +136,6 @@ describe("a container's arguments", () => {
   it("refuse what only another platform knows of an instance", () => {
     assert.throws(() => container({ env: { A: [{ fill: "node" }] } }), {
       message: "env: must be made of what Docker knows of a container, its name, got node; leave it out",
-    });
-  });
-
-  it("refuse a volume that nobody made", () => {
-    assert.throws(() => container({ dataVolumes: [{ name: "other", path: "/other" }] }), {
-      message: "other: must be created before the container that mounts it",
     });
   });
 
@@ -171,7 +167,13 @@ describe("a container's arguments", () => {
 
 describe("the arguments of a container that waits for a workload", () => {
   const waiting = (change: Partial<Workload> = {}): ContainerInputs =>
-    containerInputs.parse(readyArgs({ ...workload, ...change }, place, "id of shop", "helper:1"));
+    containerInputs.parse(
+      readyArgs(
+        { ...workload, ...change },
+        { ...place, name: "observability-dev-shop-ready", image: "helper:1" },
+        "id of shop",
+      ),
+    );
 
   it("are exactly these: it asks over the network, and has neither files nor data nor a port", () => {
     assert.deepEqual(waiting(), {

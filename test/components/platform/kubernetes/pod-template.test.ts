@@ -16,8 +16,19 @@ const place: PodContext = {
   serviceAccountName: "shop-account",
   configMapName: "shop-config-0a1b",
   secretName: "shop-secrets-2c3d",
-  mountImages: { extra: "extra:1" },
-  claimNames: { shop_data: "shop-data" },
+  claims: [{ name: "shop-data", path: "/data", claimName: "shop-data" }],
+  copies: [
+    {
+      name: "shop-extra",
+      mount: {
+        name: "extra",
+        image: { kind: "reference", reference: "extra:1" },
+        from: "/extra/$(A).",
+        path: "/mounted",
+      },
+      image: "extra:1",
+    },
+  ],
   settings: {
     imagePullSecrets: ["registry"],
     nodeSelector: { disk: "fast" },
@@ -204,7 +215,13 @@ describe("the template of a pod", () => {
   it("has no volume for files that it has not, and asks for a little of a processor unless told otherwise", () => {
     const { spec } = typed(
       { configFiles: [], dataVolumes: [], imageMounts: [], scratchPaths: [] },
-      { configMapName: undefined, secretName: undefined, settings: { ...place.settings, resources: {} } },
+      {
+        configMapName: undefined,
+        secretName: undefined,
+        claims: [],
+        copies: [],
+        settings: { ...place.settings, resources: {} },
+      },
     );
     assert.deepEqual(spec.volumes, []);
     assert.deepEqual(spec.containers[0].resources, {
@@ -261,24 +278,18 @@ describe("the template of a pod", () => {
   it("is the same whatever the order in which the environment was written", () => {
     assert.deepEqual(template({ env: { A: "1", B: "2" } }), template({ env: { B: "2", A: "1" } }));
   });
-
-  it("refuses a volume that nobody made", () => {
-    assert.throws(() => template({ dataVolumes: [{ name: "other", path: "/other" }] }), {
-      message: "other: must be created before the pod that mounts it",
-    });
-  });
 });
 
 describe("the template of a pod that checks files", () => {
   it("is exactly the workload's, but for what answers, what is kept, who it is to the API server, and that it ends", () => {
-    const { metadata, spec } = typed({ imageMounts: [] });
+    const { metadata, spec } = typed({}, { copies: [] });
     const [container] = spec.containers;
     const { readinessProbe: _, livenessProbe: __, ...rest } = container;
     const mounts = (container as unknown as { readonly volumeMounts: readonly { readonly name: string }[] })
       .volumeMounts;
     const isData = ({ name }: { readonly name: string }): boolean => name === "shop-data";
     const check = { args: ["validate", "$(A)"], setting: "shop.config" };
-    assert.deepEqual(JSON.parse(JSON.stringify(checkTemplate({ ...workload, imageMounts: [] }, check, place))), {
+    assert.deepEqual(JSON.parse(JSON.stringify(checkTemplate(workload, check, { ...place, copies: [] }))), {
       metadata: {
         labels: {
           ...metadata.labels,
