@@ -81,10 +81,8 @@ export function explain(problems: readonly string[], output: string): Explanatio
   }
   const lines = [...new Set(text.split("\n").map((line) => line.trim()))].filter((line) => line !== "");
   const shown = lines.slice(0, mostLines).map((line) => line.slice(0, mostCharacters));
-  return {
-    cause: [...shown, ...(lines.length > mostLines ? [`… ${lines.length - mostLines} more line(s)`] : [])].join("\n"),
-    next: "solve what this says, then npm run up",
-  };
+  if (lines.length > mostLines) shown.push(`… ${lines.length - mostLines} more line(s)`);
+  return { cause: shown.join("\n"), next: "solve what this says, then npm run up" };
 }
 
 /** The errors in the output of one of Pulumi's commands, without the command line; all of the output if there are none. */

@@ -1,22 +1,16 @@
 import { z } from "zod";
 import type { LogLine } from "./verification/links.ts";
 
-const lokiAnswer = z.object({
-  data: z.object({
-    result: z.array(
-      z.object({
-        stream: z.record(z.string(), z.string()),
-        values: z.array(z.tuple([z.string(), z.string()]).rest(z.unknown())),
-      }),
-    ),
-  }),
-});
+const labels = z.record(z.string(), z.string());
 
-const prometheusAnswer = z.object({
-  data: z.object({
-    result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) })),
-  }),
-});
+/** An answer of Loki or of a store of metrics with a list of what was found. */
+const found = <Item extends z.ZodType>(item: Item) => z.object({ data: z.object({ result: z.array(item) }) });
+
+const lokiAnswer = found(
+  z.object({ stream: labels, values: z.array(z.tuple([z.string(), z.string()]).rest(z.unknown())) }),
+);
+
+const prometheusAnswer = found(z.object({ metric: labels, value: z.tuple([z.number(), z.string()]) }));
 
 const jaegerAnswer = z.object({
   data: z

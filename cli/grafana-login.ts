@@ -4,7 +4,7 @@ import type { StackOutputs } from "./outputs.ts";
 import type { Say, Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
 import { GrafanaClient, HttpError } from "./grafana-client.ts";
-import { whyNotReached } from "./text.ts";
+import { whyNotReached } from "./errors.ts";
 
 /** How many of a log's last lines the next command shows. */
 const shownLines = 50;

@@ -1,6 +1,4 @@
-import type { UpOptions } from "@pulumi/pulumi/automation/index.js";
-import { explain, type Explanation } from "./explain.ts";
-import type { Progress } from "./progress.ts";
+import type { Say } from "./target.ts";
 import { UserError } from "./user-error.ts";
 
 /** Exit code of a command that Ctrl-C has ended, as a shell has it. */
@@ -12,10 +10,7 @@ const interruptedCode = 130;
  *
  * @throws UserError with the next command, if the action was interrupted.
  */
-export async function throughInterrupts<Result>(
-  say: (line: string) => void,
-  action: () => Promise<Result>,
-): Promise<Result> {
+export function throughInterrupts<Result>(say: Say, action: () => Promise<Result>): Promise<Result> {
   let interrupts = 0;
   const onInterrupt = (): void => {
     interrupts += 1;
@@ -25,12 +20,8 @@ export async function throughInterrupts<Result>(
         : "stopping at once: the next npm run up or down finds out what was cut off",
     );
   };
-  return listening(
-    ["SIGINT"],
-    onInterrupt,
-    action,
-    "what was done so far is kept\n  next: npm run up, or npm run down",
-  );
+  const after = "what was done so far is kept\n  next: npm run up, or npm run down";
+  return listening(["SIGINT"], onInterrupt, action, after);
 }
 
 /**
@@ -65,35 +56,12 @@ async function listening<Result>(
   }
 }
 
-/** Options by which every action of Pulumi's engine reports to a {@link Progress}. */
-type EngineOptions = Pick<UpOptions, "onEvent" | "suppressOutputs" | "color">;
-
-/**
- * Runs an action of Pulumi's engine, {@link throughInterrupts}.
- *
- * @param failed what to tell if it fails, with the cause and the next command as the user can understand them
- * @throws UserError if it fails or was interrupted.
- */
-export async function runEngine<Result>(
-  progress: Progress,
-  action: (options: EngineOptions) => Promise<Result>,
-  failed: (why: Explanation) => string,
-): Promise<Result> {
-  try {
-    const options: EngineOptions = { onEvent: progress.onEvent, suppressOutputs: true, color: "never" };
-    return await throughInterrupts(progress.line, () => action(options));
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(failed(explain(progress.problems, String(error))), { cause: error });
-  }
-}
-
 /**
  * Runs an action that changes nothing of the stack's, and has it end and tidy up at Ctrl-C or SIGTERM.
  *
  * @param action ends when its signal does
  * @throws UserError with the next command, if the action was interrupted.
  */
-export async function untilInterrupted<Result>(action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+export function untilInterrupted<Result>(action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   return listening(["SIGINT", "SIGTERM"], () => undefined, action, "nothing was changed\n  next: npm run up");
 }

@@ -2,7 +2,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { programSettings, type ProgramSettings } from "../config/program-settings.ts";
 import { readDashboardFolder } from "../config/grafana/dashboard-folder.ts";
 import type { TargetName } from "./options.ts";
-import { once } from "./once.ts";
+import { once } from "./async.ts";
 import { deployedOutputs, type StackOutputs } from "./outputs.ts";
 import { plannedProgram, type Plan } from "./preview/planned-program.ts";
 import { projectName } from "./project.ts";
@@ -20,7 +20,7 @@ import { UserError } from "./user-error.ts";
 export async function loadTarget(
   stack: Stack,
   wanted: TargetName | undefined,
-): Promise<{ readonly target: Target; readonly plan: Plan }> {
+): Promise<{ target: Target; plan: Plan }> {
   const all = await stack.getAllConfig();
   const config = Object.fromEntries(Object.entries(all).map(([key, { value }]) => [key, value]));
   const settings = validSettings(config, stack.name);
@@ -37,7 +37,7 @@ export async function loadTarget(
 export async function loadDeployed(
   stack: Stack,
   wanted: TargetName | undefined,
-): Promise<{ readonly target: Target; readonly outputs: StackOutputs }> {
+): Promise<{ target: Target; outputs: StackOutputs }> {
   const { target } = await loadTarget(stack, wanted);
   await target.describe();
   return { target, outputs: deployedOutputs(await stack.outputs()) };

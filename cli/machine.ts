@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { codeOf } from "./errors.ts";
 import { firstLine } from "./text.ts";
 import { UserError } from "./user-error.ts";
 
@@ -39,7 +40,7 @@ async function pulumiVersion(): Promise<string> {
     const { stdout } = await run("pulumi", ["version"], { timeout: 8_000 });
     return stdout.trim();
   } catch (error) {
-    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const isMissing = codeOf(error) === "ENOENT";
     const why = isMissing
       ? "must be on the PATH, found none"
       : `must answer \`pulumi version\`, got: ${firstLine(String(error))}`;

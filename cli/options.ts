@@ -2,6 +2,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { shown, visible } from "../config/problem.ts";
 import { pulumiName } from "../config/rules.ts";
 import type { StackSettings } from "../config/settings-and-defaults.ts";
+import { messageOf } from "./errors.ts";
 import { print } from "./text.ts";
 import { UserError } from "./user-error.ts";
 
@@ -15,7 +16,7 @@ const defaultStacks: Readonly<Record<TargetName, string>> = { docker: "dev", kub
 export const defaultStack = defaultStacks.docker;
 
 /** The options that a command was called with. */
-export interface CommandOptions<Flag extends string, Value extends string> {
+export interface CommandOptions<Flag extends string = string, Value extends string = string> {
   readonly stack: string;
   /** `undefined` if it is left to the stack. */
   readonly target: TargetName | undefined;
@@ -36,16 +37,25 @@ export function commandOptions<Flag extends string, Value extends string = never
   flags: readonly Flag[],
   valued: readonly Value[] = [],
 ): CommandOptions<Flag, Value> {
-  const options: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean" } };
-  for (const flag of flags) options[flag] = { type: "boolean" };
-  for (const name of ["stack", "target", ...valued]) options[name] = { type: "string" };
-  const values = parse(options, usage);
+  const refuse = (problem: string): never => {
+    throw new UserError(`${problem}\n  usage: ${usage}`);
+  };
+  const { values, names } = parsed(["help", ...flags], ["stack", "target", ...valued], refuse);
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined) return refuse(`--${repeated}: must be given once, got it more often`);
   if (values["help"] === true) {
     print(usage);
     process.exit(0);
   }
-  const stack = stackName(values["stack"], usage);
-  const target = targetName(values["target"], usage);
+  const { stack, target } = values;
+  if (stack !== undefined && !(typeof stack === "string" && pulumiName.pattern.test(stack))) {
+    return refuse(
+      `--stack: must be the name of a Pulumi stack alone, 1 to 100 letters, digits, hyphens, underscores and dots, got ${shown(stack)}`,
+    );
+  }
+  if (target !== undefined && target !== "docker" && target !== "kubernetes") {
+    return refuse(`--target: must be docker or kubernetes, got ${shown(target)}`);
+  }
   return {
     stack: stack ?? defaultStacks[target ?? "docker"],
     target,
@@ -55,31 +65,22 @@ export function commandOptions<Flag extends string, Value extends string = never
     >,
   };
 }
-
-function stackName(given: unknown, usage: string): string | undefined {
-  if (given === undefined || (typeof given === "string" && pulumiName.pattern.test(given))) return given;
-  throw new UserError(
-    `--stack: must be the name of a Pulumi stack alone, 1 to 100 letters, digits, hyphens, underscores and dots, got ${shown(given)}\n  usage: ${usage}`,
-  );
-}
-
-function targetName(given: unknown, usage: string): TargetName | undefined {
-  if (given === undefined || given === "docker" || given === "kubernetes") return given;
-  throw new UserError(`--target: must be docker or kubernetes, got ${shown(given)}\n  usage: ${usage}`);
-}
-
-function parse(options: NonNullable<ParseArgsConfig["options"]>, usage: string): Readonly<Record<string, unknown>> {
+/** The values of the options that were given, and the name of each as often as it was. */
+function parsed(
+  flags: readonly string[],
+  valued: readonly string[],
+  refuse: (problem: string) => never,
+): { readonly values: Readonly<Record<string, unknown>>; readonly names: readonly string[] } {
+  const options: NonNullable<ParseArgsConfig["options"]> = {};
+  for (const name of flags) options[name] = { type: "boolean" };
+  for (const name of valued) options[name] = { type: "string" };
   try {
     const { values, tokens } = parseArgs({ options, strict: true, allowPositionals: false, tokens: true });
-    const names = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
-    const repeated = names.find((name, index) => names.indexOf(name) !== index);
-    if (repeated === undefined) return values;
-    throw new UserError(`--${repeated}: must be given once, got it more often\n  usage: ${usage}`);
+    return { values, names: tokens.flatMap((token) => (token.kind === "option" ? [token.name] : [])) };
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    const lines = (error instanceof Error ? error.message : String(error)).split("\n");
     // What the user has typed is in it as it is.
-    throw new UserError([...lines.map((line) => visible(line, 500)), `  usage: ${usage}`].join("\n"));
+    const lines = messageOf(error).split("\n");
+    return refuse(lines.map((line) => visible(line, 500)).join("\n"));
   }
 }
 

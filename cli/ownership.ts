@@ -1,3 +1,4 @@
+import { flatMap } from "./async.ts";
 import { stackOwner } from "../config/names.ts";
 import { projectName } from "./project.ts";
 import type { KnownState, StateResource } from "./state.ts";
@@ -66,8 +67,7 @@ export class Ownership {
 
   /** The objects among these that belong to this stack. */
   async owned<Item extends MarkedObject>(objects: readonly Item[]): Promise<readonly Item[]> {
-    const owns = await Promise.all(objects.map((object) => this.owns(object)));
-    return objects.filter((_, index) => owns[index] === true);
+    return flatMap(objects, async (object) => ((await this.owns(object)) ? [object] : []));
   }
 }
 

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { z } from "zod";
+import { flatMap } from "./async.ts";
+import { codeOf } from "./errors.ts";
 
 /** A port of 127.0.0.1, with the workload that is behind it. */
 export interface HostPort {
@@ -14,18 +16,15 @@ export interface HostPort {
  *
  * @param holderOf who that is; `undefined` for one that may have it @default the process, as the system tells it
  */
-export async function takenPorts(
+export function takenPorts(
   ports: readonly HostPort[],
   holderOf: (port: number) => Promise<string | undefined> = processOn,
 ): Promise<readonly string[]> {
-  const problems = await Promise.all(
-    ports.map(async ({ hostPort, workload }) => {
-      const holder = (await isFree(hostPort)) ? undefined : await holderOf(hostPort);
-      if (holder === undefined) return [];
-      return [`port ${hostPort} (${workload}): must be free, but ${holder} uses it; stop that, or choose another port`];
-    }),
-  );
-  return problems.flat();
+  return flatMap(ports, async ({ hostPort, workload }) => {
+    const holder = (await isFree(hostPort)) ? undefined : await holderOf(hostPort);
+    if (holder === undefined) return [];
+    return [`port ${hostPort} (${workload}): must be free, but ${holder} uses it; stop that, or choose another port`];
+  });
 }
 
 /** Whether a port of 127.0.0.1 can be listened on. */
@@ -36,7 +35,7 @@ export async function isFree(port: number): Promise<boolean> {
     await once(server, "listening");
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return false;
+    if (codeOf(error) === "EADDRINUSE") return false;
     throw error;
   } finally {
     server.close();

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { codeOf } from "./errors.ts";
 
 /**
  * How much later than something that it has written, in milliseconds, a process can seem to have begun: `ps` counts in
@@ -33,6 +34,6 @@ function exists(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it runs, and belongs to somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
 }

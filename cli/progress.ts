@@ -65,10 +65,9 @@ export class Progress {
   }
 
   private end(urn: string, how: string): void {
-    const found = this.running.get(urn);
+    const { text } = this.running.get(urn) ?? {};
     this.running.delete(urn);
-    if (found !== undefined && !(how === "done" && found.text.startsWith("looking at")))
-      this.line(`${found.text}: ${how}`);
+    if (text !== undefined && !(how === "done" && text.startsWith("looking at"))) this.line(`${text}: ${how}`);
   }
 
   private heartbeat(): void {

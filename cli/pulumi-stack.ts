@@ -1,17 +1,25 @@
 import { randomBytes } from "node:crypto";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CommandError, LocalWorkspace, StackNotFoundError, type Stack } from "@pulumi/pulumi/automation/index.js";
+import {
+  CommandError,
+  LocalWorkspace,
+  StackNotFoundError,
+  type LocalProgramArgs,
+  type LocalWorkspaceOptions,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
+import { messageOf } from "./errors.ts";
 import { explain } from "./explain.ts";
 import { checkMachine } from "./machine.ts";
-import { forStack, defaultStack } from "./options.ts";
+import { defaultStack } from "./options.ts";
 import { stackConfig } from "./stack-config.ts";
 import { passphraseFile, projectFolder, stateFolder } from "./project.ts";
 import { projectFile, readSettingsFile, stackFileName } from "./settings-file.ts";
 import { withoutNewSalt } from "./salt.ts";
-import { hasSettings, unknownStack } from "./stacks.ts";
+import { hasSettings, stacksWithFile, unknownStack } from "./stacks.ts";
 import { UserError } from "./user-error.ts";
 
 /**
@@ -25,19 +33,17 @@ export async function withStack<Result>(
   stackName: string,
   action: (stack: Stack, machine: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
-  return tellingCommandsOf(stackName, async () => {
-    // Pulumi's own errors about these files name a line at most.
-    stackConfig(projectFile(), readSettingsFile(stackFileName(stackName)));
-    const machine = await checkMachine();
-    const envVars = localEnvironment();
-    return withoutNewSalt(settingsPath(stackName), async () => {
-      try {
-        return await action(await select(stackName, envVars), machine);
-      } catch (error) {
-        if (!(error instanceof CommandError)) throw error;
-        throw explained(`pulumi cannot work on the stack ${stackName}`, error);
-      }
-    });
+  // Pulumi's own errors about these files name a line at most.
+  stackConfig(projectFile(), readSettingsFile(stackFileName(stackName)));
+  const machine = await checkMachine();
+  const place = placeOf(stackName);
+  return withoutNewSalt(settingsPath(stackName), async () => {
+    try {
+      return await action(await select(place), machine);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      throw explained(`pulumi cannot work on the stack ${stackName}`, error);
+    }
   });
 }
 
@@ -45,25 +51,17 @@ function settingsPath(stackName: string): string {
   return join(projectFolder, stackFileName(stackName));
 }
 
+type StackPlace = readonly [LocalProgramArgs, LocalWorkspaceOptions];
+
+/** What the Automation API opens a stack of this project by. */
+function placeOf(stackName: string): StackPlace {
+  return [{ stackName, workDir: projectFolder }, { envVars: localEnvironment() }];
+}
+
 /** Says an error of Pulumi's in a few lines. @param told as much of its message as may be shown */
 function explained(what: string, error: unknown, told = messageOf(error)): UserError {
   const { cause, next } = explain([], told);
   return new UserError(`${what}: ${cause}\n  next: ${next}`, { cause: error });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** Runs an action, and adds the stack's name to the commands that its errors tell the user to run next. */
-export async function tellingCommandsOf<Result>(stackName: string, action: () => Promise<Result>): Promise<Result> {
-  try {
-    return await action();
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const { exitCode } = error;
-    throw new UserError(forStack(error.message, stackName), { cause: error, exitCode });
-  }
 }
 
 /** Does as {@link withStack} for an action that changes the stack; a second such command is refused meanwhile. */
@@ -74,15 +72,15 @@ export async function withLockedStack<Result>(
   mkdirSync(stateFolder, { recursive: true });
   // Node.js warns that its SQLite is experimental. `up` and `down` turn that off; no other command loads it.
   const { withLock } = await import("./lock.ts");
-  return tellingCommandsOf(stackName, () => withLock(stateFolder, stackName, () => withStack(stackName, action)));
+  return withLock(stateFolder, stackName, () => withStack(stackName, action));
 }
 
-async function select(stackName: string, envVars: Record<string, string>): Promise<Stack> {
-  const options = [{ stackName, workDir: projectFolder }, { envVars }] as const;
+async function select(place: StackPlace): Promise<Stack> {
+  const [{ stackName }] = place;
   try {
     return await (hasSettings(stackName)
-      ? LocalWorkspace.createOrSelectStack(...options)
-      : LocalWorkspace.selectStack(...options));
+      ? LocalWorkspace.createOrSelectStack(...place)
+      : LocalWorkspace.selectStack(...place));
   } catch (error) {
     if (error instanceof StackNotFoundError) throw unknownStack(stackName);
     throw explained(`the stack ${stackName} cannot be opened`, error);
@@ -92,10 +90,10 @@ async function select(stackName: string, envVars: Record<string, string>): Promi
 /** The state of a stack, its secrets decrypted, as `pulumi stack export` has it; empty if there is no such stack. */
 export async function exportedState(stackName: string): Promise<unknown> {
   await checkMachine();
-  const envVars = localEnvironment();
+  const place = placeOf(stackName);
   return withoutNewSalt(settingsPath(stackName), async () => {
     try {
-      const stack = await LocalWorkspace.selectStack({ stackName, workDir: projectFolder }, { envVars });
+      const stack = await LocalWorkspace.selectStack(...place);
       return (await stack.exportStack()).deployment as unknown;
     } catch (error) {
       if (error instanceof StackNotFoundError) return {};
@@ -131,11 +129,10 @@ export async function runPulumi(args: readonly string[]): Promise<number> {
   await checkMachine();
   // The stack that the other commands take as well, and not the one that was selected last.
   const env = { PULUMI_STACK: defaultStack, ...process.env, ...localEnvironment() };
-  const settingsFiles = readdirSync(projectFolder).filter((file) => /^Pulumi\..+\.yaml$/.test(file));
   const run = async (): Promise<number> => {
     const child = spawn("pulumi", args, { cwd: projectFolder, env, stdio: "inherit" });
     const [code] = (await once(child, "exit")) as [number | null];
     return code ?? 1;
   };
-  return settingsFiles.reduce((inner, file) => () => withoutNewSalt(join(projectFolder, file), inner), run)();
+  return stacksWithFile().reduce((inner, name) => () => withoutNewSalt(settingsPath(name), inner), run)();
 }

@@ -1,12 +1,12 @@
 import { hostname } from "node:os";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Deployment as ExportedState, Stack, Workspace } from "@pulumi/pulumi/automation/index.js";
+import type { Stack, Workspace } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
-import { once } from "./once.ts";
+import { once } from "./async.ts";
 import { isRunning } from "./processes.ts";
 import { projectName, stateFolder } from "./project.ts";
-import { deploymentSchema, knownState, resourceName, type KnownState, type OtherStack } from "./state.ts";
+import { deploymentSchema, resourceName, type KnownState, type OtherStack } from "./state.ts";
 import type { Say, Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
 
@@ -35,10 +35,13 @@ export interface Recovered {
 export async function recover(stack: RecoveredStack, target: Target, say: Say): Promise<Recovered> {
   await releaseLock(stack, say);
   const exported = await stack.exportStack();
-  const state = knownState(
-    exported,
-    once(() => otherStacks(stack)),
-  );
+  const deployment = deploymentSchema.parse(exported.deployment);
+  const pending = deployment.pending_operations ?? [];
+  const state: KnownState = {
+    resources: deployment.resources ?? [],
+    cutOff: pending.filter(({ type }) => type === "creating").map(({ resource }) => resource),
+    others: once(() => otherStacks(stack)),
+  };
   const foreign = state.resources.find(({ type }) => target.foreignTypes.test(type));
   if (foreign !== undefined) {
     throw new UserError(
@@ -46,10 +49,14 @@ export async function recover(stack: RecoveredStack, target: Target, say: Say): 
         `  next: put observability:target back in Pulumi.${stack.name}.yaml, and use another stack for the other target: npm run up -- --stack NAME`,
     );
   }
-  const forgetPending = pendingOperations(stack, exported, say);
+  for (const { type, resource: cut } of pending) {
+    say(`${resourceName(cut.urn)} was cut off while ${type}; looking at what is there`);
+  }
   const leftData = await target.recover(state, say);
   // Pulumi does not go on while it does not know how an operation ended. What it may have made was looked for.
-  await forgetPending();
+  if (pending.length > 0) {
+    await stack.importStack({ ...exported, deployment: { ...deployment, pending_operations: [] } });
+  }
   return { state, leftData };
 }
 
@@ -111,17 +118,4 @@ function readLock(file: string, stackName: string): z.output<typeof lockFile> {
       { cause: error },
     );
   }
-}
-
-/** Says which operations were cut off; returns what makes the state forget them once the target was looked at. */
-function pendingOperations(stack: RecoveredStack, exported: ExportedState, say: Say): () => Promise<void> {
-  const deployment = deploymentSchema.parse(exported.deployment);
-  const pending = deployment.pending_operations ?? [];
-  for (const { type, resource: cut } of pending) {
-    say(`${resourceName(cut.urn)} was cut off while ${type}; looking at what is there`);
-  }
-  return async () => {
-    if (pending.length === 0) return;
-    await stack.importStack({ ...exported, deployment: { ...deployment, pending_operations: [] } });
-  };
 }

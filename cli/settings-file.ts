@@ -7,15 +7,16 @@ import {
   isPair,
   isScalar,
   isSeq,
-  LineCounter,
   parseDocument,
   visit,
   type Document,
   type ErrorCode,
   type Scalar,
+  type YAMLMap,
 } from "yaml";
 import { isRecord } from "../config/parse.ts";
 import { nearMatch } from "../config/problem.ts";
+import { codeOf } from "./errors.ts";
 import { projectFolder, projectName } from "./project.ts";
 import { refused, UserError } from "./user-error.ts";
 
@@ -43,12 +44,12 @@ export function stackFileName(stackName: string): string {
  */
 export function readSettingsFile(name: string): SettingsFile | undefined {
   try {
-    const bytes = readFileSync(join(projectFolder, name));
-    return { name, text: utf8(name, bytes) };
+    return { name, text: utf8(name, readFileSync(join(projectFolder, name))) };
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    if (error.code === "ENOENT") return undefined;
-    throw new UserError(`${name}: must be a file that can be read, got ${String(error.code)}\n  next: correct that`, {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    if (code === "ENOENT") return undefined;
+    throw new UserError(`${name}: must be a file that can be read, got ${code}\n  next: correct that`, {
       cause: error,
     });
   }
@@ -68,7 +69,7 @@ function utf8(name: string, bytes: Buffer): string {
   const offset = bytes.findIndex((byte, index) => byte !== again[index]);
   const before = bytes.subarray(0, offset).toString("utf8");
   const sentence = "must be text in UTF-8, got a byte of another encoding; save it as UTF-8";
-  throw refusal(name, before, [{ offset: before.length, text: sentence }]);
+  throw refusal({ name, text: before }, [{ offset: before.length, text: sentence }]);
 }
 
 /** A sentence for each code of the YAML parser, whose own messages quote the file, secrets included. */
@@ -122,33 +123,31 @@ export function stackFileConfig(file: SettingsFile): Readonly<Record<string, unk
 }
 
 function configIn(
-  { name, text }: SettingsFile,
+  file: SettingsFile,
   findMore: (document: Document.Parsed) => readonly Finding[],
 ): Readonly<Record<string, unknown>> {
-  const document = parsed(name, text);
-  const findings = [...shapeFindings(document), ...valueFindings(document), ...findMore(document)];
-  if (findings.length > 0) throw refusal(name, text, findings);
-  const content = plainContent(document, name, text);
-  const config = isRecord(content) ? content["config"] : undefined;
-  return isRecord(config) ? config : {};
-}
-
-function parsed(name: string, text: string): Document.Parsed {
-  const refusedAt = (offset: number, sentence: string): UserError => refusal(name, text, [{ offset, text: sentence }]);
-  const control = text.search(controls);
-  if (control >= 0) throw refusedAt(control, "must not have control characters or line separators; remove it");
+  const refuse = (offset: number, text: string): UserError => refusal(file, [{ offset, text }]);
+  const control = file.text.search(controls);
+  if (control >= 0) throw refuse(control, "must not have control characters or line separators; remove it");
   try {
     // Pulumi's parser knows merge keys (`<<`).
-    const document = parseDocument(text, { prettyErrors: false, merge: true });
+    const document = parseDocument(file.text, { prettyErrors: false, merge: true });
     const wrong = [...document.errors, ...document.warnings];
     // What is begun and not ended makes the rest look wrong as well.
     const first = wrong.find(({ code }) => code === "MISSING_CHAR") ?? wrong[0];
-    if (first === undefined) return document;
-    throw refusedAt(first.pos[0], sentences[first.code]);
+    if (first !== undefined) throw refuse(first.pos[0], sentences[first.code]);
+    const findings = [...shapeFindings(document), ...valueFindings(document), ...findMore(document)];
+    if (findings.length > 0) throw refusal(file, findings);
+    const content: unknown = document.toJS();
+    const config = isRecord(content) ? content["config"] : undefined;
+    return isRecord(config) ? config : {};
   } catch (error) {
     // The parser calls itself for each level.
-    if (!(error instanceof RangeError)) throw error;
-    throw refusedAt(0, sentences.RESOURCE_EXHAUSTION);
+    if (error instanceof RangeError) throw refuse(0, sentences.RESOURCE_EXHAUSTION);
+    // Of aliases of aliases, which grow without end.
+    if (error instanceof ReferenceError)
+      throw refuse(0, "must not repeat the same by aliases so often; write the values");
+    throw error;
   }
 }
 
@@ -157,15 +156,15 @@ const controls = /[^\P{Cc}\t\n\r]|[\u2028\u2029\ufeff\ufffe\uffff]/u;
 
 /** A finding at a node of the document. */
 function at(node: unknown, text: string): Finding {
-  const range = isRecord(node) ? node["range"] : undefined;
-  return { offset: Array.isArray(range) && typeof range[0] === "number" ? range[0] : 0, text };
+  return { offset: (isNode(node) ? node.range?.[0] : undefined) ?? 0, text };
 }
 
 function shapeFindings({ contents }: Document.Parsed): readonly Finding[] {
   if (isNothing(contents)) return [];
   if (!isMap(contents)) {
-    const sentence = "must have keys at the top, such as config, got something else; put the settings under config:";
-    return [at(contents, sentence)];
+    return [
+      at(contents, "must have keys at the top, such as config, got something else; put the settings under config:"),
+    ];
   }
   const config = contents.get("config", true);
   if (isNothing(config) || isMap(config) || isAlias(config)) return [];
@@ -235,12 +234,35 @@ function isReadOtherwise({ type, source, value }: Scalar): boolean {
 function stackFindings({ contents }: Document.Parsed): readonly Finding[] {
   if (!isMap(contents)) return [];
   const config = contents.get("config", true);
-  const settings = isMap(config) ? config.items : [];
+  const settings = isMap(config) ? config : undefined;
   return [
-    ...contents.items.flatMap(({ key }) => topFinding(key)),
-    ...settings.flatMap(({ key, value }) => [...settingFinding(key), ...textFinding(value)]),
-    ...twiceFindings(settings.map(({ key }) => key)),
+    ...scalarKeys(contents).flatMap(topFinding),
+    ...scalarKeys(settings).flatMap(settingFinding),
+    ...(settings?.items ?? []).flatMap(({ value }) => textFinding(value)),
+    ...twiceFindings(scalarKeys(settings)),
   ];
+}
+
+function scalarKeys(map: YAMLMap | undefined): readonly Scalar[] {
+  return (map?.items ?? []).flatMap(({ key }) => (isScalar(key) ? key : []));
+}
+
+/** The problem of a key beside `config`, if it has one. */
+function topFinding(key: Scalar): readonly Finding[] {
+  const { value: name } = key;
+  if (typeof name !== "string" || stackFileKeys.includes(name)) return [];
+  const near = nearMatch(name, stackFileKeys);
+  const change = near === undefined ? `put it under config:, as ${shownKey(fullName(name))}` : `did you mean ${near}?`;
+  return [at(key, `${shownKey(name)}: must be under config:, since Pulumi ignores it here; ${change}`)];
+}
+
+/** The problem of a key below `config`, if it has one. */
+function settingFinding(key: Scalar): readonly Finding[] {
+  if (key.value === null || isMerge(key)) return [];
+  const rule = `must be a setting of the form ${projectName}:NAME`;
+  if (typeof key.value !== "string") return [at(key, `${rule}, got something else; correct it`)];
+  const isSetting = /^[^:\s]+(:(config:)?[^:\s]+)?$/.test(key.value);
+  return isSetting ? [] : [at(key, `${shownKey(key.value)}: ${rule}; correct it`)];
 }
 
 /** Pulumi makes a text of a number, and of `1.10` that is `1.1`. Within a group a number stays one. */
@@ -251,34 +273,13 @@ function textFinding(value: unknown): readonly Finding[] {
 }
 
 /** A setting may be written with the project's name and without, and to Pulumi the two are one. */
-function twiceFindings(keys: readonly unknown[]): readonly Finding[] {
-  const known = new Set<string>();
-  return keys.flatMap((key) => {
-    if (!isScalar(key) || typeof key.value !== "string") return [];
-    const name = fullName(key.value);
-    if (known.has(name)) return [at(key, `${shownKey(name)}: must be set once; remove one of the two`)];
-    known.add(name);
-    return [];
+function twiceFindings(keys: readonly Scalar[]): readonly Finding[] {
+  const names = keys.map(({ value }) => (typeof value === "string" ? fullName(value) : undefined));
+  return keys.flatMap((key, index) => {
+    const name = names[index];
+    if (name === undefined || names.indexOf(name) === index) return [];
+    return [at(key, `${shownKey(name)}: must be set once; remove one of the two`)];
   });
-}
-
-/** The problem of a key beside `config`, if it has one. */
-function topFinding(key: unknown): readonly Finding[] {
-  if (!isScalar(key) || typeof key.value !== "string" || stackFileKeys.includes(key.value)) return [];
-  const name = key.value;
-  const near = nearMatch(name, stackFileKeys);
-  const setting = name.includes(":") ? name : `${projectName}:${name}`;
-  const change = near === undefined ? `put it under config:, as ${shownKey(setting)}` : `did you mean ${near}?`;
-  return [at(key, `${shownKey(name)}: must be under config:, since Pulumi ignores it here; ${change}`)];
-}
-
-/** The problem of a key below `config`, if it has one. */
-function settingFinding(key: unknown): readonly Finding[] {
-  if (!isScalar(key) || key.value === null || isMerge(key)) return [];
-  const rule = `must be a setting of the form ${projectName}:NAME`;
-  if (typeof key.value !== "string") return [at(key, `${rule}, got something else; correct it`)];
-  const isSetting = /^[^:\s]+(:(config:)?[^:\s]+)?$/.test(key.value);
-  return isSetting ? [] : [at(key, `${shownKey(key.value)}: ${rule}; correct it`)];
 }
 
 /** The name of a setting with its project's in front, which is left out or written with `config:` in between as well. */
@@ -291,22 +292,10 @@ function shownKey(key: string): string {
   return /^[\w:.-]{1,60}$/.test(key) ? key : "this key";
 }
 
-function plainContent(document: Document.Parsed, name: string, text: string): unknown {
-  try {
-    return document.toJS();
-  } catch (error) {
-    // Of aliases of aliases, which grow without end.
-    if (!(error instanceof ReferenceError)) throw error;
-    throw refusal(name, text, [{ offset: 0, text: "must not repeat the same by aliases so often; write the values" }]);
-  }
-}
-
-function refusal(name: string, text: string, findings: readonly Finding[]): UserError {
-  const counter = new LineCounter();
-  for (const { index } of text.matchAll(/(?<![^\n])/g)) counter.addNewLine(index);
+function refusal({ name, text }: SettingsFile, findings: readonly Finding[]): UserError {
   const lines = findings.map(({ offset, text: sentence }) => {
-    const { line, col } = counter.linePos(offset);
-    return `${name}:${Math.max(line, 1)}:${Math.max(col, 1)}: ${sentence}`;
+    const before = text.slice(0, offset).split("\n");
+    return `${name}:${before.length}:${(before.at(-1) ?? "").length + 1}: ${sentence}`;
   });
   return refused(lines, `correct ${name}`);
 }

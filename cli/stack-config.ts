@@ -14,13 +14,10 @@ const encrypted = z.strictObject({ secure: z.string() });
  * @throws UserError if a file is not what Pulumi reads as it is meant.
  */
 export function stackConfig(projectFile: SettingsFile, stackFile: SettingsFile | undefined): Record<string, string> {
-  const declared = Object.entries(projectConfig(projectFile)).flatMap(([name, entry]) => {
-    const value = defaultOf(entry);
-    return value === undefined ? [] : [[fullName(name), text(value)]];
-  });
-  const given = stackFile === undefined ? {} : stackFileConfig(stackFile);
-  const set = Object.entries(given).map(([name, value]) => [fullName(name), text(value)]);
-  return Object.fromEntries([...declared, ...set]) as Record<string, string>;
+  const declared = Object.entries(projectConfig(projectFile)).map(([name, entry]) => [name, defaultOf(entry)] as const);
+  const given = stackFile === undefined ? [] : Object.entries(stackFileConfig(stackFile));
+  const values = [...declared.filter(([, value]) => value !== undefined), ...given];
+  return Object.fromEntries(values.map(([name, value]) => [fullName(name), text(value)]));
 }
 
 /** In the project's file an object declares a setting, anything else is its value. */

@@ -70,28 +70,22 @@ export function withOptions(
   const name = stackFileName(stack);
   const document = parseDocument(stackFile?.text ?? `${schemaLine}\nconfig:\n  ${projectName}:target: ${wanted}\n`);
   const changes = stackFile === undefined && target !== undefined ? [`target: ${target}`] : [];
+  const group = ["config", `${projectName}:kubernetes`];
   for (const { name: option, value } of given) {
-    const path = ["config", `${projectName}:kubernetes`];
-    for (const depth of [1, 2]) {
-      const group = path.slice(0, depth);
-      // An empty `config:` has no group to put something into.
-      if (!isMap(document.getIn(group))) document.setIn(group, document.createNode({}));
-    }
     const key = settingOf[option];
-    if (document.getIn([...path, key]) === value) continue;
-    document.setIn([...path, key], value);
+    if (document.getIn([...group, key]) === value) continue;
+    for (const path of [group.slice(0, 1), group]) {
+      // An empty `config:` has no group to put something into.
+      if (!isMap(document.getIn(path))) document.setIn(path, document.createNode({}));
+    }
+    document.setIn([...group, key], value);
     changes.push(`kubernetes.${key}: ${value}`);
   }
   if (changes.length === 0) return undefined;
   const text = document.toString();
   const toDo = given.length > 0 ? "correct the option" : "name a context of your kubeconfig";
   const next = `${toDo}: npm run up -- --target kubernetes --context NAME [--registry REGISTRY | --load-command COMMAND]`;
-  return {
-    name,
-    text,
-    settings: validSettings(stackConfig(project, { name, text }), stack, next),
-    changes,
-  };
+  return { name, text, settings: validSettings(stackConfig(project, { name, text }), stack, next), changes };
 }
 
 function targetIn(project: SettingsFile, stackFile: SettingsFile | undefined): TargetName {

@@ -27,7 +27,8 @@ export function unknownStack(stackName: string): UserError {
   );
 }
 
-function stacksWithFile(): readonly string[] {
+/** Names of the stacks that have a settings file, sorted. */
+export function stacksWithFile(): readonly string[] {
   return readdirSync(projectFolder)
     .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
     .sort();

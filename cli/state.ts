@@ -1,13 +1,13 @@
-import type { Deployment } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
 
 const metadata = z.looseObject({ name: z.string().optional(), uid: z.string().optional() });
+const values = z.looseObject({ metadata: metadata.optional().catch(undefined) }).optional();
 const resource = z.looseObject({
   type: z.string(),
   id: z.string().optional(),
   urn: z.string(),
-  inputs: z.looseObject({ metadata: metadata.optional().catch(undefined) }).optional(),
-  outputs: z.looseObject({ metadata: metadata.optional().catch(undefined) }).optional(),
+  inputs: values,
+  outputs: values,
 });
 
 /** Pulumi's state as far as the commands look into it. */
@@ -37,14 +37,4 @@ export interface KnownState {
 export interface OtherStack {
   readonly stack: string;
   readonly resources: readonly StateResource[];
-}
-
-/** The part of an exported state that a target's recovery needs. */
-export function knownState(exported: Deployment, others: KnownState["others"]): KnownState {
-  const { resources, pending_operations: pending } = deploymentSchema.parse(exported.deployment);
-  return {
-    resources: resources ?? [],
-    others,
-    cutOff: (pending ?? []).filter(({ type }) => type === "creating").map((operation) => operation.resource),
-  };
 }

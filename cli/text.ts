@@ -8,12 +8,6 @@ export function firstLine(text: string): string {
   return oneLine(text.trim().split("\n", 1).join(""));
 }
 
-/** Why a server could not be asked. What `fetch` throws says only "fetch failed"; its cause says why. */
-export function whyNotReached(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : String(error);
-}
-
 /** Prints a line for the user. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);

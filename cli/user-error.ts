@@ -22,28 +22,3 @@ export function refused(problems: readonly string[], next: string): UserError {
   const more = problems.length > shown.length ? [`… and ${problems.length - shown.length} more`] : [];
   return new UserError([...shown, ...more, "nothing was changed", `  next: ${next}`].join("\n"));
 }
-
-/**
- * Runs a command's main function; a {@link UserError} ends the process with its exit code and its message, and so does
- * what the system says of a file or a folder.
- */
-export async function runCommand(main: () => Promise<number>): Promise<void> {
-  try {
-    process.exitCode = await main();
-  } catch (error) {
-    const { message, exitCode } = asUserError(error);
-    process.stderr.write(`\n${message}\n`);
-    process.exitCode = exitCode;
-  }
-}
-
-/** @throws what was thrown, if it is a fault of the program. */
-function asUserError(error: unknown): UserError {
-  if (error instanceof UserError) return error;
-  const isOfSystem = error instanceof Error && "code" in error && "syscall" in error && "path" in error;
-  if (!isOfSystem) throw error;
-  return new UserError(
-    `${String(error.path)}: must be usable by this command, got ${error.message}\n  next: correct that, then try again`,
-    { cause: error },
-  );
-}

@@ -1,19 +1,18 @@
 import { createInterface } from "node:readline/promises";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { loadTarget } from "../load-target.ts";
-import { runEngine } from "../interrupt.ts";
-import { commandOptions } from "../options.ts";
+import { runEngine } from "../engine.ts";
+import type { CommandOptions } from "../options.ts";
 import { Progress } from "../progress.ts";
 import { runPulumi, withLockedStack } from "../pulumi-stack.ts";
 import { recover } from "../recovery.ts";
+import { runOnStack } from "../run-command.ts";
 import { print } from "../text.ts";
-import { runCommand, UserError } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
+
+const usage = "npm run down [-- --target docker|kubernetes] [--stack NAME] [--destroy-data [--yes]]";
 
 /** Stops everything and keeps data and credentials, or removes those as well. */
-async function down(): Promise<number> {
-  const usage = "npm run down [-- --target docker|kubernetes] [--stack NAME] [--destroy-data [--yes]]";
-  const options = commandOptions(usage, ["destroy-data", "yes"]);
-  const { stack: stackName, flags } = options;
+async function down({ stack: stackName, target: wanted, flags }: CommandOptions): Promise<number> {
   const destroyData = flags.has("destroy-data");
   if (destroyData && !flags.has("yes") && !(await confirmed(stackName))) {
     print("nothing was changed");
@@ -24,11 +23,11 @@ async function down(): Promise<number> {
   progress.phase(destroyData ? `removing the stack ${stackName} and its data` : `stopping the stack ${stackName}`);
   try {
     await withLockedStack(stackName, async (stack) => {
-      const { target } = await loadTarget(stack, options.target);
+      const { target } = await loadTarget(stack, wanted);
       await target.describe();
       const { state, leftData } = await recover(stack, target, say);
       if (destroyData) await target.checkSoleOwner(state);
-      if (destroyData) await unprotect(stack);
+      if (destroyData) await unprotect(stackName);
       await runEngine(
         progress,
         (engine) => stack.destroy({ ...engine, excludeProtected: !destroyData }),
@@ -63,9 +62,9 @@ async function confirmed(stackName: string): Promise<boolean> {
   }
 }
 
-async function unprotect(stack: Stack): Promise<void> {
-  const code = await runPulumi(["state", "unprotect", "--all", "--yes", "--stack", stack.name]);
+async function unprotect(stackName: string): Promise<void> {
+  const code = await runPulumi(["state", "unprotect", "--all", "--yes", "--stack", stackName]);
   if (code !== 0) throw new UserError("the data could not be unprotected; nothing was removed\n  next: npm run down");
 }
 
-await runCommand(down);
+await runOnStack(usage, ["destroy-data", "yes"], down);

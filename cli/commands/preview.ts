@@ -1,19 +1,21 @@
 import { z } from "zod";
-import { commandOptions, type CommandOptions } from "../options.ts";
+import type { CommandOptions } from "../options.ts";
 import { difference } from "../preview/difference.ts";
 import { plannedProgram } from "../preview/planned-program.ts";
 import { differenceText, previewText } from "../preview/report.ts";
+import { runOnStack } from "../run-command.ts";
 import { stackConfig } from "../stack-config.ts";
 import { projectFile, readSettingsFile, stackFileName } from "../settings-file.ts";
 import { changedStackFile } from "../stack-file.ts";
 import { hasSettings, isInLocalState, unknownStack } from "../stacks.ts";
 import { print } from "../text.ts";
-import { runCommand } from "../user-error.ts";
+
+const usage = "npm run preview [-- [--target docker|kubernetes] [--stack NAME] [--json] [--diff]]";
+
+const programUrls = z.record(z.string(), z.string());
 
 /** Prints what would be deployed, without Pulumi's engine, Docker or a network; with `--diff` also what would change. */
-async function preview(): Promise<number> {
-  const usage = "npm run preview [-- [--target docker|kubernetes] [--stack NAME] [--json] [--diff]]";
-  const options = commandOptions(usage, ["json", "diff"]);
+async function preview(options: CommandOptions): Promise<number> {
   const { stack, flags } = options;
   const { outputs, ...graph } = await plannedProgram(stack, configOf(options), "npm run preview");
   const urls = programUrls.parse(outputs["urls"]);
@@ -28,9 +30,7 @@ async function preview(): Promise<number> {
   return 0;
 }
 
-const programUrls = z.record(z.string(), z.string());
-
-function configOf({ stack, target }: CommandOptions<"json" | "diff", never>): Readonly<Record<string, string>> {
+function configOf({ stack, target }: Pick<CommandOptions, "stack" | "target">): Readonly<Record<string, string>> {
   if (target === undefined && !hasSettings(stack) && !isInLocalState(stack)) throw unknownStack(stack);
   // For a new stack, the file that `npm run up` would write.
   const stackFile = changedStackFile({ stack, target, values: {} }) ?? readSettingsFile(stackFileName(stack));
@@ -43,4 +43,4 @@ async function deployedState(stack: string): Promise<unknown> {
   return exportedState(stack);
 }
 
-await runCommand(preview);
+await runOnStack(usage, ["json", "diff"], preview);

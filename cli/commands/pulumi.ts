@@ -1,4 +1,4 @@
 import { runPulumi } from "../pulumi-stack.ts";
-import { runCommand } from "../user-error.ts";
+import { runCommand } from "../run-command.ts";
 
 await runCommand(() => runPulumi(process.argv.slice(2)));

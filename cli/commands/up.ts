@@ -2,31 +2,32 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { createTarget, loadTarget } from "../load-target.ts";
 import { ensureLogin } from "../grafana-login.ts";
 import { isUp, waitUntilUp } from "../instances.ts";
-import { runEngine } from "../interrupt.ts";
-import { commandOptions, forStack, type CommandOptions } from "../options.ts";
+import { runEngine } from "../engine.ts";
+import type { CommandOptions } from "../options.ts";
 import { deployedOutputs, stackOutputs, type StackOutputs } from "../outputs.ts";
 import { noPlan } from "../preview/planned-program.ts";
 import { Progress } from "../progress.ts";
-import { tellingCommandsOf, withLockedStack } from "../pulumi-stack.ts";
+import { withLockedStack } from "../pulumi-stack.ts";
 import { recover } from "../recovery.ts";
+import { runOnStack } from "../run-command.ts";
 import { changedStackFile, settingOptions, writeStackFile, type SettingOption } from "../stack-file.ts";
 import type { Say, Target } from "../target.ts";
 import { urlLines } from "../urls.ts";
 import { print } from "../text.ts";
-import { runCommand, UserError } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import { table, verify } from "../verification/verify.ts";
 
+const ofKubernetes = settingOptions.map((name) => ` [--${name} …]`).join("");
+const usage = `npm run up [-- --target docker|kubernetes] [--stack NAME]${ofKubernetes}`;
+
 /** Deploys, waits until everything is healthy, verifies, and says where to find what. */
-async function up(): Promise<number> {
-  const usage = "npm run up [-- --target docker|kubernetes] [--stack NAME]";
-  const ofKubernetes = settingOptions.map((name) => ` [--${name} …]`).join("");
-  const options = commandOptions(`${usage}${ofKubernetes}`, [], settingOptions);
+async function up(options: CommandOptions<never, SettingOption>, tell: Say): Promise<number> {
   const { stack: stackName } = options;
   const progress = new Progress(print);
   const say = progress.line;
   progress.phase("checking the machine");
   try {
-    await tellingCommandsOf(stackName, () => keepOptions(options, say));
+    await keepOptions(options, say);
     return await withLockedStack(stackName, async (stack, machine) => {
       const { target, plan } = await loadTarget(stack, options.target);
       // Finds the problems of the program's services as well, which a deployment would find half-way.
@@ -53,7 +54,7 @@ async function up(): Promise<number> {
         },
         say,
       );
-      print(forStack(`\n${table(results)}\n\n${summary(outputs, target)}`, stackName));
+      tell(`\n${table(results)}\n\n${summary(outputs, target)}`);
       return results.every((result) => result.passed) ? 0 : 1;
     });
   } finally {
@@ -118,4 +119,4 @@ function summary({ urls, grafanaUser }: StackOutputs, target: Target): string {
   ].join("\n");
 }
 
-await runCommand(up);
+await runOnStack(usage, [], up, settingOptions);

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileOptions } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { dockerLabels } from "../../config/names.ts";
@@ -34,15 +34,11 @@ const inspectedObject = z.looseObject({
   Config: z.looseObject({ Labels: labels }).optional(),
 });
 
-/** How a command of Docker is run. */
-interface CommandOptions {
-  /** @default no limit */
-  readonly timeoutMillis?: number;
+/** How a command of Docker is run; without a limit of time unless one is given. */
+type CommandOptions = Pick<ExecFileOptions, "timeout" | "signal"> & {
   /** What it reads from standard input. @default nothing */
   readonly input?: string | Buffer;
-  /** Ends it. @default nothing does */
-  readonly signal?: AbortSignal;
-}
+};
 
 /** The `docker` command, on the daemon that the stack runs on. */
 export class Docker {
@@ -62,16 +58,11 @@ export class Docker {
    * @throws UserError if there is no `docker`, or the daemon cannot be reached, does not answer or refuses the user.
    * @throws CommandFailed for everything else.
    */
-  async run(args: readonly string[], options: CommandOptions = {}): Promise<string> {
+  async run(args: readonly string[], { input, ...limits }: CommandOptions = {}): Promise<string> {
     try {
-      const running = execute("docker", args, {
-        env: this.env,
-        timeout: options.timeoutMillis ?? 0,
-        maxBuffer: 64 * 1024 * 1024,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      });
+      const running = execute("docker", args, { env: this.env, maxBuffer: 64 * 1024 * 1024, ...limits });
       // A command that ends before it has read its input says by its exit code what is wrong.
-      running.child.stdin?.on("error", () => undefined).end(options.input);
+      running.child.stdin?.on("error", () => undefined).end(input);
       return (await running).stdout;
     } catch (error) {
       throw dockerProblem(args, error, this.env["DOCKER_HOST"]);
@@ -89,7 +80,7 @@ export class Docker {
   }
 
   private async server(format: string): Promise<string> {
-    return (await this.run(["version", "--format", format], { timeoutMillis: patienceMillis })).trim();
+    return (await this.run(["version", "--format", format], { timeout: patienceMillis })).trim();
   }
 
   /**
@@ -100,8 +91,7 @@ export class Docker {
   async find(kind: ObjectKind, ...filters: readonly string[]): Promise<readonly DockerObject[]> {
     const all = kind === "container" ? ["--all"] : [];
     const listed = await this.run([kind, "ls", ...all, "--quiet", ...filters.flatMap((one) => ["--filter", one])]);
-    const ids = listed.split("\n").filter((id) => id !== "");
-    return this.objects(kind, ids);
+    return this.objects(kind, listed.match(/\S+/g) ?? []);
   }
 
   /** Objects of a kind by name or id; one that is not there is left out. */

@@ -1,6 +1,8 @@
-import { CommandFailed, type Docker } from "./docker.ts";
+import { flatMap } from "../async.ts";
+import type { Say } from "../target.ts";
 import { oneLine } from "../text.ts";
 import { refused } from "../user-error.ts";
+import { CommandFailed, type Docker } from "./docker.ts";
 
 /**
  * Pulls the images that Docker does not have. Those that it has are left as they are, so that a deployment needs no
@@ -12,21 +14,19 @@ import { refused } from "../user-error.ts";
 export async function pullMissing(
   references: readonly string[],
   docker: Docker,
-  say: (line: string) => void,
+  say: Say,
   platform?: string,
 ): Promise<void> {
-  const missing = await Promise.all(
-    [...new Set(references)].map(async (reference) => ((await has(reference, docker, platform)) ? [] : [reference])),
+  const missing = await flatMap([...new Set(references)], async (reference) =>
+    (await has(reference, docker, platform)) ? [] : [reference],
   );
-  const problems = await Promise.all(
-    missing.flat().map(async (reference) => {
-      say(`pulling ${reference}`);
-      return pull(reference, docker, platform);
-    }),
-  );
+  const problems = await flatMap(missing, (reference) => {
+    say(`pulling ${reference}`);
+    return pull(reference, docker, platform);
+  });
   const next =
     "look at observability:images and observability:imageRegistry in the settings, at the network, and at docker login";
-  if (problems.flat().length > 0) throw refused(problems.flat(), next);
+  if (problems.length > 0) throw refused(problems, next);
 }
 
 async function has(reference: string, docker: Docker, platform: string | undefined): Promise<boolean> {

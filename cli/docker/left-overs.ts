@@ -1,5 +1,7 @@
 import { dockerLabels } from "../../config/names.ts";
 import type { Ownership } from "../ownership.ts";
+import { flatMap } from "../async.ts";
+import type { Say } from "../target.ts";
 import type { KnownState } from "../state.ts";
 import { UserError } from "../user-error.ts";
 import { dockerTypes, type Docker, type DockerObject, type ObjectKind } from "./docker.ts";
@@ -9,20 +11,16 @@ import { dockerTypes, type Docker, type DockerObject, type ObjectKind } from "./
  *
  * @returns names of the volumes that belong to the stack and are not in its state: their deployment's state is lost.
  */
-export async function removeLeftOvers(
-  ownership: Ownership,
-  docker: Docker,
-  say: (line: string) => void,
-): Promise<readonly string[]> {
+export async function removeLeftOvers(ownership: Ownership, docker: Docker, say: Say): Promise<readonly string[]> {
   const leftOver = async (kind: ObjectKind): Promise<readonly DockerObject[]> => {
     const { owner, name } = ownership;
-    const marked = await Promise.all([
-      docker.find(kind, `label=${dockerLabels.owner}=${owner}`, `label=${dockerLabels.name}=${name}`),
+    const marks = [
+      [`label=${dockerLabels.owner}=${owner}`, `label=${dockerLabels.name}=${name}`],
       // As older versions have labelled it.
-      docker.find(kind, `label=${dockerLabels.owner}=${name}`),
-    ]);
-    const unknown = marked.flat().filter((object) => !ownership.isKnown(object));
-    return ownership.owned(unknown);
+      [`label=${dockerLabels.owner}=${name}`],
+    ];
+    const marked = await flatMap(marks, (filters) => docker.find(kind, ...filters));
+    return ownership.owned(marked.filter((object) => !ownership.isKnown(object)));
   };
 
   const containers = await leftOver("container");

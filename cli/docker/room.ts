@@ -1,5 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { z } from "zod";
+import { flatMap } from "../async.ts";
+import { codeOf } from "../errors.ts";
 import type { Ownership } from "../ownership.ts";
 import type { PlannedProgram } from "../preview/planned-program.ts";
 import { processOn, takenPorts, type HostPort } from "../ports.ts";
@@ -47,13 +49,13 @@ async function nameProblems(
   const namesOf = (kind: ObjectKind): readonly string[] =>
     resources.filter(({ type }) => type === dockerTypes[kind]).map(({ inputs }) => named.parse(inputs).name);
   const kinds: readonly ObjectKind[] = ["container", "network", "volume"];
-  const found = kinds.map(async (kind) => {
+  const found = await flatMap(kinds, async (kind) => {
     const objects = await docker.objects(kind, namesOf(kind));
-    return Promise.all(
-      objects.map(async (object) => ({ text: `${kind} ${object.name}`, owner: await ownership.ownerOf(object) })),
-    );
+    return flatMap(objects, async (object) => [
+      { text: `${kind} ${object.name}`, owner: await ownership.ownerOf(object) },
+    ]);
   });
-  const foreign = (await Promise.all(found)).flat().filter(({ owner }) => owner !== ownership.owner);
+  const foreign = found.filter(({ owner }) => owner !== ownership.owner);
   const others = new Set(foreign.flatMap(({ owner }) => owner ?? []));
   const ofOtherStacks = [...others].map((other) => {
     const [first, ...rest] = foreign.filter(({ owner }) => owner === other);
@@ -74,23 +76,21 @@ async function nameProblems(
  *
  * @param told owners that have a problem already
  */
-async function mountProblems(
+function mountProblems(
   volumes: readonly string[],
   told: ReadonlySet<string>,
   ownership: Ownership,
   docker: Docker,
 ): Promise<readonly string[]> {
-  const problems: string[] = [];
-  for (const volume of volumes) {
-    for (const user of await docker.find("container", `volume=${volume}`)) {
+  return flatMap(volumes, async (volume) =>
+    flatMap(await docker.find("container", `volume=${volume}`), async (user) => {
       const owner = await ownership.ownerOf(user);
-      if (owner === undefined || owner === ownership.owner || told.has(owner)) continue;
-      problems.push(
+      if (owner === undefined || owner === ownership.owner || told.has(owner)) return [];
+      return [
         `volume ${volume}: must be of this stack alone, but the container ${user.name} of the stack ${owner} uses it; set another observability:name for one of the two`,
-      );
-    }
-  }
-  return problems;
+      ];
+    }),
+  );
 }
 
 /** Who else listens on a port, as far as Docker and the system tell; `undefined` if it is this stack. */
@@ -100,18 +100,15 @@ async function otherHolderOf(port: number, ownership: Ownership, docker: Docker)
   return (await ownership.owns(container)) ? undefined : `the container ${container.name}`;
 }
 
-async function diskProblems(folders: readonly string[]): Promise<readonly string[]> {
-  const found = await Promise.all(
-    folders.map(async (folder) => {
-      const { bavail, bsize } = await statfs(folder);
-      const freeMib = Math.floor((bavail * bsize) / 1024 / 1024);
-      if (freeMib >= leastFreeMib) return [];
-      return [
-        `disk of ${folder}: must have ${leastFreeMib} MiB free, got ${freeMib}; make room (docker system df shows what Docker uses)`,
-      ];
-    }),
-  );
-  return found.flat();
+function diskProblems(folders: readonly string[]): Promise<readonly string[]> {
+  return flatMap(folders, async (folder) => {
+    const { bavail, bsize } = await statfs(folder);
+    const freeMib = Math.floor((bavail * bsize) / 1024 / 1024);
+    if (freeMib >= leastFreeMib) return [];
+    return [
+      `disk of ${folder}: must have ${leastFreeMib} MiB free, got ${freeMib}; make room (docker system df shows what Docker uses)`,
+    ];
+  });
 }
 
 /** Folders whose disks a deployment fills: the state's, and Docker's own if it is on this machine. */
@@ -126,7 +123,7 @@ async function isHere(folder: string): Promise<boolean> {
     return true;
   } catch (error) {
     // In a virtual machine, on another host, or closed to this user: then Docker itself says when it is full.
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "EACCES")) return false;
+    if (["ENOENT", "EACCES"].includes(String(codeOf(error)))) return false;
     throw error;
   }
 }

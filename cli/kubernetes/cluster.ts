@@ -15,7 +15,8 @@ import { z } from "zod";
 import type { KubernetesSettings } from "../../config/kubernetes-settings.ts";
 import { objectLabels, partOfName } from "../../config/names.ts";
 import { projectFolder } from "../project.ts";
-import { oneLine, whyNotReached } from "../text.ts";
+import { whyNotReached } from "../errors.ts";
+import { oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
 
 /** How long the API server may take for one answer before it counts as not answering, in milliseconds. */
@@ -96,28 +97,28 @@ export class Cluster {
 
   /** Version of the API server. Asked first: its errors say what is wrong with the cluster. */
   async version(): Promise<string> {
-    const { gitVersion } = await this.ask(() => this.api(VersionApi).getCode());
+    const { gitVersion } = await this.ask(this.api(VersionApi).getCode());
     return gitVersion.replace(/^v/, "");
   }
 
   /**
-   * Asks the API server.
+   * Waits for an answer of the API server.
    *
    * @throws UserError if it cannot be reached, does not answer, or refuses the user.
    * @throws ApiRefused for everything else that it refuses.
    */
-  async ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+  async ask<Answer>(answer: Promise<Answer>): Promise<Answer> {
     try {
-      return await question();
+      return await answer;
     } catch (error) {
       throw this.problem(error);
     }
   }
 
-  /** Asks for something that may not be there: then the answer is `undefined`. */
-  async find<Answer>(question: () => Promise<Answer>): Promise<Answer | undefined> {
+  /** Waits for an answer about something that may not be there: then it is `undefined`. */
+  async find<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
     try {
-      return await this.ask(question);
+      return await this.ask(answer);
     } catch (error) {
       if (error instanceof ApiRefused && error.status === 404) return undefined;
       throw error;
@@ -229,11 +230,4 @@ function statusMessage(body: unknown): string {
   const json = typeof body === "string" && body.startsWith("{") ? (JSON.parse(body) as unknown) : body;
   const { data: status } = statusSchema.safeParse(json);
   return oneLine(status?.message ?? status?.reason ?? String(body));
-}
-
-const withMessage = z.looseObject({ message: z.string() });
-
-/** The message of an error, or of the event that a WebSocket throws when it does not open. */
-export function messageOf(error: unknown): string {
-  return withMessage.safeParse(error).data?.message ?? String(error);
 }

@@ -1,9 +1,10 @@
 import pWaitFor from "p-wait-for";
 import type { Say } from "../target.ts";
-import { firstLine, oneLine } from "../text.ts";
+import { firstLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
 import { ApiRefused, type Cluster } from "./cluster.ts";
-import { causes, keysOf, type Cause, type ContainerLog } from "./pod-failures.ts";
+import { causes, keysOf, type Cause } from "./pod-failures.ts";
+import { logLines } from "./pod-log.ts";
 import { snapshotOf } from "./workloads.ts";
 
 /** Time between two looks at the pods, in milliseconds. */
@@ -93,16 +94,4 @@ async function failure(
       `  next: ${next}${log === undefined ? "" : `; or see more: ${logCommand(instance)}`}`,
     ].join("\n"),
   );
-}
-
-/** The last lines of a container; if it is gone, why there are none. */
-export async function logLines(cluster: Cluster, { pod, ...log }: ContainerLog, lines: number): Promise<string> {
-  const { core, namespace } = cluster;
-  const request = { name: pod, namespace, ...log, tailLines: lines };
-  try {
-    return (await cluster.ask(() => core.readNamespacedPodLog(request))).trim();
-  } catch (error) {
-    if (error instanceof ApiRefused) return `(none: ${oneLine(error.message)})`;
-    throw error;
-  }
 }

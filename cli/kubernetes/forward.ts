@@ -4,11 +4,12 @@ import { Writable } from "node:stream";
 import { PortForward, type V1Service } from "@kubernetes/client-node";
 import { z } from "zod";
 import { localPortsAnnotation, objectLabels } from "../../config/names.ts";
+import { messageOf } from "../errors.ts";
 import { takenPorts, type HostPort } from "../ports.ts";
 import type { Say } from "../target.ts";
 import { firstLine, oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
-import { messageOf, type Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { isPodReady, podsOf } from "./workloads.ts";
 
 /** A port of the user's machine that leads to a pod. */
@@ -21,7 +22,7 @@ const localPorts = z.record(z.string(), z.number());
 
 /** The ports that `npm run open` forwards, as the annotations of the stack's Services say. */
 export async function forwardedPorts(cluster: Cluster): Promise<readonly ForwardedPort[]> {
-  const { items } = await cluster.ask(() => cluster.core.listNamespacedService(cluster.selection()));
+  const { items } = await cluster.ask(cluster.core.listNamespacedService(cluster.selection()));
   return items.flatMap(portsOfService);
 }
 
@@ -107,14 +108,8 @@ async function connect(
     const pods = await podsOf(cluster, workload);
     const pod = pods.find(isPodReady);
     if (pod === undefined) throw new UserError(pods.length === 0 ? "no pod runs" : "no pod is ready");
-    const opened = await new PortForward(config).portForward(
-      namespace,
-      pod.metadata?.name ?? "",
-      [port],
-      socket,
-      refusals,
-      socket,
-    );
+    const name = pod.metadata?.name ?? "";
+    const opened = await new PortForward(config).portForward(namespace, name, [port], socket, refusals, socket);
     const stream = typeof opened === "function" ? opened() : opened;
     if (stream === null || socket.destroyed) {
       stream?.close();

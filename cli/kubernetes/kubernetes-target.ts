@@ -8,15 +8,16 @@ import type { Plan } from "../preview/planned-program.ts";
 import type { KnownState } from "../state.ts";
 import type { Target } from "../target.ts";
 import { UserError } from "../user-error.ts";
-import { checkBuildPlatform } from "./build-platform.ts";
 import { Cluster, Forbidden } from "./cluster.ts";
-import { prepareDelivery } from "./delivery.ts";
-import { instanceStates } from "./pod-failures.ts";
-import { failFast, logLines } from "./fail-fast.ts";
+import { failFast } from "./fail-fast.ts";
 import { checkForwardedPorts, forward, forwardedPorts, type Forward } from "./forward.ts";
-import { checkIdentity, removeLeftOvers, removeObjects, stackObjects } from "./left-overs.ts";
+import { prepareImages } from "./images.ts";
+import { instanceStates } from "./instances.ts";
+import { checkIdentity, removeLeftOvers, removeObjects } from "./left-overs.ts";
 import { runInPod } from "./pod-command.ts";
+import { logLines } from "./pod-log.ts";
 import { checkRoom } from "./room.ts";
+import { stackObjects } from "./stack-objects.ts";
 import { isPodReady, podsOf, snapshotOf } from "./workloads.ts";
 
 /** The oldest with `sleep` as a step before the end of a pod (kubernetes.io/docs/concepts/containers/container-lifecycle-hooks). */
@@ -73,11 +74,7 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     removeLeftData: async (state) => removeObjects(cluster(), await stackObjects(cluster(), ownership(state))),
     checkRoom: (state, say) => checkRoom(cluster(), stack, plan, ownership(state), say),
     // The cluster pulls what it runs; what is built here needs more.
-    prepareImages: async (say) => {
-      const docker = new Docker(stack.docker.host, env);
-      await checkBuildPlatform(cluster(), settings, docker, say);
-      await prepareDelivery(settings, say, docker, env);
-    },
+    prepareImages: (say) => prepareImages(cluster(), settings, new Docker(stack.docker.host, env), say, env),
     // A job of the deployment does it, in the cluster and with its rights.
     checkConfiguration: () => Promise.resolve(),
     instanceStates: async (instances) => instanceStates(await snapshotOf(cluster()), instances, Date.now()),

@@ -1,22 +1,14 @@
-import { V1ObjectMeta } from "@kubernetes/client-node";
 import pWaitFor from "p-wait-for";
 import type { Ownership } from "../ownership.ts";
 import type { KnownState, StateResource } from "../state.ts";
 import type { Say } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import type { Cluster } from "./cluster.ts";
-import { claimKind, kinds, namespaceKind, pulumiType, type Kind } from "./kinds.ts";
-import { listObjects, objectText, type StackObject } from "./stack-objects.ts";
+import { claimKind, namespaceKind, pulumiType, type Kind } from "./kinds.ts";
+import { objectText, stackObjects, type StackObject } from "./stack-objects.ts";
 
 /** How long the deletion of an object may take, in milliseconds: its pods may use all of their grace period. */
 const removalMillis = 120_000;
-
-/** Everything in the cluster that the stack has made, in the order in which it can be removed. */
-export async function stackObjects(cluster: Cluster, ownership: Ownership): Promise<readonly StackObject[]> {
-  const { labelSelector } = cluster.selection();
-  const found = await Promise.all(kinds.map((kind) => listObjects(cluster, kind, labelSelector)));
-  return ownership.owned(found.flat());
-}
 
 /**
  * Removes what the stack has made, is not in its state and holds no data, and says so. If there is data that the state
@@ -55,12 +47,11 @@ export async function removeObjects(
   patienceMillis = removalMillis,
 ): Promise<void> {
   for (const object of objects) {
-    const { kind, name, namespace } = object;
-    const metadata = Object.assign(new V1ObjectMeta(), { name }, namespace === undefined ? {} : { namespace });
-    const header = { apiVersion: kind.apiVersion, kind: kind.kind, metadata };
+    const { apiVersion, kind } = object.kind;
+    const header = { apiVersion, kind, metadata: { name: object.name, namespace: object.namespace } };
     const unused = [undefined, undefined, undefined, undefined] as const;
-    await cluster.find(() => cluster.objects.delete(header, ...unused, "Foreground"));
-    await pWaitFor(async () => (await cluster.find(() => cluster.objects.read(header))) === undefined, {
+    await cluster.find(cluster.objects.delete(header, ...unused, "Foreground"));
+    await pWaitFor(async () => (await cluster.find(cluster.objects.read(header))) === undefined, {
       interval: 500,
       timeout: {
         milliseconds: patienceMillis,
@@ -104,7 +95,7 @@ async function hasSame(
   { outputs }: StateResource,
 ): Promise<boolean> {
   const { name = "", uid } = outputs?.metadata ?? {};
-  const metadata = { name, ...(isNamespaced ? { namespace: cluster.namespace } : {}) };
-  const found = await cluster.find(() => cluster.objects.read({ apiVersion, kind, metadata }));
+  const metadata = { name, namespace: isNamespaced ? cluster.namespace : undefined };
+  const found = await cluster.find(cluster.objects.read({ apiVersion, kind, metadata }));
   return found?.metadata?.uid !== undefined && found.metadata.uid === uid;
 }

@@ -1,9 +1,10 @@
 import { PassThrough } from "node:stream";
 import { Exec, V1Status } from "@kubernetes/client-node";
+import { messageOf } from "../errors.ts";
 import { oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
-import { messageOf, type Cluster } from "./cluster.ts";
-import type { ContainerLog } from "./pod-failures.ts";
+import type { Cluster } from "./cluster.ts";
+import type { ContainerLog } from "./pod-log.ts";
 
 /** How long a command in a pod may take, in milliseconds. */
 const defaultPatienceMillis = 60_000;

@@ -1,7 +1,7 @@
 import type { CoreV1Event, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
 import { parts, type PartName } from "../../config/parts/parts.ts";
-import type { InstanceOutput, InstanceState } from "../instances.ts";
 import { oneLine } from "../text.ts";
+import type { ContainerLog } from "./pod-log.ts";
 import { checkJobs, currentPods, workloadsOf, type Snapshot, type WorkloadStatus } from "./workloads.ts";
 
 /** Why a pod does not do its work, if waiting will not change it. */
@@ -11,7 +11,7 @@ export interface Cause extends Finding {
   /** The object that shows it: `pod loki-0`, `persistentvolumeclaim loki-data`. */
   readonly where: string;
   /** The log with its last lines, if it has written any. */
-  readonly log: ContainerLog | undefined;
+  readonly log?: ContainerLog;
 }
 
 /** A problem of an object. */
@@ -22,13 +22,6 @@ interface Finding {
   readonly message: string;
   /** What to do about it. */
   readonly next: string;
-}
-
-/** The log of a container, of its run before this one if that has failed. */
-export interface ContainerLog {
-  readonly pod: string;
-  readonly container: string;
-  readonly previous: boolean;
 }
 
 /** How long something may last that often ends by itself, in milliseconds. */
@@ -64,22 +57,6 @@ function eventKey(event: CoreV1Event): string {
   return `${event.metadata.uid ?? ""} ${lastMillis(event)}`;
 }
 
-/** The state of each instance: `healthy`, `starting`, `missing`, or why it fails, such as `ImagePullBackOff`. */
-export function instanceStates(
-  snapshot: Snapshot,
-  instances: readonly InstanceOutput[],
-  nowMillis: number,
-): ReadonlyMap<string, InstanceState> {
-  const states = new Map<string, InstanceState>(instances.map(({ name }) => [name, "missing"]));
-  for (const { instance, isReady } of workloadsOf(snapshot)) {
-    if (states.has(instance)) states.set(instance, isReady ? "healthy" : "starting");
-  }
-  for (const { instance, reason } of causes(snapshot, nowMillis, new Set())) {
-    if (states.get(instance) === "starting") states.set(instance, reason);
-  }
-  return states;
-}
-
 /**
  * The pods' problems that will not go away by waiting, of the newest revision of each workload only.
  *
@@ -105,7 +82,7 @@ function podCause(pod: V1Pod, { instance, checkedPart }: WorkloadStatus, context
   const causeOf = (found: Finding, container?: V1ContainerStatus): Cause => ({
     instance,
     where: `pod ${metadata?.name ?? ""}`,
-    log: container === undefined ? undefined : logOf(pod, container),
+    log: container && logOf(pod, container),
     ...found,
   });
   const [main] = status?.containerStatuses ?? [];
@@ -154,7 +131,7 @@ function containerFinding(container: V1ContainerStatus, pod: V1Pod, context: Cas
   const times = `container ${name} has failed ${restartCount + (state?.running === undefined ? 1 : 0)} times`;
   if (last.reason === "OOMKilled") return outOfMemory(`${times},`);
   const unhealthy = latestWarning("Pod", pod.metadata?.name, "Unhealthy", context);
-  const said = unhealthy === undefined ? "" : `; ${messageOf(unhealthy)}`;
+  const said = unhealthy === undefined ? "" : `; ${unhealthy.message}`;
   return {
     reason: reason === "" ? "CrashLoopBackOff" : reason,
     message: `${times}, the last time with ${endOf(last)}${said}`,
@@ -227,7 +204,7 @@ function mountFinding(pod: V1Pod, context: Case): Finding | undefined {
   if (!isStarting || ageMillis(pod, context) < patience.mount) return undefined;
   const [found] = startWarnings.flatMap((reason) => {
     const warning = latestWarning("Pod", pod.metadata?.name, reason, context);
-    return warning === undefined ? [] : [{ reason, message: messageOf(warning), next: next.message }];
+    return warning === undefined ? [] : [{ reason, message: warning.message, next: next.message }];
   });
   return found;
 }
@@ -246,8 +223,7 @@ function readinessFinding(pod: V1Pod, container: V1ContainerStatus, context: Cas
   const allowed = (startup + delay) * 1000 + patience.ready;
   const changed = pod.status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime?.getTime() ?? 0;
   if (context.nowMillis - Math.max(startedAt.getTime(), changed) < allowed) return undefined;
-  const unhealthy = latestWarning("Pod", pod.metadata?.name, "Unhealthy", context);
-  const why = unhealthy === undefined ? "no probe has succeeded" : messageOf(unhealthy);
+  const why = latestWarning("Pod", pod.metadata?.name, "Unhealthy", context)?.message ?? "no probe has succeeded";
   return { reason: "NotReady", message: `container ${name} runs and does not become ready: ${why}`, next: next.log };
 }
 
@@ -255,16 +231,14 @@ function readinessFinding(pod: V1Pod, container: V1ContainerStatus, context: Cas
 function creationCauses({ instance, creator, isComplete }: WorkloadStatus, context: Case): readonly Cause[] {
   if (isComplete) return [];
   return ["ReplicaSet", "StatefulSet", "Job"].flatMap((kind) => {
-    const refused = latestWarning(kind, creator, "FailedCreate", context);
-    if (refused === undefined) return [];
-    const message = messageOf(refused);
+    const { message = "", sinceMillis = 0 } = latestWarning(kind, creator, "FailedCreate", context) ?? {};
     if (!/forbidden|exceeded quota|denied the request|violates/.test(message)) return [];
     const isQuota = message.includes("exceeded quota");
-    if (isQuota && context.nowMillis - firstMillis(refused) < patience.controller) return [];
+    if (isQuota && context.nowMillis - sinceMillis < patience.controller) return [];
     const toDo = isQuota
       ? "have the quota of the namespace raised, or lower observability:memoryMib, then npm run up"
       : "have the namespace allow it, or use another namespace, then npm run up";
-    return [{ instance, where: instance, reason: "FailedCreate", message, next: toDo, log: undefined }];
+    return [{ instance, where: instance, reason: "FailedCreate", message, next: toDo }];
   });
 }
 
@@ -274,18 +248,23 @@ function claimCauses({ instance }: WorkloadStatus, pods: readonly V1Pod[], conte
     const name = metadata?.name ?? "";
     if (status?.phase !== "Pending" || !used.includes(name)) return [];
     const failed = latestWarning("PersistentVolumeClaim", name, "ProvisioningFailed", context);
-    if (failed === undefined || context.nowMillis - firstMillis(failed) < patience.controller) return [];
+    if (failed === undefined || context.nowMillis - failed.sinceMillis < patience.controller) return [];
     return [
       {
         instance,
         where: `persistentvolumeclaim ${name}`,
         reason: "ProvisioningFailed",
-        message: messageOf(failed),
+        message: failed.message,
         next: "see to it that the storage class can provide volumes, or set kubernetes.storageClass, then npm run up",
-        log: undefined,
       },
     ];
   });
+}
+
+/** A warning of the cluster's about an object. */
+interface Warning {
+  readonly message: string;
+  readonly sinceMillis: number;
 }
 
 /** The newest warning about an object that somebody has seen lately. */
@@ -294,8 +273,8 @@ function latestWarning(
   name: string | undefined,
   reason: string,
   { snapshot, nowMillis, ignored }: Case,
-): CoreV1Event | undefined {
-  return snapshot.events
+): Warning | undefined {
+  const [newest] = snapshot.events
     .filter(
       (event) =>
         event.involvedObject.kind === kind &&
@@ -304,12 +283,8 @@ function latestWarning(
         nowMillis - lastMillis(event) < patience.restart &&
         !ignored.has(eventKey(event)),
     )
-    .sort((a, b) => lastMillis(a) - lastMillis(b))
-    .at(-1);
-}
-
-function messageOf({ message = "" }: CoreV1Event): string {
-  return oneLine(message);
+    .sort((a, b) => lastMillis(b) - lastMillis(a));
+  return newest && { message: oneLine(newest.message ?? ""), sinceMillis: firstMillis(newest) };
 }
 
 function lastMillis({ series, lastTimestamp, eventTime, metadata }: CoreV1Event): number {

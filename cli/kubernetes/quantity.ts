@@ -1,19 +1,13 @@
 // The index does not export it; the exact version is pinned.
 import { quantityToScalar } from "@kubernetes/client-node/dist/util.js";
 
-/** A quantity as the API server writes it (`512Mi`, `2`) as a number. */
-export function quantity(text: string): number {
-  return Number(quantityToScalar(text));
-}
-
-/** A share of a processor core as the API server writes it (`250m`, `2`), in whole millicores: sums of fractions are inexact. */
-export function millicores(text: string): number {
-  return Math.round(quantity(text) * 1000);
-}
-
-/** An amount of a resource, by the resource's name in quotas: CPU in millicores, everything else as it is. */
-export function amountOf(resource: string, text: string): number {
-  return isCpu(resource) ? millicores(text) : quantity(text);
+/**
+ * An amount of a resource as the API server writes it (`512Mi`, `250m`), by the resource's name. That of CPU is in whole
+ * millicores: sums of fractions are inexact.
+ */
+export function amountOf(resource: string, text = "0"): number {
+  const amount = Number(quantityToScalar(text));
+  return isCpu(resource) ? Math.round(amount * 1000) : amount;
 }
 
 /** An amount of a resource for the user to read. */

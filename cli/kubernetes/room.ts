@@ -1,20 +1,19 @@
 import {
   AuthorizationV1Api,
   StorageV1Api,
-  V1ResourceAttributes,
   V1SelfSubjectAccessReview,
-  V1SelfSubjectAccessReviewSpec,
   type V1ResourceQuota,
 } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { StackSettings } from "../../config/settings-and-defaults.ts";
+import { flatMap } from "../async.ts";
 import type { Ownership } from "../ownership.ts";
 import type { Plan, PlannedProgram } from "../preview/planned-program.ts";
 import type { Say } from "../target.ts";
 import { refused } from "../user-error.ts";
 import { Forbidden, type Cluster } from "./cluster.ts";
 import { claimKind, groupOf, kinds, namespaceKind, pulumiType } from "./kinds.ts";
-import { amountOf, millicores, quantity, shownQuantity } from "./quantity.ts";
+import { amountOf, shownQuantity } from "./quantity.ts";
 import { listObjects, objectText, ofAnyStack, stackObject } from "./stack-objects.ts";
 
 /**
@@ -97,33 +96,24 @@ function neededPermissions({ resources }: PlannedProgram, namespace: string): re
 
 /** One line for each kind of object that the user may not do everything with that is needed. */
 async function permissionProblems(cluster: Cluster, planned: PlannedProgram): Promise<readonly string[]> {
-  const problems = await Promise.all(
-    neededPermissions(planned, cluster.namespace).map(async (permission) => {
-      const { group, resource, verbs, namespace } = permission;
-      const allowed = await Promise.all(verbs.map((verb) => isAllowed(cluster, permission, verb)));
-      const missing = verbs.filter((_, index) => allowed[index] !== true).join(", ");
-      if (missing === "") return [];
-      const what = group === "" ? resource : `${resource}.${group}`;
-      const where = namespace === undefined ? "the whole cluster" : `the namespace ${namespace}`;
-      return [
-        `permission on ${what} in ${where}: the user of the context ${cluster.context} must be allowed to ${missing}, got no; have it granted, or use another context`,
-      ];
-    }),
-  );
-  return problems.flat().sort();
+  const problems = await flatMap(neededPermissions(planned, cluster.namespace), async (permission) => {
+    const { group, resource, verbs, namespace } = permission;
+    const missing = await flatMap(verbs, async (verb) => ((await isAllowed(cluster, permission, verb)) ? [] : [verb]));
+    if (missing.length === 0) return [];
+    const what = group === "" ? resource : `${resource}.${group}`;
+    const where = namespace === undefined ? "the whole cluster" : `the namespace ${namespace}`;
+    return [
+      `permission on ${what} in ${where}: the user of the context ${cluster.context} must be allowed to ${missing.join(", ")}, got no; have it granted, or use another context`,
+    ];
+  });
+  return problems.toSorted();
 }
 
 async function isAllowed(cluster: Cluster, { group, resource, namespace }: Permission, verb: string): Promise<boolean> {
-  const [name = "", subresource] = resource.split("/");
-  const resourceAttributes = Object.assign(
-    new V1ResourceAttributes(),
-    { group, resource: name, verb },
-    subresource === undefined ? {} : { subresource },
-    namespace === undefined ? {} : { namespace },
-  );
-  const spec = Object.assign(new V1SelfSubjectAccessReviewSpec(), { resourceAttributes });
+  const [name, subresource] = resource.split("/");
+  const spec = { resourceAttributes: { group, resource: name, subresource, namespace, verb } };
   const body = Object.assign(new V1SelfSubjectAccessReview(), { spec });
-  const { status } = await cluster.ask(() => cluster.api(AuthorizationV1Api).createSelfSubjectAccessReview({ body }));
+  const { status } = await cluster.ask(cluster.api(AuthorizationV1Api).createSelfSubjectAccessReview({ body }));
   return status?.allowed === true;
 }
 
@@ -134,7 +124,7 @@ async function namespaceProblems(
 ): Promise<readonly string[]> {
   const { core, namespace } = cluster;
   const { createNamespace } = stack.kubernetes;
-  const found = await cluster.find(() => core.readNamespace({ name: namespace }));
+  const found = await cluster.find(core.readNamespace({ name: namespace }));
   const path = "kubernetes.namespace";
   if (found === undefined) {
     if (createNamespace) return [];
@@ -160,8 +150,7 @@ async function namespaceProblems(
 /** The host names of a stack are those of its Services, so a namespace has room for one. */
 async function otherStackProblems(cluster: Cluster, ownership: Ownership): Promise<readonly string[]> {
   const namespaced = kinds.filter(({ isNamespaced }) => isNamespaced);
-  const found = await Promise.all(namespaced.map((kind) => listObjects(cluster, kind, ofAnyStack)));
-  for (const object of found.flat()) {
+  for (const object of await flatMap(namespaced, (kind) => listObjects(cluster, kind, ofAnyStack))) {
     const owner = await ownership.ownerOf(object);
     if (owner === ownership.owner) continue;
     return [
@@ -175,7 +164,7 @@ const defaultClass = "storageclass.kubernetes.io/is-default-class";
 
 async function storageProblems(cluster: Cluster, stack: StackSettings): Promise<readonly string[]> {
   if (!stack.observability) return [];
-  const { items } = await cluster.ask(() => cluster.api(StorageV1Api).listStorageClass());
+  const { items } = await cluster.ask(cluster.api(StorageV1Api).listStorageClass());
   const names = items.map(({ metadata }) => metadata?.name ?? "");
   const there = names.length === 0 ? "there is none" : `there are ${names.join(", ")}`;
   const { storageClass } = stack.kubernetes;
@@ -197,8 +186,6 @@ const container = z.object({
   resources: z.object({ requests: amounts, limits: amounts }).default({ requests: {}, limits: {} }),
 });
 
-type Container = z.output<typeof container>;
-
 /** As much of a pod, or of a controller's template for one, as says what it asks for. */
 const podSpec = z.object({ containers: z.array(container), initContainers: z.array(container).nullish() });
 
@@ -216,16 +203,18 @@ type Use = ReadonlyMap<string, number>;
  * @param ended how many pods have ended, or will, and take no resources
  */
 function useOf(pods: readonly z.output<typeof podSpec>[], ended: number, claims: readonly unknown[]): Use {
-  const asked = (amountIn: (container: Container) => number): number =>
+  const asked = (kind: "requests" | "limits", resource: string): number =>
     sum(
-      pods.map(({ containers, initContainers }) =>
+      pods.map(({ containers, initContainers }) => {
+        const amountIn = ({ resources }: z.output<typeof container>): number =>
+          amountOf(resource, resources[kind][resource]);
         // What runs first and ends counts only as far as it asks for more than what stays.
-        Math.max(sum(containers.map(amountIn)), ...(initContainers ?? []).map(amountIn)),
-      ),
+        return Math.max(sum(containers.map(amountIn)), ...(initContainers ?? []).map(amountIn));
+      }),
     );
-  const cpu = asked(({ resources: { requests } }) => millicores(requests["cpu"] ?? "0"));
-  const memory = asked(({ resources: { requests } }) => quantity(requests["memory"] ?? "0"));
-  const storage = claims.map((each) => quantity(claim.parse(each).spec.resources.requests["storage"] ?? "0"));
+  const cpu = asked("requests", "cpu");
+  const memory = asked("requests", "memory");
+  const storage = claims.map((each) => amountOf("storage", claim.parse(each).spec.resources.requests["storage"]));
   return new Map([
     ["pods", pods.length],
     // A pod that has ended counts here only.
@@ -234,7 +223,7 @@ function useOf(pods: readonly z.output<typeof podSpec>[], ended: number, claims:
     ["requests.cpu", cpu],
     ["memory", memory],
     ["requests.memory", memory],
-    ["limits.memory", asked(({ resources: { limits } }) => quantity(limits["memory"] ?? "0"))],
+    ["limits.memory", asked("limits", "memory")],
     ["persistentvolumeclaims", claims.length],
     ["count/persistentvolumeclaims", claims.length],
     ["requests.storage", sum(storage)],
@@ -255,7 +244,7 @@ function plannedUse({ resources }: PlannedProgram): Use {
 async function presentUse(cluster: Cluster): Promise<Use> {
   const { core } = cluster;
   const selection = cluster.selection();
-  const [{ items: pods }, { items: claims }] = await cluster.ask(() =>
+  const [{ items: pods }, { items: claims }] = await cluster.ask(
     Promise.all([core.listNamespacedPod(selection), core.listNamespacedPersistentVolumeClaim(selection)]),
   );
   const running = pods.filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed");
@@ -272,7 +261,7 @@ function sum(values: readonly number[]): number {
 
 async function quotaProblems(cluster: Cluster, planned: PlannedProgram): Promise<readonly string[]> {
   const { core, namespace } = cluster;
-  const { items: quotas } = await cluster.ask(() => core.listNamespacedResourceQuota({ namespace }));
+  const { items: quotas } = await cluster.ask(core.listNamespacedResourceQuota({ namespace }));
   // Most namespaces have none.
   if (quotas.length === 0) return [];
   const needed = plannedUse(planned);
@@ -286,7 +275,7 @@ function tooSmall({ metadata, spec, status }: V1ResourceQuota, needed: Use, pres
   return Object.entries(status?.hard ?? spec?.hard ?? {}).flatMap(([resource, hard]) => {
     const need = needed.get(resource);
     if (need === undefined) return [];
-    const others = Math.max(0, amountOf(resource, status?.used?.[resource] ?? "0") - (present.get(resource) ?? 0));
+    const others = Math.max(0, amountOf(resource, status?.used?.[resource]) - (present.get(resource) ?? 0));
     const left = amountOf(resource, hard) - others;
     if (left >= need) return [];
     const room = shownQuantity(resource, left);

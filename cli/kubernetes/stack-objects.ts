@@ -1,8 +1,9 @@
 import { V1ObjectMeta } from "@kubernetes/client-node";
 import { objectLabels, ownerAnnotation, partOfName } from "../../config/names.ts";
-import type { MarkedObject } from "../ownership.ts";
+import { flatMap } from "../async.ts";
+import type { MarkedObject, Ownership } from "../ownership.ts";
 import { Forbidden, type Cluster } from "./cluster.ts";
-import { namespaceKind, pulumiType, type Kind } from "./kinds.ts";
+import { kinds, namespaceKind, pulumiType, type Kind } from "./kinds.ts";
 
 /** Selects what belongs to any stack of this program. */
 export const ofAnyStack = `${objectLabels.partOf}=${partOfName}`;
@@ -50,8 +51,8 @@ export async function listObjects(
     const items =
       kind === namespaceKind
         ? // By name: others may not be listed.
-          [await cluster.find(() => core.readNamespace({ name: namespace }))]
-        : (await cluster.ask(() => objects.list(kind.apiVersion, kind.kind, where, ...unused, labelSelector))).items;
+          [await cluster.find(core.readNamespace({ name: namespace }))]
+        : (await cluster.ask(objects.list(kind.apiVersion, kind.kind, where, ...unused, labelSelector))).items;
     // What controllers make names the object that it was made for, and goes with it.
     const made = items.filter((item) => item !== undefined && item.metadata?.ownerReferences === undefined);
     return made.map((item) => stackObject(kind, item?.metadata));
@@ -59,4 +60,10 @@ export async function listObjects(
     if (kind.isOptional && error instanceof Forbidden) return [];
     throw error;
   }
+}
+
+/** Everything in the cluster that the stack has made, in the order in which it can be removed. */
+export async function stackObjects(cluster: Cluster, ownership: Ownership): Promise<readonly StackObject[]> {
+  const { labelSelector } = cluster.selection();
+  return ownership.owned(await flatMap(kinds, (kind) => listObjects(cluster, kind, labelSelector)));
 }

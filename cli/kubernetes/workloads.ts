@@ -28,24 +28,22 @@ export async function snapshotOf(cluster: Cluster): Promise<Snapshot> {
   const apps = cluster.api(AppsV1Api);
   const selection = cluster.selection();
   const items = async <Item>(listing: Promise<{ readonly items: readonly Item[] }>): Promise<readonly Item[]> =>
-    (await listing).items;
-  return cluster.ask(async () => {
-    const [pods, deployments, replicaSets, statefulSets, claims, events] = await Promise.all([
-      items(core.listNamespacedPod(selection)),
-      items(apps.listNamespacedDeployment(selection)),
-      items(apps.listNamespacedReplicaSet(selection)),
-      items(apps.listNamespacedStatefulSet(selection)),
-      items(core.listNamespacedPersistentVolumeClaim(selection)),
-      // Events carry no labels of what they are about.
-      items(core.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" })),
-    ]);
-    return { pods, deployments, replicaSets, statefulSets, claims, events };
-  });
+    (await cluster.ask(listing)).items;
+  const [pods, deployments, replicaSets, statefulSets, claims, events] = await Promise.all([
+    items(core.listNamespacedPod(selection)),
+    items(apps.listNamespacedDeployment(selection)),
+    items(apps.listNamespacedReplicaSet(selection)),
+    items(apps.listNamespacedStatefulSet(selection)),
+    items(core.listNamespacedPersistentVolumeClaim(selection)),
+    // Events carry no labels of what they are about.
+    items(core.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" })),
+  ]);
+  return { pods, deployments, replicaSets, statefulSets, claims, events };
 }
 
 /** The pods of a workload, those of older revisions among them. */
 export async function podsOf(cluster: Cluster, workload: string): Promise<readonly V1Pod[]> {
-  return (await cluster.ask(() => cluster.core.listNamespacedPod(cluster.selection(workload)))).items;
+  return (await cluster.ask(cluster.core.listNamespacedPod(cluster.selection(workload)))).items;
 }
 
 /** Whether a pod takes connections. */
@@ -60,8 +58,8 @@ export interface WorkloadStatus {
   readonly instance: string;
   /** Host name of the workload, as the label has it. */
   readonly name: string;
-  /** Part whose configuration a job checks; `undefined` for everything else. */
-  readonly checkedPart: PartName | undefined;
+  /** Part whose configuration a job checks; of nothing else. */
+  readonly checkedPart?: PartName;
   /** Name of the object that creates its pods. */
   readonly creator: string;
   /** Label that the pods of its newest revision carry, and no others; `undefined` as long as there is no such revision. */
@@ -132,7 +130,6 @@ function statusOf(
   return {
     instance: `${kind}/${metadata?.name ?? ""}`,
     name: metadata?.labels?.[objectLabels.workload] ?? "",
-    checkedPart: undefined,
     creator,
     revision: isObserved && value !== undefined ? [label, value] : undefined,
     isReady: isObserved && isUpdated && hasOnlyReady,

@@ -6,7 +6,7 @@ import type { StackOutputs } from "../outputs.ts";
 import type { Target } from "../target.ts";
 import { runChecks, type CheckContext, type CheckResult } from "./checks.ts";
 import { GrafanaClient } from "../grafana-client.ts";
-import { whyNotReached } from "../text.ts";
+import { whyNotReached } from "../errors.ts";
 import { apiMetricQuery, otlpMetricQuery, probeApi, probeOtlp } from "./probe.ts";
 
 /**

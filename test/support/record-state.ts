@@ -6,7 +6,8 @@ import { commandOptions } from "../../cli/options.ts";
 import { exportedState } from "../../cli/pulumi-stack.ts";
 import { projectFolder } from "../../cli/project.ts";
 import { readSettingsFile, stackFileConfig, stackFileName } from "../../cli/settings-file.ts";
-import { runCommand, UserError } from "../../cli/user-error.ts";
+import { runCommand } from "../../cli/run-command.ts";
+import { UserError } from "../../cli/user-error.ts";
 import { plannedToday, recordedState, statesFolder } from "./recorded-state.ts";
 
 /*

@@ -114,7 +114,7 @@ describe("the check of the Collector's configuration before a deployment", () =>
       const script = `
         import { checkConfiguration } from "./cli/docker/configuration-check.ts";
         import { Docker } from "./cli/docker/docker.ts";
-        import { runCommand } from "./cli/user-error.ts";
+        import { runCommand } from "./cli/run-command.ts";
         import { settings } from "./test/support/settings.ts";
         await runCommand(async () => {
           await checkConfiguration(settings(${JSON.stringify(withConfig)}), "observability/dev", new Docker(undefined));

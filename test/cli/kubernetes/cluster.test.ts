@@ -105,7 +105,7 @@ describe("the cluster", () => {
     const cluster = server.cluster();
     assert.match(await told(() => cluster.version()), /must accept the credentials of the context fake, got 401/);
     assert.match(
-      await told(() => cluster.ask(() => cluster.core.listNamespacedPod({ namespace: "shop" }))),
+      await told(() => cluster.ask(cluster.core.listNamespacedPod({ namespace: "shop" }))),
       /^kubernetes: the user of the context fake must be allowed what the stack needs, got: status 403/,
     );
   });

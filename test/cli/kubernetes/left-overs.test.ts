@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { checkIdentity, removeLeftOvers, removeObjects, stackObjects } from "../../../cli/kubernetes/left-overs.ts";
-import { objectText } from "../../../cli/kubernetes/stack-objects.ts";
+import { checkIdentity, removeLeftOvers, removeObjects } from "../../../cli/kubernetes/left-overs.ts";
+import { objectText, stackObjects } from "../../../cli/kubernetes/stack-objects.ts";
 import { Ownership } from "../../../cli/ownership.ts";
 import type { KnownState, OtherStack, StateResource } from "../../../cli/state.ts";
 import { UserError } from "../../../cli/user-error.ts";

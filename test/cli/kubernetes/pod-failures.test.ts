@@ -1,71 +1,21 @@
 import assert from "node:assert/strict";
-import {
-  CoreV1Event,
-  V1Deployment,
-  V1PersistentVolumeClaim,
-  V1Pod,
-  V1ReplicaSet,
-  V1StatefulSet,
-} from "@kubernetes/client-node";
-import { ObjectSerializer } from "@kubernetes/client-node/dist/gen/models/ObjectSerializer.js";
-import { causes, instanceStates, keysOf } from "../../../cli/kubernetes/pod-failures.ts";
+import { V1Deployment, V1PersistentVolumeClaim, V1Pod, V1ReplicaSet } from "@kubernetes/client-node";
+import { instanceStates } from "../../../cli/kubernetes/instances.ts";
+import { causes, keysOf } from "../../../cli/kubernetes/pod-failures.ts";
 import type { Snapshot } from "../../../cli/kubernetes/workloads.ts";
-
-const now = Date.parse("2026-01-02T12:00:00Z");
-const ago = (seconds: number): string => new Date(now - seconds * 1000).toISOString();
-const label = { "app.kubernetes.io/name": "loki" };
-const revision = "controller-revision-hash";
-
-/** An object of the API server, read as the client library reads it. */
-function read<Kind extends object>(kind: string, constructor: new () => Kind, json: object): Kind {
-  const object: unknown = ObjectSerializer.deserialize(json, kind, "");
-  assert.ok(object instanceof constructor);
-  return object;
-}
-
-const statefulSet = (status: object = {}): V1StatefulSet =>
-  read("V1StatefulSet", V1StatefulSet, {
-    metadata: { name: "loki", uid: "s1", generation: 2, labels: label },
-    spec: { replicas: 1 },
-    status: { observedGeneration: 2, updateRevision: "loki-2", currentRevision: "loki-2", replicas: 1, ...status },
-  });
-
-function pod(
-  container: object,
-  more: { readonly status?: object; readonly metadata?: object; readonly spec?: object } = {},
-): V1Pod {
-  const status = { name: "loki", image: "grafana/loki:9", ready: false, restartCount: 0, started: false, ...container };
-  return read("V1Pod", V1Pod, {
-    metadata: {
-      name: "loki-0",
-      uid: "p1",
-      creationTimestamp: ago(120),
-      labels: { ...label, [revision]: "loki-2" },
-      ...more.metadata,
-    },
-    spec: { containers: [{ name: "loki", readinessProbe: { periodSeconds: 5 } }], ...more.spec },
-    status: { containerStatuses: [status], ...more.status },
-  });
-}
-
-const waiting = (reason: string, message = "why"): object => ({ state: { waiting: { reason, message } } });
-const ended = (exitCode: number, reason: string): object => ({ terminated: { exitCode, reason, finishedAt: ago(5) } });
-
-function event(kind: string, name: string, reason: string, message: string, firstSeconds = 60): CoreV1Event {
-  return read("CoreV1Event", CoreV1Event, {
-    metadata: { name: "e", uid: `e-${reason}`, creationTimestamp: ago(firstSeconds) },
-    involvedObject: { kind, name },
-    reason,
-    message,
-    firstTimestamp: ago(firstSeconds),
-    lastTimestamp: ago(2),
-  });
-}
-
-function snapshot(pods: readonly V1Pod[], more: Partial<Snapshot> = {}): Snapshot {
-  const nothing = { deployments: [], replicaSets: [], claims: [], events: [] };
-  return { ...nothing, statefulSets: [statefulSet()], pods, ...more };
-}
+import {
+  ago,
+  ended,
+  event,
+  label,
+  now,
+  pod,
+  read,
+  revision,
+  snapshot,
+  statefulSet,
+  waiting,
+} from "../../support/snapshot.ts";
 
 const checkName = "otel-collector-check";
 
@@ -366,17 +316,5 @@ describe("what is wrong with a pod", () => {
       },
     );
     assert.deepEqual(found(shot), [["deployment/loki", "ImagePullBackOff", "image grafana/loki:9: new"]]);
-  });
-});
-
-describe("the state of an instance in a cluster", () => {
-  const instances = ["statefulset/loki", "deployment/gone"].map((name) => ({ name, urn: "", replicas: 1 }));
-  it("is healthy, starting, missing, or why it fails", () => {
-    const states = (shot: Snapshot): object => Object.fromEntries(instanceStates(shot, instances, now));
-    const ready = { statefulSets: [statefulSet({ readyReplicas: 1, updatedReplicas: 1 })] };
-    assert.deepEqual(states(snapshot([], ready)), { "statefulset/loki": "healthy", "deployment/gone": "missing" });
-    assert.deepEqual(states(snapshot([])), { "statefulset/loki": "starting", "deployment/gone": "missing" });
-    const failing = snapshot([pod(waiting("ImagePullBackOff"))]);
-    assert.deepEqual(states(failing), { "statefulset/loki": "ImagePullBackOff", "deployment/gone": "missing" });
   });
 });

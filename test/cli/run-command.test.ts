@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
-import { runCommand, UserError } from "../../cli/user-error.ts";
+import { runCommand } from "../../cli/run-command.ts";
+import { UserError } from "../../cli/user-error.ts";
 
 describe("a command", () => {
   const { exitCode } = process;
