@@ -103,7 +103,10 @@ describe("npm run preview", () => {
   it("names every problem of the settings, the file to correct, and prints nothing else", () => {
     assert.deepEqual([bad.code, bad.stdout], [1, ""]);
     assert.match(bad.stderr, /^\nthe configuration has 2 problem\(s\), nothing was changed:\n/);
-    assert.match(bad.stderr, /\n {2}next: correct Pulumi\.test-\d+-\d+\.yaml, then npm run preview\n$/);
+    assert.match(
+      bad.stderr,
+      /\n {2}next: correct Pulumi\.test-\d+-\d+\.yaml, then npm run preview -- --stack test-\d+-\d+\n$/,
+    );
     assert.doesNotMatch(bad.stderr, /\n {4}at /);
   });
 
