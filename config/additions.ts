@@ -15,7 +15,6 @@ import type { Problem } from "./problem.ts";
 export const namedDocument = otelCollectorDocument({
   memoryMib: 256,
   queueMib: 512,
-  serviceNamespace: "apps",
   enrichment: { k8s_attributes: {} },
   ...storesOf(partList),
 });

@@ -1,6 +1,8 @@
 import { stringify } from "yaml";
 import type { Stores } from "../parts/exporters.ts";
 import type { Signal } from "../parts/part.ts";
+import { severityStatements } from "./severity.ts";
+import { connectors, connectorsOf, derivedDelivery, derivedProcessors, toTotals } from "./derived-metrics.ts";
 
 /** Where the Collector finds and keeps things in its container. */
 export const collectorPaths = {
@@ -18,8 +20,6 @@ export interface OtelCollectorSettings extends Stores {
   readonly memoryMib: number;
   /** Bound of the queue on disk of each store, in MiB. */
   readonly queueMib: number;
-  /** Given to telemetry that names no `service.namespace` of its own. */
-  readonly serviceNamespace: string;
   /** Processors, by name, that add what the platform knows of the sender. They see a request as it came in. */
   readonly enrichment: Readonly<Record<string, object>>;
 }
@@ -44,8 +44,9 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
   const limitMib = Math.floor(settings.memoryMib * 0.8);
   const storesOf = (wanted: Signal): readonly string[] =>
     settings.exporters.filter(({ signal }) => signal === wanted).map(({ name }) => name);
-  const store = { protocol: "http/protobuf", endpoint: settings.metricsEndpoint };
-  const processors = ["memory_limiter", ...Object.keys(settings.enrichment), "resource"];
+  const exportersOf = (signal: Signal): readonly string[] => [...storesOf(signal), ...connectorsOf[signal]];
+  const own = { protocol: "http/protobuf", endpoint: settings.metricsEndpoint };
+  const processors = ["memory_limiter", ...Object.keys(settings.enrichment), "resource", "transform/instance"];
   return {
     extensions: {
       health_check: { endpoint: `0.0.0.0:${collectorPorts.health}` },
@@ -73,39 +74,74 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
       ...settings.enrichment,
       resource: {
         attributes: [
-          { key: "service.namespace", value: settings.serviceNamespace, action: "insert" },
+          { key: "service.namespace", value: "unknown", action: "insert" },
           { key: "service.name", value: "unknown_service", action: "insert" },
         ],
       },
-      "transform/trace_context": { error_mode: "ignore", log_statements: traceContextStatements },
+      "transform/instance": {
+        error_mode: "ignore",
+        log_statements: instanceStatements,
+        trace_statements: instanceStatements,
+        metric_statements: instanceStatements,
+      },
+      "transform/records": { error_mode: "ignore", log_statements: [...traceContextStatements, ...severityStatements] },
       // What already travels in OTLP's own fields is not stored a second time as an attribute of each record.
       attributes: { actions: ["service.name", "service.namespace"].map((key) => ({ key, action: "delete" })) },
+      ...derivedProcessors,
+      ...toTotals,
     },
+    connectors,
     exporters: Object.fromEntries(
-      settings.exporters.map(({ name, config }) => [
-        name,
-        { ...config, tls: { insecure: true }, ...durableDelivery(settings.queueMib) },
-      ]),
+      settings.exporters.flatMap(({ name, signal, config }): [string, object][] => {
+        const store = { ...config, tls: { insecure: true } };
+        const derived: [string, object] = [derivedName(name), { ...store, ...derivedDelivery }];
+        return [
+          [name, { ...store, ...durableDelivery(settings.queueMib) }],
+          ...(signal === "metrics" ? [derived] : []),
+        ];
+      }),
     ),
     service: {
       extensions: ["health_check", "file_storage"],
       pipelines: {
         logs: {
           receivers: ["otlp"],
-          processors: [...processors, "transform/trace_context", "attributes"],
-          exporters: storesOf("logs"),
+          processors: [...processors, "transform/records", "attributes"],
+          exporters: exportersOf("logs"),
         },
-        traces: { receivers: ["otlp"], processors, exporters: storesOf("traces") },
-        metrics: { receivers: ["otlp"], processors, exporters: storesOf("metrics") },
+        traces: { receivers: ["otlp"], processors, exporters: exportersOf("traces") },
+        metrics: {
+          receivers: ["otlp"],
+          processors: [...processors, ...Object.keys(toTotals)],
+          exporters: exportersOf("metrics"),
+        },
+        "metrics/derived": {
+          receivers: Object.keys(connectors),
+          // No limit of memory: what it refuses, a sender of logs would send again, though Loki has it.
+          processors: [...Object.keys(derivedProcessors), ...Object.keys(toTotals)],
+          exporters: storesOf("metrics").map(derivedName),
+        },
       },
       telemetry: {
         logs: { level: "warn" },
         // Straight to the store: the Collector's own numbers must not depend on the pipelines they report on.
-        metrics: { level: "normal", readers: [{ periodic: { interval: 15000, exporter: { otlp: store } } }] },
+        metrics: { level: "normal", readers: [{ periodic: { interval: 15000, exporter: { otlp: own } } }] },
       },
     },
   };
 }
+
+/**
+ * Two processes of one service that do not say which instance they are would write the same series. Each is its pod, where
+ * the platform knows it, or else the address that it sends from: without the port, which each connection has anew.
+ */
+const instanceStatements: readonly string[] = [
+  'resource.attributes["k8s.pod.name"]',
+  'ExtractPatterns(otelcol.client.addr, "^[[]?(?P<host>(?:[0-9]+[.]){3}[0-9]+|[^]]+)")["host"]',
+].map(
+  (known) =>
+    `set(resource.attributes["service.instance.id"], ${known}) where resource.attributes["service.instance.id"] == nil`,
+);
 
 /** Ids that say "none", as OTTL writes them. */
 const noTrace = `TraceID(0x${"0".repeat(32)})`;
@@ -128,6 +164,11 @@ const traceContextStatements: readonly string[] = [
 function isId(name: string, digits: number): string {
   const value = `log.attributes["${name}"]`;
   return `IsString(${value}) and IsMatch(${value}, "^[0-9a-f]{${digits}}$") and ${value} != "${"0".repeat(digits)}"`;
+}
+
+/** Name of the exporter of derived metrics to a store. */
+function derivedName(exporter: string): string {
+  return `${exporter}_derived`;
 }
 
 function durableDelivery(queueMib: number): object {

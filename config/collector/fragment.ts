@@ -40,7 +40,7 @@ export const collectorSections = [
 const componentSections: readonly string[] = collectorSections.filter((section) => section !== "service");
 
 /** Sections whose generated entries are the way of the telemetry to its store: not to be changed in any part. */
-const fixedSections: readonly string[] = ["processors", "exporters", "extensions"];
+const fixedSections: readonly string[] = ["processors", "exporters", "connectors", "extensions"];
 
 /**
  * Which keys a user may add to a generated group, by its path: these, or any. No other group may get more: with `tls` on

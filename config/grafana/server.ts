@@ -66,6 +66,8 @@ export function grafanaServerEnv(settings: GrafanaServerSettings): Readonly<Reco
     GF_PLUGINS_PREINSTALL_DISABLED: "true",
     // Keys for plugin signatures come from grafana.com at the first start and every 10 days; one is built in (grafana#83059).
     GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: "true",
+    // The link from a span to its metrics, which Grafana takes for an experiment.
+    GF_FEATURE_TOGGLES_ENABLE: "traceToMetrics",
     GF_LOG_MODE: "console",
     GF_LOG_LEVEL: "warn",
   };

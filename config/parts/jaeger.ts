@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { derivedMetrics } from "../collector/derived-metrics.ts";
 import { noUserText } from "../expansion.ts";
 import { hours } from "../units.ts";
 import { part } from "./part.ts";
@@ -11,6 +12,22 @@ const configPath = "/etc/jaeger/config.yaml";
 
 /** How far around a trace its logs are looked for: clocks differ, and work goes on after the last span. */
 const aroundTrace = { spanStartTimeShift: "-5m", spanEndTimeShift: "5m" };
+
+/** How far around a span its metrics are shown. */
+const aroundSpan = { spanStartTimeShift: "-30m", spanEndTimeShift: "30m" };
+const sameSpans = '{span_name="${__span.name}"}[$__rate_interval]';
+
+/** What is asked of the metrics of a span. */
+const spanQueries = [
+  {
+    name: "Requests a second",
+    query: `sum by (service_name, status_code) (rate(${derivedMetrics.calls}${sameSpans}))`,
+  },
+  {
+    name: "Latency p95",
+    query: `histogram_quantile(0.95, sum by (service_name, le) (rate(${derivedMetrics.duration}_bucket${sameSpans})))`,
+  },
+];
 
 /** Stores the traces: one instance on badger, for the retention period. */
 export const jaeger = part({
@@ -54,7 +71,7 @@ export const jaeger = part({
     port: "query",
     isDefault: false,
     // From a trace to its logs by the id alone, since Jaeger's spans do not offer `service.name` to links.
-    jsonData: ({ logs }) => ({
+    jsonData: ({ logs, metrics }) => ({
       nodeGraph: { enabled: true },
       tracesToLogsV2: {
         datasourceUid: logs,
@@ -62,6 +79,8 @@ export const jaeger = part({
         customQuery: true,
         query: '{service_name=~".+"} | trace_id="${__trace.traceId}"',
       },
+      // To the spans of the same name, since a span's service is not offered either.
+      tracesToMetrics: { datasourceUid: metrics, ...aroundSpan, queries: spanQueries },
     }),
   },
   // The Collector underneath would replace `${env:…}`.

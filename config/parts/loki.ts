@@ -21,10 +21,10 @@ const querySeconds = 120;
 export const lokiAnswerSeconds = querySeconds + 10;
 
 /**
- * The regular expression that finds the trace id in a JSON log line, with or without a space after the colon: some
- * JSON writers put one there, and then a stricter expression finds nothing.
+ * The regular expression that finds the trace id in a line of JSON, with or without a space after the colon, as different
+ * JSON writers have it, or in a line that the dashboards make readable.
  */
-const traceIdInLine = '"trace_id":\\s*"(\\w+)"';
+const traceIdInLine = '(?:"trace_id":\\s*"|(?:^|\\s)trace_id=)(\\w+)';
 
 /** Stores the logs: one instance, on its own disk, for the retention period. */
 export const loki = part({

@@ -86,9 +86,9 @@ export const otelCollector = part({
   },
   connectsTo: (all) => targetsOf(all, ({ exporter }) => exporter),
   opensElsewhere: ({ config }) => config !== undefined,
-  process: ({ settings, memoryMib, serviceNamespace, enrichment, secrets, all }) => {
+  process: ({ settings, memoryMib, enrichment, secrets, all }) => {
     const { config, queueMib } = settings;
-    const collector = { memoryMib, queueMib, serviceNamespace, enrichment, ...storesOf(all) };
+    const collector = { memoryMib, queueMib, enrichment, ...storesOf(all) };
     const args = collectorConfigArgs(config);
     return {
       args,

@@ -137,7 +137,6 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
         content: otelCollectorConfig({
           memoryMib: 256,
           queueMib: 512,
-          serviceNamespace: "integr8scode",
           enrichment: {},
           ...delivery,
         }),

@@ -1,4 +1,5 @@
 import { dashboardUids } from "../../names.ts";
+import { derivedMetrics } from "../../collector/derived-metrics.ts";
 import { jaeger } from "../../parts/jaeger.ts";
 import { loki } from "../../parts/loki.ts";
 import { datasourceUid } from "../../parts/part.ts";
@@ -16,29 +17,90 @@ import {
   type PanelSpec,
 } from "./common.ts";
 
-const chosen = `service_namespace=~"$namespace",service_name=~"$service"`;
-const requests = (filter = ""): string =>
-  `rate(http_server_request_duration_seconds_count{${chosen}${filter}}[$__rate_interval])`;
-const messages = (filter = ""): string =>
-  `rate(messaging_process_duration_seconds_count{${chosen}${filter}}[$__rate_interval])`;
-const failedRequests = requests(`,http_response_status_code=~"5.."`);
-const failedMessages = messages(`,error_type!=""`);
-
-/** Part of `all` that is `failed`. A true 0 where there is something but no failure; nothing where there is nothing. */
-function ratio(failed: string, all: string, by = ""): string {
-  return `(sum ${by}(${failed}) or sum ${by}(${all}) * 0) / sum ${by}(${all})`;
-}
-
-function quantile(q: number, metric: string, by = ""): string {
-  const labels = by === "" ? "le" : `le, ${by}`;
-  return `histogram_quantile(${q}, sum by (${labels}) (rate(${metric}_bucket{${chosen}}[$__rate_interval])))`;
-}
-
-const httpDuration = "http_server_request_duration_seconds";
-const messageDuration = "messaging_process_duration_seconds";
+const chosenStreams = `service_namespace=~"$namespace",service_name=~"$service"`;
+const chosen = `${chosenStreams},deployment_environment_name=~"$environment"`;
 const byService = "by (service_name) ";
-const logLines = `{${chosen}}`;
+
+/** How often something happened, by service. */
+function rateOf(metric: string, filter: string, labels = "service_name"): string {
+  return `sum by (${labels}) (rate(${metric}{${chosen}${filter}}[$__rate_interval]))`;
+}
+
+/** The metrics of requests or messages that a service sends itself, and what its spans say where it sends none. */
+interface Measured {
+  readonly duration: string;
+  readonly failed: string;
+  readonly spanKind: string;
+}
+
+const http: Measured = {
+  duration: "http_server_request_duration_seconds",
+  failed: `,http_response_status_code=~"5.."`,
+  spanKind: `,span_kind="SPAN_KIND_SERVER"`,
+};
+const messaging: Measured = {
+  duration: "messaging_process_duration_seconds",
+  failed: `,error_type!=""`,
+  spanKind: `,span_kind="SPAN_KIND_CONSUMER"`,
+};
+
+/** By service: what it sends itself, or else what is known from its spans. */
+function either(sent: string, all: string, fromSpans: string): string {
+  return `(${sent} or (${fromSpans} unless on (service_name) ${all}))`;
+}
+
+function rateOfAll({ duration, spanKind }: Measured): string {
+  const sent = rateOf(`${duration}_count`, "");
+  return either(sent, sent, rateOf(derivedMetrics.calls, spanKind));
+}
+
+function rateOfFailed({ duration, failed, spanKind }: Measured): string {
+  const fromSpans = rateOf(derivedMetrics.calls, `${spanKind},status_code="STATUS_CODE_ERROR"`);
+  return either(rateOf(`${duration}_count`, failed), rateOf(`${duration}_count`, ""), fromSpans);
+}
+
+/** Part of all that failed, by service. A true 0 where there is something but no failure; nothing where there is nothing. */
+function failedPart(of: Measured): string {
+  return `(${rateOfFailed(of)} or ${rateOfAll(of)} * 0) / ${rateOfAll(of)}`;
+}
+
+/** The same of all services together. */
+function failedPartOfAll(of: Measured): string {
+  return `(sum(${rateOfFailed(of)}) or sum(${rateOfAll(of)}) * 0) / sum(${rateOfAll(of)})`;
+}
+
+function quantile(q: number, { duration, spanKind }: Measured, by = ""): string {
+  const labels = "le, service_name";
+  const buckets = either(
+    rateOf(`${duration}_bucket`, "", labels),
+    rateOf(`${duration}_count`, ""),
+    rateOf(`${derivedMetrics.duration}_bucket`, spanKind, labels),
+  );
+  return `histogram_quantile(${q}, sum by (le${by}) ${buckets})`;
+}
+
+// Loki keeps the environment with each line and not as a label of the stream.
+const logLines = `{${chosenStreams}} | deployment_environment_name=~"$environment"`;
 const errorLines = `${logLines} | detected_level=~"error|critical|fatal"`;
+
+/**
+ * Lines that a person reads at a glance: how bad, who, what. A line of JSON has its message in a field, any other is the
+ * message; exceptions and ids that an SDK sends are beside the line. The id of the trace is written out, since before its
+ * version 11 Grafana finds it in the line only.
+ */
+const readableLines = [
+  logLines,
+  'json _message="message", _msg="msg"',
+  "drop __error__, __error_details__",
+  `line_format \`${[
+    '{{printf "%-5s" (.detected_level | ToUpper)}} {{printf "%-24s" .service_name}} {{or ._message ._msg __line__}}',
+    "{{if .exception_type}} | {{.exception_type}}: {{.exception_message}}{{end}}",
+    "{{if .trace_id}} trace_id={{.trace_id}}{{end}}",
+  ].join("")}\``,
+].join(" | ");
+
+/** The same lines for Explore, which has no variables: in their place is what is chosen. */
+const writtenLines = '{service_namespace=~"${namespace:pipe}",service_name=~"${service:pipe}"}';
 
 const seriesService = "${__field.labels.service_name}";
 /** VictoriaMetrics keeps no exemplars, so a curve leads to Jaeger's search for its service instead. */
@@ -74,28 +136,28 @@ function overview(): Panel[] {
       title: "Requests",
       description: "HTTP requests a second, all chosen services together.",
       unit: "reqps",
-      targets: [promql("A", `sum(${requests()})`, "requests")],
+      targets: [promql("A", `sum(${rateOfAll(http)})`, "requests")],
     },
     {
       title: "Failed requests",
       description: "Part of the HTTP requests that were answered with 5xx.",
       unit: "percentunit",
       thresholds: [0.05, 0.1],
-      targets: [promql("A", ratio(failedRequests, requests()), "failed")],
+      targets: [promql("A", failedPartOfAll(http), "failed")],
     },
     {
       title: "Latency p95",
       description: "95 of 100 HTTP requests were answered faster.",
       unit: "s",
       thresholds: [1, 2.5],
-      targets: [promql("A", quantile(0.95, httpDuration), "p95")],
+      targets: [promql("A", quantile(0.95, http), "p95")],
     },
     {
       title: "Failed messages",
       description: "Part of the messages whose processing failed.",
       unit: "percentunit",
       thresholds: [0.05, 0.1],
-      targets: [promql("A", ratio(failedMessages, messages()), "failed")],
+      targets: [promql("A", failedPartOfAll(messaging), "failed")],
     },
     {
       title: "Error lines a minute",
@@ -110,18 +172,18 @@ function overview(): Panel[] {
 
 function serviceTable(): Panel {
   const columns = [
-    { name: "Requests/s", unit: "reqps", expr: `sum ${byService}(${requests()})` },
-    { name: "Failed", unit: "percentunit", expr: ratio(failedRequests, requests(), byService), colour: true },
-    { name: "p50", unit: "s", expr: quantile(0.5, httpDuration, "service_name") },
-    { name: "p95", unit: "s", expr: quantile(0.95, httpDuration, "service_name") },
-    { name: "p99", unit: "s", expr: quantile(0.99, httpDuration, "service_name") },
-    { name: "Messages/s", unit: "short", expr: `sum ${byService}(${messages()})` },
-    { name: "Messages failed", unit: "percentunit", expr: ratio(failedMessages, messages(), byService), colour: true },
-    { name: "Message p95", unit: "s", expr: quantile(0.95, messageDuration, "service_name") },
+    { name: "Requests/s", unit: "reqps", expr: rateOfAll(http) },
+    { name: "Failed", unit: "percentunit", expr: failedPart(http), colour: true },
+    { name: "p50", unit: "s", expr: quantile(0.5, http, ", service_name") },
+    { name: "p95", unit: "s", expr: quantile(0.95, http, ", service_name") },
+    { name: "p99", unit: "s", expr: quantile(0.99, http, ", service_name") },
+    { name: "Messages/s", unit: "short", expr: rateOfAll(messaging) },
+    { name: "Messages failed", unit: "percentunit", expr: failedPart(messaging), colour: true },
+    { name: "Message p95", unit: "s", expr: quantile(0.95, messaging, ", service_name") },
     {
       name: "Instances",
       unit: "short",
-      expr: `count ${byService}(count by (service_name, service_instance_id) (${requests()}))`,
+      expr: `count ${byService}(count by (service_name, service_instance_id) (${http.duration}_count{${chosen}}))`,
     },
   ];
   const refId = (index: number): string => String.fromCharCode(65 + index);
@@ -185,6 +247,38 @@ function serviceTable(): Panel {
   };
 }
 
+/** Requests a second from one service to another one, in the words of Grafana's node graph. */
+function serviceGraph(): Panel {
+  // A message that travels by HTTP is seen as both.
+  const requests = (side: "client" | "server", by: string): string =>
+    `max by (${by}) (sum by (${by}, connection_type) (rate(${derivedMetrics.graphRequests}{${side}=~"$service"}[$__rate_interval])))`;
+  const touching = (by: string): string => `((${requests("client", by)} or ${requests("server", by)}) > 0)`;
+  const renamed = (expr: string, to: string, from: string): string =>
+    `label_replace(${expr}, "${to}", "$1", "${from}", "(.+)")`;
+  const edges = renamed(renamed(touching("client, server"), "source", "client"), "target", "server");
+  // What is asked; and what only asks, with no request of its own to be answered.
+  const nodes = `sum by (id) (${renamed(touching("client, server"), "id", "server")} or ${renamed(`${touching("client, server")} * 0`, "id", "client")})`;
+  return {
+    id: 18,
+    type: "nodeGraph",
+    title: "Who asks whom",
+    description: "Requests a second between services, databases and queues, from their spans.",
+    gridPos: { x: 0, y: 53, w: 24, h: 12 },
+    datasource: datasource.victoriaMetrics,
+    targets: [
+      promql("A", `sum by (id, source, target) (label_join(${edges}, "id", " → ", "client", "server"))`, "", true),
+      promql("B", renamed(nodes, "title", "id"), "", true),
+    ],
+    // The graph goes by the names of fields, which a transformation that renames leaves as they are. These are no series:
+    // as such they would be joined by their time, which is the same for all.
+    transformations: ["Value #A", "Value #B"].map((left) => ({
+      id: "calculateField",
+      options: { mode: "binary", timeSeries: false, alias: "mainstat", binary: { left, operator: "*", right: "1" } },
+    })),
+    options: { nodes: { mainStatUnit: "req/s" }, edges: { mainStatUnit: "req/s" } },
+  };
+}
+
 function requestPanels(): Panel[] {
   return row(timeseries, 7, { y: 14, h: 8 }, [
     {
@@ -192,21 +286,21 @@ function requestPanels(): Panel[] {
       description: "HTTP requests a second by service.",
       unit: "reqps",
       links: [toLogs],
-      targets: [promql("A", `sum ${byService}(${requests()})`, "{{service_name}}")],
+      targets: [promql("A", rateOfAll(http), "{{service_name}}")],
     },
     {
       title: "Failed requests",
       description: "Part of the HTTP requests answered with 5xx, by service. Click a point for its traces.",
       unit: "percentunit",
       links: [toFailedTraces, toLogs],
-      targets: [promql("A", ratio(failedRequests, requests(), byService), "{{service_name}}")],
+      targets: [promql("A", failedPart(http), "{{service_name}}")],
     },
     {
       title: "Latency p95",
       description: "95 of 100 HTTP requests were faster, by service. Click a point for its slow traces.",
       unit: "s",
       links: [toSlowTraces, toLogs],
-      targets: [promql("A", quantile(0.95, httpDuration, "service_name"), "{{service_name}}")],
+      targets: [promql("A", quantile(0.95, http, ", service_name"), "{{service_name}}")],
     },
   ]);
 }
@@ -218,21 +312,21 @@ function messagePanels(): Panel[] {
       description: "Messages processed a second by service.",
       unit: "short",
       links: [toLogs],
-      targets: [promql("A", `sum ${byService}(${messages()})`, "{{service_name}}")],
+      targets: [promql("A", rateOfAll(messaging), "{{service_name}}")],
     },
     {
       title: "Failed messages",
       description: "Part of the messages whose processing failed, by service. Click a point for its traces.",
       unit: "percentunit",
       links: [toFailedTraces, toLogs],
-      targets: [promql("A", ratio(failedMessages, messages(), byService), "{{service_name}}")],
+      targets: [promql("A", failedPart(messaging), "{{service_name}}")],
     },
     {
       title: "Message latency p95",
       description: "95 of 100 messages were processed faster, by service. Click a point for its slow traces.",
       unit: "s",
       links: [toSlowTraces, toLogs],
-      targets: [promql("A", quantile(0.95, messageDuration, "service_name"), "{{service_name}}")],
+      targets: [promql("A", quantile(0.95, messaging, ", service_name"), "{{service_name}}")],
     },
   ]);
 }
@@ -250,16 +344,25 @@ function logPanels(): Panel[] {
           logql("A", `sum by (detected_level) (count_over_time(${logLines} [$__interval]))`, "{{detected_level}}"),
         ],
       },
-      { debug: "blue", info: "green", warn: "yellow", error: "red", critical: "dark-red", fatal: "dark-red" },
+      {
+        trace: "light-blue",
+        debug: "blue",
+        info: "green",
+        warn: "yellow",
+        error: "red",
+        critical: "dark-red",
+        fatal: "dark-red",
+      },
     ),
     {
       id: 14,
       type: "logs",
       title: "Logs",
-      description: "The newest lines. Open one for its fields and the link to its trace.",
+      description: "The newest lines: level, service and message. Open one for its fields and the link to its trace.",
       gridPos: { x: 0, y: 35, w: 24, h: 11 },
       datasource: datasource.loki,
-      targets: [logql("A", logLines)],
+      targets: [logql("A", readableLines)],
+      links: [exploreLink("The lines as they were written", datasourceUid(loki), { expr: writtenLines })],
       options: {
         showTime: true,
         showLabels: false,
@@ -300,7 +403,10 @@ function runtimePanels(): Panel[] {
   ]);
 }
 
-function variable(name: string, label: string, query: string): object {
+/** Everything but nothing. Not `.+`, since a plus in the address of a link is a blank. */
+const somethingRegex = "..*";
+
+function variable(name: string, label: string, query: string, allValue = somethingRegex): object {
   return {
     name,
     label,
@@ -309,7 +415,7 @@ function variable(name: string, label: string, query: string): object {
     query: { query, refId: name },
     definition: query,
     includeAll: true,
-    allValue: ".+",
+    allValue,
     multi: true,
     refresh: 2,
     sort: 1,
@@ -319,7 +425,8 @@ function variable(name: string, label: string, query: string): object {
 
 /** The home page: rate, errors, latency and logs of any service, as Grafana's dashboard JSON. */
 export function servicesDashboard(): string {
-  const source = "http_server_request_duration_seconds_count";
+  // Whatever it sends: metrics, or spans or logs, of which the Collector makes metrics.
+  const source = '{service_namespace=~".+"}';
   return `${JSON.stringify(
     {
       uid: dashboardUids.services,
@@ -336,7 +443,9 @@ export function servicesDashboard(): string {
       templating: {
         list: [
           variable("namespace", "Namespace", `label_values(${source}, service_namespace)`),
-          variable("service", "Service", `label_values(${source}{service_namespace=~"$namespace"}, service_name)`),
+          variable("service", "Service", 'label_values({service_namespace=~"$namespace"}, service_name)'),
+          // Not everybody says where it runs.
+          variable("environment", "Environment", `label_values(${source}, deployment_environment_name)`, ".*"),
         ],
       },
       panels: [
@@ -346,6 +455,7 @@ export function servicesDashboard(): string {
         ...messagePanels(),
         ...logPanels(),
         ...runtimePanels(),
+        serviceGraph(),
       ],
     },
     undefined,

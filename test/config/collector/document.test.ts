@@ -5,13 +5,13 @@ import { z } from "zod";
 import { otelCollectorConfig, type OtelCollectorSettings } from "../../../config/collector/document.ts";
 import { anySettings, delivery as all } from "../../support/settings.ts";
 import { knownParts } from "../../support/further-parts.ts";
+import { severityStatements } from "../../../config/collector/severity.ts";
 import { storesOf } from "../../../config/parts/exporters.ts";
 import { partList } from "../../../config/parts/parts.ts";
 
 const defaults: OtelCollectorSettings = {
   memoryMib: 256,
   queueMib: 512,
-  serviceNamespace: "integr8scode",
   enrichment: {},
   ...storesOf(knownParts),
 };
@@ -22,13 +22,14 @@ const pipeline = z.strictObject({
   exporters: z.array(z.string()),
 });
 const exporter = z.looseObject({
-  retry_on_failure: z.looseObject({ enabled: z.boolean(), max_elapsed_time: z.string() }),
-  sending_queue: z.looseObject({ storage: z.string(), sizer: z.string(), queue_size: z.number() }),
+  retry_on_failure: z.looseObject({ enabled: z.boolean() }),
+  sending_queue: z.looseObject({ sizer: z.string(), queue_size: z.number() }),
 });
 const shape = z.strictObject({
   extensions: z.record(z.string(), z.unknown()),
   receivers: z.record(z.string(), z.unknown()),
   processors: z.looseObject({ memory_limiter: z.looseObject({ limit_mib: z.number(), spike_limit_mib: z.number() }) }),
+  connectors: z.record(z.string(), z.unknown()),
   exporters: z.record(z.string(), exporter),
   service: z.looseObject({ extensions: z.array(z.string()), pipelines: z.record(z.string(), pipeline) }),
 });
@@ -37,10 +38,9 @@ function config(overrides: Partial<OtelCollectorSettings> = {}): z.output<typeof
   return shape.parse(parse(otelCollectorConfig({ ...defaults, ...overrides })));
 }
 
-const settingsOf = anySettings.map(({ memoryMib, otelCollector, serviceNamespace }) => ({
+const settingsOf = anySettings.map(({ memoryMib, otelCollector }) => ({
   memoryMib: memoryMib.otelCollector,
   queueMib: otelCollector.queueMib,
-  serviceNamespace,
   enrichment: {},
   ...all,
 }));
@@ -58,14 +58,23 @@ describe("the Collector's configuration", () => {
     assert.deepEqual(config().service.pipelines, {
       logs: {
         receivers: ["otlp"],
-        processors: ["memory_limiter", "resource", "transform/trace_context", "attributes"],
-        exporters: ["otlp_http/loki"],
+        processors: ["memory_limiter", "resource", "transform/instance", "transform/records", "attributes"],
+        exporters: ["otlp_http/loki", "count"],
       },
-      traces: { receivers: ["otlp"], processors: ["memory_limiter", "resource"], exporters: ["otlp_grpc/jaeger"] },
+      traces: {
+        receivers: ["otlp"],
+        processors: ["memory_limiter", "resource", "transform/instance"],
+        exporters: ["otlp_grpc/jaeger", "span_metrics", "service_graph"],
+      },
       metrics: {
         receivers: ["otlp"],
-        processors: ["memory_limiter", "resource"],
+        processors: ["memory_limiter", "resource", "transform/instance", "delta_to_cumulative"],
         exporters: ["otlp_http/victoria-metrics"],
+      },
+      "metrics/derived": {
+        receivers: ["span_metrics", "service_graph", "count"],
+        processors: ["filter/derived", "transform/derived", "delta_to_cumulative"],
+        exporters: ["otlp_http/victoria-metrics_derived"],
       },
     });
   });
@@ -73,7 +82,7 @@ describe("the Collector's configuration", () => {
   it("adds service.name and service.namespace where they are missing, and overwrites neither (S8)", () => {
     assert.deepEqual(config().processors["resource"], {
       attributes: [
-        { key: "service.namespace", value: "integr8scode", action: "insert" },
+        { key: "service.namespace", value: "unknown", action: "insert" },
         { key: "service.name", value: "unknown_service", action: "insert" },
       ],
     });
@@ -92,7 +101,7 @@ describe("the Collector's configuration", () => {
     const [noTrace, noSpan] = [`TraceID(0x${"0".repeat(32)})`, `SpanID(0x${"0".repeat(16)})`];
     const isId = (name: string, digits: number): string =>
       `IsString(log.attributes["${name}"]) and IsMatch(log.attributes["${name}"], "^[0-9a-f]{${digits}}$") and log.attributes["${name}"] != "${"0".repeat(digits)}"`;
-    assert.deepEqual(config().processors["transform/trace_context"], {
+    assert.deepEqual(config().processors["transform/records"], {
       // A record that it cannot change is stored as it is.
       error_mode: "ignore",
       log_statements: [
@@ -100,12 +109,29 @@ describe("the Collector's configuration", () => {
         `set(log.trace_id.string, log.attributes["trace_id"]) where log.trace_id == ${noTrace} and ${isId("trace_id", 32)}`,
         `delete_key(log.attributes, "trace_id") where log.trace_id != ${noTrace}`,
         `delete_key(log.attributes, "span_id") where log.span_id != ${noSpan}`,
+        ...severityStatements,
       ],
     });
   });
 
+  it("makes an instance of a sender that does not say which it is: its pod, or else its address", () => {
+    const set = (known: string): string =>
+      `set(resource.attributes["service.instance.id"], ${known}) where resource.attributes["service.instance.id"] == nil`;
+    const statements = [
+      set('resource.attributes["k8s.pod.name"]'),
+      set('ExtractPatterns(otelcol.client.addr, "^[[]?(?P<host>(?:[0-9]+[.]){3}[0-9]+|[^]]+)")["host"]'),
+    ];
+    assert.deepEqual(config().processors["transform/instance"], {
+      error_mode: "ignore",
+      log_statements: statements,
+      trace_statements: statements,
+      metric_statements: statements,
+    });
+  });
+
   it("says nothing about the environment: only a service knows where it runs (D10)", () => {
-    assert.equal(/environment|production/.test(otelCollectorConfig(defaults)), false);
+    const { resource } = config().processors;
+    assert.equal(/environment|production/.test(JSON.stringify([resource, config().receivers])), false);
   });
 
   const delivery = {
@@ -121,6 +147,13 @@ describe("the Collector's configuration", () => {
     },
   };
 
+  /** Never waits and fills up after hours at the earliest: what is made of logs must not hold back logs. */
+  const onceDelivery = {
+    timeout: "5s",
+    retry_on_failure: { enabled: false },
+    sending_queue: { sizer: "bytes", queue_size: 16777216, batch: { flush_timeout: "5s", max_size: 3000000 } },
+  };
+
   it("delivers logs to Loki's own OTLP endpoint, and every signal until it is stored (S9, S10)", () => {
     assert.deepEqual(config().exporters, {
       "otlp_http/loki": { endpoint: "http://loki:3100/otlp", tls: { insecure: true }, ...delivery },
@@ -130,24 +163,33 @@ describe("the Collector's configuration", () => {
         tls: { insecure: true },
         ...delivery,
       },
+      "otlp_http/victoria-metrics_derived": {
+        metrics_endpoint: "http://victoria-metrics:8428/opentelemetry/v1/metrics",
+        tls: { insecure: true },
+        ...onceDelivery,
+      },
     });
   });
 
   it("delivers each signal to every part that stores it, to all of them alike", () => {
     const { exporters, service } = config(all);
-    const expected = all.exporters.map(({ name, config: own }) => [
-      name,
-      { ...own, tls: { insecure: true }, ...delivery },
-    ]);
+    const expected = all.exporters.flatMap(({ name, signal, config: own }) => {
+      const store = { ...own, tls: { insecure: true } };
+      const derived: [string, object][] = [[`${name}_derived`, { ...store, ...onceDelivery }]];
+      return [[name, { ...store, ...delivery }], ...(signal === "metrics" ? derived : [])];
+    });
     assert.deepEqual(exporters, Object.fromEntries(expected));
-    for (const [signal, { exporters: names }] of Object.entries(service.pipelines)) {
+    for (const [name, pipelineOf] of Object.entries(service.pipelines)) {
+      const [signal, derived] = name.split("/");
       assert.deepEqual(
-        names,
-        all.exporters.filter((each) => each.signal === signal).map(({ name }) => name),
+        pipelineOf.exporters.filter((each) => each in exporters),
+        all.exporters
+          .filter((each) => each.signal === signal)
+          .map((each) => (derived === undefined ? each.name : `${each.name}_derived`)),
       );
     }
     const stores = partList.filter(({ exporter: own }) => own !== "none");
-    assert.equal(Object.keys(exporters).length, stores.length);
+    assert.equal(all.exporters.length, stores.length);
   });
 
   it("keeps the queues on disk, each write synced, in a folder that it makes and repairs itself", () => {
@@ -189,24 +231,44 @@ describe("the Collector's configuration", () => {
   it("loses nothing on the way, for any valid settings", () => {
     fc.assert(
       fc.property(settingsOf, (settings) => {
-        const { service, exporters, processors } = config(settings);
-        const used = Object.values(service.pipelines);
-        for (const { receivers, processors: steps, exporters: targets } of used) {
+        const { service, exporters, connectors, processors } = config(settings);
+        const between = Object.keys(connectors);
+        const { "metrics/derived": derived, ...fromServices } = service.pipelines;
+        assert.deepEqual(derived?.receivers, between);
+        for (const { receivers, processors: steps, exporters: targets } of Object.values(fromServices)) {
           assert.deepEqual(receivers, ["otlp"]);
           assert.equal(steps[0], "memory_limiter", "must refuse before anything is kept in memory");
           assert.ok(!steps.some((step) => step.startsWith("batch")), "a batch processor acknowledges too early");
           for (const step of steps) assert.ok(step in processors, `${step} is not defined`);
-          for (const target of targets) assert.ok(target in exporters, `${target} is not defined`);
+          for (const target of targets.filter((each) => !between.includes(each))) {
+            const { retry_on_failure: retry, sending_queue: queue } = exporters[target] ?? assert.fail(target);
+            assert.deepEqual([retry.enabled, retry["max_elapsed_time"]], [true, "0s"]);
+            assert.deepEqual([queue["storage"], queue.sizer], ["file_storage", "bytes"]);
+            assert.equal(queue.queue_size, settings.queueMib * 1024 * 1024);
+          }
         }
         assert.deepEqual(
-          used.flatMap((each) => each.exporters).sort(),
-          Object.keys(exporters).sort(),
-          "an exporter that no pipeline uses, or that two use",
+          Object.values(service.pipelines)
+            .flatMap((each) => each.exporters)
+            .sort(),
+          [...Object.keys(exporters), ...between].sort(),
+          "an exporter or a connector that no pipeline uses, or that two use",
         );
-        for (const { retry_on_failure: retry, sending_queue: queue } of Object.values(exporters)) {
-          assert.deepEqual([retry.enabled, retry.max_elapsed_time], [true, "0s"]);
-          assert.deepEqual([queue.storage, queue.sizer], ["file_storage", "bytes"]);
-          assert.equal(queue.queue_size, settings.queueMib * 1024 * 1024);
+      }),
+    );
+  });
+
+  it("refuses no log record because of what is made of it: nothing behind a connector waits or refuses", () => {
+    fc.assert(
+      fc.property(settingsOf, (settings) => {
+        const { service, exporters, processors } = config(settings);
+        const derived = service.pipelines["metrics/derived"] ?? assert.fail();
+        assert.ok(!derived.processors.includes("memory_limiter"));
+        for (const step of derived.processors) assert.ok(step in processors, `${step} is not defined`);
+        for (const target of derived.exporters) {
+          const { retry_on_failure: retry, sending_queue: queue } = exporters[target] ?? assert.fail(target);
+          assert.equal(retry.enabled, false);
+          assert.deepEqual(["storage" in queue, "block_on_overflow" in queue], [false, false]);
         }
       }),
     );

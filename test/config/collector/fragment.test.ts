@@ -32,12 +32,19 @@ function written(fragment: CollectorFragment): unknown {
 
 describe("a fragment of the Collector's configuration", () => {
   it("adds to the lists of a generated pipeline, behind the stack's own, however it is written", () => {
-    const all = ["memory_limiter", "resource", "filter/health"];
+    const all = ["memory_limiter", "resource", "transform/instance", "filter/health"];
     for (const processors of [["filter/health"], all]) {
       assert.deepEqual(
         written({ service: { pipelines: { traces: { processors, exporters: ["otlp_http/nowhere"] } } } }),
         {
-          service: { pipelines: { traces: { processors: all, exporters: ["otlp_grpc/jaeger", "otlp_http/nowhere"] } } },
+          service: {
+            pipelines: {
+              traces: {
+                processors: all,
+                exporters: ["otlp_grpc/jaeger", "span_metrics", "service_graph", "otlp_http/nowhere"],
+              },
+            },
+          },
         },
       );
     }

@@ -73,7 +73,7 @@ describe("Grafana's data sources", () => {
       ),
       [
         ["maxLines", "derivedFields"],
-        ["nodeGraph", "tracesToLogsV2"],
+        ["nodeGraph", "tracesToLogsV2", "tracesToMetrics"],
         ["httpMethod", "timeInterval"],
       ],
     );
@@ -99,7 +99,12 @@ describe("Grafana's data sources", () => {
 
   it("keep the dollars of their links through Grafana's expansion, whatever is in its environment", () => {
     const dollars: string[] = [];
-    const hostile = { "__value.raw": "lost", "__trace.traceId": "lost" };
+    const hostile = {
+      "__value.raw": "lost",
+      "__trace.traceId": "lost",
+      "__span.name": "lost",
+      __rate_interval: "lost",
+    };
     JSON.stringify(provisioned(datasources(stackDatasources), hostile), (_key, value: unknown) => {
       if (typeof value === "string" && /\$|lost/.test(value)) dollars.push(value);
       return value;
@@ -109,6 +114,8 @@ describe("Grafana's data sources", () => {
       "^trace_id$",
       "${__value.raw}",
       '{service_name=~".+"} | trace_id="${__trace.traceId}"',
+      'sum by (service_name, status_code) (rate(traces_span_metrics_calls_total{span_name="${__span.name}"}[$__rate_interval]))',
+      'histogram_quantile(0.95, sum by (service_name, le) (rate(traces_span_metrics_duration_seconds_bucket{span_name="${__span.name}"}[$__rate_interval])))',
     ]);
   });
 

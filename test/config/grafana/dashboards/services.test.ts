@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { servicesDashboard } from "../../../../config/grafana/dashboards/services.ts";
+import { derivedMetrics } from "../../../../config/collector/derived-metrics.ts";
 import { datasources } from "../../../../config/grafana/datasources.ts";
 import { dashboardUids } from "../../../../config/names.ts";
 import { datasourceUid } from "../../../../config/parts/part.ts";
 import { parts } from "../../../../config/parts/parts.ts";
 import { checkLogql, checkPromql, type CheckedQuery } from "../support/check-query.ts";
 import {
-  labelValuesAsPromql,
   linksOf,
   readDashboard,
   withValues,
@@ -15,6 +15,7 @@ import {
   type DashboardTarget,
   type DashboardVariable,
 } from "../support/dashboard.ts";
+import { derivedSeries } from "../support/derived-series.ts";
 import { observedService } from "../support/observed-service.ts";
 import { provisionedDatasources } from "../support/provisioning.ts";
 import { storedSeries } from "../support/stored-series.ts";
@@ -42,8 +43,11 @@ function fieldNames(value: unknown, path: readonly string[] = []): string[] {
 /** Checks a query in the language of its data source against what a service really sent. */
 async function check({ datasource, expr }: DashboardTarget): Promise<CheckedQuery> {
   const { lines, metrics } = await observedService();
-  const query = withValues(expr, { __rate_interval: "1m", __interval: "1m", ...allChosen() });
-  if (datasource.uid === datasourceUid(parts.victoriaMetrics)) return checkPromql(query, storedSeries(metrics));
+  // `$1` is no variable of Grafana's but what `label_replace` has matched.
+  const query = withValues(expr, { 1: "$1", __rate_interval: "1m", __interval: "1m", ...allChosen() });
+  if (datasource.uid === datasourceUid(parts.victoriaMetrics)) {
+    return checkPromql(query, new Map([...storedSeries(metrics), ...derivedSeries]));
+  }
   assert.equal(datasource.uid, datasourceUid(parts.loki), "no other language can be checked");
   return checkLogql(query, new Set(lines.flatMap((line) => fieldNames(JSON.parse(line)))));
 }
@@ -112,7 +116,7 @@ describe("the services dashboard's queries", () => {
     assert.deepEqual(problems, []);
   });
 
-  it("read the metrics of HTTP, of messages and of the runtime", async () => {
+  it("read the metrics of HTTP, of messages and of the runtime, and what the Collector makes of spans", async () => {
     const read = (await checked()).flatMap(({ result }) => result.metrics);
     assert.deepEqual([...new Set(read)].sort(), [
       "http_server_request_duration_seconds_bucket",
@@ -121,16 +125,29 @@ describe("the services dashboard's queries", () => {
       "messaging_process_duration_seconds_count",
       "nodejs_eventloop_delay_p99_seconds",
       "nodejs_eventloop_utilization_ratio",
+      "traces_service_graph_request_total",
+      "traces_span_metrics_calls_total",
+      "traces_span_metrics_duration_seconds_bucket",
       "v8js_memory_heap_used_bytes",
     ]);
   });
 
   it("follow the chosen namespace and service in every selector", () => {
-    const chosen = 'service_namespace=~"$namespace",service_name=~"$service"';
+    // A request from one service to another one has two services, and no namespace.
+    const chosen = [
+      '{service_namespace=~"$namespace",service_name=~"$service",deployment_environment_name=~"$environment"',
+      '{service_namespace=~"$namespace",service_name=~"$service"} | deployment_environment_name=~"$environment"',
+      '{client=~"$service"}',
+      '{server=~"$service"}',
+    ];
     for (const { expr } of panels().flatMap(({ targets }) => targets)) {
-      const selectors = expr.match(/\{.*?\}/g) ?? [];
+      const selectors = expr.match(/(?<!\{)\{[^{]*?\}(?: \| \w+=~"\$\w+")?/g) ?? [];
       assert.ok(selectors.length > 0, expr);
-      for (const selector of selectors) assert.ok(selector.startsWith(`{${chosen}`), expr);
+      for (const selector of selectors)
+        assert.ok(
+          chosen.some((start) => selector.startsWith(start)),
+          expr,
+        );
     }
   });
 
@@ -172,23 +189,24 @@ describe("the services dashboard's queries", () => {
 });
 
 describe("the services dashboard's variables", () => {
-  it("offer the values of labels that a service really sends, each within what is chosen before it", async () => {
-    const metric = "http_server_request_duration_seconds_count";
-    const queries = variables().map(({ query }) => query.query);
-    assert.deepEqual(queries, [
-      `label_values(${metric}, service_namespace)`,
-      `label_values(${metric}{service_namespace=~"$namespace"}, service_name)`,
-    ]);
-    const series = storedSeries((await observedService()).metrics);
-    const asPromql = queries.map((query) => withValues(labelValuesAsPromql(query), allChosen()));
+  it("offer whatever sends anything, each within what is chosen before it", async () => {
     assert.deepEqual(
-      asPromql.flatMap((query) => checkPromql(query, series).problems),
-      [],
+      variables().map(({ query }) => query.query),
+      [
+        'label_values({service_namespace=~".+"}, service_namespace)',
+        'label_values({service_namespace=~"$namespace"}, service_name)',
+        'label_values({service_namespace=~".+"}, deployment_environment_name)',
+      ],
     );
+    const perService = [...storedSeries((await observedService()).metrics), ...derivedSeries].filter(
+      ([name]) => name !== derivedMetrics.graphRequests,
+    );
+    const without = perService.filter(([, labels]) => !labels.has("service_namespace") || !labels.has("service_name"));
+    assert.deepEqual(without, []);
   });
 
   it("stand for any value but not for none when all are chosen, since Loki refuses a selector of everything", () => {
-    assert.deepEqual(allChosen(), { namespace: ".+", service: ".+" });
+    assert.deepEqual(allChosen(), { namespace: "..*", service: "..*", environment: ".*" });
   });
 });
 

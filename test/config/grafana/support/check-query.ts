@@ -52,6 +52,10 @@ export function checkPromql(query: string, series: StoredSeries): CheckedQuery {
   function called(node: SyntaxNode, inner: Labels): Labels {
     const name = descendants(node, "FunctionIdentifier").map(text)[0];
     if (name === "vector") problems.push(madeUp);
+    if (name === "label_replace" || name === "label_join") {
+      const [added] = node.getChild("FunctionCallBody")?.getChildren("StringLiteral") ?? [];
+      return union([inner, new Set(added === undefined ? [] : [text(added).slice(1, -1)])]);
+    }
     if (name !== "histogram_quantile") return inner;
     if (!inner.has("le")) problems.push(`${text(node)}: its buckets have no label le`);
     return without(inner, ["le"]);

@@ -81,16 +81,9 @@ export function linksOf({ fieldConfig }: DashboardPanel): readonly PanelLink[] {
  * @throws Error for a variable that has no value
  */
 export function withValues(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\$\{?([\w.]+)\}?/g, (variable, name: string) => {
+  return text.replaceAll(/\$\{?([\w.]+)(?::pipe)?\}?/g, (variable, name: string) => {
     const value = values[name];
     if (value === undefined) throw new Error(`${text}: no variable ${variable}`);
     return value;
   });
-}
-
-/** A variable's query as PromQL: `label_values(series, label)` reads the label's values of the series. */
-export function labelValuesAsPromql(query: string): string {
-  const match = /^label_values\((.+), ?(\w+)\)$/.exec(query);
-  if (match === null) throw new Error(`${query}: must be label_values(series, label)`);
-  return `count by (${match[2] ?? ""}) (${match[1] ?? ""})`;
 }
