@@ -16,7 +16,14 @@ const jaegerAnswer = z.object({
   data: z
     .array(
       z.object({
-        spans: z.array(z.object({ startTime: z.number(), duration: z.number(), processID: z.string() })),
+        spans: z.array(
+          z.object({
+            operationName: z.string(),
+            startTime: z.number(),
+            duration: z.number(),
+            processID: z.string(),
+          }),
+        ),
         processes: z.record(z.string(), z.object({ serviceName: z.string() })),
       }),
     )
@@ -26,6 +33,7 @@ const jaegerAnswer = z.object({
 /** A trace as Jaeger gives it back. */
 export interface FoundTrace {
   readonly serviceNames: readonly string[];
+  readonly spanNames: readonly string[];
   readonly startMillis: number;
   readonly endMillis: number;
 }
@@ -108,6 +116,7 @@ export class GrafanaClient {
       const used = new Set(trace.spans.map((span) => trace.processes[span.processID]?.serviceName ?? span.processID));
       return {
         serviceNames: [...used].sort(),
+        spanNames: [...new Set(trace.spans.map(({ operationName }) => operationName))].sort(),
         startMillis: Math.min(...trace.spans.map((span) => span.startTime)) / 1000,
         endMillis: Math.max(...trace.spans.map((span) => span.startTime + span.duration)) / 1000,
       };

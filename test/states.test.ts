@@ -102,6 +102,18 @@ const allowedUpdates: Readonly<Record<string, readonly AllowedUpdate[]>> = {
       inputs: ["uploads", "spec", "data", "metadata"],
       why: "Jaeger's query API over gRPC is on 127.0.0.1 of its container",
     },
+    {
+      kind: "change",
+      resources: /:(Container|StatefulSet|ConfigMap) observability-otel-collector(-config)?$/,
+      inputs: ["uploads", "spec", "data", "metadata"],
+      why: "the Collector makes metrics of spans and log records, and names levels and senders alike",
+    },
+    {
+      kind: "change",
+      resources: /:(Container|StatefulSet|ConfigMap) observability-grafana(-config)?$/,
+      inputs: ["uploads", "envs", "spec", "data", "metadata"],
+      why: "Grafana's dashboard and links show what the Collector makes of spans",
+    },
   ],
 };
 

@@ -5,10 +5,12 @@ import type { FoundTrace, GrafanaClient } from "../grafana-client.ts";
 import {
   derivedFields,
   resolveField,
+  resolveSpanQuery,
   resolveTraceQuery,
   shiftMillis,
   supportsField,
   tracesToLogsLink,
+  tracesToMetricsLink,
   type LogLine,
 } from "./links.ts";
 import type { Probe } from "./probe.ts";
@@ -48,7 +50,11 @@ export async function runChecks(
     reported(findTrace(context)),
     reported(findMetric(context)),
   ]);
-  const links = [...(await logToTrace(context, log.value ?? [])), await traceToLogs(context, trace.value)];
+  const links = [
+    ...(await logToTrace(context, log.value ?? [])),
+    await traceToLogs(context, trace.value),
+    await traceToMetrics(context, trace.value),
+  ];
   for (const { result } of links) report(result);
   return [log, trace, metric, ...links].map(({ result }) => result);
 }
@@ -137,6 +143,26 @@ function traceToLogs(context: CheckContext, trace: FoundTrace | undefined): Prom
     );
     if (lines.length === 0) throw new Error(`the query ${query} finds no line`);
     return [`opens ${lines.length} line(s)`, lines];
+  });
+}
+
+/** Follows the links that Jaeger's data source has for a span, until one of the trace's spans has metrics for all of them. */
+function traceToMetrics(context: CheckContext, trace: FoundTrace | undefined): Promise<Found<readonly string[]>> {
+  const { grafana } = context;
+  return check(context, "trace → metrics: tracesToMetrics", parts.victoriaMetrics.host, async () => {
+    if (trace === undefined) throw new Error("there is no trace to start from");
+    const { datasourceUid: uid, queries } = tracesToMetricsLink(await grafana.jsonData(datasourceUid(parts.jaeger)));
+    const hasMetrics = async (spanName: string): Promise<boolean> => {
+      const found = await Promise.all(
+        queries.map(({ query }) => grafana.metric(uid, resolveSpanQuery(query, spanName))),
+      );
+      return found.every((value) => value !== undefined);
+    };
+    const spanNames = await waitFor(timeoutMillis.metrics, async () => {
+      const known = await Promise.all(trace.spanNames.map(async (name) => ((await hasMetrics(name)) ? [name] : [])));
+      return known.flat().length > 0 ? known.flat() : undefined;
+    });
+    return [`opens ${queries.map(({ name }) => name).join(" and ")} of ${spanNames.length} span(s)`, spanNames];
   });
 }
 

@@ -29,7 +29,16 @@ const tracesToLogs = z.object({
 /** A link from a trace to its logs, as Jaeger's data source holds it. */
 export type TracesToLogs = z.output<typeof tracesToLogs>;
 
+const tracesToMetrics = z.object({
+  datasourceUid: z.string(),
+  queries: z.array(z.object({ name: z.string(), query: z.string() })).min(1),
+});
+
+/** The queries that lead from a span to its metrics, as Jaeger's data source holds them. */
+export type TracesToMetrics = z.output<typeof tracesToMetrics>;
+
 const jaegerJsonData = z.object({ tracesToLogsV2: tracesToLogs });
+const jaegerMetricsJsonData = z.object({ tracesToMetrics });
 
 /** A line of a log with everything Grafana has to match against. */
 export interface LogLine {
@@ -46,6 +55,11 @@ export function derivedFields(jsonData: unknown): readonly DerivedField[] {
 /** The link from a trace to logs of a data source's `jsonData`. */
 export function tracesToLogsLink(jsonData: unknown): TracesToLogs {
   return jaegerJsonData.parse(jsonData).tracesToLogsV2;
+}
+
+/** The link from a span to metrics of a data source's `jsonData`. */
+export function tracesToMetricsLink(jsonData: unknown): TracesToMetrics {
+  return jaegerMetricsJsonData.parse(jsonData).tracesToMetrics;
 }
 
 /** Matching on a label came with Grafana 11 (grafana#76162, #96609); older versions try its regex on the line. */
@@ -68,6 +82,11 @@ function matchLabel(field: DerivedField, log: LogLine): string | undefined {
 /** The LogQL query that a trace's link runs. */
 export function resolveTraceQuery(link: TracesToLogs, traceId: string): string {
   return link.query.replaceAll("${__trace.traceId}", traceId);
+}
+
+/** The PromQL query that a span's link runs, over the shortest interval that Grafana takes for points every 15 s. */
+export function resolveSpanQuery(query: string, spanName: string): string {
+  return query.replaceAll("${__span.name}", () => spanName).replaceAll("$__rate_interval", "1m");
 }
 
 /** Grafana's time shift, such as `-5m` or `1h`, in milliseconds. */

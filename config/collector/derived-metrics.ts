@@ -58,7 +58,8 @@ export const connectors = {
   },
   service_graph: {
     metrics_flush_interval: flushInterval,
-    latency_histogram_buckets: bounds,
+    // Its histograms are filtered out below.
+    latency_histogram_buckets: ["1s"],
     // How long one side of a request waits for the other one, and how many do so at most.
     store: { ttl: "10s", max_items: 5000 },
     // What a database, a queue or a service that sends no spans is called.

@@ -12,6 +12,7 @@ import { startPostgres, startRedis, type Server } from "../../packages/telemetry
 import { startDepot, type Depot } from "../../packages/telemetry/test/apps/support/depot.ts";
 import pWaitFor from "p-wait-for";
 import { z } from "zod";
+import { bareSenders, differences, sendBare } from "./support/bare-senders.ts";
 import { guideCommands, guideQueries, problemWith, problemWithCommand } from "./support/documented-queries.ts";
 import { eventuallyLogs } from "./support/loki.ts";
 import { emptyPanels } from "./support/panels.ts";
@@ -109,6 +110,7 @@ describe("the first run, from a fresh clone with nothing running", () => {
       `00-${sampleTrace}-b7ad6b7169203331-01`,
     );
     await submit(outputs, { script: "print(2)", simulate: "error" });
+    await sendBare(outputs.urls.otlpHttp ?? "");
     for (const id of ["12345", "65f1a2b3c4d5e6f7a8b9c0d1", "0b9e3a52-6a1c-4c43-9b7e-1d2f3a4b5c6d"]) {
       await fetch(`${outputs.urls.api ?? ""}/api/v1/executions/${id}`);
     }
@@ -120,6 +122,7 @@ describe("the first run, from a fresh clone with nothing running", () => {
     assert.match(up.stdout, /metric in VictoriaMetrics +passed/);
     assert.match(up.stdout, /log → trace: TraceID, by regex on the line +passed/);
     assert.match(up.stdout, /trace → logs: tracesToLogsV2 +passed/);
+    assert.match(up.stdout, /trace → metrics: tracesToMetrics +passed/);
     assert.doesNotMatch(up.stdout, /FAILED/);
   });
 
@@ -241,6 +244,45 @@ describe("the first run, from a fresh clone with nothing running", () => {
   it("two processes of one service are two series (D9)", async () => {
     const instances = await labelValues(outputs, "service_instance_id", `{service_name="integr8scode-k8s-worker"}`);
     assert.deepEqual(instances, [`${workspace.name}-k8s-worker`, `${workspace.name}-k8s-worker-2`]);
+  });
+
+  describe("a service that says nothing of itself but its name", () => {
+    /** Values of a label that a picker of the dashboard offers, as soon as `wanted` is among them. */
+    async function eventually(query: string, wanted: number): Promise<number | undefined> {
+      let found: number | undefined;
+      await pWaitFor(
+        async () => (found = await grafana.metric(datasourceUid(parts.victoriaMetrics), query)) === wanted,
+        { interval: 1000, timeout: 60_000 },
+      ).catch(() => undefined);
+      return found;
+    }
+
+    it("has its level by its number, a namespace and an instance, whatever its language calls them", async () => {
+      const [line] = await eventuallyLogs(grafana, `{service_name="${bareSenders.logs}"}`);
+      const { severity_text, detected_level, service_namespace, service_instance_id } = line?.labels ?? {};
+      assert.deepEqual([severity_text, detected_level, service_namespace], ["ERROR", "error", "unknown"]);
+      assert.match(service_instance_id ?? "", /^[0-9.]+$/);
+    });
+
+    it("has requests, failures and latencies by its spans alone", async () => {
+      const of = `{service_name="${bareSenders.spans}",span_kind="SPAN_KIND_SERVER"`;
+      assert.equal(
+        await eventually(`sum(traces_span_metrics_calls_total${of},status_code="STATUS_CODE_ERROR"})`, 1),
+        1,
+      );
+      assert.equal(await eventually(`sum(traces_span_metrics_duration_seconds_bucket${of},le="0.025"})`, 1), 1);
+    });
+
+    it("has totals of the differences that it sends", async () => {
+      const total = differences.reduce((sum, each) => sum + each, 0);
+      assert.equal(await eventually(`bare_differences_total{service_name="${bareSenders.metrics}"}`, total), total);
+    });
+
+    it("is offered by the pickers of the dashboard, whatever it sends", async () => {
+      const wanted = Object.values(bareSenders);
+      const listed = `count(group by (service_name) ({service_namespace="unknown",service_name=~"${wanted.join("|")}"}))`;
+      assert.equal(await eventually(listed, wanted.length), wanted.length);
+    });
   });
 
   describe("an application of this machine that has installed the package is found again, from a line to its trace, its lines and its metric:", () => {

@@ -97,8 +97,14 @@ describe("docs/own-code.md", () => {
     const { service } = parse(own[2]?.content ?? "") as { service: { pipelines: Record<string, object> } };
     assert.deepEqual(Object.keys(service.pipelines), ["logs/network", "traces"]);
     assert.deepEqual(service.pipelines["traces"], {
-      processors: ["memory_limiter", "resource", "filter/health"],
-      exporters: ["otlp_grpc/jaeger", ...furtherExporters("traces"), "otlp_http/tempo"],
+      processors: ["memory_limiter", "resource", "transform/instance", "filter/health"],
+      exporters: [
+        "otlp_grpc/jaeger",
+        ...furtherExporters("traces"),
+        "span_metrics",
+        "service_graph",
+        "otlp_http/tempo",
+      ],
     });
     assert.doesNotMatch(JSON.stringify(files), /hunter2/);
   });

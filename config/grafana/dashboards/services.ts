@@ -17,8 +17,7 @@ import {
   type PanelSpec,
 } from "./common.ts";
 
-const chosenStreams = `service_namespace=~"$namespace",service_name=~"$service"`;
-const chosen = `${chosenStreams},deployment_environment_name=~"$environment"`;
+const chosen = `service_namespace=~"$namespace",service_name=~"$service",deployment_environment_name=~"$environment"`;
 const byService = "by (service_name) ";
 
 /** How often something happened, by service. */
@@ -69,18 +68,20 @@ function failedPartOfAll(of: Measured): string {
   return `(sum(${rateOfFailed(of)}) or sum(${rateOfAll(of)}) * 0) / sum(${rateOfAll(of)})`;
 }
 
+/** VictoriaMetrics has the buckets of exponential histograms by `vmrange`, those of others by `le`. */
+const bucketLabels = "le, vmrange";
+
 function quantile(q: number, { duration, spanKind }: Measured, by = ""): string {
-  const labels = "le, service_name";
+  const labels = `${bucketLabels}, service_name`;
   const buckets = either(
     rateOf(`${duration}_bucket`, "", labels),
     rateOf(`${duration}_count`, ""),
     rateOf(`${derivedMetrics.duration}_bucket`, spanKind, labels),
   );
-  return `histogram_quantile(${q}, sum by (le${by}) ${buckets})`;
+  return `histogram_quantile(${q}, sum by (${bucketLabels}${by}) ${buckets})`;
 }
 
-// Loki keeps the environment with each line and not as a label of the stream.
-const logLines = `{${chosenStreams}} | deployment_environment_name=~"$environment"`;
+const logLines = `{${chosen}}`;
 const errorLines = `${logLines} | detected_level=~"error|critical|fatal"`;
 
 /**
@@ -100,7 +101,8 @@ const readableLines = [
 ].join(" | ");
 
 /** The same lines for Explore, which has no variables: in their place is what is chosen. */
-const writtenLines = '{service_namespace=~"${namespace:pipe}",service_name=~"${service:pipe}"}';
+const writtenLines =
+  '{service_namespace=~"${namespace:pipe}",service_name=~"${service:pipe}",deployment_environment_name=~"${environment:pipe}"}';
 
 const seriesService = "${__field.labels.service_name}";
 /** VictoriaMetrics keeps no exemplars, so a curve leads to Jaeger's search for its service instead. */
@@ -177,9 +179,10 @@ function serviceTable(): Panel {
     { name: "p50", unit: "s", expr: quantile(0.5, http, ", service_name") },
     { name: "p95", unit: "s", expr: quantile(0.95, http, ", service_name") },
     { name: "p99", unit: "s", expr: quantile(0.99, http, ", service_name") },
-    { name: "Messages/s", unit: "short", expr: rateOfAll(messaging) },
-    { name: "Messages failed", unit: "percentunit", expr: failedPart(messaging), colour: true },
-    { name: "Message p95", unit: "s", expr: quantile(0.95, messaging, ", service_name") },
+    { name: "Msgs/s", unit: "short", expr: rateOfAll(messaging) },
+    { name: "Msgs failed", unit: "percentunit", expr: failedPart(messaging), colour: true },
+    { name: "Msgs p95", unit: "s", expr: quantile(0.95, messaging, ", service_name") },
+    { name: "Log lines/s", unit: "short", expr: rateOf(derivedMetrics.logRecords, "") },
     {
       name: "Instances",
       unit: "short",
@@ -202,7 +205,7 @@ function serviceTable(): Panel {
         {
           matcher: { id: "byName", options: "Service" },
           properties: [
-            { id: "custom.width", value: 250 },
+            { id: "custom.width", value: 240 },
             {
               id: "links",
               value: [

@@ -19,10 +19,17 @@ const stream = (service: string): object => ({
   stream: { service_name: service, trace_id: traceId },
   values: [["1", `{"trace_id":"${traceId}"}`]],
 });
-const span = { startTime: 1_000_000, duration: 1_000 };
+const span = { operationName: "GET /", startTime: 1_000_000, duration: 1_000 };
 const field = { name: "TraceID", matcherRegex: '"trace_id":"(\\w+)"', url: "${__value.raw}", datasourceUid: "jaeger" };
 const labelField = { ...field, name: "trace_id", matcherType: "label", matcherRegex: "^trace_id$" };
 const link = { datasourceUid: "loki", customQuery: true, query: '{a=~".+"} | trace_id="${__trace.traceId}"' };
+const metricsLink = {
+  datasourceUid: "victoria-metrics",
+  queries: [
+    { name: "Rate", query: 'sum(rate(calls{span_name="${__span.name}"}[$__rate_interval]))' },
+    { name: "p95", query: 'p95{span_name="${__span.name}"}' },
+  ],
+};
 
 const answers = {
   [`${proxy}/loki/loki/api/v1/query_range`]: { data: { result: [stream("api"), stream("worker")] } },
@@ -39,7 +46,7 @@ const answers = {
   },
   [`${proxy}/victoria-metrics/api/v1/query`]: { data: { result: [{ metric: {}, value: [1, "5"] }] } },
   "/api/datasources/uid/loki": { jsonData: { derivedFields: [field, labelField] } },
-  "/api/datasources/uid/jaeger": { jsonData: { tracesToLogsV2: link } },
+  "/api/datasources/uid/jaeger": { jsonData: { tracesToLogsV2: link, tracesToMetrics: metricsLink } },
 };
 
 describe("the checks of a verification", () => {
@@ -76,6 +83,7 @@ describe("the checks of a verification", () => {
     ["log → trace: TraceID, by regex on the line", "opens the trace of 2 service(s)"],
     ["log → trace: trace_id, by metadata label", "opens the trace of 2 service(s)"],
     ["trace → logs: tracesToLogsV2", "opens 2 line(s)"],
+    ["trace → metrics: tracesToMetrics", "opens Rate and p95 of 1 span(s)"],
   ];
 
   it("find the log, the trace and the metric, and follow every link (S12, S19, S23)", async () => {
@@ -83,7 +91,7 @@ describe("the checks of a verification", () => {
   });
 
   it("follow only the links that the running Grafana supports, and name them", async () => {
-    assert.deepEqual(await check({}, "10.0.0"), [...found, followed[0], followed[2]]);
+    assert.deepEqual(await check({}, "10.0.0"), [...found, followed[0], ...followed.slice(2)]);
   });
 
   it("fail for a link that gives no id, though its trace is there (D2)", async () => {
@@ -115,6 +123,7 @@ describe("the checks of a verification", () => {
       ["log → trace: TraceID, by regex on the line", "FAILED", cause],
       ["log → trace: trace_id, by metadata label", "FAILED", cause],
       ["trace → logs: tracesToLogsV2", "FAILED", "Error: there is no trace to start from"],
+      ["trace → metrics: tracesToMetrics", "FAILED", "Error: there is no trace to start from"],
     ]);
     assert.equal(next[0], "docker logs --tail 50 shop-jaeger; docker logs --tail 50 shop-otel-collector");
   });

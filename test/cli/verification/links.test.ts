@@ -4,10 +4,12 @@ import { z } from "zod";
 import {
   derivedFields,
   resolveField,
+  resolveSpanQuery,
   resolveTraceQuery,
   shiftMillis,
   supportsField,
   tracesToLogsLink,
+  tracesToMetricsLink,
   type DerivedField,
 } from "../../../cli/verification/links.ts";
 import { datasources } from "../../../config/grafana/datasources.ts";
@@ -91,6 +93,21 @@ describe("a link from a trace to its logs", () => {
         message: `time shift: must be a number with ms, s, m or h, got ${shift}`,
       });
     }
+  });
+});
+
+describe("a link from a span to its metrics", () => {
+  const link = { datasourceUid: "victoria-metrics", queries: [{ name: "Rate", query: "rate(a[1m])" }] };
+
+  it("asks for the spans of the same name, over an interval as Grafana makes it", () => {
+    const query = 'rate(calls{span_name="${__span.name}"}[$__rate_interval])';
+    assert.equal(resolveSpanQuery(query, "GET /$1"), 'rate(calls{span_name="GET /$1"}[1m])');
+  });
+
+  it("is read from Jaeger's data source, and refused when it asks nothing", () => {
+    assert.deepEqual(tracesToMetricsLink({ tracesToMetrics: link, other: 1 }), link);
+    assert.throws(() => tracesToMetricsLink({}), /tracesToMetrics/);
+    assert.throws(() => tracesToMetricsLink({ tracesToMetrics: { ...link, queries: [] } }), /queries/);
   });
 });
 

@@ -10,7 +10,7 @@ const groups = {
   secrets: ["GF_SECURITY_ADMIN_", "GF_SECURITY_SECRET_"],
   access: ["GF_AUTH_", "GF_USERS_", "GF_SECURITY_COOKIE_", "GF_SECURITY_CONTENT_"],
   internet: ["GF_ANALYTICS_", "GF_NEWS_", "GF_PLUGINS_", "GF_SNAPSHOTS_", "GF_PUBLIC_", "GF_SECURITY_DISABLE_"],
-  running: ["GF_DASHBOARDS_", "GF_DATAPROXY_", "GF_LOG_", "GF_SERVER_"],
+  running: ["GF_DASHBOARDS_", "GF_DATAPROXY_", "GF_FEATURE_", "GF_LOG_", "GF_SERVER_"],
 } as const;
 
 /** The variables of a group. */
@@ -74,10 +74,11 @@ describe("Grafana's environment", () => {
     });
   });
 
-  it("opens the services dashboard, logs warnings to stdout, links to the published port", () => {
+  it("opens the services dashboard, shows the metrics of a span, logs warnings to stdout, links to the published port", () => {
     assert.deepEqual(env("running"), {
       GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: "/etc/grafana/dashboards/services.json",
       GF_DATAPROXY_TIMEOUT: "130",
+      GF_FEATURE_TOGGLES_ENABLE: "traceToMetrics",
       GF_LOG_MODE: "console",
       GF_LOG_LEVEL: "warn",
       GF_SERVER_ROOT_URL: "http://127.0.0.1:3000/",

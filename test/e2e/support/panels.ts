@@ -36,7 +36,9 @@ async function emptyPanelsOf(uid: string, outputs: StackOutputs): Promise<readon
 
 async function hasData(query: z.output<typeof target>, outputs: StackOutputs): Promise<boolean> {
   // What the browser fills in; Grafana's server does the rest.
-  const text = JSON.stringify(query).replaceAll(/\$(namespace|service)\b/g, ".+");
+  const text = JSON.stringify(query)
+    .replaceAll(/\$(namespace|service)\b/g, ".+")
+    .replaceAll("$environment", ".*");
   const body = {
     queries: [{ ...(JSON.parse(text) as object), intervalMs: 15_000, maxDataPoints: 100 }],
     from: "now-5m",

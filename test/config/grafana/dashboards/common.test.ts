@@ -145,15 +145,17 @@ describe("thresholds", () => {
 });
 
 describe("a link into Explore", () => {
-  const link = exploreLink("Logs", "loki", { expr: '{a="${__field.labels.a}"} |= "50 % & more"' }) as { url: string };
+  const link = exploreLink("Logs", "loki", { expr: '{a="${__field.labels.a}",b=~"${b:pipe}"} |= "50 % & more"' }) as {
+    url: string;
+  };
 
   it("leaves variables as Grafana replaces them and encodes everything else", () => {
     assert.deepEqual(link, {
       title: "Logs",
       url:
         "/explore?orgId=1&left=%7B%22datasource%22%3A%22loki%22%2C%22queries%22%3A%5B%7B%22refId%22%3A%22A%22%2C%22expr%22%3A%22" +
-        "%7Ba%3D%5C%22${__field.labels.a}%5C%22}%20%7C%3D%20%5C%2250%20%25%20%26%20more%5C%22%22}%5D%2C" +
-        "%22range%22%3A%7B%22from%22%3A%22${__from}%22%2C%22to%22%3A%22${__to}%22}}",
+        "%7Ba%3D%5C%22${__field.labels.a}%5C%22%2Cb%3D~%5C%22${b:pipe}%5C%22%7D%20%7C%3D%20%5C%2250%20%25%20%26%20more%5C%22%22%7D%5D%2C" +
+        "%22range%22%3A%7B%22from%22%3A%22${__from}%22%2C%22to%22%3A%22${__to}%22%7D%7D",
       targetBlank: true,
     });
   });
@@ -161,7 +163,7 @@ describe("a link into Explore", () => {
   it("is one query over the time on the screen, once decoded", () => {
     assert.deepEqual(JSON.parse(new URLSearchParams(link.url.split("?")[1]).get("left") ?? ""), {
       datasource: "loki",
-      queries: [{ refId: "A", expr: '{a="${__field.labels.a}"} |= "50 % & more"' }],
+      queries: [{ refId: "A", expr: '{a="${__field.labels.a}",b=~"${b:pipe}"} |= "50 % & more"' }],
       range: { from: "${__from}", to: "${__to}" },
     });
   });

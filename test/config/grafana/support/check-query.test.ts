@@ -69,6 +69,16 @@ describe("the check of queries", () => {
     ["metadata used as a label", '{trace_id="a"}', ["no stream has a label trace_id"]],
     ["a field that no line has", '{service_name="a"} | level="error"', ["no line has a field level"]],
     ["nothing in a field of a line that is parsed", '{service_name="a"} | json | err_type="E"', []],
+    [
+      "nothing in a template of what is there",
+      '{service_name="a"} | json m="err_type" | drop __error__ | line_format `{{.m}} {{or .msg .detected_level}}`',
+      ["no line has a field msg"],
+    ],
+    [
+      "fields that are taken out of no line, or not taken out",
+      '{service_name="a"} | json m="x" | line_format `{{if .err_type}}{{.n}}{{end}}`',
+      ["no line has a field x", "no line has a field err_type", "no line has a field n"],
+    ],
     ["a field that no parsed line has", '{service_name="a"} | json | x="E"', ["no line has a field x"]],
     [
       "a group that is not there",

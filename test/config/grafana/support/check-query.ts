@@ -25,6 +25,12 @@ export const lokiMetadata: Labels = new Set([
   ...["scope_name", "scope_version", "detected_level"],
 ]);
 
+/** What Loki adds to a line that a parser cannot read. */
+const parserErrors = ["__error__", "__error_details__"];
+
+/** Fields of lines and attributes of records that other SDKs send (pino; OpenTelemetry's semantic conventions for exceptions). */
+const ofOtherSdks = { fields: ["msg"], attributes: ["exception_type", "exception_message"] };
+
 const madeUp = "vector(…) makes up a value where there is none";
 
 /** Checks PromQL against the series that VictoriaMetrics stores. */
@@ -43,6 +49,8 @@ export function checkPromql(query: string, series: StoredSeries): CheckedQuery {
     const modifier = node.getChild("AggregateModifier") ?? node.getChild("MatchingModifierClause");
     const named = modifier === null ? [] : descendants(modifier, "LabelName").map(text);
     for (const label of named) {
+      // Buckets of exponential histograms have it in place of `le`, in the same metric.
+      if (label === "vmrange" && inner.has("le")) continue;
       if (!inner.has(label)) problems.push(`${text(node)}: nothing in it has a label ${label}`);
     }
     if (node.name === "AggregateExpr") return modifier?.getChild("Without") ? without(inner, named) : new Set(named);
@@ -58,7 +66,7 @@ export function checkPromql(query: string, series: StoredSeries): CheckedQuery {
     }
     if (name !== "histogram_quantile") return inner;
     if (!inner.has("le")) problems.push(`${text(node)}: its buckets have no label le`);
-    return without(inner, ["le"]);
+    return without(inner, ["le", "vmrange"]);
   }
 
   function selected(node: SyntaxNode): Labels {
@@ -85,8 +93,18 @@ export function checkLogql(query: string, lineFields: Labels): CheckedQuery {
   const root = logqlParser.parse(query).topNode;
   const error = syntaxError(root, query);
   if (error !== undefined) return { problems: [error], metrics: [], labels: new Set() };
-  const parsed = descendants(root, "Json").length > 0 ? [lineFields] : [];
-  const known = union([streamLabels, lokiMetadata, ...parsed]);
+  const extractions = descendants(root, "LabelExtractionExpression");
+  const parsed = extractions.length > 0 ? new Set(extractions.map(extracted)) : lineFields;
+  const isParsed = descendants(root, "Json").length > 0;
+  const known = union([
+    ...[streamLabels, lokiMetadata, new Set([...parserErrors, ...ofOtherSdks.attributes])],
+    ...(isParsed ? [parsed] : []),
+  ]);
+  for (const template of descendants(root, "LineFormatExpr").flatMap((format) => descendants(format, "String"))) {
+    for (const [, name = ""] of text(template).matchAll(/(?<=[ ({])\.(\w+)/g)) {
+      if (!known.has(name)) problems.push(`no line has a field ${name}`);
+    }
+  }
   return { labels: result(root), problems, metrics: [] };
 
   function result(node: SyntaxNode): Labels {
@@ -96,6 +114,14 @@ export function checkLogql(query: string, lineFields: Labels): CheckedQuery {
     const inner = union(childrenOf(node).map(result));
     if (node.name !== "VectorAggregationExpr") return inner;
     return new Set(node.getChildren("Grouping").flatMap((grouping) => descendants(grouping, "Identifier").map(text)));
+  }
+
+  /** Name of what `json name="path"` takes out of a line. */
+  function extracted(node: SyntaxNode): string {
+    const [name = ""] = descendants(node, "Identifier").map(text);
+    const path = descendants(node, "String").map(text).join("").slice(1, -1);
+    if (!lineFields.has(path) && !ofOtherSdks.fields.includes(path)) problems.push(`no line has a field ${path}`);
+    return name;
   }
 
   function selected(node: SyntaxNode): Labels {

@@ -11,6 +11,6 @@ export const derivedSeries: StoredSeries = new Map(
     [derivedMetrics.calls]: span,
     [`${derivedMetrics.duration}_bucket`]: [...span, "le"],
     [derivedMetrics.graphRequests]: request,
-    [derivedMetrics.logRecords]: service,
+    [derivedMetrics.logRecords]: [...service, "detected_level"],
   }).map(([name, labels]) => [name, new Set(labels)]),
 );
