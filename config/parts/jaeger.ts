@@ -25,7 +25,7 @@ const spanQueries = [
   },
   {
     name: "Latency p95",
-    query: `histogram_quantile(0.95, sum by (service_name, le, vmrange) (rate(${derivedMetrics.duration}_bucket${sameSpans})))`,
+    query: `histogram_quantile(0.95, sum by (service_name, le, vmrange) (increase(${derivedMetrics.duration}_bucket${sameSpans})))`,
   },
 ];
 

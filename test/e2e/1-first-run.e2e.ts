@@ -6,6 +6,7 @@ import { exampleServiceNames } from "../../config/example-services.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import { runChecks } from "../../cli/verification/checks.ts";
 import type { GrafanaClient } from "../../cli/grafana-client.ts";
+import { resolveSpanQuery, tracesToMetricsLink } from "../../cli/verification/links.ts";
 import type { Probe } from "../../cli/verification/probe.ts";
 import { Applications, type RunningApplication } from "../../packages/telemetry/test/apps/support/applications.ts";
 import { startPostgres, startRedis, type Server } from "../../packages/telemetry/test/apps/support/servers.ts";
@@ -244,6 +245,15 @@ describe("the first run, from a fresh clone with nothing running", () => {
   it("two processes of one service are two series (D9)", async () => {
     const instances = await labelValues(outputs, "service_instance_id", `{service_name="integr8scode-k8s-worker"}`);
     assert.deepEqual(instances, [`${workspace.name}-k8s-worker`, `${workspace.name}-k8s-worker-2`]);
+  });
+
+  it("every link from a span to its metrics finds some, of a span that is made all the time", async () => {
+    const { datasourceUid: uid, queries } = tracesToMetricsLink(await grafana.jsonData(datasourceUid(parts.jaeger)));
+    for (const { name, query } of queries) {
+      const found = (): Promise<number | undefined> =>
+        grafana.metric(uid, resolveSpanQuery(query, "POST /api/v1/executions"));
+      await pWaitFor(async () => ((await found()) ?? 0) > 0, { timeout: { milliseconds: 60_000, message: name } });
+    }
   });
 
   describe("a service that says nothing of itself but its name", () => {

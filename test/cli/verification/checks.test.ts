@@ -83,7 +83,7 @@ describe("the checks of a verification", () => {
     ["log → trace: TraceID, by regex on the line", "opens the trace of 2 service(s)"],
     ["log → trace: trace_id, by metadata label", "opens the trace of 2 service(s)"],
     ["trace → logs: tracesToLogsV2", "opens 2 line(s)"],
-    ["trace → metrics: tracesToMetrics", "opens Rate and p95 of 1 span(s)"],
+    ["trace → metrics: tracesToMetrics", "opens Rate and p95"],
   ];
 
   it("find the log, the trace and the metric, and follow every link (S12, S19, S23)", async () => {

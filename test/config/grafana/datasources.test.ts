@@ -115,7 +115,7 @@ describe("Grafana's data sources", () => {
       "${__value.raw}",
       '{service_name=~".+"} | trace_id="${__trace.traceId}"',
       'sum by (service_name, status_code) (rate(traces_span_metrics_calls_total{span_name="${__span.name}"}[$__rate_interval]))',
-      'histogram_quantile(0.95, sum by (service_name, le, vmrange) (rate(traces_span_metrics_duration_seconds_bucket{span_name="${__span.name}"}[$__rate_interval])))',
+      'histogram_quantile(0.95, sum by (service_name, le, vmrange) (increase(traces_span_metrics_duration_seconds_bucket{span_name="${__span.name}"}[$__rate_interval])))',
     ]);
   });
 
