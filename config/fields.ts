@@ -12,6 +12,11 @@ export function told(rule: string, change: string): { readonly error: () => stri
   return { error: () => ruleMessage(rule, change) };
 }
 
+/** Reports what a refinement finds at a path within a group or a list. */
+export function report({ addIssue }: z.core.$RefinementCtx, path: PropertyKey[], rule: string, change: string): void {
+  addIssue({ code: "custom", path, message: ruleMessage(rule, change) });
+}
+
 /**
  * Marks a field that may hold secrets, at any depth, and `false` one within it that does not. No message shows what is
  * written for such a field, or for a group that has one.
@@ -71,11 +76,20 @@ export function flag(): z.ZodBoolean {
 /** Text that fits a pattern and holds nothing that is not seen: a file or a terminal would show another text. */
 export function text({ pattern, rule, change, also = [], lines = "one" }: TextRule): z.ZodString {
   const words = told(rule, change);
-  const characters = lines === "one" ? oneLine : printable;
-  return [characters, ...also].reduce(
-    (field, further) => field.refine(further.holds, told(further.rule, further.change)),
-    z.string(words).regex(pattern, words),
-  );
+  return keeping(z.string(words).regex(pattern, words), lines === "one" ? oneLine : printable, ...also);
+}
+
+function keeping(field: z.ZodString, ...rules: readonly FurtherRule[]): z.ZodString {
+  return rules.reduce((kept, { holds, rule, change }) => kept.refine(holds, told(rule, change)), field);
+}
+
+/** The messages of a record, which itself reports a name that breaks its rule. */
+function toldOfRecord(name: ReturnType<typeof told>, all: ReturnType<typeof told>): Parameters<typeof z.record>[2] {
+  return { error: ({ code }) => (code === "invalid_key" ? name : all).error() };
+}
+
+function kibOf(texts: readonly string[]): number {
+  return texts.reduce((sum, each) => sum + Buffer.byteLength(each), 0) / 1024;
 }
 
 /** Longest argument of a process and value of an environment variable, in characters: Linux takes 128 KiB, and a character is up to three bytes. */
@@ -88,7 +102,7 @@ const mostInText = 32_768;
 const mostKibOfProcess = 512;
 
 function fitsProcess(texts: readonly string[]): boolean {
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0) <= mostKibOfProcess * 1024;
+  return kibOf(texts.map((each) => `${each}\0`)) <= mostKibOfProcess;
 }
 
 const tooLongForProcess = "put it into a file of the image";
@@ -122,14 +136,10 @@ export function variables(): z.ZodRecord<z.ZodString, z.ZodString> {
   const value = told("must be text", "put the value in quotes");
   const short = told(`must be at most ${mostInText} characters`, tooLongForProcess);
   const much = told(`must be at most ${mostKibOfProcess} KiB in all, names included`, tooLongForProcess);
+  const text = keeping(z.string(value).max(mostInText, short), printable);
   return withSecrets(
     z
-      .record(
-        z.string().regex(/^[A-Za-z_]\w{0,254}$/),
-        z.string(value).max(mostInText, short).refine(printable.holds, told(printable.rule, printable.change)),
-        // The record reports a name that breaks its rule.
-        { error: (issue) => (issue.code === "invalid_key" ? name : all).error() },
-      )
+      .record(z.string().regex(/^[A-Za-z_]\w{0,254}$/), text, toldOfRecord(name, all))
       .refine((given) => fitsProcess(Object.entries(given).map(([key, text]) => `${key}=${text}`)), much),
   );
 }
@@ -148,14 +158,10 @@ export function record(
   change: string,
   { name = printable, value = printable }: RecordRules = {},
 ): z.ZodRecord<z.ZodString, z.ZodString> {
-  const all = told(`must be ${what}`, change);
-  const badName = told(name.rule, name.change);
-  const texts = z.string(told("must be text", "put the value in quotes"));
   return z.record(
     z.string().refine((text) => printable.holds(text) && name.holds(text)),
-    [printable, value].reduce((field, each) => field.refine(each.holds, told(each.rule, each.change)), texts),
-    // The record reports a name that breaks its rule.
-    { error: (issue) => (issue.code === "invalid_key" ? badName : all).error() },
+    keeping(z.string(told("must be text", "put the value in quotes")), printable, value),
+    toldOfRecord(told(name.rule, name.change), told(`must be ${what}`, change)),
   );
 }
 
@@ -168,12 +174,7 @@ export function list<Entry extends z.ZodType>(entry: Entry, what: string, change
 export function names(what: string, rule: Omit<TextRule, "change">, change: string): z.ZodArray<z.ZodString> {
   return list(text({ ...rule, change }), what, change).superRefine((all, context) => {
     for (const [index, name] of all.entries()) {
-      if (all.indexOf(name) === index) continue;
-      context.addIssue({
-        code: "custom",
-        path: [index],
-        message: ruleMessage("must be in the list once", "remove it"),
-      });
+      if (all.indexOf(name) !== index) report(context, [index], "must be in the list once", "remove it");
     }
   });
 }
@@ -189,23 +190,15 @@ export function secretTexts(): z.ZodRecord<z.ZodString, z.ZodString> {
   const room = `must hold at most ${mostSecretKib} KiB in all, which is what Kubernetes takes`;
   const set = "npm run pulumi -- config set --secret --path 'observability:secrets.NAME'";
   const all = told("must be secrets by name", `set one by \`${set}\``);
+  const secret = z
+    .string(value)
+    .min(1, value)
+    .max(65536, value)
+    .refine((text) => text.isWellFormed() && !text.includes("\0"), whole);
   return withSecrets(
     z
-      .record(
-        z.string().regex(nameOfSecret.pattern),
-        z
-          .string(value)
-          .min(1, value)
-          .max(65536, value)
-          .refine((text) => text.isWellFormed() && !text.includes("\0"), whole),
-        // The record reports a name that breaks its rule.
-        { error: (issue) => (issue.code === "invalid_key" ? name : all).error() },
-      )
-      .refine(
-        (secrets) =>
-          Object.values(secrets).reduce((sum, text) => sum + Buffer.byteLength(text), 0) <= mostSecretKib * 1024,
-        told(room, "remove what nothing refers to"),
-      ),
+      .record(z.string().regex(nameOfSecret.pattern), secret, toldOfRecord(name, all))
+      .refine((secrets) => kibOf(Object.values(secrets)) <= mostSecretKib, told(room, "remove what nothing refers to")),
   );
 }
 
@@ -229,32 +222,30 @@ export function foreignList<Shape extends z.core.$ZodLooseShape>(
 /** Refuses what cannot be written as YAML, and more than the file for it has room for. */
 function refuseForeign(mostKib: number): (value: unknown, context: z.core.$RefinementCtx) => void {
   return (value, context) => {
-    const refuse = (path: readonly string[], rule: string, change: string): void => {
-      context.addIssue({ code: "custom", path: [...path], message: ruleMessage(rule, change) });
-    };
     /** Bytes of a value as lines of YAML, each with its indentation. */
-    const bytesOf = (inner: unknown, path: readonly string[]): number => {
+    const bytesOf = (inner: unknown, path: string[]): number => {
       if (typeof inner === "object" && inner !== null) {
         return Object.entries(inner).reduce(
           (sum, [key, entry]) => {
             const at = [...path, key];
-            if (!printable.holds(key)) refuse(at, printable.rule.replace("be text", "have a name"), "rename it");
+            if (!printable.holds(key))
+              report(context, at, printable.rule.replace("be text", "have a name"), "rename it");
             // A group leaves out what a program has not set; a list cannot.
             if (entry === undefined && Array.isArray(inner))
-              refuse(at, "must be a value, as every entry of a list", "leave it out");
+              report(context, at, "must be a value, as every entry of a list", "leave it out");
             return sum + Buffer.byteLength(key) + bytesOf(entry, at);
           },
           lineBytes(path, ""),
         );
       }
-      if (typeof inner === "string" && !printable.holds(inner)) refuse(path, printable.rule, printable.change);
+      if (typeof inner === "string" && !printable.holds(inner)) report(context, path, printable.rule, printable.change);
       if (typeof inner === "number" && !Number.isFinite(inner)) {
-        refuse(path, "must be a finite number", "write it in digits");
+        report(context, path, "must be a finite number", "write it in digits");
       }
       return lineBytes(path, String(inner));
     };
     if (bytesOf(value, []) <= mostKib * 1024) return;
-    refuse([], `must be at most ${mostKib} KiB of YAML`, "leave out what is not needed");
+    report(context, [], `must be at most ${mostKib} KiB of YAML`, "leave out what is not needed");
   };
 }
 

@@ -1,15 +1,13 @@
+import type { TextRule } from "./rules.ts";
+
 /*
  * The rules by which Kubernetes' API server judges names, labels, annotations and tolerations, as data: as far as the
  * settings have any of them. test/fixtures/kubernetes-verdicts.json holds what Kubernetes' own code says of thousands of
  * texts, and test/config/kubernetes-rules.test.ts compares.
  */
 
-/** A text that the API server takes. */
-export interface KubernetesRule {
-  readonly pattern: RegExp;
-  /** In words, as the messages say it. */
-  readonly rule: string;
-}
+/** A text that the API server takes: the rule in words as the messages say it. */
+export type KubernetesRule = Pick<TextRule, "pattern" | "rule">;
 
 const label = "[a-z0-9]([a-z0-9-]*[a-z0-9])?";
 const qualified = "([A-Za-z0-9][A-Za-z0-9_.-]*)?[A-Za-z0-9]";
@@ -76,21 +74,18 @@ export interface Toleration {
   readonly effect?: string | undefined;
 }
 
-/** A field of a toleration that does not fit the others. */
-export interface TolerationFault {
-  readonly field: "key" | "operator" | "value";
-  readonly rule: string;
-  readonly change: string;
-}
-
 /** The fault that the API server finds in a toleration whose fields are each right (k8s.io/kubernetes, pkg/apis/core/validation, ValidateTolerations). */
-export function tolerationFault({ key = "", operator = "Equal", value = "" }: Toleration): TolerationFault | undefined {
+export function tolerationFault({
+  key = "",
+  operator = "Equal",
+  value = "",
+}: Toleration): readonly [field: keyof Toleration, rule: string, change: string] | undefined {
   if (key === "" && operator !== "Exists") {
     const change = "name the taint's key, or write operator: Exists to tolerate every taint";
-    return { field: "key", rule: "must be set unless operator is Exists", change };
+    return ["key", "must be set unless operator is Exists", change];
   }
   if (operator === "Exists" && value !== "") {
-    return { field: "value", rule: "must not be set if operator is Exists", change: "leave one of the two out" };
+    return ["value", "must not be set if operator is Exists", "leave one of the two out"];
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { choice, flag, group, list, names, record, text, told, wholeNumber, withSecrets } from "./fields.ts";
+import { choice, flag, group, list, names, record, report, text, told, wholeNumber, withSecrets } from "./fields.ts";
 import {
   dns1123Label,
   dns1123Subdomain,
@@ -11,7 +11,6 @@ import {
   qualifiedName,
   tolerationFault,
 } from "./kubernetes-rules.ts";
-import { ruleMessage } from "./parse.ts";
 import { forEachPart } from "./parts/parts.ts";
 import { imageRegistry, orEmpty } from "./rules.ts";
 
@@ -36,21 +35,17 @@ const cpu = wholeNumber({
   change: "set for example 100, or leave it out",
 }).optional();
 
-const shortLine = { pattern: /^.{1,250}$/u, rule: "must be one line of 1 to 250 characters" } as const;
-
 const toleration = group({
   key: text({
-    ...qualifiedName,
-    pattern: orEmpty(qualifiedName.pattern),
+    ...orEmpty(qualifiedName),
     change: "name the taint's key, for example example.com/dedicated",
   }).optional(),
   operator: choice(["Equal", "Exists"]).optional(),
   value: text({ ...labelValue, change: "write the taint's value" }).optional(),
   effect: choice(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional(),
 }).superRefine((given, context) => {
-  const fault = tolerationFault(given);
-  if (fault === undefined) return;
-  context.addIssue({ code: "custom", path: [fault.field], message: ruleMessage(fault.rule, fault.change) });
+  const [field, rule = "", change = ""] = tolerationFault(given) ?? [];
+  if (field !== undefined) report(context, [field], rule, change);
 });
 
 const annotations = withSecrets(
@@ -66,18 +61,13 @@ const annotations = withSecrets(
 /** Room for the annotations that the platform itself adds. */
 const annotationBytesOfTheStack = 1024;
 
+const hostChange = "write for example grafana.example.com";
+
 const ingress = group({
   host: text({
-    ...domainName,
-    pattern: orEmpty(domainName.pattern),
-    change: "write for example grafana.example.com",
-    also: [
-      {
-        holds: (host) => !isIpAddress(host),
-        rule: "must be a host name, no IP address",
-        change: "write for example grafana.example.com",
-      },
-    ],
+    ...orEmpty(domainName),
+    change: hostChange,
+    also: [{ holds: (host) => !isIpAddress(host), rule: "must be a host name, no IP address", change: hostChange }],
   }).default(""),
   className: text({ ...dns1123Subdomain, change: "name one of `kubectl get ingressclasses`" }).optional(),
   tlsSecretName: text({ ...dns1123Subdomain, change: "name a secret of the type kubernetes.io/tls" }).optional(),
@@ -97,14 +87,14 @@ export const kubernetesSettingsSchema = group({
   })
     .default("")
     .describe("Context of the kubeconfig, which names the cluster. No default: nothing is deployed by accident."),
-  kubeconfig: text({ ...shortLine, change: "write the path of a kubeconfig, or leave it out" })
+  kubeconfig: text({
+    pattern: /^.{1,250}$/u,
+    rule: "must be one line of 1 to 250 characters",
+    change: "write the path of a kubeconfig, or leave it out",
+  })
     .optional()
     .describe("Path of the kubeconfig. Default: KUBECONFIG, else ~/.kube/config."),
-  namespace: text({
-    pattern: orEmpty(dns1123Label.pattern),
-    rule: dns1123Label.rule,
-    change: "set one that fits, for example observability",
-  })
+  namespace: text({ ...orEmpty(dns1123Label), change: "set one that fits, for example observability" })
     .default("")
     .describe("Namespace of everything. Empty: `name`."),
   createNamespace: flag()
@@ -113,8 +103,7 @@ export const kubernetesSettingsSchema = group({
       "`false` uses a namespace that exists; whether it enforces the restricted profile is its owner's choice.",
     ),
   storageClass: text({
-    pattern: orEmpty(dns1123Subdomain.pattern),
-    rule: dns1123Subdomain.rule,
+    ...orEmpty(dns1123Subdomain),
     change: "name one of `kubectl get storageclasses`, or leave it out",
   })
     .default("")

@@ -26,13 +26,11 @@ export function parseSettings(
 ): StackSettings {
   if (isValidated(input)) return input;
   const read = readingOnce(readFolder);
-  const valid = parseWith(
-    stackSettingsSchema,
-    input,
-    (given) => stackProblems(given, read),
-    (given) => withDerivedDefaults(given, identity),
+  const given = (own: unknown): unknown => withDerivedDefaults(own, identity);
+  return validatedSettings(
+    parseWith(stackSettingsSchema, input, (own) => stackProblems(own, read), given),
+    read,
   );
-  return validatedSettings(valid, read);
 }
 
 /**

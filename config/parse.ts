@@ -20,12 +20,12 @@ export function parseWith<Schema extends z.ZodType>(
   acrossFields: (input: unknown) => readonly Problem[],
   derived: (input: unknown) => unknown = (given) => given,
 ): z.output<Schema> {
-  const plain = plainInput(input, settings.all);
+  const plain = plainInput(input, "settings");
   const given = derived(plain.value);
   const result = schema.safeParse(given);
   const problems = [
     ...plain.problems,
-    ...schemaProblems(schema, given, settings, result),
+    ...schemaProblems(schema, given, "setting", result),
     ...withoutSecrets(schema, acrossFields(given)),
   ];
   if (result.success && problems.length === 0) return result.data;
@@ -41,26 +41,20 @@ function withoutSecrets(schema: z.ZodType, problems: readonly Problem[]): readon
   return problems.map((each) => (mayHoldSecret(root, pathKeys(each.path)) ? hidden(each) : each));
 }
 
-/** What the messages call the input. */
-interface Words {
-  /** A single one of it, for instance `setting`. */
-  readonly one: string;
-  /** All of it, for instance `settings`. */
-  readonly all: string;
-}
-
-const settings: Words = { one: "setting", all: "settings" };
-
-/** Everything that a schema finds wrong with plain data; an unknown key with the known one that it is near to. */
+/**
+ * Everything that a schema finds wrong with plain data; an unknown key with the known one that it is near to.
+ *
+ * @param word what the messages call a single value of it; all of them are its plural with an s
+ */
 export function schemaProblems(
   schema: z.ZodType,
   input: unknown,
-  words: Words,
+  word: string,
   { error }: Pick<z.ZodSafeParseResult<unknown>, "error"> = schema.safeParse(input),
 ): readonly Problem[] {
   if (error === undefined) return [];
   const root = nodeOf(schema);
-  return error.issues.flatMap((issue) => problemsOf(issue, root, input, words));
+  return error.issues.flatMap((issue) => problemsOf(issue, root, input, word));
 }
 
 /** The message of a schema's issue: {@link parseWith} makes a problem of it, with the value at the issue's path. */
@@ -70,12 +64,7 @@ export function ruleMessage(rule: string, change: string): string {
 
 const writtenRule = z.tuple([z.string(), z.string()]);
 
-function problemsOf(
-  issue: z.core.$ZodIssue,
-  root: SchemaNode,
-  input: unknown,
-  { one, all }: Words,
-): readonly Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, root: SchemaNode, input: unknown, word: string): readonly Problem[] {
   const { code } = issue;
   if (code === "unrecognized_keys") {
     const known = Object.keys(nodeAt(root, issue.path)?.properties ?? {});
@@ -87,10 +76,10 @@ function problemsOf(
           ? `remove it, or use one of ${known.join(", ")}`
           : `did you mean ${pathText([...issue.path, near])}?`;
       // Its value may be a secret under a misspelt name, or at the wrong place.
-      return hidden(problem(pathText(path), `is no ${one}`, valueAt(input, path), change));
+      return hidden(problem(pathText(path), `is no ${word}`, valueAt(input, path), change));
     });
   }
-  const path = pathText(issue.path) || all;
+  const path = pathText(issue.path) || `${word}s`;
   const [rule, change] = writtenRule.parse(JSON.parse(issue.message));
   // What breaks its rule is the name, which is in the path.
   if (code === "invalid_key") return [problem(path, rule, issue.path.at(-1), change)];

@@ -78,9 +78,9 @@ export function isDnsLabel(value: unknown): boolean {
   return typeof value === "string" && dnsLabel.pattern.test(value);
 }
 
-/** A pattern that takes the empty text as well, which is how a user says that a value is not set. */
-export function orEmpty({ source }: RegExp): RegExp {
-  return new RegExp(`^(${source.slice(1, -1)})?$`);
+/** A rule that takes the empty text as well, which is how a user says that a value is not set. */
+export function orEmpty({ pattern, rule }: Pick<TextRule, "pattern" | "rule">): Pick<TextRule, "pattern" | "rule"> {
+  return { pattern: new RegExp(`^(${pattern.source.slice(1, -1)})?$`), rule };
 }
 
 /** A DNS label that leaves room for what is put behind it. */

@@ -172,9 +172,8 @@ export interface JudgedServiceArgs {
 
 /** Judges each argument by itself, and those that exclude each other. `stack` is not among them. */
 export function judgedServiceArgs(given: unknown): JudgedServiceArgs {
-  const words = { one: "argument", all: "arguments" };
-  const { value, problems } = plainInput(given, words.all);
-  const found = [...problems, ...schemaProblems(serviceArgsSchema, value, words)];
+  const { value, problems } = plainInput(given, "arguments");
+  const found = [...problems, ...schemaProblems(serviceArgsSchema, value, "argument")];
   const wrong = new Set(found.map(({ path }) => path.split(".")[0]));
   const right = Object.entries(isRecord(value) ? value : {}).filter(
     ([key]) => Object.hasOwn(serviceArgsSchema.shape, key) && !wrong.has(key),

@@ -14,7 +14,7 @@ export const stackSettingsSchema = group({
   target: choice(["docker", "kubernetes"])
     .default("docker")
     .describe("Where the stack runs. Fixed for the life of a Pulumi stack."),
-  name: text({ ...namePrefix, pattern: orEmpty(namePrefix.pattern), change: "set one that fits, for example shop-dev" })
+  name: text({ ...orEmpty(namePrefix), change: "set one that fits, for example shop-dev" })
     .default("")
     .describe(
       "Prefix of every container, volume and network, and the namespace. Empty: the Pulumi project and stack, `observability-dev`.",

@@ -47,8 +47,7 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
     const { docker, kubernetes } = settings;
     const { ingress, storageGib } = kubernetes;
     const command = imageDelivery(kubernetes);
-    const deliver = (image: string): Promise<void> =>
-      deliverImage(command ?? "", image, docker.host ?? resolveDockerHost(process.env));
+    const builder = (): string => docker.host ?? resolveDockerHost(process.env);
     return new KubernetesPlatform(
       {
         ...args,
@@ -59,7 +58,7 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
           part.opensElsewhere(Reflect.get(settings, name)) ? [part.host] : [],
         ),
         dockerHost: () => dockerHost(settings),
-        deliver: command === undefined ? undefined : deliver,
+        deliver: command === undefined ? undefined : (image) => deliverImage(command, image, builder()),
       },
       opts,
     );

@@ -36,11 +36,8 @@ export function refuse(name: string, problems: readonly Problem[]): void {
 /** The error with every problem of a workload. */
 export function refusal(name: string, problems: readonly Problem[]): Error {
   const prefix = name === "" ? "" : `${pathText([name])}.`;
-  return new Error(
-    problemLines(problems)
-      .map((line) => `${prefix}${line}`)
-      .join("\n"),
-  );
+  const lines = problemLines(problems).map((line) => `${prefix}${line}`);
+  return new Error(lines.join("\n"));
 }
 
 function nameProblems({ name }: Workload): readonly Problem[] {
@@ -65,18 +62,17 @@ function envProblems({ env }: Workload): readonly Problem[] {
 }
 
 function portProblems({ ports }: Workload): readonly Problem[] {
-  const numbers = ports.flatMap(({ port, hostPort }, index) => [
-    ...outside(`ports.${index}.port`, port, containerPorts),
-    ...(hostPort === "internal" ? [] : outside(`ports.${index}.hostPort`, hostPort, hostPorts)),
-  ]);
   const published = ports.flatMap(({ hostPort }, index) =>
-    hostPort === "internal" ? [] : [[index, hostPort] as const],
+    hostPort === "internal" ? [] : [[`ports.${index}.hostPort`, hostPort] as const],
   );
   return [
-    ...numbers,
+    ...ports.flatMap(({ port, hostPort }, index) => [
+      ...outside(`ports.${index}.port`, port, containerPorts),
+      ...(hostPort === "internal" ? [] : outside(`ports.${index}.hostPort`, hostPort, hostPorts)),
+    ]),
     ...equal(ports.map(({ port }, index) => [`ports.${index}.port`, port])),
     ...equal(ports.map(({ name }, index) => [`ports.${index}.name`, name])),
-    ...equal(published.map(([index, hostPort]) => [`ports.${index}.hostPort`, hostPort])),
+    ...equal(published),
   ];
 }
 

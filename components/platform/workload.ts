@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { EnvValue } from "../../config/env-value.ts";
+import type { Check, PartReadiness } from "../../config/parts/part.ts";
 import type { TextFile } from "../../config/text-file.ts";
 
 /**
@@ -62,17 +63,6 @@ export interface SecretFile {
   readonly content: pulumi.Output<string>;
 }
 
-/**
- * A run of the image that checks its configuration files and ends. No instance is started or replaced before it has
- * ended with 0; what runs stays as it is.
- */
-export interface Check {
-  /** Arguments for the image's entry point. */
-  readonly args: readonly string[];
-  /** The setting that the user has to change if it fails. */
-  readonly setting: string;
-}
-
 /** A TCP port of the process. */
 export interface WorkloadPort {
   readonly name: string;
@@ -101,28 +91,17 @@ export interface ImageMount {
 }
 
 /** How a platform finds out that the process can do its work. */
-export interface Readiness {
-  /** For platforms that ask over the network. */
-  readonly port: number;
-  /** `"none"` where nothing answers: ready is what runs. */
-  readonly httpPath: string;
-  /** Command inside the container, for platforms that ask from within; `"none"` where the image has nothing to run. */
-  readonly selfCheck: readonly string[] | "none";
+export interface Readiness extends PartReadiness<number> {
   /** How often a platform that probes over the network asks. */
   readonly intervalSeconds: number;
-  /** Time in which a failed check does not count. */
-  readonly startPeriodSeconds: number;
-  /**
-   * Whether what depends on the workload waits until {@link httpPath} answers. A platform that asks over the network
-   * always waits.
-   */
-  readonly gates: boolean;
 }
 
 /**
- * Ends a renderer's destructuring: compiles only if nothing is left, so a field added to {@link Workload} cannot be
- * overlooked by a platform.
+ * Ends a renderer's destructuring: compiles only if nothing is left but the fields that the platform reads elsewhere, so
+ * one that is added to {@link Workload} cannot be overlooked.
  */
-export function assertAllFieldsRead(_rest: Record<string, never>): void {
+export function assertAllFieldsRead<Elsewhere extends keyof Workload>(
+  _rest: Pick<Workload, Elsewhere> & { readonly [Field in Exclude<keyof Workload, Elsewhere>]?: never },
+): void {
   return;
 }

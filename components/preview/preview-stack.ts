@@ -62,8 +62,7 @@ export async function previewStack(
 }
 
 function checkedOptions(options: unknown): z.output<typeof optionsSchema> {
-  const words = { one: "option", all: "options" };
-  const { value, problems } = plainInput(options, words.all);
-  refuse("", [...problems, ...schemaProblems(optionsSchema, value, words)]);
+  const { value, problems } = plainInput(options, "options");
+  refuse("", [...problems, ...schemaProblems(optionsSchema, value, "option")]);
   return optionsSchema.parse(value);
 }

@@ -119,16 +119,11 @@ function mocks({ requests }: Seen, fail: Fail): pulumi.runtime.Mocks {
   return {
     newResource: ({ type, name, inputs }: { type: string; name: string; inputs: object }) => {
       const request = [...requests.values()].findLast((seen) => seen.getType() === type && seen.getName() === name);
-      const secrets = (request?.getAdditionalsecretoutputsList() ?? []).map((output) => [
-        output,
-        pulumi.secret(generatedSecret(name, output)),
-      ]);
-      const outputs: Record<string, unknown> = {
-        ...inputs,
-        ...(Object.fromEntries(secrets) as object),
-        ...nameOfProvider(type, inputs),
-      };
-      return { id: previewId(name), state: outputs };
+      const secrets = (request?.getAdditionalsecretoutputsList() ?? []).map(
+        (output) => [output, pulumi.secret(generatedSecret(name, output))] as const,
+      );
+      const state = { ...inputs, ...Object.fromEntries(secrets), ...nameOfProvider(type, inputs) };
+      return { id: previewId(name), state };
     },
     call: ({ token }) => {
       const error = new Error(`${token}: must not be called in a preview, which has no providers; pass its result in`);

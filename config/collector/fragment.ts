@@ -302,19 +302,13 @@ function asWritten(value: unknown): string {
  * The configuration that the Collector makes of its two files: groups are merged, everything else of the second one is instead of the
  * first's (go.opentelemetry.io/collector/confmap, `Merge`), which for lists are both, see {@link fragmentConfig}.
  */
-export function mergedDocument(
-  document: Readonly<Record<string, unknown>>,
-  fragment: CollectorFragment,
-): Readonly<Record<string, unknown>> {
-  return merged(document, joined(fragment, document)) as Readonly<Record<string, unknown>>;
+export function mergedDocument(document: CollectorDocument, fragment: CollectorFragment): CollectorDocument {
+  return merged(document, joined(fragment, document)) as CollectorDocument;
 }
 
 function merged(generated: unknown, added: unknown): unknown {
   if (!isRecord(generated) || !isRecord(added)) return added;
-  const both = Object.entries(added).map(([key, value]) => [
-    key,
-    Object.hasOwn(generated, key) ? merged(generated[key], value) : value,
-  ]);
+  const both = Object.entries(added).map(([key, value]) => [key, merged(child(generated, key), value)]);
   return Object.fromEntries([...Object.entries(generated), ...both]);
 }
 

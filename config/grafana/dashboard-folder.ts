@@ -35,31 +35,35 @@ export function readDashboardFolder(folder: string): DashboardFolder {
   return readAll(folder, root, entries);
 }
 
-/** Something below the folder. */
+/** What is wrong with something below the folder. */
+type Fault = Omit<Problem, "path">;
+
+/** A dashboard below the folder, or a fault. */
 interface Entry {
   /** Relative to the folder, with `/` in between. */
   readonly path: string;
-  /** `undefined` for something that is no dashboard and no fault. */
-  readonly found: Stats | Omit<Problem, "path"> | undefined;
+  readonly found: Stats | Fault;
 }
 
 /** Everything below a folder, folder by folder; `undefined` if it is more than {@link mostEntries}. */
 function entriesBelow(root: string): readonly Entry[] | undefined {
   const folders = [root];
   const entries: Entry[] = [];
+  const add = (path: string, found: Entry["found"] | undefined): void => {
+    if (found !== undefined) entries.push({ path: relative(root, path).split(sep).join("/"), found });
+  };
   let seen = 0;
   for (const folder of folders) {
     for (const entry of listed(folder)) {
       seen += 1;
       if (seen > mostEntries) return undefined;
       if (typeof entry === "string") {
-        entries.push({ path: within(root, folder), found: unreadable(entry) });
-        continue;
+        add(folder, unreadable(entry));
+      } else if (!entry.name.startsWith(".")) {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) folders.push(path);
+        else add(path, foundAt(path, entry));
       }
-      if (entry.name.startsWith(".")) continue;
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) folders.push(path);
-      else entries.push({ path: within(root, path), found: foundAt(path, entry) });
     }
   }
   return entries;
@@ -81,14 +85,14 @@ function* listed(folder: string): Generator<Dirent | string> {
   }
 }
 
-function foundAt(path: string, entry: Dirent): Entry["found"] {
+/** `undefined` for something that is no dashboard and no fault. */
+function foundAt(path: string, entry: Dirent): Entry["found"] | undefined {
   const isDashboard = entry.name.endsWith(".json");
   if (!isDashboard && !entry.isSymbolicLink()) return undefined;
   const status = statusOf(path);
   if (typeof status === "string") return isDashboard ? unreadable(status) : undefined;
   if (status.isDirectory()) {
-    const change = "link its files, or copy it";
-    return { rule: "must be a folder itself", got: "a link to one", change };
+    return { rule: "must be a folder itself", got: "a link to one", change: "link its files, or copy it" };
   }
   if (!isDashboard) return undefined;
   if (status.isFile()) return status;
@@ -96,43 +100,35 @@ function foundAt(path: string, entry: Dirent): Entry["found"] {
 }
 
 function readAll(folder: string, root: string, entries: readonly Entry[]): DashboardFolder {
-  const sorted = entries.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const files: (readonly [path: string, bytes: number])[] = [];
+  const files: TextFile[] = [];
   const problems: Problem[] = [];
-  for (const { path, found } of sorted) {
-    if (found === undefined) continue;
+  const sizes = new Map<string, number>();
+  for (const { path, found } of entries.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     if ("rule" in found) problems.push({ path: `${folder}/${path}`, ...found });
     else if (found.size > mostDashboardKib * 1024) problems.push(tooLarge(`${folder}/${path}`, found.size));
-    else files.push([path, found.size]);
+    else sizes.set(path, found.size);
   }
-  const bytes = files.reduce((sum, [, size]) => sum + size, 0);
-  if (bytes > mostDashboardKib * 1024) return { files: [], problems: [...problems, tooLarge(setting, bytes)] };
-  const read: TextFile[] = [];
-  for (const [path] of files) {
-    const file = readFile(folder, root, path);
-    if ("content" in file) read.push(file);
-    else problems.push(file);
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  if (bytes > mostDashboardKib * 1024) return { files, problems: [...problems, tooLarge(setting, bytes)] };
+  for (const path of sizes.keys()) {
+    const content = textOf(join(root, path));
+    if (typeof content === "string") files.push({ path, content });
+    else problems.push({ path: `${folder}/${path}`, ...content });
   }
-  return { files: read, problems };
+  return { files, problems };
 }
 
-function readFile(folder: string, root: string, path: string): TextFile | Problem {
-  let bytes;
+function textOf(path: string): string | Fault {
   try {
-    bytes = readFileSync(join(root, path));
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    return { path: `${folder}/${path}`, ...unreadable(codeOf(error)) };
-  }
-  try {
-    return { path, content: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    const [rule, got, change] = ["must be text in UTF-8", "other bytes", "save it as UTF-8"];
-    return { path: `${folder}/${path}`, rule, got, change };
+    // The decoder's; the system's have another class.
+    if (!(error instanceof TypeError)) return unreadable(codeOf(error));
+    return { rule: "must be text in UTF-8", got: "other bytes", change: "save it as UTF-8" };
   }
 }
 
-function unreadable(code: string): Omit<Problem, "path"> {
+function unreadable(code: string): Fault {
   return { rule: "must be readable", got: code, change: "correct it, or leave it out" };
 }
 
@@ -149,8 +145,4 @@ function statusOf(path: string): Stats | string {
 function codeOf(error: unknown): string {
   if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
   throw error;
-}
-
-function within(root: string, path: string): string {
-  return relative(root, path).split(sep).join("/");
 }

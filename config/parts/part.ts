@@ -69,6 +69,34 @@ export interface GeneratedSecret {
   readonly isKept: boolean;
 }
 
+/**
+ * A run of the image that checks its configuration files and ends. No instance is started or replaced before it has
+ * ended with 0; what runs stays as it is.
+ */
+export interface Check {
+  /** Arguments for the image's entry point. */
+  readonly args: readonly string[];
+  /** The setting that the user has to change if it fails. */
+  readonly setting: string;
+}
+
+/** How it is found out that a process can do its work. */
+export interface PartReadiness<Port> {
+  /** For platforms that ask over the network. */
+  readonly port: Port;
+  /** `"none"` where nothing answers: ready is what runs. */
+  readonly httpPath: string;
+  /** Command inside the container, for platforms that ask from within; `"none"` where the image has nothing to run. */
+  readonly selfCheck: readonly string[] | "none";
+  /** Time in which a failed check does not count. */
+  readonly startPeriodSeconds: number;
+  /**
+   * Whether what depends on the process waits until {@link httpPath} answers. A platform that asks over the network
+   * always waits.
+   */
+  readonly gates: boolean;
+}
+
 /** The process of a part: arguments, environment and files. */
 export interface PartProcess {
   /** Arguments for the image's entry point. */
@@ -79,7 +107,7 @@ export interface PartProcess {
   /** Secrets of the user, as the part has to be given them. */
   readonly secretFiles: readonly TextFile[];
   /** How the image checks what the user adds to its files; `"none"` where they add nothing. */
-  readonly check: { readonly args: readonly string[]; readonly setting: string } | "none";
+  readonly check: Check | "none";
   /** Whether it may ask the platform which instance a connection comes from. */
   readonly readsInstances: boolean;
 }
@@ -141,16 +169,7 @@ export interface Part<Ports, Settings> {
   readonly stopGraceSeconds: number;
   /** Directories that it may write to and that go with it. */
   readonly scratchPaths: readonly string[];
-  readonly readiness: {
-    readonly port: keyof Ports;
-    readonly httpPath: string;
-    /** Command inside the container; `"none"` where the image has nothing to run. */
-    readonly selfCheck: readonly string[] | "none";
-    /** Time in which a failed check does not count. */
-    readonly startPeriodSeconds: number;
-    /** Whether what connects to it waits until it is ready. */
-    readonly gates: boolean;
-  };
+  readonly readiness: PartReadiness<keyof Ports>;
   /** Secrets that are generated, by what stands behind the part's name in that of the resource. */
   readonly generatedSecrets: Readonly<Record<string, GeneratedSecret>>;
   /** How the Collector gives it what it stores; `"none"` if it stores nothing. */

@@ -34,11 +34,9 @@ export function forEachPart<Value>(make: (part: AnyPart, name: PartName) => Valu
   return Object.fromEntries(partEntries.map(([name, part]) => [name, make(part, name)])) as Record<PartName, Value>;
 }
 
-type SettingsOf<Ports> = {
-  [Name in keyof Ports]: Ports[Name] extends { readonly published: { readonly setting: infer Setting extends string } }
-    ? Setting
-    : never;
-}[keyof Ports];
+type SettingsOf<Ports> = Ports[PublishedIn<Ports>] extends { readonly published: { readonly setting: infer Setting } }
+  ? Setting
+  : never;
 
 /** Name of a port in the setting `ports`, and of its address in the outputs. */
 export type PortSetting = { [Name in PartName]: SettingsOf<Parts[Name]["ports"]> }[PartName];

@@ -1,7 +1,8 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { failedCheck } from "../../../config/failed-check.ts";
-import type { Check, SecretFile } from "../workload.ts";
+import type { Check } from "../../../config/parts/part.ts";
+import type { SecretFile } from "../workload.ts";
 
 /**
  * "passed", if a check's container has ended with 0. To the provider each container that has ended has done its work.

@@ -2,16 +2,10 @@ import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { filledIn, type InstanceFact } from "../../../config/env-value.ts";
 import { dockerLabels } from "../../../config/names.ts";
+import type { Check } from "../../../config/parts/part.ts";
 import { goDuration } from "../../../config/units.ts";
 import { copyMemoryMib, loopback, type PlatformArgs } from "../platform.ts";
-import {
-  assertAllFieldsRead,
-  type Check,
-  type DataVolume,
-  type ImageMount,
-  type Readiness,
-  type Workload,
-} from "../workload.ts";
+import { assertAllFieldsRead, type DataVolume, type ImageMount, type Readiness, type Workload } from "../workload.ts";
 
 /** What every container is made from beside its workload. */
 export interface ContainerContext {
@@ -98,26 +92,20 @@ function onVolume(
 export function containerArgs(workload: Workload, context: InstanceContext): docker.ContainerArgs {
   const {
     name,
-    image: _image,
     args,
     env,
     configFiles,
     secretFiles,
-    check: _check,
     ports,
-    dataVolumes: _dataVolumes,
-    imageMounts: _imageMounts,
     scratchPaths,
     readiness,
     memoryMib,
     userId,
     groupId,
     stopGraceSeconds,
-    replicas: _replicas,
-    readsInstances: _readsInstances,
     ...rest
   } = workload;
-  assertAllFieldsRead(rest);
+  assertAllFieldsRead<"image" | "check" | "dataVolumes" | "imageMounts" | "replicas" | "readsInstances">(rest);
   return {
     name: context.name,
     image: context.image,

@@ -1,5 +1,5 @@
 import type { types } from "@pulumi/kubernetes";
-import { flows, services, type Flow } from "../../../config/flows.ts";
+import { flows, services } from "../../../config/flows.ts";
 import { objectLabels } from "../../../config/names.ts";
 import { portOf } from "../../../config/parts/part.ts";
 import { parts, portsForServices } from "../../../config/parts/parts.ts";
@@ -52,13 +52,17 @@ export function backendPolicy(host: string, border: NetworkBorder, readsInstance
     podSelector: { matchLabels: selector(border.stackName, host) },
     policyTypes: ["Ingress", "Egress"],
     ingress: [
-      ...flows.filter(({ to }) => to === host).map((flow) => fromFlow(flow, border.stackName)),
+      ...flows
+        .filter(({ to }) => to === host)
+        .map(({ from, port }) => ({ from: [pods(from, border.stackName)], ports: tcp(port) })),
       ...fromOtherNamespaces(host, border),
     ],
     egress: border.openBackends.includes(host)
       ? [{}]
       : [
-          ...flows.filter(({ from }) => from === host).map((flow) => toFlow(flow, border.stackName)),
+          ...flows
+            .filter(({ from }) => from === host)
+            .map(({ to, port }) => ({ to: [pods(to, border.stackName)], ports: tcp(port) })),
           nameService,
           ...(readsInstances ? [apiServer] : []),
         ],
@@ -66,40 +70,28 @@ export function backendPolicy(host: string, border: NetworkBorder, readsInstance
 }
 
 /** DNS, wherever the cluster has it: on a node, in a pod, or in a cache at an address of its own. */
-const nameService: Egress = {
-  ports: [
-    { port: 53, protocol: "UDP" },
-    { port: 53, protocol: "TCP" },
-  ],
-};
+const nameService: Egress = { ports: [{ port: 53, protocol: "UDP" }, ...tcp(53)] };
 
 /**
  * The API server is no pod and has another address in every cluster; policies see it behind its Service's address or
  * before. Ports of the Service and of kubeadm, kind and k3s; of minikube; of MicroK8s.
  */
-const apiServer: Egress = { ports: [443, 6443, 8443, 16443].map((port) => ({ port, protocol: "TCP" })) };
+const apiServer: Egress = { ports: tcp(443, 6443, 8443, 16443) };
 
 function pods(workload: string, stackName: string): Peer {
   const matchLabels = workload === services ? servicesOf(stackName) : selector(stackName, workload);
   return { podSelector: { matchLabels } };
 }
 
-function fromFlow({ from, port }: Flow, stackName: string): Ingress {
-  return { from: [pods(from, stackName)], ports: [{ port, protocol: "TCP" }] };
-}
-
-function toFlow({ to, port }: Flow, stackName: string): Egress {
-  return { to: [pods(to, stackName)], ports: [{ port, protocol: "TCP" }] };
+function tcp(...ports: readonly number[]): { readonly port: number; readonly protocol: string }[] {
+  return ports.map((port) => ({ port, protocol: "TCP" }));
 }
 
 function fromOtherNamespaces(host: string, { otlpNamespaces, ingressNamespace }: NetworkBorder): Ingress[] {
-  const taking = portsForServices
-    .filter((target) => target.host === host)
-    .map(({ port }) => ({ port, protocol: "TCP" }));
+  const taking = tcp(...portsForServices.filter((target) => target.host === host).map(({ port }) => port));
   if (taking.length > 0 && otlpNamespaces.length > 0) return [{ from: otlpNamespaces.map(everyPodOf), ports: taking }];
   if (host === parts.grafana.host && ingressNamespace !== undefined) {
-    const ports = [{ port: portOf(parts.grafana, "http"), protocol: "TCP" }];
-    return [{ from: [everyPodOf(ingressNamespace)], ports }];
+    return [{ from: [everyPodOf(ingressNamespace)], ports: tcp(portOf(parts.grafana, "http")) }];
   }
   return [];
 }

@@ -8,8 +8,9 @@ import { selector } from "./labels.ts";
  * What stands in the objects of a workload beside its pods (pod-template.ts): pure, without a resource of Pulumi.
  */
 
+type PodTemplate = types.input.core.v1.PodTemplateSpec;
 type Controller = Pick<types.input.apps.v1.DeploymentSpec, "replicas" | "selector" | "revisionHistoryLimit"> & {
-  readonly template: types.input.core.v1.PodTemplateSpec;
+  readonly template: PodTemplate;
 };
 
 /** Annotation with which Pulumi does not wait until an object is what its provider calls ready. */
@@ -21,18 +22,13 @@ export const restrictedProfile = Object.fromEntries(
 );
 
 /** What a Deployment and a StatefulSet have alike. */
-export function controllerSpec(
-  { name, replicas }: Workload,
-  stackName: string,
-  template: types.input.core.v1.PodTemplateSpec,
-): Controller {
+export function controllerSpec({ name, replicas }: Workload, stackName: string, template: PodTemplate): Controller {
   return { replicas, selector: { matchLabels: selector(stackName, name) }, revisionHistoryLimit: 3, template };
 }
 
 /** Pods without data: one goes only when its successor is ready. */
 export function deploymentSpec(controller: Controller): types.input.apps.v1.DeploymentSpec {
-  const strategy = { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
-  return { ...controller, strategy };
+  return { ...controller, strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } } };
 }
 
 /** Pods with data. One after the other, a pod that cannot start would keep its own correction from being rolled out. */

@@ -3,9 +3,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import { factsOf, filledIn, instanceFact, type InstanceFact } from "../../../config/env-value.ts";
 import { defaultCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes-settings.ts";
 import { checkName, fileKey } from "../../../config/names.ts";
+import type { Check } from "../../../config/parts/part.ts";
 import { isBackend } from "../../../config/parts/parts.ts";
 import { copyMemoryMib } from "../platform.ts";
-import { assertAllFieldsRead, type Check, type ImageMount, type Readiness, type Workload } from "../workload.ts";
+import { assertAllFieldsRead, type ImageMount, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
 
 type Container = types.input.core.v1.Container;
@@ -94,26 +95,22 @@ const everyContainer: Pick<Container, "imagePullPolicy" | "securityContext" | "t
 export function podTemplate(workload: Workload, context: PodContext): PodTemplate {
   const {
     name,
-    image: _image,
     args,
     env,
     configFiles,
     secretFiles,
-    check: _check,
     ports,
     dataVolumes,
-    imageMounts: _imageMounts,
     scratchPaths,
     readiness,
     memoryMib,
     userId,
     groupId,
     stopGraceSeconds,
-    replicas: _replicas,
     readsInstances,
     ...rest
   } = workload;
-  assertAllFieldsRead(rest);
+  assertAllFieldsRead<"image" | "check" | "imageMounts" | "replicas">(rest);
   const files = [
     ...fileVolume("config", context.configMapName, configFiles),
     ...fileVolume("secrets", context.secretName, secretFiles),
