@@ -44,7 +44,9 @@ export class InstrumentedService extends pulumi.ComponentResource {
    * @throws Error with every problem of the arguments, before any resource of the service is created.
    */
   constructor(name: string, args: InstrumentedServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    const { stack, given } = besideStack(name, args);
+    const { field: stack, others } = fieldApart(args, "stack");
+    const given = others as ServiceInput;
+    if (!(stack instanceof ObservabilityStack)) throw withoutStack(name, given, stack);
     const workload = serviceWorkload(name, given, stack);
     super("observability:index:InstrumentedService", name, {}, opts);
     this.serviceName = telemetryName(name, given, stack);
@@ -54,26 +56,13 @@ export class InstrumentedService extends pulumi.ComponentResource {
   }
 }
 
-/**
- * The stack, and the arguments of the service itself, which are not judged yet.
- *
- * @throws Error with every problem of the arguments, if there is no stack, without which nothing more can be judged.
- */
-function besideStack(
-  name: string,
-  args: unknown,
-): { readonly stack: ObservabilityStack; readonly given: ServiceInput } {
-  const { field: stack, others } = fieldApart(args, "stack");
-  const given = others as ServiceInput;
-  if (stack instanceof ObservabilityStack) return { stack, given };
+/** The error with every problem of the arguments, if there is no stack, without which nothing more can be judged. */
+function withoutStack(name: unknown, given: unknown, stack: unknown): Error {
   const rule = "must be the ObservabilityStack that the service runs beside";
   const got = stack === undefined ? "none" : "something else";
   const missing = { path: "stack", rule, got, change: "create one and pass it as `stack`" };
-  throw refusal(typeof name === "string" ? name : "", [
-    missing,
-    ...notTextProblems(name),
-    ...judgedServiceArgs(given).problems,
-  ]);
+  const problems = [missing, ...notTextProblems(name), ...judgedServiceArgs(given).problems];
+  return refusal(typeof name === "string" ? name : "", problems);
 }
 
 /** The problem of a name that is no text: nothing can be called by it, and it may not even be written. */

@@ -13,8 +13,8 @@ export function told(rule: string, change: string): { readonly error: () => stri
 }
 
 /** Reports what a refinement finds at a path within a group or a list. */
-export function report({ addIssue }: z.core.$RefinementCtx, path: PropertyKey[], rule: string, change: string): void {
-  addIssue({ code: "custom", path, message: ruleMessage(rule, change) });
+export function report(context: z.core.$RefinementCtx, path: PropertyKey[], rule: string, change: string): void {
+  context.addIssue({ code: "custom", path, message: ruleMessage(rule, change) });
 }
 
 /**

@@ -16,6 +16,21 @@ export interface ServiceIdentity {
   readonly platformAttributes: Readonly<Record<string, string | InstanceFact>>;
 }
 
+/** What is the same for every service: what an SDK finds out by itself, how often it sends, and how much it holds. */
+export const deliveryEnv = {
+  // The SDK for Node.js would add a random instance id and the command line, which may hold secrets.
+  OTEL_NODE_RESOURCE_DETECTORS: "env",
+  OTEL_METRIC_EXPORT_INTERVAL: "15000",
+  // A record leaves the process at most this many milliseconds after it was written (defaults: 1000 and 5000).
+  OTEL_BLRP_SCHEDULE_DELAY: "200",
+  OTEL_BSP_SCHEDULE_DELAY: "200",
+  // How many records and spans a process holds while the Collector is away (default 2048, gone in a minute under load).
+  OTEL_BLRP_MAX_QUEUE_SIZE: "16384",
+  OTEL_BSP_MAX_QUEUE_SIZE: "16384",
+  OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "1024",
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "1024",
+} as const;
+
 /**
  * The environment that makes an OpenTelemetry SDK of any language send logs, traces and metrics to the stack's
  * Collector. All names are OpenTelemetry's own (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables).
@@ -32,17 +47,7 @@ export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Read
       "service.instance.id": identity.serviceInstanceId,
       ...identity.platformAttributes,
     }),
-    // The SDK for Node.js would add a random instance id and the command line, which may hold secrets.
-    OTEL_NODE_RESOURCE_DETECTORS: "env",
-    OTEL_METRIC_EXPORT_INTERVAL: "15000",
-    // A record leaves the process at most this many milliseconds after it was written (defaults: 1000 and 5000).
-    OTEL_BLRP_SCHEDULE_DELAY: "200",
-    OTEL_BSP_SCHEDULE_DELAY: "200",
-    // How many records and spans a process holds while the Collector is away (default 2048, gone in a minute under load).
-    OTEL_BLRP_MAX_QUEUE_SIZE: "16384",
-    OTEL_BSP_MAX_QUEUE_SIZE: "16384",
-    OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "1024",
-    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "1024",
+    ...deliveryEnv,
   };
 }
 

@@ -5,7 +5,7 @@ import { flows, services } from "../config/flows.ts";
 import { dataVolumeName } from "../config/names.ts";
 import { partEntries, partList, type PartName } from "../config/parts/parts.ts";
 import { goMemoryLimitMib } from "../config/units.ts";
-import type { Deployment } from "./deployment.ts";
+import type { DocumentedStack } from "./documented-stack.ts";
 
 /** What each port is for, by container and by the port's name. */
 const portPurposes: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ const memorySettings: Readonly<Record<string, PartName>> = Object.fromEntries(
 type Row = readonly string[];
 
 const tables: Readonly<
-  Record<string, { readonly head: Row; readonly rows: (workloads: readonly Workload[], all: Deployment) => Row[] }>
+  Record<string, { readonly head: Row; readonly rows: (workloads: readonly Workload[], all: DocumentedStack) => Row[] }>
 > = {
   ports: {
     head: ["container", "port", "on this machine", "setting", "for"],
@@ -52,19 +52,19 @@ const tables: Readonly<
  * @param names containers to show; empty for all.
  * @throws Error if there is no such table or container.
  */
-export function guideTables(deployment: Deployment, kind: string, names: readonly string[]): string {
+export function guideTables(documented: DocumentedStack, kind: string, names: readonly string[]): string {
   const table = tables[kind];
   if (table === undefined) throw new Error(`must be one of ${Object.keys(tables).join(", ")}, got ${kind}`);
-  const all = [...deployment.backends, deployment.service];
+  const all = [...documented.backends, documented.service];
   const unknown = names.filter((name) => !all.some((workload) => workload.name === name));
   if (unknown.length > 0) throw new Error(`there is no container ${unknown.join(", ")}`);
   const chosen = names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
-  return [table.head, table.head.map(() => "---"), ...table.rows(chosen, deployment)]
+  return [table.head, table.head.map(() => "---"), ...table.rows(chosen, documented)]
     .map((row) => `| ${row.join(" | ")} |`)
     .join("\n");
 }
 
-function portRows(workload: Workload, { settings, service }: Deployment): Row[] {
+function portRows(workload: Workload, { settings, service }: DocumentedStack): Row[] {
   return workload.ports.map(({ name, port, hostPort }) => {
     const purpose = portPurposes[`${workload.name} ${name}`];
     if (purpose === undefined) throw new Error(`${workload.name}: the port ${name} must have a purpose, found none`);
@@ -77,7 +77,7 @@ function portRows(workload: Workload, { settings, service }: Deployment): Row[] 
   });
 }
 
-function memoryRows(workloads: readonly Workload[], { service, serviceCount }: Deployment): Row[] {
+function memoryRows(workloads: readonly Workload[], { service, serviceCount }: DocumentedStack): Row[] {
   const rows = workloads.map((workload) => {
     if (workload === service) return [`each of the ${serviceCount} of the example`, `${workload.memoryMib}`, "", ""];
     const setting = memorySettings[workload.name];

@@ -1,7 +1,7 @@
 import { format, resolveConfig } from "prettier";
 import { stringify } from "yaml";
 import { isRecord } from "../config/parse.ts";
-import { documentedDeployment, generatedTexts, type GeneratedText } from "./deployment.ts";
+import { documentedStack, generatedTexts, type GeneratedText } from "./documented-stack.ts";
 import { guideTables } from "./guide-tables.ts";
 import { merged } from "./merged.ts";
 
@@ -28,15 +28,15 @@ export const guidePages = [...operationsPages, kubernetesPage];
  * @throws Error that names the file and the marker, if there is nothing of that name.
  */
 export async function withGenerated(markdown: string, file: string): Promise<string> {
-  const deployment = documentedDeployment();
-  const texts = generatedTexts(deployment);
+  const documented = documentedStack();
+  const texts = generatedTexts(documented);
   const unpaired = /<!-- \/?(?:listing|values|value|table)\b.*?-->/.exec(markdown.replace(marked, ""));
   if (unpaired !== null)
     throw new Error(`${file}: ${unpaired[0]} must be one of a pair, found it alone; add the other`);
   const text = markdown.replace(marked, (_all, indent: string, kind: string, what: string, body: string) => {
     const [name = "", ...rest] = what.split(" ");
     try {
-      const inner = kind === "table" ? guideTables(deployment, name, rest) : quoted(kind, texts, name, rest, body);
+      const inner = kind === "table" ? guideTables(documented, name, rest) : quoted(kind, texts, name, rest, body);
       const [open, close] = [`<!-- ${kind}: ${what} -->`, `<!-- /${kind} -->`];
       if (kind === "value") return `${indent}${open}${inner}${close}`;
       return [open, "", ...inner.split("\n"), "", close].map((line) => `${indent}${line}`).join("\n");

@@ -6,7 +6,7 @@ import { previewText } from "../cli/preview/report.ts";
 import { previewProgram } from "../components/preview/preview-program.ts";
 import { programSettings } from "../config/program-settings.ts";
 import { defaultImages } from "../config/images.ts";
-import { otelEnv } from "../config/otel-env.ts";
+import { deliveryEnv } from "../config/otel-env.ts";
 import { parseSettings } from "../config/parse-settings.ts";
 import { withReference } from "../generators/reference.ts";
 import { asPulumiConfig } from "./support/program-config.ts";
@@ -79,19 +79,9 @@ describe("the README", () => {
   });
 
   it("says how much a service keeps while the Collector is away", () => {
-    const env = otelEnv(
-      {
-        serviceName: "",
-        serviceNamespace: "",
-        serviceVersion: "",
-        environment: "",
-        serviceInstanceId: "",
-        platformAttributes: {},
-      },
-      "grpc",
-    );
-    assert.equal(env["OTEL_BLRP_MAX_QUEUE_SIZE"], env["OTEL_BSP_MAX_QUEUE_SIZE"]);
-    const size = Number(env["OTEL_BLRP_MAX_QUEUE_SIZE"]).toLocaleString("en-US");
+    const { OTEL_BLRP_MAX_QUEUE_SIZE: lines, OTEL_BSP_MAX_QUEUE_SIZE: spans } = deliveryEnv;
+    assert.equal(lines, spans);
+    const size = Number(lines).toLocaleString("en-US");
     assert.ok(readme.includes(`up to ${size} log lines and ${size} spans`), size);
   });
 

@@ -7,7 +7,7 @@ import { partEntries } from "../config/parts/parts.ts";
 import { difference, type Change } from "../cli/preview/difference.ts";
 import { projectFolder } from "../cli/project.ts";
 import type { PreviewResource } from "../components/preview/record-program.ts";
-import { secretValue, type PreviewValues } from "../components/preview/values.ts";
+import { secretSignature, secretValue, signatureKey, type PreviewValues } from "../components/preview/values.ts";
 import {
   deployedHere,
   plannedToday,
@@ -316,7 +316,7 @@ describe("the record of a state", () => {
   const urn = "urn:pulumi:dev::observability::a:b:C::x";
   const about = { version: "1.0.0", stack: "dev", settings: {} };
   const secret = (value: unknown): object => ({
-    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    [signatureKey]: secretSignature,
     plaintext: JSON.stringify(value),
   });
   const plan = (inputs: PreviewValues, type = "a:b:C"): PreviewResource => ({

@@ -79,10 +79,8 @@ export async function previewProgram(
   options: ProgramOptions,
 ): Promise<ProgramPreview & { readonly outputs: PreviewValues }> {
   const workloads: WatchedWorkload[] = [];
-  const { resources, outputs } = await recordProgram(
-    () => watchWorkloads((workload) => workloads.push(workload), program),
-    { ...options, mark: () => secretValue },
-  );
+  const watchedProgram = (): unknown => watchWorkloads((workload) => workloads.push(workload), program);
+  const { resources, outputs } = await recordProgram(watchedProgram, options, () => secretValue);
   const platforms = new Set(workloads.map(({ platform }) => platform));
   const leftOver = [...platforms].flatMap((platform) => platform.leftOverSettings());
   refuse("", leftOver);

@@ -4,7 +4,7 @@ import { getMonitor } from "@pulumi/pulumi/runtime/settings.js";
 import * as state from "@pulumi/pulumi/runtime/state.js";
 import type { StackIdentity } from "../../config/settings-and-defaults.ts";
 import { exclusively, type Fail } from "./exclusively.ts";
-import { plainValues, type PreviewValue, type PreviewValues, type Struct } from "./values.ts";
+import { plainValues, type PreviewValues, type SecretMark, type Struct } from "./values.ts";
 
 /** A resource as a program registers it. */
 export interface PreviewResource {
@@ -49,12 +49,6 @@ export interface ProgramOptions extends StackIdentity {
   readonly config?: Readonly<Record<string, string>>;
 }
 
-/** The circumstances of a program that is recorded. */
-export interface RecordingOptions extends ProgramOptions {
-  /** What stands for a secret. */
-  readonly mark: (secret: PreviewValue) => PreviewValue;
-}
-
 /** What the program told Pulumi. */
 interface Seen {
   readonly requests: Map<string, RegisterResourceRequest>;
@@ -71,20 +65,25 @@ const stackType = "pulumi:pulumi:Stack";
  * the outputs that a resource declares secret: the engine marks those, the mocks do not, so each is a secret with the
  * text {@link generatedSecret} here.
  *
+ * @param mark says what stands for a secret
  * @throws Error with the first problem of the program.
  */
-export function recordProgram(program: () => unknown, options: RecordingOptions): Promise<RecordedProgram> {
+export function recordProgram(
+  program: () => unknown,
+  options: ProgramOptions,
+  mark: SecretMark,
+): Promise<RecordedProgram> {
   return exclusively(async (fail) => {
     const seen: Seen = { requests: new Map(), outputs: new Map() };
     // What Pulumi's own Automation API uses for programs that run side by side.
     await methodOf(state, "withLocalStorage").call(undefined, () => run(program, options, seen, fail));
-    return recorded(seen, options.mark);
+    return recorded(seen, mark);
   });
 }
 
 async function run(
   program: () => unknown,
-  { project, stack, config }: RecordingOptions,
+  { project, stack, config }: ProgramOptions,
   seen: Seen,
   fail: Fail,
 ): Promise<void> {
@@ -163,7 +162,7 @@ function urnOf({ project, stack }: StackIdentity, parent: unknown, type: unknown
   return `urn:pulumi:${stack}::${project}::${qualified}::${String(name)}`;
 }
 
-function recorded({ requests, outputs }: Seen, mark: RecordingOptions["mark"]): RecordedProgram {
+function recorded({ requests, outputs }: Seen, mark: SecretMark): RecordedProgram {
   const resources = [...requests].map(([urn, request]) => resource(urn, request, outputs.get(urn), mark));
   const root = resources.find(({ type }) => type === stackType);
   return {
@@ -176,7 +175,7 @@ function resource(
   urn: string,
   request: RegisterResourceRequest,
   registered: Struct | undefined,
-  mark: RecordingOptions["mark"],
+  mark: SecretMark,
 ): PreviewResource {
   const name = request.getName();
   const inputs = plainValues(request.getObject(), mark);

@@ -26,8 +26,11 @@ export const signatureKey = "4dabf18193072939515e22adb298388d";
 export const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const unknownSignature = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** The values of a struct as plain ones; `mark` says what stands for a secret. */
-export function plainValues(struct: Struct | undefined, mark: (secret: PreviewValue) => PreviewValue): PreviewValues {
+/** What stands for a secret. */
+export type SecretMark = (secret: PreviewValue) => PreviewValue;
+
+/** The values of a struct as plain ones. */
+export function plainValues(struct: Struct | undefined, mark: SecretMark): PreviewValues {
   const plain = (value: unknown): PreviewValue => {
     if (value === unknownSignature) return unknownValue;
     if (Array.isArray(value)) return value.map(plain);

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parser as logqlParser } from "@grafana/lezer-logql";
 import { parser as promqlParser } from "@prometheus-io/lezer-promql";
-import { documentedDeployment } from "../../generators/deployment.ts";
+import { documentedStack } from "../../generators/documented-stack.ts";
 import { guidePages } from "../../generators/guide.ts";
 import { documentedCommands, documentedQueries } from "../../generators/queries.ts";
 
-const { ports } = documentedDeployment().settings;
+const { ports } = documentedStack().settings;
 
 describe("the queries of a page", () => {
   it("are its blocks of LogQL and PromQL, one query each, inside lists as well", () => {

@@ -1,10 +1,10 @@
 import type { Workload } from "../../components/platform/workload.ts";
 
 /**
- * Where a platform reads a field: `container` is the mapping to one container's arguments or to the template of a pod,
+ * The part of a platform that reads a field: `container` is the mapping to one container's arguments or to the template of a pod,
  * `around` is everything else it creates and returns.
  */
-export type Place = "container" | "around";
+export type ReadingPart = "container" | "around";
 
 /** A platform by the name that the contract suite has for it. */
 export type PlatformName = "Docker" | "Kubernetes";
@@ -13,7 +13,7 @@ export type PlatformName = "Docker" | "Kubernetes";
 export interface Mutant {
   readonly platform: PlatformName;
   readonly field: keyof Workload;
-  readonly place: Place;
+  readonly place: ReadingPart;
 }
 
 /** What each field is when it is left out. A field that is added to {@link Workload} does not compile until it is here. */
@@ -38,7 +38,7 @@ const neutral: Workload = {
   readsInstances: false,
 };
 
-const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, readonly Place[]>>>> = {
+const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, readonly ReadingPart[]>>>> = {
   Docker: {
     name: ["container", "around"],
     image: ["around"],

@@ -17,7 +17,7 @@ import { InstrumentedService, previewStack, type StackPreview } from "../../comp
 import { flows } from "../../config/flows.ts";
 import { workloadSinks } from "../../config/parts/parts.ts";
 import { programSettings } from "../../config/program-settings.ts";
-import { documentedDeployment, generatedTexts } from "../../generators/deployment.ts";
+import { documentedStack, generatedTexts } from "../../generators/documented-stack.ts";
 import { FakeApiServer } from "../support/fake-api-server.ts";
 import { fakeCommand } from "../support/fake-command.ts";
 import { knownState } from "../support/known-state.ts";
@@ -107,7 +107,7 @@ describe("the new part is in", () => {
   });
 
   it("what the guide can quote", () => {
-    assert.equal(generatedTexts(documentedDeployment())[host]?.title, "/etc/tempo/config.yaml");
+    assert.equal(generatedTexts(documentedStack())[host]?.title, "/etc/tempo/config.yaml");
   });
 
   it("the names that are taken", async () => {

@@ -26,7 +26,7 @@ export function recordProgram(
   program: () => unknown,
   config: Readonly<Record<string, string>> = {},
 ): Promise<RecordedProgram> {
-  return preview.recordProgram(program, { ...recordedIdentity, config, mark: (secret) => ({ secret }) });
+  return preview.recordProgram(program, { ...recordedIdentity, config }, (secret) => ({ secret }));
 }
 
 /** Every resource that a program registers, sorted by URN. */

@@ -61,19 +61,14 @@ export function dockerNames(
 }
 
 /** The names as they are unique: containers find each other by their aliases and by their names alike. */
-export function reservedInDocker({
-  alias,
-  instances,
-  checks,
-  waiting,
-  data,
-  mounts,
-}: DockerNames): readonly ReservedName[] {
+export function reservedInDocker(names: DockerNames): readonly ReservedName[] {
+  const { data, mounts } = names;
   const helpers = [...data.map(({ owner }) => owner), ...mounts.map(({ copy }) => copy)];
-  const containers = [...instances, ...checks, ...waiting, ...helpers].map(({ docker }) => docker);
+  const containers = [...names.instances, ...names.checks, ...names.waiting, ...helpers];
   const volumes = [...data.map(({ kept }) => kept), ...mounts.map(({ filled }) => filled)];
   return [
-    ...[...containers, alias].map((name) => ({ kind: "container", name })),
+    ...containers.map(({ docker }) => ({ kind: "container", name: docker })),
+    { kind: "container", name: names.alias },
     ...volumes.map(({ docker }) => ({ kind: "volume", name: docker })),
   ];
 }

@@ -59,14 +59,12 @@ import { podProblems } from "./pod-rules.ts";
 import { checkTemplate, podAttributes, podTemplate, type PodContext } from "./pod-template.ts";
 
 /** What the Kubernetes platform is made from. */
-export interface KubernetesPlatformArgs extends PlatformArgs {
+export interface KubernetesPlatformArgs extends PlatformArgs, NetworkBorder {
   readonly settings: KubernetesSettings;
   /** Room for each data volume in GiB, by the data volume's name. */
   readonly storageGib: Readonly<Record<string, number>>;
   /** Address for a workload beyond the cluster, by the workload's name. */
   readonly ingress: Readonly<Record<string, KubernetesSettings["ingress"]>>;
-  /** Backends that may open any connection: the user has added to their configuration. */
-  readonly openBackends: readonly string[];
   /** Address of the Docker daemon that builds images. */
   readonly dockerHost: () => pulumi.Input<string>;
   /** Brings a built image into the cluster; `undefined` if there is no way. */
@@ -285,7 +283,7 @@ export class KubernetesPlatform implements Platform {
       new Service(resource, { metadata: { ...metadata, annotations }, spec }, opts);
     }
     if (isBackend(name)) {
-      new NetworkPolicy(resource, { metadata, spec: backendPolicy(name, this.border(), readsInstances) }, opts);
+      new NetworkPolicy(resource, { metadata, spec: backendPolicy(name, this.args, readsInstances) }, opts);
     }
     const ingress = this.args.ingress[name];
     const [first] = ports;
@@ -294,17 +292,6 @@ export class KubernetesPlatform implements Platform {
     const annotations = { ...skipAwait, ...ingress.annotations, ...metadata.annotations };
     const spec = ingressSpec(name, first.name, ingress);
     new Ingress(resource, { metadata: { ...metadata, annotations }, spec }, opts);
-  }
-
-  private border(): NetworkBorder {
-    const { otlpNamespaces } = this.args.settings;
-    const [ingress] = Object.values(this.args.ingress);
-    return {
-      stackName: this.args.name,
-      openBackends: this.args.openBackends,
-      otlpNamespaces,
-      ingressNamespace: ingress?.controllerNamespace,
-    };
   }
 
   private image(image: WorkloadImage): pulumi.Input<string> {

@@ -1,5 +1,6 @@
 import type { types } from "@pulumi/kubernetes";
 import { flows, services } from "../../../config/flows.ts";
+import type { KubernetesSettings } from "../../../config/kubernetes-settings.ts";
 import { objectLabels } from "../../../config/names.ts";
 import { portOf } from "../../../config/parts/part.ts";
 import { parts, portsForServices } from "../../../config/parts/parts.ts";
@@ -10,13 +11,14 @@ type Peer = types.input.networking.v1.NetworkPolicyPeer;
 type Ingress = types.input.networking.v1.NetworkPolicyIngressRule;
 type Egress = types.input.networking.v1.NetworkPolicyEgressRule;
 
-/** Who may come in from other namespaces. */
+/** What the connections of a backend depend on beside the table of flows. */
 export interface NetworkBorder {
-  readonly stackName: string;
+  /** Name of the stack. */
+  readonly name: string;
   /** Namespaces whose pods may send telemetry to the Collector. */
-  readonly otlpNamespaces: readonly string[];
-  /** Namespace of the ingress controller that leads to Grafana; `undefined` if there is none. */
-  readonly ingressNamespace: string | undefined;
+  readonly settings: Pick<KubernetesSettings, "otlpNamespaces">;
+  /** Address of a workload beyond the cluster, by its name: its ingress controller comes in. */
+  readonly ingress: Readonly<Record<string, Pick<KubernetesSettings["ingress"], "controllerNamespace">>>;
   /** Backends whose configuration the user has added to: where that leads only the user knows, so they may go anywhere. */
   readonly openBackends: readonly string[];
 }
@@ -49,12 +51,12 @@ function servicesOf(stackName: string): Record<string, string> {
 /** The connections that a backend has, by the table of flows, and no others. */
 export function backendPolicy(host: string, border: NetworkBorder, readsInstances: boolean): Spec {
   return {
-    podSelector: { matchLabels: selector(border.stackName, host) },
+    podSelector: { matchLabels: selector(border.name, host) },
     policyTypes: ["Ingress", "Egress"],
     ingress: [
       ...flows
         .filter(({ to }) => to === host)
-        .map(({ from, port }) => ({ from: [pods(from, border.stackName)], ports: tcp(port) })),
+        .map(({ from, port }) => ({ from: [pods(from, border.name)], ports: tcp(port) })),
       ...fromOtherNamespaces(host, border),
     ],
     egress: border.openBackends.includes(host)
@@ -62,7 +64,7 @@ export function backendPolicy(host: string, border: NetworkBorder, readsInstance
       : [
           ...flows
             .filter(({ from }) => from === host)
-            .map(({ to, port }) => ({ to: [pods(to, border.stackName)], ports: tcp(port) })),
+            .map(({ to, port }) => ({ to: [pods(to, border.name)], ports: tcp(port) })),
           nameService,
           ...(readsInstances ? [apiServer] : []),
         ],
@@ -87,11 +89,12 @@ function tcp(...ports: readonly number[]): { readonly port: number; readonly pro
   return ports.map((port) => ({ port, protocol: "TCP" }));
 }
 
-function fromOtherNamespaces(host: string, { otlpNamespaces, ingressNamespace }: NetworkBorder): Ingress[] {
+function fromOtherNamespaces(host: string, { settings: { otlpNamespaces }, ingress }: NetworkBorder): Ingress[] {
   const taking = tcp(...portsForServices.filter((target) => target.host === host).map(({ port }) => port));
   if (taking.length > 0 && otlpNamespaces.length > 0) return [{ from: otlpNamespaces.map(everyPodOf), ports: taking }];
-  if (host === parts.grafana.host && ingressNamespace !== undefined) {
-    return [{ from: [everyPodOf(ingressNamespace)], ports: tcp(portOf(parts.grafana, "http")) }];
+  const outside = ingress[parts.grafana.host];
+  if (host === parts.grafana.host && outside !== undefined) {
+    return [{ from: [everyPodOf(outside.controllerNamespace)], ports: tcp(portOf(parts.grafana, "http")) }];
   }
   return [];
 }

@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { difference, type Difference } from "../../../cli/preview/difference.ts";
 import { previewProgram } from "../../../components/preview/preview-program.ts";
 import type { PreviewResource } from "../../../components/preview/record-program.ts";
-import { secretValue, unknownValue, type PreviewValues } from "../../../components/preview/values.ts";
+import {
+  secretSignature,
+  secretValue,
+  signatureKey,
+  unknownValue,
+  type PreviewValues,
+} from "../../../components/preview/values.ts";
 import { recordedIdentity } from "../../support/record-resources.ts";
 import { sampleProgram, type SampleChange } from "../../support/sample-program.ts";
 
@@ -100,12 +106,11 @@ describe("the difference to a recorded state", () => {
 
 describe("the difference of an input", () => {
   const urn = "urn:pulumi:test::observability::a:b:C::x";
-  const signature = "4dabf18193072939515e22adb298388d";
   const secret = (value: unknown): object => ({
-    [signature]: "1b47061264138c4ac30d75fd1eb44270",
+    [signatureKey]: secretSignature,
     plaintext: JSON.stringify(value),
   });
-  const encrypted = { [signature]: "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:abc" };
+  const encrypted = { [signatureKey]: secretSignature, ciphertext: "v1:abc" };
 
   function changed(inputs: PreviewValues, old: Readonly<Record<string, unknown>>, type = "a:b:C"): readonly string[] {
     const resource: PreviewResource = {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { specialSecretSig, specialSigKey } from "@pulumi/pulumi/runtime/rpc.js";
 import { plainValues, secretValue, unknownValue, type PreviewValue } from "../../../components/preview/values.ts";
 
-const signature = "4dabf18193072939515e22adb298388d";
-const secret = (value: unknown): object => ({ [signature]: "1b47061264138c4ac30d75fd1eb44270", value });
+const secret = (value: unknown): object => ({ [specialSigKey]: specialSecretSig, value });
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 function plain(

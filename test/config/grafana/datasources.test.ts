@@ -11,7 +11,7 @@ import {
 import { datasources, generatedDatasources } from "../../../config/grafana/datasources.ts";
 import { datasourceUid } from "../../../config/parts/part.ts";
 import { partList, parts } from "../../../config/parts/parts.ts";
-import { otelEnv } from "../../../config/otel-env.ts";
+import { deliveryEnv } from "../../../config/otel-env.ts";
 import { checkLogql, lokiMetadata } from "./support/check-query.ts";
 import { observedService } from "./support/observed-service.ts";
 import { provisioned, provisionedDatasources, type ProvisionedDatasource } from "./support/provisioning.ts";
@@ -121,17 +121,8 @@ describe("Grafana's data sources", () => {
 
   it("know how often services send, without which a rate has too few points", () => {
     const { jsonData } = datasource(datasourceUid(parts.victoriaMetrics));
-    const identity = {
-      serviceName: "",
-      serviceNamespace: "",
-      serviceVersion: "",
-      environment: "",
-      serviceInstanceId: "",
-      platformAttributes: {},
-    };
-    const sentEvery = otelEnv(identity, "grpc")["OTEL_METRIC_EXPORT_INTERVAL"];
     assert.deepEqual(jsonData, { httpMethod: "POST", timeInterval: "15s" });
-    assert.equal(shiftMillis("15s"), Number(sentEvery));
+    assert.equal(shiftMillis("15s"), Number(deliveryEnv.OTEL_METRIC_EXPORT_INTERVAL));
   });
 });
 

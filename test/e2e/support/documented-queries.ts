@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { datasourceUid } from "../../../config/parts/part.ts";
 import { parts } from "../../../config/parts/parts.ts";
-import { documentedDeployment } from "../../../generators/deployment.ts";
+import { documentedStack } from "../../../generators/documented-stack.ts";
 import { kubernetesPage, operationsPages } from "../../../generators/guide.ts";
 import {
   documentedCommands,
@@ -15,7 +15,7 @@ import type { GrafanaClient } from "../../../cli/grafana-client.ts";
 import { run } from "./run.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
-const { settings } = documentedDeployment();
+const { settings } = documentedStack();
 const markdown = (page: string): string => readFileSync(join(root, page), "utf8");
 
 /** Every query that the guide tells a reader to run, on any platform. */

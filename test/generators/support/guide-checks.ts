@@ -5,11 +5,11 @@ import { programSettingsSchema } from "../../../config/program-settings.ts";
 import { dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
 import { partList } from "../../../config/parts/parts.ts";
 import { serviceDefaults } from "../../../config/service-args.ts";
-import { documentedDeployment, generatedTexts } from "../../../generators/deployment.ts";
+import { documentedStack, generatedTexts } from "../../../generators/documented-stack.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
-const deployment = documentedDeployment();
-const { name: stackName, ports: hostPorts } = deployment.settings;
+const documented = documentedStack();
+const { name: stackName, ports: hostPorts } = documented.settings;
 
 /** Everything that a page of the guide claims to be there and is not, as `<what>: <text>`. */
 export function brokenClaims(markdown: string, page: string): readonly string[] {
@@ -86,7 +86,7 @@ const knownPorts: ReadonlySet<number> = new Set([
   ...partList.flatMap(({ ports }) => Object.values(ports).map(({ port }) => port)),
   serviceDefaults.port,
   ...Object.values<number>(hostPorts),
-  ...deployment.service.ports.flatMap(({ hostPort }) => (hostPort === "internal" ? [] : [hostPort])),
+  ...documented.service.ports.flatMap(({ hostPort }) => (hostPort === "internal" ? [] : [hostPort])),
   // An example of a port of one's own.
   3001,
 ]);
@@ -133,7 +133,7 @@ function settingPaths({ properties = {} }: Schema, prefix = ""): readonly string
 
 /** Every key of the generated texts, such as `tracesToLogsV2`. */
 const generatedKeys: ReadonlySet<string> = new Set(
-  Object.values(generatedTexts(deployment)).flatMap(({ value }) => keysOf(value)),
+  Object.values(generatedTexts(documented)).flatMap(({ value }) => keysOf(value)),
 );
 
 function keysOf(value: unknown): readonly string[] {
@@ -146,7 +146,7 @@ const dockerNames: ReadonlySet<string> = new Set([
   stackName,
   // What the prefix is shown with: `observability-dev-…`.
   `${stackName}-`,
-  ...[...deployment.backends, deployment.service].flatMap(({ name, dataVolumes }) => [
+  ...[...documented.backends, documented.service].flatMap(({ name, dataVolumes }) => [
     instanceName(stackName, name, 1),
     ...dataVolumes.flatMap((volume) => [
       dataVolumeName(stackName, volume.name),

@@ -13,7 +13,7 @@ export interface FixtureRun {
 }
 
 /** How a fixture is run. */
-export interface RunOptions {
+export interface FixtureOptions {
   /** Sent as soon as the fixture has written its first line. */
   readonly signal?: NodeJS.Signals;
   /** Arguments of Node.js itself. */
@@ -29,7 +29,7 @@ export interface RunOptions {
 export async function runFixture(
   name: string,
   env: Readonly<Record<string, string>>,
-  { signal, nodeArgs = [], args = [] }: RunOptions = {},
+  { signal, nodeArgs = [], args = [] }: FixtureOptions = {},
 ): Promise<FixtureRun> {
   const child = spawn(process.execPath, [...nodeArgs, join(import.meta.dirname, "../fixtures", name), ...args], {
     env,

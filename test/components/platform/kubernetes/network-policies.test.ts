@@ -10,7 +10,7 @@ import type { RecordedResource } from "../../../support/record-resources.ts";
 import { furtherParts } from "../../../support/further-parts.ts";
 
 const stackName = "observability-test";
-const border = { stackName, otlpNamespaces: [], ingressNamespace: undefined, openBackends: [] };
+const border = { name: stackName, settings: { otlpNamespaces: [] }, ingress: {}, openBackends: [] };
 
 describe("the evaluation of NetworkPolicies", () => {
   const web: Pod = { namespace: "a", labels: { app: "web" } };

@@ -19,7 +19,7 @@ export const documentedConfig = { "observability:serviceNamespace": "integr8scod
 export const documentedIdentity = { project: "observability", stack: "dev" } as const;
 
 /** What the guide is written from: the settings, and what the program runs with them. */
-export interface Deployment {
+export interface DocumentedStack {
   readonly settings: StackSettings;
   readonly backends: readonly Workload[];
   /** The example's HTTP API: an instrumented service with a port on the user's machine. */
@@ -29,7 +29,7 @@ export interface Deployment {
 }
 
 /** The deployment that the guide describes. */
-export function documentedDeployment(): Deployment {
+export function documentedStack(): DocumentedStack {
   const program = programSettings(documentedConfig, documentedIdentity);
   const services = exampleServices(program, resolve(import.meta.dirname, "..", "services"));
   const { name = "", ...args } = services[0] ?? {};
@@ -47,7 +47,11 @@ export type GeneratedText =
   | { readonly format: "flags" | "env"; readonly title: string; readonly value: Readonly<Record<string, string>> };
 
 /** What the guide can quote, by the name that its markers use. */
-export function generatedTexts({ settings, backends, service }: Deployment): Readonly<Record<string, GeneratedText>> {
+export function generatedTexts({
+  settings,
+  backends,
+  service,
+}: DocumentedStack): Readonly<Record<string, GeneratedText>> {
   const configuration = (part: AnyPart): readonly [string, GeneratedText] => {
     const { args = [], configFiles = [] } = backends.find(({ name }) => name === part.host) ?? {};
     if (part.configuredBy === "flags") {

@@ -5,15 +5,15 @@ import { exampleServices } from "../../config/example-services.ts";
 import { programSettings } from "../../config/program-settings.ts";
 import {
   documentedConfig,
-  documentedDeployment,
+  documentedStack,
   documentedIdentity,
   generatedTexts,
-} from "../../generators/deployment.ts";
+} from "../../generators/documented-stack.ts";
 import { containersOf, dockerTypes, envOf, type RecordedContainer } from "../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../support/record-resources.ts";
 import { noDocker } from "../support/settings.ts";
 
-const deployment = documentedDeployment();
+const documented = documentedStack();
 
 /** What the program at the top of the repository registers with the settings that the guide describes. */
 async function deployed(): Promise<readonly RecordedResource[]> {
@@ -43,7 +43,7 @@ describe("the deployment that the guide describes", () => {
     return found;
   }
 
-  for (const workload of [...deployment.backends, deployment.service]) {
+  for (const workload of [...documented.backends, documented.service]) {
     it(`is what the program runs: ${workload.name}`, () => {
       const { inputs } = container(workload.name);
       const uploads = (inputs.uploads ?? []).filter(({ content }) => typeof content === "string");
@@ -68,12 +68,12 @@ describe("the deployment that the guide describes", () => {
   }
 
   it("gives a service exactly the environment that is quoted", () => {
-    assert.deepEqual(envOf(container("backend")), generatedTexts(deployment)["service"]?.value);
+    assert.deepEqual(envOf(container("backend")), generatedTexts(documented)["service"]?.value);
   });
 
   it("has as many containers of the example as the table of memory adds up", () => {
-    const backends = deployment.backends.flatMap(({ name }) => containersOf(resources, name));
+    const backends = documented.backends.flatMap(({ name }) => containersOf(resources, name));
     const all = resources.filter(({ type, inputs }) => type === dockerTypes.container && inputs["mustRun"] !== false);
-    assert.equal(deployment.serviceCount, all.length - backends.length);
+    assert.equal(documented.serviceCount, all.length - backends.length);
   });
 });
