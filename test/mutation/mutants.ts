@@ -68,7 +68,7 @@ const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, read
     secretFiles: ["container", "around"],
     check: ["around"],
     ports: ["container", "around"],
-    dataVolumes: ["container", "around"],
+    dataVolumes: ["around"],
     imageMounts: ["around"],
     scratchPaths: ["container"],
     readiness: ["container"],

@@ -72,8 +72,8 @@ export function podAttributes(namespace: string): Readonly<Record<string, string
  * connections. By the API server's own `sleep`, since images need no shell: Kubernetes 1.30 and newer have it. 0 with
  * data: there is one such pod, no other takes over, and each second would be one more without it.
  */
-function farewellSeconds({ ports, dataVolumes }: Pick<Workload, "ports" | "dataVolumes">): number {
-  return ports.length > 0 && dataVolumes.length === 0 ? 5 : 0;
+function farewellSeconds(ports: Workload["ports"], { claims }: PodContext): number {
+  return ports.length > 0 && claims.length === 0 ? 5 : 0;
 }
 
 /** What every container has, whatever it does: no rights among it. */
@@ -100,7 +100,6 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
     configFiles,
     secretFiles,
     ports,
-    dataVolumes,
     scratchPaths,
     readiness,
     memoryMib,
@@ -110,7 +109,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
     readsInstances,
     ...rest
   } = workload;
-  assertAllFieldsRead<"image" | "check" | "imageMounts" | "replicas">(rest);
+  assertAllFieldsRead<"image" | "check" | "dataVolumes" | "imageMounts" | "replicas">(rest);
   const files = [
     ...fileVolume("config", context.configMapName, configFiles),
     ...fileVolume("secrets", context.secretName, secretFiles),
@@ -132,7 +131,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
       memory: `${memory}Mi`,
     },
   });
-  const farewell = farewellSeconds({ ports, dataVolumes });
+  const farewell = farewellSeconds(ports, context);
   return {
     metadata: {
       labels: {
@@ -191,8 +190,8 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
 export function checkTemplate(workload: Workload, { args }: Check, context: PodContext): PodTemplate {
   const name = checkName(workload.name);
   const readiness = { ...workload.readiness, httpPath: "none" };
-  const nothing = { ports: [], dataVolumes: [], readsInstances: false };
-  const { spec } = podTemplate({ ...workload, ...nothing, name, args, readiness }, { ...context, claims: [] });
+  const checked = { ...workload, name, args, ports: [], readiness, readsInstances: false };
+  const { spec } = podTemplate(checked, { ...context, claims: [] });
   return {
     metadata: { labels: { ...commonLabels(context.stackName, name), [roleLabel]: roles.check } },
     spec: { ...spec, restartPolicy: "Never" },

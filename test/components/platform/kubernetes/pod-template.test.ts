@@ -103,13 +103,13 @@ function typed(change: Partial<Workload> = {}, placeChange: Partial<PodContext> 
 
 describe("the template of a pod", () => {
   it("is left as it is for a while before it is stopped, unless it is a store, which nobody takes over from", () => {
-    const stop = (change: Partial<Workload>): unknown => {
-      const { terminationGracePeriodSeconds, containers } = typed(change).spec;
+    const stop = (change: Partial<Workload>, claims = place.claims): unknown => {
+      const { terminationGracePeriodSeconds, containers } = typed(change, { claims }).spec;
       return [terminationGracePeriodSeconds, containers[0].lifecycle];
     };
-    assert.deepEqual(stop({ dataVolumes: [] }), [50, { preStop: { sleep: { seconds: 5 } } }]);
+    assert.deepEqual(stop({}, []), [50, { preStop: { sleep: { seconds: 5 } } }]);
     assert.deepEqual(stop({}), [45, undefined]);
-    assert.deepEqual(stop({ dataVolumes: [], ports: [] }), [45, undefined]);
+    assert.deepEqual(stop({ ports: [] }, []), [45, undefined]);
   });
 
   it("is exactly this for a workload that uses everything", () => {
