@@ -48,20 +48,12 @@ export class GrafanaClient {
     this.authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
   }
 
-  /**
-   * The JSON that a path answers.
-   *
-   * @throws Error with the status and the start of the answer, if the status is not 2xx.
-   */
+  /** The JSON that a path answers. @throws Error as {@link text} does. */
   async get(path: string): Promise<unknown> {
     return JSON.parse(await this.text(path)) as unknown;
   }
 
-  /**
-   * The text that a path answers.
-   *
-   * @throws Error with the status and the start of the answer, if the status is not 2xx.
-   */
+  /** The text that a path answers. @throws Error with the status and the start of an answer that is not 2xx. */
   async text(path: string): Promise<string> {
     const answer = await fetch(`${this.url}${path}`, {
       headers: { authorization: this.authorization },

@@ -57,9 +57,8 @@ async function listening<Result>(
 }
 
 /**
- * Runs an action that changes nothing of the stack's, and has it end and tidy up at Ctrl-C or SIGTERM.
+ * Runs an action that changes nothing of the stack's, and has it end and tidy up at Ctrl-C or SIGTERM, by its signal.
  *
- * @param action ends when its signal does
  * @throws UserError with the next command, if the action was interrupted.
  */
 export function untilInterrupted<Result>(action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {

@@ -29,11 +29,7 @@ export async function loadTarget(
   return { target: await createTarget(settings, stack.name, plan), plan };
 }
 
-/**
- * The target of a stack that is deployed, once it has answered, and the stack's outputs.
- *
- * @throws UserError as {@link loadTarget} does, if the target cannot be reached, or if the stack is not deployed.
- */
+/** The target of a deployed stack, once it has answered, and its outputs. @throws UserError if one is not there. */
 export async function loadDeployed(
   stack: Stack,
   wanted: TargetName | undefined,

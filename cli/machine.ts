@@ -19,20 +19,18 @@ const oldestNode = [22, 18] as const;
  * @throws UserError that says what is missing and what to do.
  */
 export async function checkMachine(): Promise<readonly string[]> {
-  if (!atLeast(process.versions.node, oldestNode)) {
-    throw new UserError(
-      `Node.js: must be at least ${oldestNode.join(".")}, got ${process.versions.node}\n` +
-        "  next: run `npm ci` without --ignore-scripts (it brings the right version), then `npm run up`",
-    );
-  }
+  const { node } = process.versions;
+  const install = "run `npm ci` without --ignore-scripts (it brings the right version), then `npm run up`";
+  refuseOlder("Node.js", node, oldestNode, install);
   const pulumi = await pulumiVersion();
-  if (!atLeast(pulumi.replace(/^v/, ""), oldestPulumi)) {
-    throw new UserError(
-      `pulumi: must be at least ${oldestPulumi.join(".")}, got ${pulumi}\n` +
-        "  next: update it (https://www.pulumi.com/docs/iac/download-install/), then npm run up",
-    );
-  }
-  return [`Node.js ${process.versions.node}`, `Pulumi ${pulumi}`];
+  const update = "update it (https://www.pulumi.com/docs/iac/download-install/), then npm run up";
+  refuseOlder("pulumi", pulumi, oldestPulumi, update);
+  return [`Node.js ${node}`, `Pulumi ${pulumi}`];
+}
+
+function refuseOlder(what: string, version: string, oldest: readonly [number, number], next: string): void {
+  if (atLeast(version.replace(/^v/, ""), oldest)) return;
+  throw new UserError(`${what}: must be at least ${oldest.join(".")}, got ${version}\n  next: ${next}`);
 }
 
 async function pulumiVersion(): Promise<string> {

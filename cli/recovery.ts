@@ -81,11 +81,7 @@ async function otherStacks({ name, workspace }: RecoveredStack): Promise<readonl
 
 const lockFile = z.object({ pid: z.number(), hostname: z.string(), timestamp: z.string() });
 
-/**
- * A run that was killed leaves its lock.
- *
- * @throws UserError if the one that holds it still runs, or may run on another machine.
- */
+/** A run that was killed leaves its lock. @throws UserError if its process still runs, or may on another machine. */
 async function releaseLock(stack: RecoveredStack, say: Say): Promise<void> {
   const folder = join(stateFolder, ".pulumi", "locks", "organization", projectName, stack.name);
   // Each lock has a file of attributes beside it.

@@ -37,11 +37,7 @@ export function stackFileName(stackName: string): string {
   return `Pulumi.${stackName}.yaml`;
 }
 
-/**
- * A file of the project's folder; `undefined` if it is not there.
- *
- * @throws UserError if it cannot be read, or is no text in UTF-8.
- */
+/** A file of the project's folder; `undefined` if it is not there. @throws UserError if it is no text in UTF-8. */
 export function readSettingsFile(name: string): SettingsFile | undefined {
   try {
     return { name, text: utf8(name, readFileSync(join(projectFolder, name))) };
@@ -104,20 +100,12 @@ const sentences: Readonly<Record<ErrorCode, string>> = {
 /** What Pulumi writes beside `config` into a stack's file (pulumi: sdk/go/common/workspace, ProjectStack). */
 const stackFileKeys = ["config", "environment", "encryptionsalt", "encryptedkey", "secretsprovider"];
 
-/**
- * The configuration in Pulumi.yaml.
- *
- * @throws UserError with file, line and column, if it is nothing that Pulumi reads as it is meant.
- */
+/** The configuration in Pulumi.yaml. @throws UserError with the place of what Pulumi would not read as it is meant. */
 export function projectConfig(file: SettingsFile): Readonly<Record<string, unknown>> {
   return configIn(file, () => []);
 }
 
-/**
- * The configuration in a stack's file.
- *
- * @throws UserError with file, line and column of everything that Pulumi would refuse, or read otherwise than it is meant.
- */
+/** The configuration in a stack's file. @throws UserError with each place that Pulumi refuses, ignores or misreads. */
 export function stackFileConfig(file: SettingsFile): Readonly<Record<string, unknown>> {
   return configIn(file, stackFindings);
 }
@@ -237,8 +225,10 @@ function stackFindings({ contents }: Document.Parsed): readonly Finding[] {
   const settings = isMap(config) ? config : undefined;
   return [
     ...scalarKeys(contents).flatMap(topFinding),
-    ...scalarKeys(settings).flatMap(settingFinding),
-    ...(settings?.items ?? []).flatMap(({ value }) => textFinding(value)),
+    ...(settings?.items ?? []).flatMap(({ key, value }) => [
+      ...(isScalar(key) ? settingFinding(key) : []),
+      ...textFinding(value),
+    ]),
     ...twiceFindings(scalarKeys(settings)),
   ];
 }

@@ -18,11 +18,7 @@ export interface Target {
   /** Further addresses that users of a deployed stack have, each with what it is for. */
   readonly furtherUrls: readonly (readonly [name: string, url: string, purpose: string])[];
 
-  /**
-   * Name and version, for the user to read. Asked first: its errors say what is wrong with the target.
-   *
-   * @throws UserError if it cannot be reached, with what is wrong.
-   */
+  /** Name and version, for the user to read; asked first. @throws UserError with why it cannot be reached. */
   describe(): Promise<string>;
   /**
    * Removes what an interrupted run has left at the target and not in the state, and says so; never data.
@@ -33,19 +29,11 @@ export interface Target {
   recover(state: KnownState, say: Say): Promise<readonly string[]>;
   /** Lets a deployment use data that the state does not know. @throws UserError with what to do, if it cannot. */
   takeOver(leftData: readonly string[], say: Say): void;
-  /**
-   * Makes sure that the data in the state belongs to this stack alone, before it is removed.
-   *
-   * @throws UserError if another stack has it as well.
-   */
+  /** Makes sure that the data in the state is this stack's alone. @throws UserError with who has it as well. */
   checkSoleOwner(state: KnownState): Promise<void>;
   /** Removes data that the state does not know, and whatever else of the stack is still there. */
   removeLeftData(state: KnownState, leftData: readonly string[]): Promise<void>;
-  /**
-   * Checks whether there is room for a deployment.
-   *
-   * @throws UserError with every problem, before anything is created.
-   */
+  /** Checks whether there is room. @throws UserError with every problem, before anything is created. */
   checkRoom(state: KnownState, say: Say): Promise<void>;
   /** Makes sure that every image is there. @throws UserError with every problem, before anything is created. */
   prepareImages(say: Say): Promise<void>;
@@ -72,22 +60,12 @@ export interface Target {
   failFast<Result>(action: (signal: AbortSignal) => Promise<Result>, say: Say): Promise<Result>;
   /** Makes the addresses in the outputs reachable while an action runs, which is given those that work meanwhile. */
   reach<Result>(outputs: StackOutputs, action: (reached: StackOutputs) => Promise<Result>, say: Say): Promise<Result>;
-  /**
-   * Runs a command inside an instance.
-   *
-   * @param line for its standard input, never shown
-   * @throws Error with what the command has written, if it fails.
-   */
+  /** Runs a command. @param line for its input, never shown @throws Error with what a failed one has written. */
   runIn(instance: string, command: readonly string[], line: string): Promise<void>;
   /**
-   * Makes the addresses in the outputs reachable until the result is closed; `undefined` where they always are.
+   * Makes the addresses in the outputs reachable until the result is called; `undefined` where they always are.
    *
    * @throws UserError with each port that another program has, and which program that is.
    */
-  open(say: Say): Promise<Opened | undefined>;
-}
-
-/** Addresses that are reachable. */
-export interface Opened {
-  readonly close: () => Promise<void>;
+  open(say: Say): Promise<(() => Promise<void>) | undefined>;
 }

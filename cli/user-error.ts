@@ -12,11 +12,7 @@ export class UserError extends Error {
 /** How many problems are listed; a message of more than ten lines is not read. */
 const mostProblems = 7;
 
-/**
- * The error for everything that keeps a command from doing its work, a line for each problem, before anything was changed.
- *
- * @param next what to do
- */
+/** The error of a command that has changed nothing, with a line for each problem. @param next what to do */
 export function refused(problems: readonly string[], next: string): UserError {
   const shown = problems.slice(0, mostProblems);
   const more = problems.length > shown.length ? [`… and ${problems.length - shown.length} more`] : [];

@@ -16,11 +16,11 @@ await runOnStack(usage, [], async (options, say) => {
       ended.abort();
     });
   }
-  const opened = await target.open(say);
+  const close = await target.open(say);
   for (const line of urlLines(outputs.urls, outputs.grafanaUser, target)) say(line);
-  if (opened === undefined) return 0;
+  if (close === undefined) return 0;
   say("\nopen until Ctrl-C");
   if (!ended.signal.aborted) await once(ended.signal, "abort");
-  await opened.close();
+  await close();
   return 0;
 });

@@ -6,7 +6,7 @@ import { differenceText, previewText } from "../preview/report.ts";
 import { runOnStack } from "../run-command.ts";
 import { stackConfig } from "../stack-config.ts";
 import { projectFile, readSettingsFile, stackFileName } from "../settings-file.ts";
-import { changedStackFile } from "../stack-file.ts";
+import { changedStackFile } from "../setting-options.ts";
 import { hasSettings, isInLocalState, unknownStack } from "../stacks.ts";
 import { print } from "../text.ts";
 

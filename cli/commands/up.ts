@@ -10,7 +10,7 @@ import { Progress } from "../progress.ts";
 import { withLockedStack } from "../pulumi-stack.ts";
 import { recover } from "../recovery.ts";
 import { runOnStack } from "../run-command.ts";
-import { changedStackFile, settingOptions, writeStackFile, type SettingOption } from "../stack-file.ts";
+import { changedStackFile, settingOptions, writeStackFile, type SettingOption } from "../setting-options.ts";
 import type { Say, Target } from "../target.ts";
 import { urlLines } from "../urls.ts";
 import { print } from "../text.ts";

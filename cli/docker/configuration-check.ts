@@ -50,12 +50,7 @@ async function archive(files: readonly TextFile[]): Promise<Buffer> {
 /** Begins an error of Docker itself, which cannot start a container; all other output is the container's. */
 const refusedByDocker = /^Error response from daemon: /m;
 
-/**
- * Runs a check; the output of a check that has failed, `undefined` if it has passed.
- *
- * @param create the command that makes its container
- * @param files what is copied into the container
- */
+/** Runs a check with files in a container; the output of one that has failed, `undefined` if it has passed. */
 async function objectionOf(
   container: string,
   create: readonly string[],

@@ -13,12 +13,7 @@ import { instanceStates } from "./instances.ts";
 import { checkVolumes, removeLeftOvers } from "./left-overs.ts";
 import { checkRoom, filledFolders } from "./room.ts";
 
-/**
- * A stack on a Docker daemon.
- *
- * @param stackName name of the Pulumi stack
- * @param docker @default the daemon of the settings
- */
+/** A stack on a Docker daemon. @param docker @default the daemon of the settings */
 export function dockerTarget(
   { stack }: ProgramSettings,
   stackName: string,

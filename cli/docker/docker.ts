@@ -83,11 +83,7 @@ export class Docker {
     return (await this.run(["version", "--format", format], { timeout: patienceMillis })).trim();
   }
 
-  /**
-   * Objects of a kind, containers that do not run among them.
-   *
-   * @param filters as `--filter` takes them: `volume=NAME`; an object has to fit all of them
-   */
+  /** Objects of a kind, stopped containers among them. @param filters as `--filter` takes them; all have to fit */
   async find(kind: ObjectKind, ...filters: readonly string[]): Promise<readonly DockerObject[]> {
     const all = kind === "container" ? ["--all"] : [];
     const listed = await this.run([kind, "ls", ...all, "--quiet", ...filters.flatMap((one) => ["--filter", one])]);

@@ -71,11 +71,7 @@ async function nameProblems(
   return [...ofOtherStacks, ...ofNoStack, ...(await mountProblems(namesOf("volume"), others, ownership, docker))];
 }
 
-/**
- * Volumes that a container of another stack uses: plain `pulumi up` gives a volume to every stack that names it.
- *
- * @param told owners that have a problem already
- */
+/** Volumes that containers of other stacks use: plain `pulumi up` gives one to all. @param told owners told already */
 function mountProblems(
   volumes: readonly string[],
   told: ReadonlySet<string>,

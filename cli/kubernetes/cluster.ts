@@ -54,12 +54,7 @@ export class Cluster {
     this.objects = this.api(KubernetesObjectApi);
   }
 
-  /**
-   * Reads the kubeconfig; asks the cluster nothing.
-   *
-   * @param env where KUBECONFIG is looked up
-   * @throws UserError if there is none that can be read, or it has no such context.
-   */
+  /** Reads the kubeconfig; asks the cluster nothing. @throws UserError if there is none, or it has no such context. */
   static of(settings: ClusterSettings, env: NodeJS.ProcessEnv = process.env): Cluster {
     const { context, kubeconfig } = settings.kubernetes;
     const { config, where } = readConfig(kubeconfig, env);

@@ -14,11 +14,9 @@ import { orSay } from "./room.ts";
 const run = promisify(execFile);
 
 /**
- * Makes sure that the image of the example services can be built for the cluster and brought into it, where it has to be.
+ * Makes sure that the image of the example services, if it is needed, can be built for the cluster and brought into it.
  * What else the cluster runs, it pulls itself.
  *
- * @param docker the daemon that builds
- * @param env environment of the command that delivers
  * @throws UserError with what is missing, before anything is created.
  */
 export async function prepareImages(

@@ -23,12 +23,7 @@ import { isPodReady, podsOf, snapshotOf } from "./workloads.ts";
 /** The oldest with `sleep` as a step before the end of a pod (kubernetes.io/docs/concepts/containers/container-lifecycle-hooks). */
 const oldestVersion = [1, 30] as const;
 
-/**
- * A stack in a namespace of a Kubernetes cluster.
- *
- * @param stackName name of the Pulumi stack
- * @param env where KUBECONFIG is looked up
- */
+/** A stack in a namespace of a Kubernetes cluster. @param env where KUBECONFIG is looked up */
 export function kubernetesTarget(settings: ProgramSettings, stackName: string, plan: Plan, env = process.env): Target {
   const { stack } = settings;
   const { ingress, context, namespace } = stack.kubernetes;
@@ -120,7 +115,7 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
       if (ports.length === 0) throw new UserError("the stack is not running\n  next: npm run up");
       await checkForwardedPorts(ports);
       const forwards = await Promise.all(ports.map((port) => forward(cluster(), port, say)));
-      return { close: () => closeAll(forwards) };
+      return () => closeAll(forwards);
     },
   };
   return target;

@@ -35,12 +35,7 @@ export async function removeLeftOvers(
   return [];
 }
 
-/**
- * Deletes objects in their order, and waits until each is gone.
- *
- * @param patienceMillis how long each may take
- * @throws UserError if one does not go.
- */
+/** Deletes objects in their order, and waits until each is gone. @throws UserError if one does not go. */
 export async function removeObjects(
   cluster: Cluster,
   objects: readonly StackObject[],

@@ -13,8 +13,7 @@ const defaultPatienceMillis = 60_000;
  * Runs a command in a container of a pod.
  *
  * @param line for its standard input, never shown
- * @param patienceMillis how long it may take
- * @throws UserError with what the command has written, if it fails.
+ * @throws UserError with what the command has written, if it fails or takes longer than `patienceMillis`.
  */
 export async function runInPod(
   { config, namespace }: Cluster,

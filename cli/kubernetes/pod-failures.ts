@@ -58,9 +58,8 @@ function eventKey(event: CoreV1Event): string {
 }
 
 /**
- * The pods' problems that will not go away by waiting, of the newest revision of each workload only.
- *
- * @param ignored keys of what does not count
+ * The problems that will not go away by waiting, of the newest revision of each workload only. What has a key among the
+ * `ignored` does not count.
  */
 export function causes(snapshot: Snapshot, nowMillis: number, ignored: ReadonlySet<string>): readonly Cause[] {
   const context = { snapshot, nowMillis, ignored };

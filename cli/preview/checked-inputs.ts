@@ -88,6 +88,12 @@ export function isList(value: PreviewValue | undefined): value is readonly Previ
   return Array.isArray(value);
 }
 
+/** Whether a value is a mark of a preview, or contains it. */
+export function holds(value: PreviewValue | undefined, mark: PreviewValue): boolean {
+  if (value === mark) return true;
+  return typeof value === "object" && value !== null && Object.values(value).some((entry) => holds(entry, mark));
+}
+
 /** The marks of a preview are objects as well, but have nothing in them. */
 function isValues(value: PreviewValue | undefined): value is PreviewValues {
   return value !== secretValue && value !== unknownValue && isRecord(value);

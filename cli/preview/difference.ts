@@ -12,7 +12,7 @@ import {
 import { isRecord } from "../../config/parse.ts";
 import { encryptedText } from "../stack-config.ts";
 import { resourceName } from "../state.ts";
-import { checkedInputs, isList } from "./checked-inputs.ts";
+import { checkedInputs, holds, isList } from "./checked-inputs.ts";
 
 /** A resource that is not deployed as the program has it. */
 export interface Change {
@@ -148,8 +148,7 @@ const oldSecret = z.looseObject({
 
 /** Whether a value is or contains a secret, or what only a deployment can know. */
 function hides(planned: PreviewValue | undefined): boolean {
-  if (planned === secretValue || planned === unknownValue) return true;
-  return typeof planned === "object" && planned !== null && Object.values(planned).some(hides);
+  return holds(planned, secretValue) || holds(planned, unknownValue);
 }
 
 /** Names of the inputs to compare: all but those that the provider filled in by itself, which it lists. */

@@ -1,6 +1,7 @@
 import type { PreviewFile, ProgramPreview } from "../../components/preview/preview-program.ts";
 import type { PreviewResource } from "../../components/preview/record-program.ts";
-import { secretValue, type PreviewValue } from "../../components/preview/values.ts";
+import { secretValue } from "../../components/preview/values.ts";
+import { holds } from "./checked-inputs.ts";
 import type { Difference } from "./difference.ts";
 
 /** A preview for a person to read: the resources as a tree, files, ports, addresses and what it takes of the machine. */
@@ -63,17 +64,12 @@ export function kind(type: string): string {
 
 function marks({ protect, inputs, outputs }: PreviewResource): string {
   const secrets = Object.entries({ ...outputs, ...inputs })
-    .filter(([, value]) => containsSecret(value))
+    .filter(([, value]) => holds(value, secretValue))
     .map(([name]) => name);
   return [
     ...(protect ? ["protected"] : []),
     ...(secrets.length > 0 ? [`secret: ${secrets.sort().join(", ")}`] : []),
   ].join(", ");
-}
-
-function containsSecret(value: PreviewValue): boolean {
-  if (value === secretValue) return true;
-  return typeof value === "object" && value !== null && Object.values(value).some(containsSecret);
 }
 
 function fileRow({ workload, path, content }: PreviewFile): readonly string[] {

@@ -1,6 +1,7 @@
 import pWaitFor, { TimeoutError } from "p-wait-for";
 import { datasourceUid } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
+import { flatMap } from "../async.ts";
 import type { FoundTrace, GrafanaClient } from "../grafana-client.ts";
 import {
   derivedFields,
@@ -153,25 +154,20 @@ function traceToMetrics(context: CheckContext, trace: FoundTrace | undefined): P
     if (trace === undefined) throw new Error("there is no trace to start from");
     const { datasourceUid: uid, queries } = tracesToMetricsLink(await grafana.jsonData(datasourceUid(parts.jaeger)));
     const opened = await waitFor(timeoutMillis.metrics, async () => {
-      const asked = queries.map(async ({ name, query }) => {
-        const found = await Promise.all(
-          trace.spanNames.map((spanName) => grafana.metric(uid, resolveSpanQuery(query, spanName))),
-        );
+      // What has happened once has a rate, but none of the latency a minute later.
+      const names = await flatMap(queries, async ({ name, query }) => {
+        const found = await flatMap(trace.spanNames, async (spanName) => [
+          await grafana.metric(uid, resolveSpanQuery(query, spanName)),
+        ]);
         return found.some((value) => value !== undefined) ? [name] : [];
       });
-      // What has happened once has a rate, but none of the latency a minute later.
-      const names = (await Promise.all(asked)).flat();
       return names.length > 0 ? names : undefined;
     });
     return [`opens ${opened.join(" and ")}`, opened];
   });
 }
 
-/**
- * Makes a check of something that is looked for; whatever goes wrong is a check that has failed.
- *
- * @param host the part of the stack to look at first if it fails
- */
+/** A check; whatever goes wrong is one that has failed. @param host the part of the stack to look at first then */
 async function check<Value>(
   { logCommand, probe }: CheckContext,
   name: string,

@@ -161,7 +161,7 @@ interface Exporting {
 }
 
 /** The oldest Node.js that has what OpenTelemetry's line 3.x and the hooks of modules need, as in `engines`. */
-const oldestNode = { major: 22, minor: 15 };
+export const oldestNode = { major: 22, minor: 15 };
 
 /** Nothing if nothing is to be sent, or if it cannot be: that is said, and the program goes on. */
 function startExporting(config: TelemetryConfig, options: TelemetryOptions, redactor: Redactor): Exporting | undefined {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { oldestNode } from "../src/start-telemetry.ts";
 import { startOtlpReceiver, type OtlpReceiver } from "./support/otlp-receiver.ts";
 import { runFixture } from "./support/run-fixture.ts";
 
@@ -115,5 +118,12 @@ describe("startTelemetry", () => {
       { signal: "SIGTERM" },
     );
     assert.equal(sent("otel.sdk.exporter.log.exported").includes("metrics"), true);
+  });
+
+  it("starts on every Node.js that the package asks for in `engines`, and on no older one", () => {
+    const { engines } = JSON.parse(readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8")) as {
+      readonly engines: { readonly node: string };
+    };
+    assert.equal(engines.node, `>=${oldestNode.major}.${oldestNode.minor}`);
   });
 });

@@ -166,10 +166,10 @@ describe("the target kubernetes", () => {
       { streams: { [`${base}/pods/grafana-0/portforward`]: answers } },
     );
     const url = `http://127.0.0.1:${port}`;
-    const opened = await target.open(say);
+    const close = await target.open(say);
     assert.equal(await (await fetch(url, { headers: { connection: "close" } })).text(), "hello");
     await assert.rejects(target.open(say), new RegExp(`^Error: port ${port} \\(grafana\\): must be free, but `));
-    await opened?.close();
+    await close?.();
     await assert.rejects(fetch(url), TypeError);
     there = { items: [] };
     await assert.rejects(target.open(say), {

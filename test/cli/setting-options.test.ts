@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CommandOptions, TargetName } from "../../cli/options.ts";
-import { withOptions, type ChangedFile, type SettingOption } from "../../cli/stack-file.ts";
+import { withOptions, type ChangedFile, type SettingOption } from "../../cli/setting-options.ts";
 
 const schemaLine = "# yaml-language-server: $schema=./config/stack-settings.schema.json";
 
