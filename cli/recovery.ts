@@ -55,7 +55,8 @@ export async function recover(stack: RecoveredStack, target: Target, say: Say): 
   const leftData = await target.recover(state, say);
   // Pulumi does not go on while it does not know how an operation ended. What it may have made was looked for.
   if (pending.length > 0) {
-    await stack.importStack({ ...exported, deployment: { ...deployment, pending_operations: [] } });
+    const forgotten = { ...(exported.deployment as object), pending_operations: [] };
+    await stack.importStack({ ...exported, deployment: forgotten });
   }
   return { state, leftData };
 }

@@ -27,9 +27,9 @@ function textOf(file: string): string | undefined {
 /** A salt that a killed command left behind fits no other passphrase, and is of no use without secrets beside it. */
 function removeLeftSalt(settingsFile: string): void {
   const text = textOf(settingsFile);
-  if (text !== undefined && !text.includes("secure:")) {
-    writeFileSync(settingsFile, text.replace(/^encryptionsalt:.*\n?/m, ""));
-  }
+  if (text === undefined || text.includes("secure:")) return;
+  const clean = text.replace(/^encryptionsalt:.*\n?/m, "");
+  if (clean !== text) writeFileSync(settingsFile, clean);
 }
 
 /** Whether two versions of a stack's settings differ in nothing but a new `encryptionsalt`. */

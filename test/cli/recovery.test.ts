@@ -96,6 +96,15 @@ describe("the recovery of a stack", () => {
     assert.deepEqual(done, ['import {"resources":[],"pending_operations":[]}']);
   });
 
+  it("leaves everything else in the state as it is, what it does not know included", async () => {
+    const resources = [
+      { type: "x:index:Y", urn: "urn:pulumi:x::observability::y", inputs: { metadata: "text" }, z: 1 },
+    ];
+    const cut = { type: "docker:index/volume:Volume", urn: "urn:pulumi:x::observability::docker::loki-data" };
+    await recovered({ resources, pending_operations: [{ type: "deleting", resource: cut }] });
+    assert.deepEqual(done, [`import ${JSON.stringify({ resources, pending_operations: [] })}`]);
+  });
+
   it("releases the lock of a run that was killed, and no other", async () => {
     const { pid } = spawnSync("true");
     lock({ pid, hostname: hostname() });

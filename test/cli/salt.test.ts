@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { onlySaltAdded } from "../../cli/salt.ts";
+import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onlySaltAdded, withoutNewSalt } from "../../cli/salt.ts";
 
 const before = "config:\n  observability:serviceNamespace: integr8scode\n";
 const salt = "encryptionsalt: v1:abc=:v1:def\n";
@@ -16,6 +19,21 @@ describe("the stack's settings file", () => {
     const number = "config:\n  observability:apiPort: 8081\n";
     assert.equal(onlySaltAdded(number, `${salt}config:\n  observability:apiPort: "8081"\n`), true);
     assert.equal(onlySaltAdded("", salt), true);
+  });
+
+  it("loses a salt that was left behind, and is not written at all where there is none", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "salt-"));
+    const file = join(folder, "Pulumi.dev.yaml");
+    try {
+      writeFileSync(file, `${salt}${before}`);
+      await withoutNewSalt(file, () => Promise.resolve());
+      assert.equal(readFileSync(file, "utf8"), before);
+      utimesSync(file, 1, 1);
+      await withoutNewSalt(file, () => Promise.resolve());
+      assert.equal(statSync(file).mtimeMs, 1000);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("is left alone when anything else changed with it: that is the user's", () => {
