@@ -30,6 +30,12 @@ const jaegerAnswer = z.object({
     .nullable(),
 });
 
+/** The newest point of a series. */
+export interface Series {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 /** A trace as Jaeger gives it back. */
 export interface FoundTrace {
   readonly serviceNames: readonly string[];
@@ -91,13 +97,18 @@ export class GrafanaClient {
     return answer.data.result.flatMap(({ stream, values }) => values.map(([, line]) => ({ line, labels: stream })));
   }
 
-  /** Sum of the newest points that a PromQL query finds; `undefined` if it finds no series. */
-  async metric(uid: string, query: string): Promise<number | undefined> {
+  /** The newest point of each series that a PromQL query finds, with its labels. */
+  async series(uid: string, query: string): Promise<readonly Series[]> {
     const answer = prometheusAnswer.parse(
       await this.proxy(uid, `api/v1/query?${new URLSearchParams({ query }).toString()}`),
     );
-    const values = answer.data.result.map(({ value }) => Number(value[1]));
-    return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
+    return answer.data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+  }
+
+  /** Sum of the newest points that a PromQL query finds; `undefined` if it finds no series. */
+  async metric(uid: string, query: string): Promise<number | undefined> {
+    const found = await this.series(uid, query);
+    return found.length === 0 ? undefined : found.reduce((sum, { value }) => sum + value, 0);
   }
 
   /** `undefined` as long as the store does not know the trace. */
@@ -118,8 +129,14 @@ export class GrafanaClient {
     }
   }
 
-  private async proxy(uid: string, path: string): Promise<unknown> {
-    return this.get(`/api/datasources/proxy/uid/${uid}/${path}`);
+  /** The JSON that a data source answers to a path of its own. @throws as {@link get} does. */
+  async proxy(uid: string, path: string): Promise<unknown> {
+    return JSON.parse(await this.proxied(uid, path)) as unknown;
+  }
+
+  /** The same as text. */
+  async proxied(uid: string, path: string): Promise<string> {
+    return this.text(`/api/datasources/proxy/uid/${uid}/${path}`);
   }
 }
 

@@ -23,6 +23,8 @@ export interface CommandOptions<Flag extends string = string, Value extends stri
   readonly flags: ReadonlySet<Flag>;
   /** The values of those options that were given. */
   readonly values: Readonly<Partial<Record<Value, string>>>;
+  /** What stands on the command line without an option. */
+  readonly argument?: string | undefined;
 }
 
 /**
@@ -30,19 +32,28 @@ export interface CommandOptions<Flag extends string = string, Value extends stri
  *
  * @param flags options without a value
  * @param valued options with one
+ * @param argument what the command may be given without an option; `undefined` if nothing
  * @throws UserError with the usage.
  */
 export function commandOptions<Flag extends string, Value extends string = never>(
   usage: string,
   flags: readonly Flag[],
   valued: readonly Value[] = [],
+  argument?: string,
 ): CommandOptions<Flag, Value> {
   const refuse = (problem: string): never => {
     throw new UserError(`${problem}\n  usage: ${usage}`);
   };
-  const { values, names } = parsed(["help", ...flags], ["stack", "target", ...valued], refuse);
+  const isArgumentAllowed = argument !== undefined;
+  const { values, names, positionals } = parsed(
+    ["help", ...flags],
+    ["stack", "target", ...valued],
+    isArgumentAllowed,
+    refuse,
+  );
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined) return refuse(`--${repeated}: must be given once, got it more often`);
+  if (positionals.length > 1) return refuse(`${argument ?? ""}: must be one, got ${positionals.length}`);
   if (values["help"] === true) {
     print(usage);
     process.exit(0);
@@ -63,20 +74,26 @@ export function commandOptions<Flag extends string, Value extends string = never
     values: Object.fromEntries(valued.flatMap((name) => (name in values ? [[name, values[name]]] : []))) as Partial<
       Record<Value, string>
     >,
+    argument: positionals[0],
   };
 }
 /** The values of the options that were given, and the name of each as often as it was. */
 function parsed(
   flags: readonly string[],
   valued: readonly string[],
+  allowPositionals: boolean,
   refuse: (problem: string) => never,
-): { readonly values: Readonly<Record<string, unknown>>; readonly names: readonly string[] } {
+): {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly names: readonly string[];
+  readonly positionals: readonly string[];
+} {
   const options: NonNullable<ParseArgsConfig["options"]> = {};
   for (const name of flags) options[name] = { type: "boolean" };
   for (const name of valued) options[name] = { type: "string" };
   try {
-    const { values, tokens } = parseArgs({ options, strict: true, allowPositionals: false, tokens: true });
-    return { values, names: tokens.flatMap((token) => (token.kind === "option" ? [token.name] : [])) };
+    const { values, tokens, positionals } = parseArgs({ options, strict: true, allowPositionals, tokens: true });
+    return { values, names: tokens.flatMap((token) => (token.kind === "option" ? [token.name] : [])), positionals };
   } catch (error) {
     // What the user has typed is in it as it is.
     const lines = messageOf(error).split("\n");
@@ -90,7 +107,7 @@ function parsed(
  */
 export function forStack(text: string, stackName: string): string {
   if (stackName === defaultStacks.docker) return text;
-  const commands = /npm run (up|down|verify|open|password|preview)\b( -- [^\n;,]*)?/g;
+  const commands = /npm run (up|down|verify|why|open|password|preview)\b( -- [^\n;,]*)?/g;
   return text.replaceAll(commands, (found, command: string, rest = "") => {
     const isNamed = found.includes("--stack") || (stackName === defaultStacks.kubernetes && found.includes("--target"));
     if (isNamed) return found;

@@ -34,15 +34,17 @@ function asUserError(error: unknown): UserError {
  *
  * @param flags options without a value, beside `--stack` and `--target`
  * @param valued options with one
+ * @param argument what it may be given without an option; `undefined` if nothing
  */
 export async function runOnStack<Flag extends string, Value extends string = never>(
   usage: string,
   flags: readonly Flag[],
   main: (options: CommandOptions<Flag, Value>, say: Say) => Promise<number>,
   valued: readonly Value[] = [],
+  argument?: string,
 ): Promise<void> {
   await runCommand(async () => {
-    const options = commandOptions(usage, flags, valued);
+    const options = commandOptions(usage, flags, valued, argument);
     try {
       return await main(options, (line) => {
         print(forStack(line, options.stack));

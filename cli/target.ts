@@ -1,6 +1,7 @@
 import type { InstanceOutput, InstanceState } from "./instances.ts";
 import type { StackOutputs } from "./outputs.ts";
 import type { KnownState } from "./state.ts";
+import type { ServiceProcess } from "./why/service-process.ts";
 
 /** Prints a line of progress. */
 export type Say = (line: string) => void;
@@ -45,6 +46,12 @@ export interface Target {
   checkConfiguration(): Promise<void>;
   /** The state of each instance by name. */
   instanceStates(instances: readonly InstanceOutput[]): Promise<ReadonlyMap<string, InstanceState>>;
+  /**
+   * Every process there that may be a service, whoever has started it; the stack's own parts are none.
+   *
+   * @param published addresses of the Collector on this machine, by protocol
+   */
+  serviceProcesses(published: ServiceProcess["collector"]): Promise<readonly ServiceProcess[]>;
   /** Whether an instance in this state has to be replaced, since a deployment would leave it as it is. */
   isBroken(state: InstanceState): boolean;
   /** The last lines of an instance's log. */

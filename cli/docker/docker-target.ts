@@ -12,6 +12,7 @@ import { pullMissing } from "./images.ts";
 import { instanceStates } from "./instances.ts";
 import { checkVolumes, removeLeftOvers } from "./left-overs.ts";
 import { checkRoom, filledFolders } from "./room.ts";
+import { serviceContainers } from "./service-containers.ts";
 
 /** A stack on a Docker daemon. @param docker @default the daemon of the settings */
 export function dockerTarget(
@@ -50,6 +51,7 @@ export function dockerTarget(
       const names = instances.map(({ name }) => name);
       return instanceStates(docker, names, stack.name);
     },
+    serviceProcesses: (published) => serviceContainers({ docker, network: stack.name, published }),
     isBroken: (state) => state === "unhealthy" || state === "cut off",
     lastLines: async (instance, lines) => (await docker.run(["logs", "--tail", String(lines), instance])).trim(),
     logCommand: (instance, lines) => `docker logs ${lines === undefined ? "" : `--tail ${lines} `}${instance}`,

@@ -1,4 +1,4 @@
-import { execFile, type ExecFileOptions } from "node:child_process";
+import { execFile, spawn, type ChildProcessWithoutNullStreams, type ExecFileOptions } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { dockerLabels } from "../../config/names.ts";
@@ -58,15 +58,33 @@ export class Docker {
    * @throws UserError if there is no `docker`, or the daemon cannot be reached, does not answer or refuses the user.
    * @throws CommandFailed for everything else.
    */
-  async run(args: readonly string[], { input, ...limits }: CommandOptions = {}): Promise<string> {
+  async run(args: readonly string[], options: CommandOptions = {}): Promise<string> {
+    return (await this.execute(args, options)).stdout;
+  }
+
+  private async execute(
+    args: readonly string[],
+    { input, ...limits }: CommandOptions,
+  ): Promise<{ readonly stdout: string; readonly stderr: string }> {
     try {
       const running = execute("docker", args, { env: this.env, maxBuffer: 64 * 1024 * 1024, ...limits });
       // A command that ends before it has read its input says by its exit code what is wrong.
       running.child.stdin?.on("error", () => undefined).end(input);
-      return (await running).stdout;
+      return await running;
     } catch (error) {
       throw dockerProblem(args, error, this.env["DOCKER_HOST"]);
     }
+  }
+
+  /** All that a command has printed, on standard output and on standard error. @throws as {@link run} does. */
+  async output(args: readonly string[]): Promise<string> {
+    const { stdout, stderr } = await this.execute(args, {});
+    return `${stdout}${stderr}`.trim();
+  }
+
+  /** Starts `docker`, for what is to be talked to while it runs. */
+  start(args: readonly string[]): ChildProcessWithoutNullStreams {
+    return spawn("docker", args, { env: this.env });
   }
 
   /** Version of the daemon. Asked first: its errors say what is wrong with Docker. */

@@ -17,6 +17,7 @@ import { checkIdentity, removeLeftOvers, removeObjects } from "./left-overs.ts";
 import { runInPod } from "./pod-command.ts";
 import { logLines } from "./pod-log.ts";
 import { checkRoom } from "./room.ts";
+import { servicePods } from "./service-pods.ts";
 import { stackObjects } from "./stack-objects.ts";
 import { isPodReady, podsOf, snapshotOf } from "./workloads.ts";
 
@@ -73,6 +74,7 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     // A job of the deployment does it, in the cluster and with its rights.
     checkConfiguration: () => Promise.resolve(),
     instanceStates: async (instances) => instanceStates(await snapshotOf(cluster()), instances, Date.now()),
+    serviceProcesses: () => servicePods(cluster(), stack.kubernetes.otlpNamespaces),
     // A controller goes on with a pod that fails only after a pause that gets longer each time, up to five minutes.
     isBroken: (state) => !["healthy", "starting", "missing"].includes(state),
     lastLines: async (instance, lines) => {

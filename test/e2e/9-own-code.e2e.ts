@@ -15,6 +15,7 @@ import { mergedSettings, ownCodeExamples } from "../../generators/own-code-examp
 import { pythonImage } from "./support/images.ts";
 import { hostileFragment, lostParts, sensibleFragment } from "../support/hostile-fragment.ts";
 import { eventuallyLogs, logs } from "./support/loki.ts";
+import { mistakes, startMistaken, type Mistake } from "./support/mistakes.ts";
 import { printedConfig } from "./support/print-config.ts";
 import { buildPythonInstrumentation, flaskService, pythonInstrumentation } from "./support/python.ts";
 import { succeed, type Ended } from "./support/run.ts";
@@ -240,6 +241,57 @@ describe("own code, as docs/own-code.md has it", () => {
     );
     assert.equal(again.code, 0, again.output);
     assert.deepEqual(await workspace.containerIds(), idsAfter);
+  });
+
+  describe("and npm run why", () => {
+    let all: readonly Mistake[];
+    let remove: () => Promise<void>;
+    const why = (...args: readonly string[]): Promise<Ended> => workspace.npm("run", "--silent", "why", ...args);
+
+    before(async () => {
+      all = mistakes((await workspace.outputs()).urls.otlpHttp ?? "");
+      remove = await startMistaken(workspace, all);
+    });
+    after(async () => {
+      await remove();
+    });
+
+    it("names the mistake in the environment of a real service first, and what to do about it", async () => {
+      const told = [];
+      for (const { service } of all) {
+        const { code, stdout } = await why("--", service);
+        told.push([code, ...stdout.split("\n", 2)]);
+      }
+      assert.deepEqual(
+        told,
+        all.map(({ service, cause, next }) => [1, `${service}: ${cause}`, `  next: ${next}`]),
+      );
+    });
+
+    it("says that everything of a service arrives that is right, by the name of its container as well", async () => {
+      const { code, stdout } = await why("--", "backend");
+      assert.deepEqual(
+        [code, stdout.split("\n", 1)],
+        [0, ["backend: everything arrives as integr8scode-backend"]],
+        stdout,
+      );
+      assert.match(
+        stdout,
+        /tried +an empty export by gRPC from there to http:\/\/otel-collector:4317: gRPC status 0\n/,
+      );
+    });
+
+    it("without a name lists what arrives of every service, of one without a name too", async () => {
+      await eventuallyLogs(await workspace.grafana(), '{service_name=~"unknown_service.*"}');
+      const { code, stdout } = await why();
+      assert.equal(code, 0);
+      assert.match(stdout, /^ +integr8scode-backend(?: +\d+ (?:s|min)){3}$/m);
+      assert.match(stdout, /^ +unknown_service\S* +\d+ s /m);
+    });
+
+    it("leaves no container behind", async () => {
+      assert.equal(await succeed("docker", ["ps", "--all", "--quiet", "--filter", "name=observability-why-"]), "");
+    });
   });
 
   it("is what the Collector itself makes of the two files, with the stack's own delivery in it, whatever is added", async () => {

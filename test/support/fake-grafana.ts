@@ -20,11 +20,11 @@ export class FakeGrafana {
       this.seen.push({ path: pathname, parameters: Object.fromEntries(searchParams), authorization });
       const answer = answers[pathname];
       response.statusCode = answer === undefined ? 404 : typeof answer === "number" ? answer : 200;
-      response.end(JSON.stringify(answer ?? { message: "not found" }));
+      response.end(typeof answer === "string" ? answer : JSON.stringify(answer ?? { message: "not found" }));
     });
   }
 
-  /** @param answers JSON by path; a number is a status; any other path is answered with 404. */
+  /** @param answers JSON by path; text is given as it stands, a number is a status; any other path is answered with 404. */
   static async start(answers: Readonly<Record<string, unknown>>): Promise<FakeGrafana> {
     const grafana = new FakeGrafana(answers);
     grafana.server.listen(0, "127.0.0.1");

@@ -19,6 +19,7 @@ import { dryRunProblems } from "./support/dry-run.ts";
 import { Open } from "./support/open.ts";
 import { PodEmitter } from "./support/pod-emitter.ts";
 import { PodLoad } from "./support/pod-load.ts";
+import { startPod } from "./support/program-pod.ts";
 import type { Workspace } from "../support/workspace.ts";
 
 const target = ["--target", "kubernetes"] as const;
@@ -164,6 +165,27 @@ describe("a stack on Kubernetes", () => {
       config["retentionHours"] = 168;
     });
     assert.deepEqual(await rolledBy(namespace, () => workspace.up(...target)), ["jaeger", "loki", "victoria-metrics"]);
+  });
+
+  it("tells by npm run why what is wrong with a pod that nothing arrives of", async () => {
+    const image = (await podsOf(namespace)).find(({ workload }) => workload === "backend")?.image ?? "";
+    const env = [
+      { name: "OTEL_SERVICE_NAME", value: "lost" },
+      { name: "OTEL_EXPORTER_OTLP_ENDPOINT", value: "http://otel-collector:4318" },
+      { name: "OTEL_EXPORTER_OTLP_PROTOCOL", value: "grpc" },
+    ];
+    const command = ["node", "--eval", "setInterval(() => undefined, 1000)"];
+    await startPod({ namespace, name: "lost", image, command, container: { env } });
+    const { code, stdout } = await workspace.npm("run", "--silent", "why", "--", "lost", ...target);
+    await kubectl(["delete", "pod", "lost", "--namespace", namespace, "--now"]);
+    assert.deepEqual(
+      [code, ...stdout.split("\n", 2)],
+      [
+        1,
+        'lost: OTEL_EXPORTER_OTLP_PROTOCOL=grpc to OTEL_EXPORTER_OTLP_ENDPOINT="http://otel-collector:4318": port 4318 speaks HTTP',
+        "  next: start it with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or with OTEL_EXPORTER_OTLP_ENDPOINT=http://otel-collector:4317",
+      ],
+    );
   });
 
   it("loses nothing when pods are deleted under 60 records a second", async function () {

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { dockerLabels } from "../../config/names.ts";
+import { otlpUrls, partList, parts } from "../../config/parts/parts.ts";
+import { telemetryVariables, type ServiceProcess } from "../why/service-process.ts";
+import type { Docker } from "./docker.ts";
+import { connectFrom } from "./probe.ts";
+
+const texts = z.array(z.string()).nullable();
+const inspected = z.object({
+  Name: z.string(),
+  Config: z.object({
+    Image: z.string(),
+    Env: texts,
+    Entrypoint: texts,
+    Cmd: texts,
+    Labels: z.record(z.string(), z.string()).nullable(),
+  }),
+  HostConfig: z.object({ NetworkMode: z.string() }),
+  State: z.object({ Status: z.string(), ExitCode: z.number(), OOMKilled: z.boolean(), StartedAt: z.string() }),
+  NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()) }),
+});
+
+type Inspected = z.output<typeof inspected>;
+
+/** Where containers are looked at, and what they can be connected from. */
+export interface Daemon {
+  readonly docker: Docker;
+  /** The stack's network, and the value of the label that its containers have. */
+  readonly network: string;
+  /** Addresses of the Collector on this machine. */
+  readonly published: { readonly grpc: string; readonly http: string };
+}
+
+/** Every container of the daemon, whoever has started it, but those of other stacks and the parts of this one. */
+export async function serviceContainers(daemon: Daemon): Promise<readonly ServiceProcess[]> {
+  const listed = await daemon.docker.run(["container", "ls", "--all", "--quiet"]);
+  const ids = listed.split("\n").filter((id) => id !== "");
+  const containers = z.array(inspected).parse(await daemon.docker.inspect("container", ids));
+  const helperImage = containers.find((container) => isHelper(container, daemon.network))?.Config.Image;
+  return containers
+    .filter((container) => isService(container, daemon.network))
+    .map((container) => serviceProcess(daemon, helperImage, container));
+}
+
+/** Whether it runs the image that connections are tried with: one of the stack's that has busybox. */
+function isHelper({ Config }: Inspected, stackName: string): boolean {
+  const { [dockerLabels.workload]: workload, [dockerLabels.name]: name } = Config.Labels ?? {};
+  return name === stackName && workload === parts.victoriaMetrics.host;
+}
+
+function isService({ Config }: Inspected, stackName: string): boolean {
+  const { [dockerLabels.workload]: workload, [dockerLabels.name]: name } = Config.Labels ?? {};
+  if (workload === undefined) return true;
+  return name === stackName && !partList.some(({ host }) => workload === host || workload.startsWith(`${host}-`));
+}
+
+/** Labels by which Compose and this program name what a container runs. */
+const nameLabels = [dockerLabels.workload, "com.docker.compose.service"] as const;
+
+function serviceProcess(
+  { docker, network, published }: Daemon,
+  helperImage: string | undefined,
+  { Name, Config, HostConfig, State, NetworkSettings }: Inspected,
+): ServiceProcess {
+  const container = Name.replace(/^\//, "");
+  const isOnHost = HostConfig.NetworkMode === "host";
+  const isOnNetwork = network in NetworkSettings.Networks;
+  const isRunning = State.Status === "running";
+  const variables = (Config.Env ?? []).map((pair) => {
+    const at = pair.indexOf("=");
+    return [pair.slice(0, at), pair.slice(at + 1)] as const;
+  });
+  const connect = (): ServiceProcess["connect"] => {
+    if (!isRunning) return { notTried: "it does not run" };
+    if (helperImage === undefined) return { notTried: `there is no container of ${parts.victoriaMetrics.title}` };
+    return (host, port) => Promise.resolve(connectFrom(docker, container, helperImage, host, port));
+  };
+  return {
+    name: `container ${container}`,
+    aliases: [container, ...nameLabels.flatMap((label) => Config.Labels?.[label] ?? [])],
+    state: stateText(State),
+    isRunning,
+    startedMillis: isRunning ? Date.parse(State.StartedAt) : undefined,
+    env: telemetryVariables(variables),
+    hiddenEnv: {},
+    command: [...(Config.Entrypoint ?? []), ...(Config.Cmd ?? [])],
+    hasOwnLocalhost: !isOnHost,
+    apart:
+      isOnHost || isOnNetwork
+        ? undefined
+        : {
+            cause: `the container ${container} is not on the network ${network}, where the Collector has its name`,
+            next: `docker network connect ${network} ${container}`,
+          },
+    collector: isOnHost ? published : otlpUrls,
+    connect: connect(),
+    lastLines: () => docker.output(["logs", "--tail", "5", container]),
+  };
+}
+
+function stateText({ Status, ExitCode, OOMKilled }: Inspected["State"]): string {
+  if (Status !== "exited" && Status !== "restarting") return Status;
+  return `${Status}, its last run ended with ${ExitCode}${OOMKilled ? ", killed for its memory" : ""}`;
+}

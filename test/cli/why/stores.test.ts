@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { GrafanaClient } from "../../../cli/grafana-client.ts";
+import { isNear, nearNames, Stores } from "../../../cli/why/stores.ts";
+import { FakeGrafana } from "../../support/fake-grafana.ts";
+
+const proxy = "/api/datasources/proxy/uid";
+const now = 1_700_000_000_000;
+
+async function withAnswers(
+  answers: Readonly<Record<string, unknown>>,
+  ask: (stores: Stores) => Promise<void>,
+): Promise<FakeGrafana> {
+  const grafana = await FakeGrafana.start(answers);
+  try {
+    await ask(new Stores(new GrafanaClient(grafana.url, "admin", "secret"), now));
+    return grafana;
+  } finally {
+    await grafana.stop();
+  }
+}
+
+describe("the stores", () => {
+  it("know each service once, whatever it has sent, and the Collector's own name not", async () => {
+    const answers = {
+      [`${proxy}/loki/loki/api/v1/label/service_name/values`]: { status: "success", data: ["b", "a"] },
+      [`${proxy}/jaeger/api/services`]: { data: null },
+      [`${proxy}/victoria-metrics/api/v1/label/service_name/values`]: { data: ["c", "a", "otelcol-contrib"] },
+    };
+    await withAnswers(answers, async (stores) => {
+      assert.deepEqual(await stores.serviceNames(), ["a", "b", "c"]);
+    });
+  });
+
+  it("say when the newest record of each signal was made, of the service itself only", async () => {
+    const span = (startTime: number, processID: string): object => ({ startTime, duration: 1, processID });
+    const processes = { p1: { serviceName: 'a"b' }, p2: { serviceName: "other" } };
+    const answers = {
+      [`${proxy}/loki/loki/api/v1/query_range`]: {
+        data: {
+          result: [
+            { stream: {}, values: [[`${now - 2000}000000`, "line"]] },
+            { stream: {}, values: [[`${now - 1000}000000`, "line"]] },
+          ],
+        },
+      },
+      [`${proxy}/jaeger/api/traces`]: {
+        data: [{ spans: [span((now - 3000) * 1000, "p1"), span(now * 1000, "p2")], processes }],
+      },
+      [`${proxy}/victoria-metrics/api/v1/query`]: {
+        data: { result: [{ metric: {}, value: [now / 1000, String((now - 4000) / 1000)] }] },
+      },
+    };
+    const grafana = await withAnswers(answers, async (stores) => {
+      assert.deepEqual(await stores.newest('a"b'), { logs: now - 1000, traces: now - 3000, metrics: now - 4000 });
+    });
+    const asked = grafana.seen.map(({ parameters }) => parameters["query"] ?? parameters["service"]);
+    assert.deepEqual(asked.sort(), [
+      'a"b',
+      'max(tlast_over_time({service_name="a\\"b",__name__!~"traces_span_metrics_calls_total.*|traces_span_metrics_duration_seconds.*|traces_service_graph_request_total.*|log_record_count_total.*"}[86400000ms]))',
+      '{service_name="a\\"b"}',
+    ]);
+  });
+
+  it("say what the Collector took by transport, refused, handed on and keeps, and what they threw away", async () => {
+    const series = (labels: object, value: number): object => ({ metric: labels, value: [0, String(value)] });
+    const counted = [
+      series({ __name__: "otelcol_receiver_accepted_spans_total", transport: "grpc" }, 4),
+      series({ __name__: "otelcol_receiver_accepted_spans_total", transport: "http" }, 5),
+      series({ __name__: "otelcol_receiver_refused_spans_total", transport: "http" }, 2),
+      series({ __name__: "otelcol_exporter_sent_spans_total" }, 9),
+      series({ __name__: "otelcol_exporter_send_failed_spans_total" }, 1),
+      series({ __name__: "vm_rows_ignored_total", reason: "nan_value", data_type: "traces" }, 7),
+    ];
+    const metrics =
+      'loki_discarded_samples_total{policy="",reason="too_far_behind",tenant="fake"} 3\nloki_other_total{reason="x"} 1\n';
+    const answers = {
+      [`${proxy}/victoria-metrics/api/v1/query`]: { data: { result: counted } },
+      [`${proxy}/loki/metrics`]: metrics,
+    };
+    await withAnswers(answers, async (stores) => {
+      const traces = (await stores.deliveries()).find(({ signal }) => signal === "traces");
+      assert.deepEqual(traces, {
+        signal: "traces",
+        accepted: { grpc: 4, http: 5 },
+        refused: 2,
+        sent: 9,
+        failed: 1,
+        queued: 7,
+      });
+      const rejected = await stores.rejections();
+      assert.deepEqual(
+        [rejected[0], rejected.at(-1)],
+        [
+          { store: "Loki", reason: "too_far_behind", count: 3 },
+          { store: "VictoriaMetrics", reason: "nan_value", count: 7 },
+        ],
+      );
+    });
+  });
+});
+
+describe("a name that may be meant", () => {
+  it("differs by a few letters, its case, or what stands around it; a service without a name always may be", () => {
+    const known = [
+      "shop-checkout",
+      "Checkout",
+      "chekout",
+      "payments",
+      "checkout",
+      "unknown_service:node",
+      "checkout-v2",
+    ];
+    assert.deepEqual(nearNames("checkout", known), [
+      "shop-checkout",
+      "Checkout",
+      "chekout",
+      "unknown_service:node",
+      "checkout-v2",
+    ]);
+    assert.ok(isNear("shop.checkout", "checkout"));
+    assert.ok(!isNear("check", "shop-checkout-service"));
+  });
+});

@@ -1,0 +1,28 @@
+import type { ServiceProcess } from "../../cli/why/service-process.ts";
+
+/** A container on the stack's network that sends everything by HTTP, with what a test has otherwise. */
+export function serviceProcess(changed: Partial<ServiceProcess> = {}): ServiceProcess {
+  return {
+    name: "container checkout",
+    aliases: ["checkout"],
+    state: "running",
+    isRunning: true,
+    startedMillis: undefined,
+    env: rightEnv,
+    hiddenEnv: {},
+    command: ["./checkout"],
+    hasOwnLocalhost: true,
+    apart: undefined,
+    collector: { grpc: "http://otel-collector:4317", http: "http://otel-collector:4318" },
+    connect: { notTried: "it is prepared" },
+    lastLines: () => Promise.resolve(""),
+    ...changed,
+  };
+}
+
+/** An environment with which everything arrives. */
+export const rightEnv: Readonly<Record<string, string>> = {
+  OTEL_SERVICE_NAME: "shop-checkout",
+  OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel-collector:4318",
+  OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+};
