@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { instanceFact, type EnvValue } from "../config/env-value.ts";
 import { buildFolderProblems } from "../config/build-folder.ts";
 import { builtHere, instrumentationImage, instrumentations } from "../config/instrumentation.ts";
-import { otelEnv } from "../config/otel-env.ts";
+import { otelEnv, sdkPreferences } from "../config/otel-env.ts";
 import { fieldApart } from "../config/plain.ts";
 import { problemIf, type Problem } from "../config/problem.ts";
 import { dnsLabel, isDnsLabel } from "../config/rules.ts";
@@ -162,7 +162,9 @@ function givenTelemetry(name: string, args: CompleteServiceArgs, stack: ServiceE
     serviceInstanceId: instanceFact,
     platformAttributes: stack.platform?.instanceAttributes(name) ?? {},
   };
-  if (instrument === undefined) return { env: otelEnv(identity, protocol ?? "grpc"), loader: {}, mounts: [] };
+  if (instrument === undefined) {
+    return { env: { ...sdkPreferences, ...otelEnv(identity, protocol ?? "grpc") }, loader: {}, mounts: [] };
+  }
   const { protocols, env, loader, from, path } = instrumentations[instrument];
   const reference = args.instrumentImage ?? instrumentationImage(instrument, stack.settings.imageRegistry);
   const image: WorkloadImage =
@@ -176,7 +178,7 @@ function givenTelemetry(name: string, args: CompleteServiceArgs, stack: ServiceE
         }
       : { kind: "reference", reference };
   return {
-    env: { ...otelEnv(identity, protocol ?? protocols[0]), ...env },
+    env: { ...sdkPreferences, ...otelEnv(identity, protocol ?? protocols[0]), ...env },
     loader: { [loader.name]: loader.value(args.env[loader.name] ?? "") },
     mounts: [{ name: "instrumentation", image, from, path }],
   };

@@ -68,8 +68,6 @@ export const instrumentations: Readonly<Record<InstrumentedLanguage, Instrumenta
       OTEL_TRACES_EXPORTER: "otlp",
       OTEL_METRICS_EXPORTER: "otlp",
       OTEL_LOGS_EXPORTER: "otlp",
-      // The names of metrics that every dashboard asks for; without it the old ones.
-      OTEL_SEMCONV_STABILITY_OPT_IN: "http",
     },
   },
   java: {

@@ -51,6 +51,12 @@ export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Read
   };
 }
 
+/**
+ * What an SDK is asked for beyond that, unless the service has it otherwise: the names of HTTP and databases that the
+ * dashboards go by, which some SDKs have beside older ones (opentelemetry.io/docs/specs/semconv/non-normative/http-migration).
+ */
+export const sdkPreferences: Readonly<Record<string, string>> = { OTEL_SEMCONV_STABILITY_OPT_IN: "http,database" };
+
 /** Signals that have variables for an endpoint and a protocol of their own. */
 const signals = ["TRACES", "METRICS", "LOGS"];
 

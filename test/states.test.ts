@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { exampleServiceNames } from "../config/example-services.ts";
 import { flows } from "../config/flows.ts";
 import { partEntries } from "../config/parts/parts.ts";
 import { difference, type Change } from "../cli/preview/difference.ts";
@@ -107,6 +108,12 @@ const allowedUpdates: Readonly<Record<string, readonly AllowedUpdate[]>> = {
       resources: /:(Container|StatefulSet|ConfigMap) observability-otel-collector(-config)?$/,
       inputs: ["uploads", "spec", "data", "metadata"],
       why: "the Collector makes metrics of spans and log records, and names levels and senders alike",
+    },
+    {
+      kind: "change",
+      resources: new RegExp(`:(Container|Deployment) observability-(${exampleServiceNames.join("|")})$`),
+      inputs: ["envs", "spec"],
+      why: "services are asked for the names of today's conventions",
     },
     {
       kind: "change",

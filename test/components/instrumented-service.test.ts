@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { InstrumentedService, ObservabilityStack } from "../../components/index.ts";
+import { sdkPreferences } from "../../config/otel-env.ts";
 import {
   folderImageName,
   serviceWorkload,
@@ -167,7 +168,7 @@ describe("an instrumented service as a workload", () => {
       assert.equal(python.env["PYTHONPATH"], `${folder}/opentelemetry/instrumentation/auto_instrumentation:${folder}`);
       // Its image has no gRPC.
       assert.equal(python.env["OTEL_EXPORTER_OTLP_ENDPOINT"], "http://otel-collector:4318");
-      assert.equal(python.env["OTEL_SEMCONV_STABILITY_OPT_IN"], "http");
+      assert.equal(python.env["OTEL_SEMCONV_STABILITY_OPT_IN"], "http,database");
       const java = serviceWorkload("checkout", { image, instrument: "java" }, stack);
       assert.deepEqual(
         java.imageMounts.map(({ from, path }) => [from, path]),
@@ -295,7 +296,9 @@ describe("an instrumented service as a workload", () => {
   });
 
   it("refuses each variable that the stack injects: the user's would win silently (D1, D3, D9)", () => {
-    const injected = Object.keys(serviceWorkload("checkout", { image }, stack).env);
+    const injected = Object.keys(serviceWorkload("checkout", { image }, stack).env).filter(
+      (key) => !(key in sdkPreferences),
+    );
     assert.ok(injected.includes("OTEL_SERVICE_NAME") && injected.includes("OTEL_EXPORTER_OTLP_ENDPOINT"));
     for (const key of injected) {
       assert.equal(
@@ -303,6 +306,13 @@ describe("an instrumented service as a workload", () => {
         `checkout.env.${key}: must not replace what the stack injects, got a value that is not shown; remove it`,
       );
     }
+  });
+
+  it("asks every SDK for the names of today, and lets a service have it otherwise", () => {
+    const name = "OTEL_SEMCONV_STABILITY_OPT_IN";
+    const envOf = (env: Readonly<Record<string, string>>): unknown =>
+      serviceWorkload("checkout", { image, env }, stack).env[name];
+    assert.deepEqual([envOf({}), envOf({ [name]: "http/dup" })], ["http,database", "http/dup"]);
   });
 
   it("refuses an endpoint of one signal alone, which leads that signal round the Collector (D4)", () => {

@@ -1,6 +1,6 @@
 import { parseKeyPairsIntoRecord } from "@opentelemetry/core";
 import type { DeliveryProtocol, ExporterSettings, MetricPreferences } from "../delivery/exporter-settings.ts";
-import { unread, variables, type Variable, type VariableName } from "./variables.ts";
+import { alwaysSo, unread, variables, type Variable, type VariableName } from "./variables.ts";
 
 /** The environment of a process. */
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -178,7 +178,8 @@ function* problemsOf(env: Env): Iterable<string> {
     }
   }
   for (const [name, reason] of Object.entries(unread)) {
-    if ((env[name]?.trim() ?? "") !== "") yield `${name}: is not read, since ${reason}; leave it out`;
+    const others = listOf(env[name] ?? "").filter((one) => alwaysSo[name]?.includes(one) !== true);
+    if (others.length > 0) yield `${name}: is not read, since ${reason}; leave it out`;
   }
 }
 

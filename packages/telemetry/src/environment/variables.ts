@@ -181,3 +181,8 @@ export const unread = {
   OTEL_EXPORTER_ZIPKIN_ENDPOINT: otherExporter,
   OTEL_EXPORTER_ZIPKIN_TIMEOUT: otherExporter,
 } as const satisfies Readonly<Record<string, string>>;
+
+/** What a variable of {@link unread} may ask for without a word about it, since it is so in any case. */
+export const alwaysSo: Readonly<Partial<Record<string, readonly string[]>>> = {
+  OTEL_SEMCONV_STABILITY_OPT_IN: ["http", "database"],
+};

@@ -134,6 +134,13 @@ describe("readEnvironment", () => {
     });
   }
 
+  it("says nothing of conventions that it follows anyway, and of others that it has no other", () => {
+    const problemsOf = (asked: string): readonly string[] =>
+      readEnvironment({ OTEL_SEMCONV_STABILITY_OPT_IN: asked }).problems;
+    assert.deepEqual([problemsOf("http"), problemsOf("database, http")], [[], []]);
+    assert.equal(problemsOf("http/dup,database").length, 1);
+  });
+
   it("sends over gRPC to the endpoint, with the specification's defaults, when only that is set", () => {
     const otlp = {
       protocol: "grpc",
