@@ -17,7 +17,7 @@ export interface Datasource {
 
 /** The stack's own data sources and the links between them: one for each part that Grafana asks. */
 export function generatedDatasources(all: readonly AnyPart[]): readonly Datasource[] {
-  const uidOf = datasourceUids(all);
+  const uids = { logs: uidOf(all, "logs"), metrics: uidOf(all, "metrics"), traces: uidOf(all, "traces") };
   const found = all.flatMap((part) => {
     const { title, datasource } = part;
     if (datasource === "none") return [];
@@ -25,21 +25,19 @@ export function generatedDatasources(all: readonly AnyPart[]): readonly Datasour
     const url = `http://${addressOf(part, port)}`;
     const common = { name: title, type, uid, access: "proxy", url, editable: true } as const;
     // As in the file, with every `$` doubled: Grafana replaces `$NAME` in provisioning files by the environment.
-    const jsonData = escaped(datasource.jsonData(uidOf));
+    const jsonData = escaped(datasource.jsonData(uids));
     return [[signal, isDefault ? { ...common, jsonData, isDefault } : { ...common, jsonData }] as const];
   });
   return signals.flatMap((wanted) => found.flatMap(([signal, made]) => (signal === wanted ? [made] : [])));
 }
 
-/** The data source of each signal: the first one that there is. */
-function datasourceUids(all: readonly AnyPart[]): Readonly<Record<Signal, string>> {
-  const uidOf = (signal: Signal): string => {
-    const found = all.map(({ datasource }) => datasource).find((each) => each !== "none" && each.signal === signal);
-    if (found === undefined || found === "none")
-      throw new Error(`a part must be a data source of ${signal}, found none`);
-    return found.uid;
-  };
-  return { logs: uidOf("logs"), metrics: uidOf("metrics"), traces: uidOf("traces") };
+/** The data source of a signal: the first one that there is. @throws Error if there is none */
+function uidOf(all: readonly AnyPart[], wanted: Signal): string {
+  const [first] = all.flatMap(({ datasource }) =>
+    datasource !== "none" && datasource.signal === wanted ? [datasource] : [],
+  );
+  if (first === undefined) throw new Error(`a part must be a data source of ${wanted}, found none`);
+  return first.uid;
 }
 
 /**
