@@ -40,7 +40,7 @@ const neutral: Workload = {
 
 const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, readonly ReadingPart[]>>>> = {
   Docker: {
-    name: ["container", "around"],
+    name: ["around"],
     image: ["around"],
     args: ["container"],
     env: ["container"],

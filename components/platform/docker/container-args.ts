@@ -16,6 +16,8 @@ export interface ContainerContext {
 
 /** What an instance of a workload is made from beside that. */
 export interface InstanceContext extends ContainerContext {
+  /** By which the other containers of the network find the workload. */
+  readonly alias: string;
   /** Counted from 1. */
   readonly instance: number;
   readonly networkName: pulumi.Input<string>;
@@ -91,7 +93,6 @@ function onVolume(
 /** One instance of a workload as the arguments of a Docker container. */
 export function containerArgs(workload: Workload, context: InstanceContext): docker.ContainerArgs {
   const {
-    name,
     args,
     env,
     configFiles,
@@ -105,7 +106,7 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     stopGraceSeconds,
     ...rest
   } = workload;
-  assertAllFieldsRead<"image" | "check" | "dataVolumes" | "imageMounts" | "replicas" | "readsInstances">(rest);
+  assertAllFieldsRead<"name" | "image" | "check" | "dataVolumes" | "imageMounts" | "replicas" | "readsInstances">(rest);
   return {
     name: context.name,
     image: context.image,
@@ -124,7 +125,7 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     memorySwap: memoryMib,
     // The custom network here as well would lose the aliases on Engine 20.10.
     networkMode: "bridge",
-    networksAdvanced: [{ name: context.networkName, aliases: [name] }],
+    networksAdvanced: [{ name: context.networkName, aliases: [context.alias] }],
     restart: "unless-stopped",
     // Both: the provider stops with the first, `docker stop` and a daemon that shuts down use the second.
     destroyGraceSeconds: stopGraceSeconds,

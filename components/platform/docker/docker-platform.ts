@@ -126,6 +126,7 @@ export class DockerPlatform implements Platform {
       ...names.mounts.map((mount) => this.mounted(mount, declared)),
     ];
     const common = {
+      alias: names.alias,
       labels,
       networkName: this.network.name,
       image: this.images.get(workload.image).name,

@@ -54,6 +54,7 @@ const place: InstanceContext = {
   name: "observability-dev-shop",
   image: "shop:1",
   labels: stackLabels({ name: "observability-dev", owner: "observability/dev" }, workload.name),
+  alias: "shop",
   instance: 1,
   networkName: "observability-dev",
   volumes: [
