@@ -128,12 +128,14 @@ function wayProblems(process: JudgedProcess, exporter: Exporter): readonly Findi
     const cause = `${said}: ${host} is a name of the stack's own network, which a process on this machine cannot resolve`;
     return way({ cause, next: address });
   }
-  if (isInner && process.apart !== undefined) return way({ ...process.apart });
+  const apart = isInner && process.apart !== undefined ? way({ ...process.apart }) : [];
+  if (apart.some(({ weight }) => weight === "breaks")) return apart;
   const isOurs = isInner || isLocal || [ports.grpc, ports.http].includes(port);
   if (endpoint.isTls && isOurs) {
     return way({ cause: `${said}: the Collector speaks no TLS, so https:// fails`, next: address });
   }
-  return [...portProblems(process, exporter, way, said, ports), ...pathProblems(exporter, way, isOurs)];
+  const certain = [...portProblems(process, exporter, way, said, ports), ...pathProblems(exporter, way, isOurs)];
+  return [...certain, ...apart];
 }
 
 function portProblems(

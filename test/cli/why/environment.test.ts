@@ -210,6 +210,16 @@ describe("what an environment says of why nothing arrives", () => {
     });
   }
 
+  it("is what is certain before what the network may keep out", () => {
+    const apart = { weight: "may", cause: "no policy lets it in", next: "give it the label" } as const;
+    const judged = judgeEnvironment(serviceProcess({ env: { ...rightEnv, [protocol]: "grpc" }, apart }));
+    assert.deepEqual(
+      judged.map(({ weight }) => weight),
+      ["breaks", "may"],
+    );
+    assert.equal(first({}, { apart })?.cause, "no policy lets it in");
+  });
+
   it("is about the signals that it concerns", () => {
     assert.deepEqual(first({ OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: "grpc" })?.signals, ["logs"]);
     assert.deepEqual(first({ [protocol]: "grpc" })?.signals, ["logs", "traces", "metrics"]);
