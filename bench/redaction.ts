@@ -4,7 +4,7 @@
  * Needs nothing that is deployed; a machine that does nothing else gives the numbers of the README.
  */
 import { redactText } from "../packages/telemetry/src/redaction/redactor.ts";
-import { longestText } from "../packages/telemetry/src/redaction/scan-text.ts";
+import { longestText } from "../packages/telemetry/src/redaction/characters.ts";
 import { median, spread } from "./statistics.ts";
 
 const heads =

@@ -1,6 +1,6 @@
 import { pino, type Logger } from "pino";
 import { boundedCopy, cutText, type Redactor } from "../redaction/redactor.ts";
-import { longestText } from "../redaction/scan-text.ts";
+import { longestText } from "../redaction/characters.ts";
 import { levelOfNumber, levels, lineComposer, type Level, type Line, type LineSink } from "./line.ts";
 import type { LostLines } from "./lost-lines.ts";
 

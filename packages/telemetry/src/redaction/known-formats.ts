@@ -1,3 +1,5 @@
+import { tableOf } from "./characters.ts";
+
 /** A credential that is known by its beginning. */
 export interface KnownFormat {
   /** Whose it is, and what it is called there. */
@@ -91,20 +93,14 @@ export const knownFormats: readonly KnownFormat[] = [
   { name: "Fly.io token", prefix: "fo1_", alphabet: "dashed", atLeast: 30 },
 ];
 
-/** Alphabet of each as a lookup by character code, below 128. */
+/** Each alphabet as a table. */
 export const alphabets: Readonly<Record<Alphabet, Uint8Array>> = {
-  upper: lookupOf("upper"),
-  alphanumeric: lookupOf("alphanumeric"),
-  word: lookupOf("word"),
-  dashed: lookupOf("dashed"),
-  dotted: lookupOf("dotted"),
+  upper: tableOf(allowedCharacters.upper),
+  alphanumeric: tableOf(allowedCharacters.alphanumeric),
+  word: tableOf(allowedCharacters.word),
+  dashed: tableOf(allowedCharacters.dashed),
+  dotted: tableOf(allowedCharacters.dotted),
 };
-
-function lookupOf(alphabet: Alphabet): Uint8Array {
-  const lookup = new Uint8Array(128);
-  for (const character of allowedCharacters[alphabet]) lookup[character.charCodeAt(0)] = 1;
-  return lookup;
-}
 
 /** A format with the code of its prefix's last character, by which most others are told from it. */
 type KnownBeginning = KnownFormat & { readonly last: number };

@@ -1,5 +1,6 @@
 import { types } from "node:util";
-import { longestText, redactedText, scanText, type ScanRules } from "./scan-text.ts";
+import { charactersOf, longestText } from "./characters.ts";
+import { redactedText, scanText, type ScanRules } from "./scan-text.ts";
 import { kindOfKey, longestKey, normalized, type KeyKind, type KeyRule } from "./secret-keys.ts";
 import { readUserRules, type RedactionOptions } from "./user-rules.ts";
 
@@ -88,7 +89,7 @@ interface FieldName {
 type NameRule = (key: string) => FieldName;
 
 function judged(key: string, kindOfKey: KeyRule, text: (text: string) => string): FieldName {
-  return { written: text(key), kind: kindOfKey(key), role: roleOf(key) };
+  return { written: text(key), kind: kindOfKey(charactersOf(key)), role: roleOf(key) };
 }
 
 function roleOf(key: string): FieldName["role"] {

@@ -1,8 +1,7 @@
+import { codeOf, firstWithout, hexDigit, isIn, isQuote, tableOf } from "./characters.ts";
 import { alphabets, formatsByBeginning, knownFormats } from "./known-formats.ts";
 import { longestKey, type KeyKind, type KeyRule } from "./secret-keys.ts";
-
-/** Longest text that is looked at, in characters. What is longer is cut first, so the time for a text is bounded. */
-export const longestText = 64 * 1024;
+import { TextReader } from "./text-reader.ts";
 
 /** What stands in place of a secret. */
 export const redactedText = "[REDACTED]";
@@ -70,70 +69,63 @@ const passwordOptions: ReadonlyMap<string, string> = new Map([
   ["wget", "-u"],
 ]);
 
-const tab = 9;
-const lineFeed = 10;
-const carriageReturn = 13;
-const space = 32;
-const doubleQuote = 34;
-const hash = 35;
-const dollar = 36;
-const percent = 37;
-const ampersand = 38;
-const singleQuote = 39;
-const openParenthesis = 40;
-const comma = 44;
-const hyphen = 45;
-const dot = 46;
-const slash = 47;
-const colon = 58;
-const semicolon = 59;
-const lessThan = 60;
-const equals = 61;
-const greaterThan = 62;
-const questionMark = 63;
-const at = 64;
-const capitalN = 78;
-const openBracket = 91;
-const backslash = 92;
-const closeBracket = 93;
-const backtick = 96;
-const openBrace = 123;
-const closeBrace = 125;
-
-function lookup(characters: string): Uint8Array {
-  const table = new Uint8Array(128);
-  for (const character of characters) table[character.charCodeAt(0)] = 1;
-  return table;
-}
+const {
+  tab,
+  lineFeed,
+  space,
+  doubleQuote,
+  hash,
+  dollar,
+  percent,
+  ampersand,
+  singleQuote,
+  openParenthesis,
+  comma,
+  hyphen,
+  dot,
+  slash,
+  colon,
+  semicolon,
+  lessThan,
+  equals,
+  greaterThan,
+  questionMark,
+  at,
+  capitalN,
+  openBracket,
+  backslash,
+  closeBracket,
+  openBrace,
+} = codeOf;
 
 const upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const letters = `${upperCase}abcdefghijklmnopqrstuvwxyz`;
-const wordCharacters = lookup(`${letters}0123456789_-.$`);
-const tokenCharacters = lookup(`${letters}0123456789_-.~+/=:|`);
+const wordCharacters = tableOf(`${letters}0123456789_-.$`);
+const tokenCharacters = tableOf(`${letters}0123456789_-.~+/=:|`);
 /** What words of English have none of but at their beginning, and what they do not end with. */
-const unlikeWords = lookup(`${upperCase}0123456789+=_`);
-const capitals = lookup(upperCase);
-const digitsAndPadding = lookup("0123456789=");
-const mailLocal = lookup(`${letters}0123456789._%+-`);
-const mailDomain = lookup(`${letters}0123456789.-`);
+const unlikeWords = tableOf(`${upperCase}0123456789+=_`);
+const capitals = tableOf(upperCase);
+const digitsAndPadding = tableOf("0123456789=");
+const mailLocal = tableOf(`${letters}0123456789._%+-`);
+const mailDomain = tableOf(`${letters}0123456789.-`);
 /** What may stand behind a name: a separator, or what closes the name. */
-const behindNames = lookup(" \t=:\"'`\\]%>");
+const behindNames = tableOf(" \t=:\"'`\\]%>");
 /** What may stand between an option and its argument. */
-const beforeArguments = lookup(" \t\"'`");
+const beforeArguments = tableOf(" \t\"'`");
 /** Length of the shortest of all known credentials, and of all tokens, in characters. */
 const shortestCredential = Math.min(10, ...knownFormats.map(({ prefix, atLeast }) => prefix.length + atLeast));
 /** Beginnings of what {@link TextScan.credential} looks for, and of programs that take a password, as {@link pairs} has them. */
 const credentialBeginnings = pairs(["ey", ...formatsByBeginning.keys()]);
 const programBeginnings = pairs(["login", ...passwordOptions.keys()]);
 /** First letters of {@link emptyValues}, and last ones of {@link wholeLineHeaders}. */
-const emptyBeginnings = lookup([...emptyValues].map((value) => value.charAt(0)).join(""));
-const headerEndings = lookup([...wholeLineHeaders].map((name) => name.slice(-1)).join(""));
+const emptyBeginnings = tableOf([...emptyValues].map((value) => value.charAt(0)).join(""));
+const headerEndings = tableOf([...wholeLineHeaders].map((name) => name.slice(-1)).join(""));
 /** Ends an unquoted value. */
-const valueEnds = lookup(" \t\n\r\"'`\\,;&)}]<>|");
+const valueEnds = tableOf(" \t\n\r\"'`\\,;&)}]<>|");
 /** Ends the value of a URL's parameter. */
-const parameterEnds = lookup(" \t\n\r\"'`\\;&#<>)}]");
+const parameterEnds = tableOf(" \t\n\r\"'`\\;&#<>)}]");
 /** Ends a URL. */
-const urlEnds = lookup(" \t\n\r\"'`\\<>|");
+const urlEnds = tableOf(" \t\n\r\"'`\\<>|");
 
 /** The first two characters of texts, or their codes as {@link formatsByBeginning} has them, to look up by both codes. */
 function pairs(beginnings: readonly (number | string)[]): Uint8Array {
@@ -144,14 +136,6 @@ function pairs(beginnings: readonly (number | string)[]): Uint8Array {
   return table;
 }
 
-function isIn(table: Uint8Array, code: number): boolean {
-  return code < 128 && table[code] === 1;
-}
-
-function isQuote(code: number): boolean {
-  return code === doubleQuote || code === singleQuote || code === backtick;
-}
-
 /**
  * Replaces what looks like a secret in a text.
  *
@@ -160,77 +144,30 @@ function isQuote(code: number): boolean {
  * until the pass is there (`steps` in the tests counts them). So there is no pattern that a hostile text can make slow.
  */
 export function scanText(text: string, rules: ScanRules): string {
-  return new TextScan(text, rules).run();
+  return new TextScan(text, rules).scan();
 }
 
 /** Counts, for the tests, how many characters a scan looks at. */
 export function countSteps(text: string, rules: ScanRules): number {
   const scan = new CountingScan(text, rules);
-  scan.run();
+  scan.scan();
   return scan.steps;
 }
 
-/** Where the characters of a text are while it is looked at. */
-const room = new Uint16Array(longestText + 64);
-
-/** The codes of a text's characters: they are read in less time from here than from the text. */
-function codesOf(text: string): Uint16Array {
-  const codes = text.length <= room.length ? room : new Uint16Array(text.length);
-  for (let position = 0; position < text.length; position += 1) codes[position] = text.charCodeAt(position);
-  return codes;
-}
-
-/*
- * Loops over many characters are functions of their own with nothing behind the loop: V8 compiles a long loop while it runs,
- * without what it has not seen behind it, and would leave such a function uncompiled each time that the loop ends.
- */
-
-/** Where the first character is that a table has not, or `to`. */
-function firstWithout(table: Uint8Array, codes: Uint16Array, from: number, to: number): number {
-  let position = from;
-  while (position < to && isIn(table, codes[position] ?? 0)) position += 1;
-  return position;
-}
-
-/** Where the first character is that a table has, or `to`. */
-function firstWith(table: Uint8Array, codes: Uint16Array, from: number, to: number): number {
-  let position = from;
-  while (position < to && !isIn(table, codes[position] ?? 0)) position += 1;
-  return position;
-}
-
-/** Where a run of word characters ends; the same below zero if a known credential or a token may begin in it. */
-function endOfWord(codes: Uint16Array, from: number, to: number): number {
-  let position = from;
-  let next = codes[from] ?? 0;
-  let boundary = true;
-  let mayHoldCredential = false;
-  let result = from;
-  while (isIn(wordCharacters, next)) {
-    const code = next;
-    position += 1;
-    next = position < to ? (codes[position] ?? 0) : 128;
-    if (boundary && next < 128 && credentialBeginnings[code * 128 + next] === 1) mayHoldCredential = true;
-    boundary = code === hyphen || code === dot || code === dollar;
-    result = mayHoldCredential ? -position : position;
+/** Whether a known credential or a token may begin in a run of word characters, at the beginning of a word in it. */
+function mayHoldCredential(codes: Uint16Array, from: number, to: number): boolean {
+  let isBeginning = true;
+  for (let position = from; position + 1 < to; position += 1) {
+    const code = codes[position] ?? 0;
+    if (isBeginning && credentialBeginnings[code * 128 + (codes[position + 1] ?? 0)] === 1) return true;
+    isBeginning = code === hyphen || code === dot || code === dollar;
   }
-  return result;
+  return false;
 }
 
-/** The value of a digit of base 16, -1 for any other character. */
-function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  const letter = code | 32;
-  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
-}
-
-class TextScan {
-  /** Characters looked at. Those of {@link code} are counted by {@link CountingScan} alone: counting takes as long as looking. */
-  steps = 0;
-  private readonly text: string;
-  private readonly codes: Uint16Array;
+/** Looks for secrets. What it knows of the text behind it is all that it has to remember, so it never goes back. */
+class TextScan extends TextReader {
   private readonly rules: ScanRules;
-  private readonly length: number;
   private out = "";
   /** Up to where the text is in `out`. */
   private copied = 0;
@@ -246,20 +183,16 @@ class TextScan {
   private lastColon = -1;
   /** End of the run of word characters that the pass is in. */
   private wordEnd = -1;
-  /** Whether there may be a known credential or a token in this run. */
-  private mayHoldCredential = false;
   /** The first character from {@link partStart} on that no part of a JSON web token has. */
   private partStart = -1;
   private partEnd = -1;
 
   constructor(text: string, rules: ScanRules) {
-    this.text = text;
+    super(text);
     this.rules = rules;
-    this.length = text.length;
-    this.codes = codesOf(text);
   }
 
-  run(): string {
+  scan(): string {
     let position = 0;
     // In pieces, each a call: V8 compiles what is called often sooner and better than a loop that goes on for long.
     while (position < this.length) position = this.pass(position, Math.min(this.length, position + 256));
@@ -304,32 +237,6 @@ class TextScan {
     return this.code(position) === openBracket && this.text.startsWith(redactedText, position);
   }
 
-  /** The character at a position, -1 outside of the text. */
-  protected code(position: number): number {
-    return position >= 0 && position < this.length ? this.inside(position) : -1;
-  }
-
-  /** The character at a position inside of the text. */
-  private inside(position: number): number {
-    return this.codes[position] ?? 0;
-  }
-
-  private skip(table: Uint8Array, from: number): number {
-    const end = firstWithout(table, this.codes, from, this.length);
-    this.steps += end - from;
-    return end;
-  }
-
-  /** Skips blanks, as many as people put around a separator. */
-  private blanks(from: number): number {
-    let position = from;
-    for (; position < from + 8; position += 1) {
-      const code = this.code(position);
-      if (code !== space && code !== tab) break;
-    }
-    return position;
-  }
-
   /**
    * Reads the run of word characters at a position. Most words are no part of a secret, and nothing around them makes
    * them one: so most of a text is looked at once, in one loop.
@@ -337,24 +244,20 @@ class TextScan {
    * @returns where the pass goes on; 0 if {@link word} has to look closer
    */
   private plainWord(start: number): number {
-    const { length } = this;
-    const run = endOfWord(this.codes, start, length);
-    const end = Math.abs(run);
-    const mayHoldCredential = run < 0;
-    const initial = this.inside(start);
-    const code = this.inside(end - 1);
-    const next = end < length ? this.inside(end) : 128;
+    const { codes, length } = this;
+    const end = firstWithout(wordCharacters, codes, start, length);
     const size = end - start;
-    this.steps += size;
     this.wordEnd = end;
+    this.steps += size;
     const before = start > 0 ? this.inside(start - 1) : -1;
-    this.mayHoldCredential = size >= shortestCredential && mayHoldCredential;
-    // The word begins later than the run, behind what is escaped.
-    if (before === backslash || (before === percent && size > 2)) {
-      this.mayHoldCredential = size >= shortestCredential;
-      return 0;
+    const initial = this.inside(start);
+    const next = end < length ? this.inside(end) : -1;
+    // What is escaped belongs to no word.
+    if (before === backslash || before === percent) return 0;
+    if (size >= shortestCredential) {
+      this.steps += size;
+      if (this.inside(end - 1) === capitalN || mayHoldCredential(codes, start, end)) return 0;
     }
-    if (this.mayHoldCredential || code === capitalN) return 0;
     if (next === colon && (size > 1 || this.code(end + 1) === slash)) return 0;
     if (initial === hyphen && (this.passwordOption !== "" || isIn(beforeArguments, next))) return 0;
     if (size > 1) {
@@ -372,47 +275,52 @@ class TextScan {
 
   /** Handles the run of word characters at a position, or what is left of it; returns where the pass goes on. */
   private word(runStart: number): number {
-    const { text, rules, wordEnd: end } = this;
-    const before = this.code(runStart - 1);
+    const { length, text, wordEnd: end } = this;
+    const before = runStart > 0 ? this.inside(runStart - 1) : -1;
     let start = runStart;
     // The `n` of an escaped line break belongs to the escape.
     if (before === backslash && "nrtbf".includes(text.charAt(start))) start += 1;
     // So do the two digits of `%3F`.
-    else if (before === percent && end - start > 2 && hexDigit(this.code(start)) >= 0) start += 2;
+    else if (before === percent && end - start > 2 && hexDigit(this.inside(start)) >= 0) start += 2;
 
-    if (this.inside(end - 1) === capitalN && rules.isOn.privateKeys && text.startsWith("-----BEGIN", end - 10)) {
-      const after = this.privateKey(end - 10);
+    if (end - runStart >= shortestCredential) {
+      const after = this.privateKey(end) || this.credential(start, end);
       if (after > 0) return after;
     }
-    if (this.mayHoldCredential) {
-      const after = this.credential(start, end);
-      if (after > 0) return after;
-    }
-    const next = this.code(end);
-    if (next === colon && this.code(end + 1) === slash && this.code(end + 2) === slash) return this.url(end + 3);
-    let after = this.mayBeAuthScheme(this.inside(start), end - start) ? this.authScheme(start, end) : 0;
-    // Most words are followed by something else, and no name of a secret is shorter than `pw`.
-    if (after === 0 && isIn(behindNames, next) && end - start > 1) after = this.namedValue(start, end, next);
+    const size = end - start;
     const initial = this.inside(start);
-    if (after === 0 && (initial === hyphen || programBeginnings[initial * 128 + this.code(start + 1)] === 1)) {
-      after = this.commandLine(start, end);
+    const next = end < length ? this.inside(end) : -1;
+    if (next === colon && this.code(end + 1) === slash && this.code(end + 2) === slash) return this.url(end + 3);
+    let after = 0;
+    if (size > 1) {
+      if (this.mayBeAuthScheme(initial, size)) after = this.authScheme(start, end);
+      // Most words are followed by something else, and no name of a secret is shorter than `pw`.
+      if (after === 0 && isIn(behindNames, next)) after = this.namedValue(start, end, next);
+      if (after === 0 && (initial === hyphen || programBeginnings[initial * 128 + this.inside(start + 1)] === 1)) {
+        after = this.commandLine(start, end);
+      }
     }
     this.previousStart = start;
     this.previousEnd = end;
     return after > 0 ? after : end;
   }
 
-  /** From `-----BEGIN … PRIVATE KEY-----` to its end or that of the text. */
-  private privateKey(start: number): number {
-    const { text } = this;
+  /** From `-----BEGIN`, if that is what ends here, and `PRIVATE KEY-----` to its end or that of the text. */
+  private privateKey(beginEnd: number): number {
+    const { text, rules } = this;
+    const start = beginEnd - 10;
+    if (this.inside(beginEnd - 1) !== capitalN || !rules.isOn.privateKeys || !text.startsWith("-----BEGIN", start)) {
+      return 0;
+    }
     this.steps += 80;
-    const label = text.slice(start + 10, start + 80);
+    const label = text.slice(beginEnd, start + 80);
+    const name = label.indexOf("PRIVATE KEY");
     const labelEnd = label.indexOf("-----");
-    const name = labelEnd < 0 ? label : label.slice(0, labelEnd);
-    if (!name.includes("PRIVATE KEY")) return 0;
+    if (name < 0 || (labelEnd >= 0 && labelEnd < name)) return 0;
     const footer = text.indexOf("-----END", start);
     const close = footer < 0 ? -1 : text.indexOf("-----", footer + 8);
-    const end = close < 0 ? this.length : close + 5;
+    // The dashes may be those of the next key, behind a footer that was cut.
+    const end = close < 0 ? this.length : text.startsWith("-----BEGIN", close) ? close : close + 5;
     this.steps += end - start;
     return this.replace(start, end);
   }
@@ -527,12 +435,6 @@ class TextScan {
     return this.runAt;
   }
 
-  private endOf(table: Uint8Array, from: number): number {
-    const end = firstWith(table, this.codes, from, this.length);
-    this.steps += end - from;
-    return end;
-  }
-
   /** `Bearer …` and `Basic …` in any text, and the whole of AWS's signature. */
   private authScheme(start: number, end: number): number {
     if (!this.rules.isOn.authSchemes) return 0;
@@ -602,7 +504,7 @@ class TextScan {
 
   /** What the name in `[start, end)` says about its value. */
   private kindOfName(start: number, end: number): KeyKind | undefined {
-    return this.rules.kindOfKey(this.text, Math.max(start, end - longestKey), end);
+    return this.rules.kindOfKey(this, Math.max(start, end - longestKey), end);
   }
 
   /** `/app/token.ts:10:5`, as stacks have it. */
@@ -616,12 +518,6 @@ class TextScan {
   private urlParameter(from: number): number {
     const to = this.endOf(parameterEnds, from);
     return to - from >= shortestUrlSecret ? this.replace(from, to) : to;
-  }
-
-  private backslashes(from: number): number {
-    let position = from;
-    while (this.code(position) === backslash) position += 1;
-    return position - from;
   }
 
   /** The value behind a separator, of the name in `[start, end)`. */
@@ -671,72 +567,6 @@ class TextScan {
     return this.replace(from, this.endOfHeader(from));
   }
 
-  /** The end of a header's line, or the quote that closes the text it is in. */
-  private endOfHeader(from: number): number {
-    let position = from;
-    while (position < this.length) {
-      const code = this.code(position);
-      if (code === lineFeed || code === carriageReturn) return position;
-      if (code === backslash) {
-        const escapes = this.backslashes(position);
-        const next = this.code(position + escapes);
-        if (isQuote(next) && this.code(position - 1) !== equals) return position;
-        if (!isQuote(next) && (next === 110 || next === 114)) return position;
-        position = isQuote(next) ? this.behindQuoted(position + escapes + 1, next, escapes) : position + escapes;
-      } else if (isQuote(code)) {
-        if (this.code(position - 1) !== equals) return position;
-        position = this.behindQuoted(position + 1, code, 0);
-      } else {
-        position += 1;
-      }
-    }
-    return position;
-  }
-
-  private behindQuoted(inside: number, quote: number, escapes: number): number {
-    const close = this.closingQuote(inside, quote, escapes);
-    return Math.min(this.length, close + escapes + 1);
-  }
-
-  /**
-   * Where a quoted text ends, at any depth of JSON within JSON: a quote that opened behind `n` backslashes is closed by
-   * one behind `n`, while a quote inside has more. The end of the text if nothing closes it.
-   */
-  private closingQuote(inside: number, quote: number, escapes: number): number {
-    const mark = String.fromCharCode(quote);
-    for (let from = inside; ;) {
-      const found = this.text.indexOf(mark, from);
-      const position = found < 0 ? this.length : found;
-      this.steps += position - from + 1;
-      if (found < 0) return position;
-      let run = 0;
-      while (position - run - 1 >= inside && this.inside(position - run - 1) === backslash) run += 1;
-      this.steps += run;
-      if (run < escapes || run % (2 * (escapes + 1)) === escapes) return position - Math.min(run, escapes);
-      from = position + 1;
-    }
-  }
-
-  /** Where the bracket or brace at a position is closed, brackets in quotes left aside; the end of the text if never. */
-  private endOfContainer(from: number): number {
-    let depth = 0;
-    let position = from;
-    while (position < this.length) {
-      const code = this.code(position);
-      if (code === openBracket || code === openBrace) depth += 1;
-      else if (code === closeBracket || code === closeBrace) {
-        depth -= 1;
-        if (depth === 0) return position + 1;
-      } else if (code === doubleQuote) {
-        let escapes = 0;
-        while (this.code(position - escapes - 1) === backslash && escapes < 64) escapes += 1;
-        position = this.behindQuoted(position + 1, code, escapes) - 1;
-      }
-      position += 1;
-    }
-    return this.length;
-  }
-
   /** `["Authorization", "Token …", …]`: names and values in turn, as Node.js has them in `rawHeaders`. */
   private pairOfHeader(start: number, end: number, afterComma: number): number {
     if (!wholeLineHeaders.has(this.text.slice(start, end).toLowerCase())) return 0;
@@ -747,17 +577,6 @@ class TextScan {
     const identified = this.is("by", start, end) && this.is("identified", this.previousStart, this.previousEnd);
     if (!identified && this.kindOfName(start, end) === undefined) return 0;
     return this.replace(quoteAt + 1, this.closingQuote(quoteAt + 1, singleQuote, 0));
-  }
-
-  /** Whether `[start, end)` is a word, given in lower case, in either case. */
-  private is(word: string, start: number, end: number): boolean {
-    if (end - start !== word.length) return false;
-    for (let at = 0; at < word.length; at += 1) {
-      // 32 tells a letter from the same one in upper case.
-      const difference = this.code(start + at) ^ word.charCodeAt(at);
-      if (difference !== 0 && (difference !== 32 || word.charCodeAt(at) < 97)) return false;
-    }
-    return true;
   }
 
   /** `<password>…</password>`. */
@@ -792,14 +611,6 @@ class TextScan {
       if (!quoted && (inside === ampersand || inside === semicolon || inside === comma)) break;
     }
     return this.replace(from, position);
-  }
-
-  /** The character that stands here as URLs escape it, `%22`; -1 if none does. */
-  private escaped(position: number): number {
-    if (this.code(position) !== percent) return -1;
-    const high = hexDigit(this.code(position + 1));
-    const low = hexDigit(this.code(position + 2));
-    return high < 0 || low < 0 ? -1 : high * 16 + low;
   }
 
   /** `--token X`, and `-p X` of the programs that take a password by it. */

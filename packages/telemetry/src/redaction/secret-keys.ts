@@ -1,3 +1,5 @@
+import type { Characters } from "./characters.ts";
+
 /**
  * What the name of a field says about its value: `secret`, or `countable`, for names such as `tokens` or `pass` whose
  * value is a secret unless it is a number.
@@ -5,7 +7,7 @@
 export type KeyKind = "secret" | "countable";
 
 /** Decides by the name of a field, which is a text or the part of one from `from` up to `to`. */
-export type KeyRule = (text: string, from?: number, to?: number) => KeyKind | undefined;
+export type KeyRule = (within: Characters, from?: number, to?: number) => KeyKind | undefined;
 
 /** Words that make any key with them one of a secret, wherever in the key they are; a plural `s` may follow. */
 const secretWords: ReadonlySet<string> = new Set(
@@ -93,39 +95,33 @@ export const longestKey = 128;
 const nowhere = 0;
 const root = 1;
 
-/** Meanings of words, found letter by letter. A key has to be judged in less time than it takes to copy it. */
-class WordTree {
-  private readonly next: Uint16Array;
-  private readonly meanings: Uint32Array;
+/** Meanings of words, found letter by letter: a key has to be judged in less time than it takes to copy it. */
+interface WordTree {
+  /** The node behind each letter of each node, 32 to a node. */
+  readonly next: Uint16Array;
+  /** What the letters up to a node mean as a word. */
+  readonly meanings: Int32Array;
+}
 
-  /** @param words of lower-case letters, each with its meaning */
-  constructor(words: ReadonlyMap<string, number>) {
-    const most = [...words.keys()].reduce((letters, word) => letters + word.length, root + 1);
-    this.next = new Uint16Array(most * 32);
-    this.meanings = new Uint32Array(most);
-    let nodes = root + 1;
-    for (const [word, meaning] of words) {
-      let node: number = root;
-      for (let at = 0; at < word.length; at += 1) {
-        const edge = node * 32 + (word.charCodeAt(at) & 31);
-        if (this.next[edge] === nowhere) {
-          this.next[edge] = nodes;
-          nodes += 1;
-        }
-        node = this.next[edge] ?? nowhere;
+/** The tree of words of lower-case letters, each with its meaning. */
+function treeOf(words: ReadonlyMap<string, number>): WordTree {
+  const most = [...words.keys()].reduce((letters, word) => letters + word.length, root + 1);
+  const next = new Uint16Array(most * 32);
+  const meanings = new Int32Array(most);
+  let nodes = root + 1;
+  for (const [word, meaning] of words) {
+    let node: number = root;
+    for (let at = 0; at < word.length; at += 1) {
+      const edge = node * 32 + (word.charCodeAt(at) & 31);
+      if (next[edge] === nowhere) {
+        next[edge] = nodes;
+        nodes += 1;
       }
-      this.meanings[node] = meaning;
+      node = next[edge] ?? nowhere;
     }
+    meanings[node] = meaning;
   }
-
-  /** The node behind a letter in either case. */
-  step(node: number, code: number): number {
-    return this.next[node * 32 + (code & 31)] ?? nowhere;
-  }
-
-  meaningOf(node: number): number {
-    return this.meanings[node] ?? 0;
-  }
+  return { next, meanings };
 }
 
 const wordMeanings = new Map<string, number>();
@@ -151,7 +147,8 @@ Object.entries(secretPairs).forEach(([second, firsts], index) => {
   for (const first of firsts) add(wordMeanings, first, 1 << (firstOfPair + index));
 });
 
-const tree = new WordTree(wordMeanings);
+// Constants, whose place V8 writes into the code that it compiles; tables in an object it would look up at each letter.
+const { next: nextOfWord, meanings: meaningOfWord } = treeOf(wordMeanings);
 
 /** The same for the ends of joined words, read backwards. */
 const endingMeanings = new Map<string, number>();
@@ -160,7 +157,12 @@ for (const word of joinedEndings) {
   add(endingMeanings, backwards, meaning.secret);
   add(endingMeanings, `s${backwards}`, meaning.countable);
 }
-const endings = new WordTree(endingMeanings);
+const { next: nextOfEnding, meanings: meaningOfEnd } = treeOf(endingMeanings);
+
+/** The node behind a letter in either case. */
+function step(next: Uint16Array, node: number, code: number): number {
+  return next[node * 32 + (code & 31)] ?? nowhere;
+}
 
 /** A word may have several meanings. */
 function add(to: Map<string, number>, word: string, added: number): void {
@@ -168,70 +170,82 @@ function add(to: Map<string, number>, word: string, added: number): void {
 }
 
 /** Whether the name of a field says that its value is a secret: `apiKey`, `DB_PASSWORD`, `x-api-key`, `cookies`. */
-export function kindOfKey(text: string, from = 0, to = text.length): KeyKind | undefined {
+export function kindOfKey({ text, codes }: Characters, from = 0, to = text.length): KeyKind | undefined {
   // The shortest names, of which a hostile text has most: one look-up instead of a pass over words.
-  if (to - from < 3) return isShortSecret(text, from, to) ? "secret" : undefined;
+  if (to - from < 3) return isShortSecret(codes, from, to) ? "secret" : undefined;
   const nameStart = Math.max(from, to - longestKey);
   let found = 0;
   let before = 0;
   let beforeLast = 0;
-  let start = nameStart;
   let words = 0;
   let separated = false;
-  // Where the word so far is in the tree of words, and where all words together are.
-  let node: number = root;
-  let whole: number = root;
-  let last: number = other;
-  let code = nameStart < to ? text.charCodeAt(nameStart) : -1;
-  let here = kindOfLetter(code);
-  for (let at = nameStart; at <= to; at += 1) {
-    const nextCode = at + 1 < to ? text.charCodeAt(at + 1) : -1;
-    const next = kindOfLetter(nextCode);
-    // Where one word of `apiKey`, `API_KEY`, `APIKey` or `x-api-key2` ends.
-    if (at > start && (here === other || (here === upper && (last === lower || next === lower)))) {
-      const word = tree.meaningOf(node) || meaningOfEnding(text, start, at);
-      found |= meaningAfter(before, word);
-      beforeLast = before;
-      before = word;
-      words += 1;
-      start = at;
-      node = root;
+  let at = nameStart;
+  while (at < to) {
+    let letter = letterOf(codes[at] ?? 0);
+    if (letter === other) {
+      separated = true;
+      at += 1;
+      continue;
     }
-    if (here === other) {
-      start = at + 1;
-      if (at < to) separated = true;
+    // One word of `apiKey`, `API_KEY`, `APIKey` or `x-api-key2`: capitals, and then lower-case letters.
+    const start = at;
+    let node: number = root;
+    let beforeCapital: number = root;
+    while (letter > capital) {
+      beforeCapital = node;
+      node = step(nextOfWord, node, letter);
+      at += 1;
+      letter = at < to ? letterOf(codes[at] ?? 0) : other;
+    }
+    if (letter !== other && at > start + 1) {
+      // The last of several capitals begins the next word.
+      node = beforeCapital;
+      at -= 1;
     } else {
-      node = tree.step(node, code);
-      whole = tree.step(whole, code);
+      while (letter !== other && letter < capital) {
+        node = step(nextOfWord, node, letter);
+        at += 1;
+        letter = at < to ? letterOf(codes[at] ?? 0) : other;
+      }
     }
-    last = here;
-    here = next;
-    code = nextCode;
+    const word = (meaningOfWord[node] ?? 0) || meaningOfEnding(codes, start, at);
+    found |= meaningAfter(before, word);
+    beforeLast = before;
+    before = word;
+    words += 1;
   }
   if ((before & meaning.ending) !== 0) return undefined;
   if ((found & meaning.secret) !== 0) return "secret";
   // `passWord`, whose words mean nothing.
-  if (!separated && words > 1 && words < 4 && (tree.meaningOf(whole) & meaning.joined) !== 0) return "secret";
+  if (!separated && words > 1 && words < 4 && (meaningOfJoined(codes, nameStart, to) & meaning.joined) !== 0)
+    return "secret";
   if ((found & meaning.countable) !== 0) return "countable";
   return (before & meaning.last) !== 0 && (beforeLast & meaning.notLast) === 0 ? "countable" : undefined;
 }
 
 /** Whether a name of fewer than three characters is a secret's, however it is written: `pw`. */
-function isShortSecret(text: string, from: number, to: number): boolean {
+function isShortSecret(codes: Uint16Array, from: number, to: number): boolean {
   let node: number = root;
   for (let at = from; at < to; at += 1) {
-    const code = text.charCodeAt(at);
-    node = kindOfLetter(code) === other ? nowhere : tree.step(node, code);
+    const letter = letterOf(codes[at] ?? 0);
+    node = letter === other ? nowhere : step(nextOfWord, node, letter);
   }
-  return (tree.meaningOf(node) & meaning.secret) !== 0;
+  return ((meaningOfWord[node] ?? 0) & meaning.secret) !== 0;
+}
+
+/** What letters are as one word, wherever capitals are among them. */
+function meaningOfJoined(codes: Uint16Array, from: number, to: number): number {
+  let node: number = root;
+  for (let at = from; at < to; at += 1) node = step(nextOfWord, node, codes[at] ?? 0);
+  return meaningOfWord[node] ?? 0;
 }
 
 /** What a word is by how it ends. */
-function meaningOfEnding(text: string, start: number, end: number): number {
+function meaningOfEnding(codes: Uint16Array, start: number, end: number): number {
   let node: number = root;
   for (let back = end - 1; back >= start && node !== nowhere; back -= 1) {
-    node = endings.step(node, text.charCodeAt(back));
-    const found = endings.meaningOf(node);
+    node = step(nextOfEnding, node, codes[back] ?? 0);
+    const found = meaningOfEnd[node] ?? 0;
     if (found !== 0) return found;
   }
   return 0;
@@ -250,17 +264,17 @@ function meaningAfter(before: number, word: number): number {
   return ((before >> firstOfPair) & (word >> secondOfPair) & anyPair) !== 0 ? meaning.secret : 0;
 }
 
+/** What is no letter, and what the number of a capital is more than. */
 const other = 0;
-const lower = 1;
-const upper = 2;
+const capital = 32;
 
-/** The kind of each character by its code, below 128. */
-const letterKinds = Uint8Array.from({ length: 128 }, (_, code) =>
-  code >= 97 && code <= 122 ? lower : code >= 65 && code <= 90 ? upper : other,
+/** Letters by their code, below 128: their number in the alphabet, and for capitals 32 more. */
+const letters = Uint8Array.from({ length: 128 }, (_, code) =>
+  code >= 97 && code <= 122 ? code - 96 : code >= 65 && code <= 90 ? code - 64 + capital : other,
 );
 
-function kindOfLetter(code: number): number {
-  return code >= 0 && code < 128 ? (letterKinds[code] ?? other) : other;
+function letterOf(code: number): number {
+  return code < 128 ? (letters[code] ?? other) : other;
 }
 
 /** The letters and digits of a name in lower case, by which names are compared with those that users give. */

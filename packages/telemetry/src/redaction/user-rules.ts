@@ -63,10 +63,10 @@ export function readUserRules(options: RedactionOptions, report: (problem: strin
     withKeys: (builtIn) =>
       keys.size + allowed.size === 0
         ? builtIn
-        : (text, from = 0, to = text.length) => {
-            const name = normalized(text.slice(from, to));
+        : (within, from, to) => {
+            const name = normalized(within.text.slice(from, to));
             if (allowed.has(name)) return undefined;
-            return keys.has(name) ? "secret" : builtIn(text, from, to);
+            return keys.has(name) ? "secret" : builtIn(within, from, to);
           },
     replace: (text) => patterns.reduce((current, apply) => apply(current), text),
     isOn: {
