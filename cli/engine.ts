@@ -1,5 +1,5 @@
 import type { UpOptions } from "@pulumi/pulumi/automation/index.js";
-import { explain, type Explanation } from "./explain.ts";
+import { explain, type Explanation } from "./engine-failures.ts";
 import { throughInterrupts } from "./interrupt.ts";
 import type { Progress } from "./progress.ts";
 import { UserError } from "./user-error.ts";

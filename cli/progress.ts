@@ -16,7 +16,7 @@ const doing: Readonly<Record<string, string>> = {
 
 /** Prints what a deployment does as plain lines, and at least one line every two seconds. */
 export class Progress {
-  /** Errors of Pulumi's engine so far; explained at the end (explain.ts) instead of printed in between. */
+  /** Errors of Pulumi's engine so far; explained at the end (engine-failures.ts) instead of printed in between. */
   readonly problems: string[] = [];
   private readonly write: (line: string) => void;
   private readonly startedMillis = Date.now();

@@ -12,7 +12,7 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { messageOf } from "./errors.ts";
-import { explain } from "./explain.ts";
+import { explain } from "./engine-failures.ts";
 import { checkMachine } from "./machine.ts";
 import { defaultStack } from "./options.ts";
 import { stackConfig } from "./stack-config.ts";

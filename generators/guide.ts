@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { isRecord } from "../config/parse.ts";
 import { documentedStack, generatedTexts, type GeneratedText } from "./documented-stack.ts";
 import { guideTables } from "./guide-tables.ts";
-import { merged } from "./merged.ts";
+import { merged } from "./merge-yaml.ts";
 
 /** The pages about the stack wherever it runs, and about Docker; relative to the root of the repository. */
 export const operationsPages = ["stack", "logs", "metrics", "traces"].map((page) => `docs/operations/${page}.md`);

@@ -1,6 +1,6 @@
 import { isRecord } from "../config/parse.ts";
 import { parse } from "yaml";
-import { merged } from "./merged.ts";
+import { merged } from "./merge-yaml.ts";
 
 /** The examples of docs/own-code.md, as the tests run them. */
 export interface OwnCodeExamples {

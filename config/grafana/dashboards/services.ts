@@ -205,7 +205,7 @@ function serviceTable(): Panel {
         {
           matcher: { id: "byName", options: "Service" },
           properties: [
-            { id: "custom.width", value: 240 },
+            { id: "custom.width", value: 265 },
             {
               id: "links",
               value: [

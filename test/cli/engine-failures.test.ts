@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explain } from "../../cli/explain.ts";
+import { explain } from "../../cli/engine-failures.ts";
 
 describe("a failed deployment", () => {
   /** What Docker's provider and Pulumi really report, and the cause that the user is told. */
