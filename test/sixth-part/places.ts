@@ -14,6 +14,7 @@ import { Ownership } from "../../cli/ownership.ts";
 import type { Target } from "../../cli/target.ts";
 import { urlLines } from "../../cli/urls.ts";
 import { InstrumentedService, previewStack, type StackPreview } from "../../components/index.ts";
+import { connectorsOf } from "../../config/collector/derived-metrics.ts";
 import { flows } from "../../config/flows.ts";
 import { workloadSinks } from "../../config/parts/parts.ts";
 import { programSettings } from "../../config/program-settings.ts";
@@ -159,6 +160,7 @@ describe("the new part is in", () => {
     assert.deepEqual(inside(config, "service", "pipelines", "traces", "exporters"), [
       "otlp_grpc/jaeger",
       `otlp_grpc/${host}`,
+      ...connectorsOf.traces,
     ]);
   });
 
