@@ -112,9 +112,9 @@ export class Stores {
     const { grafana } = this;
     const counted = await grafana.series(
       uid.metrics,
-      'sum by (__name__, transport) (increase({__name__=~"otelcol_(receiver_(accepted|refused|failed)|exporter_(sent|send_failed|enqueue_failed))_.+_total"}[5m]) keep_metric_names)',
+      `sum by (__name__, transport) (increase({__name__=~"otelcol_(receiver_(accepted|refused|failed)|exporter_(sent|send_failed|enqueue_failed))_.+_total",${sent}}[5m]) keep_metric_names)`,
     );
-    const queues = await grafana.series(uid.metrics, "sum by (data_type) (otelcol_exporter_queue_size)");
+    const queues = await grafana.series(uid.metrics, `sum by (data_type) (otelcol_exporter_queue_size{${sent}})`);
     return signals.map((signal) => {
       const its = (what: RegExp): readonly Series[] =>
         counted.filter(
@@ -160,6 +160,9 @@ export class Stores {
     return `start=${Math.floor(start * unit)}&end=${Math.floor(end * unit)}`;
   }
 }
+
+/** Exporters of what was sent, and not of what the Collector makes of it (config/collector/document.ts). */
+const sent = 'exporter!~".+_derived"';
 
 /** Metrics that the Collector makes of a service's spans and lines, which say nothing of whether it sends some itself. */
 const derived = Object.values(derivedMetrics)
