@@ -5,8 +5,8 @@ import type { Stack, Workspace } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
 import { once } from "./async.ts";
 import { isRunning } from "./processes.ts";
-import { projectName, stateFolder } from "./project.ts";
-import { deploymentSchema, resourceName, type KnownState, type OtherStack } from "./state.ts";
+import { projectName } from "./project.ts";
+import { deploymentSchema, type KnownState, type OtherStack, resourceName, stateFolder } from "./state.ts";
 import type { Say, Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
 

@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { nearMatch } from "../config/problem.ts";
 import { defaultStack } from "./options.ts";
-import { projectFolder, projectName, stateFolder } from "./project.ts";
+import { projectFolder, projectName } from "./project.ts";
+import { stateFolder } from "./state.ts";
 import { UserError } from "./user-error.ts";
 
 /** Whether a stack belongs to this project as far as its files say: the default stack, or one with a settings file. */

@@ -1,4 +1,12 @@
+import { join } from "node:path";
 import { z } from "zod";
+import { projectFolder } from "./project.ts";
+
+/** Where the local backend keeps its state, and beside it the passphrase. Named in Pulumi.yaml as well. */
+export const stateFolder = join(projectFolder, ".pulumi-state");
+
+/** Encrypts the secrets of the state; made at the first start, readable by its owner only. */
+export const passphraseFile = join(stateFolder, "passphrase");
 
 const metadata = z.looseObject({ name: z.string().optional(), uid: z.string().optional() });
 const values = z.looseObject({ metadata: metadata.optional().catch(undefined) }).optional();

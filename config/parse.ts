@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { plainInput } from "./plain.ts";
-import { hidden, nearMatch, pathText, problem, problemLines, type Problem } from "./problem.ts";
-
-/** Most problems that are told at once. */
-const mostLines = 100;
+import { hidden, nearMatch, pathText, problem, problemReport, type Problem } from "./problem.ts";
 
 /**
  * Runs a schema and reports all problems together. No message shows a value that the schema does not know, nor one at or
@@ -29,10 +26,7 @@ export function parseWith<Schema extends z.ZodType>(
     ...withoutSecrets(schema, acrossFields(given)),
   ];
   if (result.success && problems.length === 0) return result.data;
-  const lines = problemLines(problems);
-  const rest = lines.length > mostLines ? `; the first ${mostLines}:` : ":";
-  const told = lines.slice(0, mostLines).map((line) => `  ${line}`);
-  throw new Error(`the configuration has ${lines.length} problem(s), nothing was changed${rest}\n${told.join("\n")}`);
+  throw new Error(problemReport(problems));
 }
 
 function withoutSecrets(schema: z.ZodType, problems: readonly Problem[]): readonly Problem[] {

@@ -59,6 +59,17 @@ export function problemLines(problems: readonly Problem[]): readonly string[] {
   );
 }
 
+/** Most problems that are told at once. */
+const mostLines = 100;
+
+/** What a user is told of a configuration that has problems: how many, and a line for each. */
+export function problemReport(problems: readonly Problem[]): string {
+  const lines = problemLines(problems);
+  const rest = lines.length > mostLines ? `; the first ${mostLines}:` : ":";
+  const told = lines.slice(0, mostLines).map((line) => `  ${line}`);
+  return `the configuration has ${lines.length} problem(s), nothing was changed${rest}\n${told.join("\n")}`;
+}
+
 /**
  * A problem for each value that an earlier path has already.
  *

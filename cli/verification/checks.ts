@@ -22,8 +22,11 @@ export type CheckResult = { readonly name: string } & (
   | { readonly passed: false; readonly cause: string; readonly next: string }
 );
 
-/** How long something may take to be found, in milliseconds. Metrics leave a service every 15 s. */
-const timeoutMillis = { logs: 30_000, traces: 30_000, metrics: 60_000 };
+/**
+ * How long something may take to be found, in milliseconds. Metrics leave a service every 15 s; then they may wait for a
+ * request to a store that has just been replaced, which is given up after 30 s, and 15 s for the next.
+ */
+const timeoutMillis = { logs: 30_000, traces: 30_000, metrics: 90_000 };
 
 /** Where a check looks, and what for. */
 export interface CheckContext {

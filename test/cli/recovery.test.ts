@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { dockerTarget } from "../../cli/docker/docker-target.ts";
 import { Docker } from "../../cli/docker/docker.ts";
-import { stateFolder } from "../../cli/project.ts";
+import { stateFolder } from "../../cli/state.ts";
 import { recover, type RecoveredStack } from "../../cli/recovery.ts";
 import { UserError } from "../../cli/user-error.ts";
 import { programSettings } from "../../config/program-settings.ts";
