@@ -20,7 +20,7 @@ const entryPoints = [
 const previewCommand = "^cli/(commands/preview\\.ts$|preview/)";
 
 /** What reads the files and folders that settings name. */
-const readers = "^config/(build-folder|grafana/dashboard-folder)\\.ts$";
+const readers = "^config/(build-context|grafana/dashboard-folder)\\.ts$";
 
 /** What all parts are made with; everything else in its folder is a part. */
 const ofAllParts = "^config/parts/(part|parts|exporters|processes)\\.ts$";

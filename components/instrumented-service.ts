@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { instanceFact, type EnvValue } from "../config/env-value.ts";
-import { buildFolderProblems } from "../config/build-folder.ts";
+import { buildContextProblems } from "../config/build-context.ts";
 import { builtHere, instrumentationImage, instrumentations } from "../config/instrumentation.ts";
 import { otelEnv, sdkPreferences } from "../config/otel-env.ts";
 import { fieldApart } from "../config/plain.ts";
@@ -93,7 +93,7 @@ export function serviceWorkload(name: string, given: ServiceInput, stack: Servic
   refuse(name, [
     ...problems,
     ...serviceNameProblems(name, stack.settings),
-    ...(args.build === undefined ? [] : buildFolderProblems(args.build)),
+    ...(args.build === undefined ? [] : buildContextProblems(args.build)),
     ...workload.imageMounts.flatMap(({ image }) => builtFolderProblems(image)),
     ...(Object.keys(telemetry.env).length === 0 ? [] : injectedVariableProblems("env", args.env)),
     ...workloadProblems(workload, 1).filter(({ path }) => !isBuildWrong || path !== "image"),

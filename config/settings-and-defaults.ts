@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { choice, flag, group, hostPort, memoryMib, secretTexts, text, wholeNumber } from "./fields.ts";
-import type { Images } from "./images.ts";
+import type { Images } from "./resolve-images.ts";
 import { kubernetesSettingsSchema } from "./kubernetes-settings.ts";
 import { isRecord } from "./parse.ts";
 import { forEachPart, forEachPort, partSettings } from "./parts/parts.ts";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { ReadFolder } from "./grafana/added-dashboards.ts";
-import { resolveImages } from "./images.ts";
+import { resolveImages } from "./resolve-images.ts";
 import type { stackSettingsSchema, StackSettings } from "./settings-and-defaults.ts";
 import type { TextFile } from "./text-file.ts";
 

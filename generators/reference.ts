@@ -2,7 +2,7 @@ import { format, resolveConfig } from "prettier";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { projectName } from "../cli/project.ts";
-import { defaultImages } from "../config/images.ts";
+import { defaultImages } from "../config/resolve-images.ts";
 import { listedPorts } from "../config/parts/parts.ts";
 import { programSettingsSchema } from "../config/program-settings.ts";
 

@@ -92,30 +92,32 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
   ],
   "config-is-pure": [
     {
-      files: { "config/images.ts": 'import { readFileSync } from "node:fs";\nimport { join } from "node:path";' },
-      found: "config/images.ts → fs",
+      files: {
+        "config/resolve-images.ts": 'import { readFileSync } from "node:fs";\nimport { join } from "node:path";',
+      },
+      found: "config/resolve-images.ts → fs",
     },
     {
       files: {
-        "config/images.ts": 'import type { Workload } from "../components/workload.ts";',
+        "config/resolve-images.ts": 'import type { Workload } from "../components/workload.ts";',
         "components/workload.ts": "",
       },
-      found: "config/images.ts → components/workload.ts",
+      found: "config/resolve-images.ts → components/workload.ts",
     },
   ],
   "config-reads-no-files": [
     {
       files: {
-        "config/settings-and-defaults.ts": 'import "./build-folder.ts";',
-        "config/build-folder.ts": 'import "node:fs";',
+        "config/settings-and-defaults.ts": 'import "./build-context.ts";',
+        "config/build-context.ts": 'import "node:fs";',
       },
-      found: "config/settings-and-defaults.ts → config/build-folder.ts",
+      found: "config/settings-and-defaults.ts → config/build-context.ts",
     },
   ],
   "config-files-read-only": [
     {
-      files: { "config/build-folder.ts": 'import "node:child_process";' },
-      found: "config/build-folder.ts → child_process",
+      files: { "config/build-context.ts": 'import "node:child_process";' },
+      found: "config/build-context.ts → child_process",
     },
   ],
   "config-without-pulumi": [

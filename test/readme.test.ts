@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { previewText } from "../cli/preview/report.ts";
 import { previewProgram } from "../components/preview/preview-program.ts";
 import { programSettings } from "../config/program-settings.ts";
-import { defaultImages } from "../config/images.ts";
+import { defaultImages } from "../config/resolve-images.ts";
 import { deliveryEnv } from "../config/otel-env.ts";
 import { parseSettings } from "../config/parse-settings.ts";
 import { withReference } from "../generators/reference.ts";

@@ -3,7 +3,7 @@ import { dockerLabels } from "../../config/names.ts";
 import { otlpUrls, partList, parts } from "../../config/parts/parts.ts";
 import { telemetryVariables, type ServiceProcess } from "../why/service-process.ts";
 import type { Docker } from "./docker.ts";
-import { connectFrom } from "./probe.ts";
+import { connectFrom } from "./container-connection.ts";
 
 const texts = z.array(z.string()).nullable();
 const inspected = z.object({

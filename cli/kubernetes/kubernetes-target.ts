@@ -15,7 +15,7 @@ import { prepareImages } from "./images.ts";
 import { instanceStates } from "./instances.ts";
 import { checkIdentity, removeLeftOvers, removeObjects } from "./left-overs.ts";
 import { runInPod } from "./pod-command.ts";
-import { logLines } from "./pod-log.ts";
+import { logCommand, logLines } from "./pod-log.ts";
 import { checkRoom } from "./room.ts";
 import { servicePods } from "./service-pods.ts";
 import { stackObjects } from "./stack-objects.ts";
@@ -85,14 +85,11 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
       const log = { pod: pod.metadata?.name ?? "", container: status?.name ?? workloadOf(instance), previous: false };
       return logLines(cluster(), log, lines);
     },
-    logCommand: (instance, lines) => {
-      const tail = lines === undefined ? "" : ` --tail ${lines}`;
-      return `kubectl --context ${context} --namespace ${namespace} logs${tail} ${instance}`;
-    },
+    logCommand: (instance, lines) => logCommand({ context, namespace }, instance, lines),
     failFast: (action, say) => {
       const secrets = Object.values(stack.secrets);
-      const logCommand = (instance: string): string => target.logCommand(instance);
-      return failFast({ cluster: cluster(), secrets, logCommand, say }, action);
+      const logOf = (instance: string): string => target.logCommand(instance);
+      return failFast({ cluster: cluster(), secrets, logCommand: logOf, say }, action);
     },
     reach: async (outputs, action, say) => {
       const ports = await forwardedPorts(cluster());

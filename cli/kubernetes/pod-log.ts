@@ -19,3 +19,13 @@ export async function logLines(cluster: Cluster, { pod, ...log }: ContainerLog, 
     throw error;
   }
 }
+
+/** The command that shows the log of a workload, such as `statefulset/loki`. @param lines the last so many @default all */
+export function logCommand(
+  { context, namespace }: { readonly context: string; readonly namespace: string },
+  workload: string,
+  lines?: number,
+): string {
+  const tail = lines === undefined ? "" : ` --tail ${lines}`;
+  return `kubectl --context ${context} --namespace ${namespace} logs${tail} ${workload}`;
+}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exampleServiceNames, exampleServices, type ExampleService } from "../../config/example-services.ts";
 import { programSettings } from "../../config/program-settings.ts";
-import { defaultImages } from "../../config/images.ts";
+import { defaultImages } from "../../config/resolve-images.ts";
 
 const identity = { project: "observability", stack: "dev" };
 const folder = join("/repository", "services");

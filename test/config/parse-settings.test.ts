@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
-import { defaultImages } from "../../config/images.ts";
+import { defaultImages } from "../../config/resolve-images.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
 import { stackSettingsSchema } from "../../config/settings-and-defaults.ts";
 import { anySettingsInput } from "../support/settings.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import pWaitFor from "p-wait-for";
 import { z } from "zod";
-import { defaultImages } from "../../config/images.ts";
+import { defaultImages } from "../../config/resolve-images.ts";
 import { portOf } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
 import { succeed } from "./support/run.ts";

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { defaultImages } from "../../config/images.ts";
+import { defaultImages } from "../../config/resolve-images.ts";
 import { run, succeed, type Ended } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import pWaitFor from "p-wait-for";
 import { stringify } from "yaml";
 import { fragmentConfig, fragmentProblems, mergedDocument } from "../../config/collector/fragment.ts";
-import { defaultImages } from "../../config/images.ts";
+import { defaultImages } from "../../config/resolve-images.ts";
 import { otelCollectorConfig, otelCollectorDocument } from "../../config/collector/document.ts";
 import { isRecord } from "../../config/parse.ts";
 import type { ServiceInput } from "../../config/service-args.ts";

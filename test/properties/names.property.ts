@@ -125,6 +125,9 @@ function shared(one: readonly UsedName[] = [], other: readonly UsedName[] = []):
   return one.filter(({ among, name }) => other.some((used) => used.among === among && used.name === name));
 }
 
+/** Of 150 pairs about 40 are accepted; so many, that the property is about something, are in all runs but one in a million. */
+const enough = 15;
+
 describe("the names of two workloads", () => {
   it("are all different on Docker, and names that it takes", async () => {
     const docker = settings({ docker: { host: noDocker } });
@@ -148,7 +151,7 @@ describe("the names of two workloads", () => {
       }),
       { numRuns: 150 },
     );
-    assert.ok(accepted > 30, `${accepted} pairs were accepted`);
+    assert.ok(accepted > enough, `${accepted} pairs were accepted`);
   });
 
   it("are all different on Kubernetes, and names that it takes", async () => {
@@ -175,6 +178,6 @@ describe("the names of two workloads", () => {
       }),
       { numRuns: 150 },
     );
-    assert.ok(accepted > 30, `${accepted} pairs were accepted`);
+    assert.ok(accepted > enough, `${accepted} pairs were accepted`);
   });
 });

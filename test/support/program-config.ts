@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { z } from "zod";
 import { exampleServiceNames } from "../../config/example-services.ts";
-import { defaultImages } from "../../config/images.ts";
+import { defaultImages } from "../../config/resolve-images.ts";
 import { programSettingsSchema } from "../../config/program-settings.ts";
 import { notShown, shown } from "../../config/problem.ts";
 import { recordedIdentity } from "./record-resources.ts";

@@ -1,4 +1,4 @@
-import { defaultImages, type ImageName, type Images } from "../../../config/images.ts";
+import { defaultImages, type ImageName, type Images } from "../../../config/resolve-images.ts";
 
 /** Variables that have the tests run another image than the product's, for a machine that cannot have that one. */
 const variables = { grafana: "E2E_GRAFANA_IMAGE", node: "E2E_NODE_IMAGE" } as const satisfies Partial<

@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { defaultImages } from "../../../config/images.ts";
+import { defaultImages } from "../../../config/resolve-images.ts";
 import type { ServiceInput } from "../../../config/service-args.ts";
 import { testedImages } from "./images.ts";
 

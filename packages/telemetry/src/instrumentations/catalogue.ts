@@ -1,3 +1,23 @@
+import type { Instrumentation } from "@opentelemetry/instrumentation";
+import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
+import { RuntimeNodeInstrumentation } from "@opentelemetry/instrumentation-runtime-node";
+import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
+import { FastifyInstrumentation } from "./fastify.ts";
+
+/** Requests for these paths are asked by the platform every few seconds and say nothing about users. */
+const healthPaths: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"]);
+
+/** The instrumentations that are there from the start: what they watch needs no import, or is loaded anyway. */
+export const fromTheStart: Readonly<Record<string, () => Instrumentation>> = {
+  http: () =>
+    new HttpInstrumentation({
+      ignoreIncomingRequestHook: ({ url = "/" }) => healthPaths.has(url.split("?", 1)[0] ?? url),
+    }),
+  undici: () => new UndiciInstrumentation(),
+  "runtime-node": () => new RuntimeNodeInstrumentation(),
+  fastify: () => new FastifyInstrumentation(),
+};
+
 /** An instrumentation of a library, by the package that has it. */
 export interface CatalogueEntry {
   /** What `OTEL_NODE_ENABLED_INSTRUMENTATIONS` calls it; the package is `@opentelemetry/instrumentation-<name>`. */

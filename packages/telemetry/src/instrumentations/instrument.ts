@@ -1,28 +1,10 @@
 import { createRequire, isBuiltin, syncBuiltinESMExports } from "node:module";
 import { registerInstrumentations, type Instrumentation } from "@opentelemetry/instrumentation";
-import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
-import { RuntimeNodeInstrumentation } from "@opentelemetry/instrumentation-runtime-node";
-import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
-import { catalogue, type CatalogueEntry } from "./catalogue.ts";
-import { FastifyInstrumentation } from "./fastify.ts";
+import { catalogue, fromTheStart, type CatalogueEntry } from "./catalogue.ts";
 import { beforeFirstUse, openCommonJs, openEsModules, packageNameOf } from "./module-hooks.ts";
 import { selectInstrumentations } from "./selection.ts";
 
 const require = createRequire(import.meta.url);
-
-/** Requests for these paths are asked by the platform every few seconds and say nothing about users. */
-const healthPaths: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"]);
-
-/** The instrumentations that are there from the start: what they watch needs no import, or is loaded anyway. */
-const fromTheStart: Readonly<Record<string, () => Instrumentation>> = {
-  http: () =>
-    new HttpInstrumentation({
-      ignoreIncomingRequestHook: ({ url = "/" }) => healthPaths.has(url.split("?", 1)[0] ?? url),
-    }),
-  undici: () => new UndiciInstrumentation(),
-  "runtime-node": () => new RuntimeNodeInstrumentation(),
-  fastify: () => new FastifyInstrumentation(),
-};
 
 /** Names of all instrumentations, as the environment calls them. */
 const instrumentationNames: readonly string[] = [

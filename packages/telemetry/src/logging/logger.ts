@@ -2,7 +2,7 @@ import { pino, type Logger } from "pino";
 import { boundedCopy, cutText, type Redactor } from "../redaction/redactor.ts";
 import { longestText } from "../redaction/characters.ts";
 import { levelOfNumber, levels, lineComposer, type Level, type Line, type LineSink } from "./line.ts";
-import type { LostLines } from "./lost-lines.ts";
+import { unwritable, type LostLines } from "./lost-lines.ts";
 
 /** What a logger is made of. */
 export interface LoggerOptions {
@@ -18,9 +18,6 @@ export interface LoggerOptions {
 
 /** Field under which pino hands over the level; no caller's field has this name. */
 const levelKey = "\u0000level";
-
-/** What stands in place of a line that could not be made. */
-const unwritable = "a log call whose arguments could not be read";
 
 /** Whether a text names a level that the logger can be set to. */
 export function isLogLevel(text: string): text is Level | "silent" {

@@ -10,6 +10,9 @@ export interface LostLines {
   readonly total: () => Readonly<Partial<Record<LineLoss, number>>>;
 }
 
+/** What stands in place of a line that could not be made. */
+export const unwritable = "a log call whose arguments could not be read";
+
 const explanations: Readonly<Record<LineLoss, string>> = {
   destination_full: "nobody reads the log's destination; lines that do not fit into memory are dropped and counted",
   destination_closed: "the log's destination is closed; lines are dropped there and counted",

@@ -3,7 +3,7 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { problem, type Problem } from "./problem.ts";
 
 /** The problems of a build's paths: a folder or a file that is not there, which the builder would report in the middle of a deployment. */
-export function buildFolderProblems({
+export function buildContextProblems({
   context,
   dockerfile,
 }: {

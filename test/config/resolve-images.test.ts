@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { defaultImages, resolveImages, type ImageName } from "../../config/images.ts";
+import { defaultImages, resolveImages, type ImageName } from "../../config/resolve-images.ts";
 import { furtherParts } from "../support/further-parts.ts";
 
 const names: readonly ImageName[] = [
