@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dockerLabels } from "../../config/names.ts";
 import { otlpUrls, partList, parts } from "../../config/parts/parts.ts";
-import { telemetryVariables, type ServiceProcess } from "../why/service-process.ts";
+import { pairOf, telemetryVariables, type ServiceProcess } from "../why/service-process.ts";
 import type { Docker } from "./docker.ts";
 import { connectFrom } from "./container-connection.ts";
 
@@ -66,10 +66,6 @@ function serviceProcess(
   const isOnHost = HostConfig.NetworkMode === "host";
   const isOnNetwork = network in NetworkSettings.Networks;
   const isRunning = State.Status === "running";
-  const variables = (Config.Env ?? []).map((pair) => {
-    const at = pair.indexOf("=");
-    return [pair.slice(0, at), pair.slice(at + 1)] as const;
-  });
   const connect = (): ServiceProcess["connect"] => {
     if (!isRunning) return { notTried: "it does not run" };
     if (helperImage === undefined) return { notTried: `there is no container of ${parts.victoriaMetrics.title}` };
@@ -81,7 +77,7 @@ function serviceProcess(
     state: stateText(State),
     isRunning,
     startedMillis: isRunning ? Date.parse(State.StartedAt) : undefined,
-    env: telemetryVariables(variables),
+    env: telemetryVariables((Config.Env ?? []).map(pairOf)),
     hiddenEnv: {},
     command: [...(Config.Entrypoint ?? []), ...(Config.Cmd ?? [])],
     hasOwnLocalhost: !isOnHost,

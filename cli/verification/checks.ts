@@ -156,16 +156,20 @@ function traceToMetrics(context: CheckContext, trace: FoundTrace | undefined): P
   return check(context, "trace → metrics: tracesToMetrics", parts.victoriaMetrics.host, async () => {
     if (trace === undefined) throw new Error("there is no trace to start from");
     const { datasourceUid: uid, queries } = tracesToMetricsLink(await grafana.jsonData(datasourceUid(parts.jaeger)));
-    const opened = await waitFor(timeoutMillis.metrics, async () => {
-      // What has happened once has a rate, but none of the latency a minute later.
-      const names = await flatMap(queries, async ({ name, query }) => {
-        const found = await flatMap(trace.spanNames, async (spanName) => [
-          await grafana.metric(uid, resolveSpanQuery(query, spanName)),
-        ]);
-        return found.some((value) => value !== undefined) ? [name] : [];
-      });
-      return names.length > 0 ? names : undefined;
-    });
+    const opened = await waitFor(
+      timeoutMillis.metrics,
+      async () => {
+        // What has happened once has a rate, but none of the latency a minute later.
+        const names = await flatMap(queries, async ({ name, query }) => {
+          const found = await flatMap(trace.spanNames, async (spanName) => [
+            await grafana.metric(uid, resolveSpanQuery(query, spanName)),
+          ]);
+          return found.some((value) => value !== undefined) ? [name] : [];
+        });
+        return names.length > 0 ? names : undefined;
+      },
+      1000,
+    );
     return [`opens ${opened.join(" and ")}`, opened];
   });
 }
@@ -190,13 +194,21 @@ async function check<Value>(
   }
 }
 
-/** Asks again until there is something to find. An answer that is an error ends the wait. */
-async function waitFor<Value>(milliseconds: number, ask: () => Promise<Value | undefined>): Promise<Value> {
+/**
+ * Asks again until there is something to find. An answer that is an error ends the wait.
+ *
+ * @param interval milliseconds between two rounds of questions: more where a round is many
+ */
+async function waitFor<Value>(
+  milliseconds: number,
+  ask: () => Promise<Value | undefined>,
+  interval = 250,
+): Promise<Value> {
   return pWaitFor<Value>(
     async () => {
       const value = await ask();
       return value === undefined ? false : pWaitFor.resolveWith(value);
     },
-    { interval: 250, timeout: { milliseconds, message: `not found within ${milliseconds / 1000} s` } },
+    { interval, timeout: { milliseconds, message: `not found within ${milliseconds / 1000} s` } },
   );
 }

@@ -1,5 +1,5 @@
 import { signals, type Signal } from "../../config/parts/part.ts";
-import type { Finding } from "./environment.ts";
+import { byWeight, type Finding } from "./environment.ts";
 import type { Examined } from "./examine.ts";
 import { serviceNameOf, type ServiceProcess } from "./service-process.ts";
 import { isNear, isPartOf, isUnknown, type Delivery, type Newest, type Rejection } from "./stores.ts";
@@ -64,9 +64,7 @@ export function diagnose(facts: Facts): Diagnosis {
   ];
   const isRelevant = (one: Finding): boolean => one.signals.some((signal) => missing.includes(signal));
   const covered = (one: Finding): number => one.signals.filter((signal) => missing.includes(signal)).length;
-  const relevant = all
-    .filter(isRelevant)
-    .toSorted((a, b) => rank[a.weight] - rank[b.weight] || covered(b) - covered(a));
+  const relevant = all.filter(isRelevant).toSorted((a, b) => byWeight(a, b) || covered(b) - covered(a));
   // What may keep a signal from arriving does not, if that arrives.
   const irrelevant = all.filter((one) => !isRelevant(one) && one.weight === "breaks");
   if (missing.length === 0) {
@@ -80,8 +78,6 @@ export function diagnose(facts: Facts): Diagnosis {
   }
   return { arrives: false, missing, ...withoutCause(facts, missing), others: irrelevant };
 }
-
-const rank = { breaks: 0, renames: 1, may: 2 } as const;
 
 /** From when on a record counts: an older one was sent by a run before this one. */
 function sinceMillis({ processes, nowMillis }: Facts): number {

@@ -37,8 +37,14 @@ export function judgeEnvironment(process: JudgedProcess): readonly Finding[] {
     ...pairProblems(process),
     ...loaderProblems(process),
   ];
-  const rank = { breaks: 0, renames: 1, may: 2 } as const;
-  return found.toSorted((a, b) => rank[a.weight] - rank[b.weight] || b.signals.length - a.signals.length);
+  return found.toSorted((a, b) => byWeight(a, b) || b.signals.length - a.signals.length);
+}
+
+const rank = { breaks: 0, renames: 1, may: 2 } as const;
+
+/** Sorts findings, what breaks most first. */
+export function byWeight(a: Finding, b: Finding): number {
+  return rank[a.weight] - rank[b.weight];
 }
 
 type Made = Pick<Finding, "cause" | "next"> & Partial<Finding>;

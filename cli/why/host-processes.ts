@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { basename, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { codeOf } from "../errors.ts";
-import { languageOf, telemetryVariables, type ServiceProcess } from "./service-process.ts";
+import { languageOf, pairOf, telemetryVariables, type ServiceProcess } from "./service-process.ts";
 
 /** What Linux tells of processes. */
 const processes = "/proc";
@@ -49,10 +49,6 @@ function ancestors(folder: string, pid: string): readonly string[] {
 
 function hostProcess(at: string, pid: string, published: ServiceProcess["collector"]): ServiceProcess {
   const command = parts(join(at, "cmdline"));
-  const env = parts(join(at, "environ")).map((pair) => {
-    const end = pair.indexOf("=");
-    return [pair.slice(0, end), pair.slice(end + 1)] as const;
-  });
   const programs = command.filter((argument) => !argument.startsWith("-")).map((argument) => basename(argument));
   return {
     name: `process ${pid}`,
@@ -60,7 +56,7 @@ function hostProcess(at: string, pid: string, published: ServiceProcess["collect
     state: "running",
     isRunning: true,
     startedMillis: statSync(at).ctimeMs,
-    env: telemetryVariables(env),
+    env: telemetryVariables(parts(join(at, "environ")).map(pairOf)),
     hiddenEnv: {},
     command,
     hasOwnLocalhost: false,

@@ -49,6 +49,12 @@ export function telemetryVariables(
   return Object.fromEntries(env.filter(([name]) => name.startsWith("OTEL_") || others.has(name)));
 }
 
+/** A variable as the system writes it, `NAME=value`. */
+export function pairOf(variable: string): readonly [name: string, value: string] {
+  const end = variable.indexOf("=");
+  return [variable.slice(0, end), variable.slice(end + 1)];
+}
+
 /** Beside OpenTelemetry's own: what loads an SDK, what the official images say of their runtime, and packages/telemetry's. */
 const others: ReadonlySet<string> = new Set([
   ...["NODE_OPTIONS", "PYTHONPATH", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "TESTING"],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { derivedMetrics } from "../../config/collector/derived-metrics.ts";
+import { derivedMetrics, derivedName } from "../../config/collector/derived-metrics.ts";
 import { nearMatch } from "../../config/problem.ts";
 import { datasourceUid, signals, type Signal } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
@@ -161,8 +161,8 @@ export class Stores {
   }
 }
 
-/** Exporters of what was sent, and not of what the Collector makes of it (config/collector/document.ts). */
-const sent = 'exporter!~".+_derived"';
+/** Exporters of what was sent, and not of what the Collector makes of it (config/collector/derived-metrics.ts). */
+const sent = `exporter!~"${derivedName(".+")}"`;
 
 /** Metrics that the Collector makes of a service's spans and lines, which say nothing of whether it sends some itself. */
 const derived = Object.values(derivedMetrics)

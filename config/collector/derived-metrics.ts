@@ -100,6 +100,11 @@ export const derivedProcessors = {
   },
 } as const;
 
+/** Name of the exporter of derived metrics to a store, by that of the exporter which services' own metrics take. */
+export function derivedName(exporter: string): string {
+  return `${exporter}_derived`;
+}
+
 /** Bytes of derived metrics that wait at most: many times what a flush of all series takes. */
 const waitingBytes = 16 * 1024 * 1024;
 

@@ -2,7 +2,14 @@ import { stringify } from "yaml";
 import type { Stores } from "../parts/exporters.ts";
 import type { Signal } from "../parts/part.ts";
 import { severityStatements } from "./severity.ts";
-import { connectors, connectorsOf, derivedDelivery, derivedProcessors, toTotals } from "./derived-metrics.ts";
+import {
+  connectors,
+  connectorsOf,
+  derivedDelivery,
+  derivedName,
+  derivedProcessors,
+  toTotals,
+} from "./derived-metrics.ts";
 
 /** Where the Collector finds and keeps things in its container. */
 export const collectorPaths = {
@@ -164,11 +171,6 @@ const traceContextStatements: readonly string[] = [
 function isId(name: string, digits: number): string {
   const value = `log.attributes["${name}"]`;
   return `IsString(${value}) and IsMatch(${value}, "^[0-9a-f]{${digits}}$") and ${value} != "${"0".repeat(digits)}"`;
-}
-
-/** Name of the exporter of derived metrics to a store. */
-function derivedName(exporter: string): string {
-  return `${exporter}_derived`;
 }
 
 function durableDelivery(queueMib: number): object {

@@ -253,14 +253,14 @@ function serviceTable(): Panel {
 /** Requests a second from one service to another one, in the words of Grafana's node graph. */
 function serviceGraph(): Panel {
   // A message that travels by HTTP is seen as both.
-  const requests = (side: "client" | "server", by: string): string =>
-    `max by (${by}) (sum by (${by}, connection_type) (rate(${derivedMetrics.graphRequests}{${side}=~"$service"}[$__rate_interval])))`;
-  const touching = (by: string): string => `((${requests("client", by)} or ${requests("server", by)}) > 0)`;
+  const requests = (side: "client" | "server"): string =>
+    `max by (client, server) (sum by (client, server, connection_type) (rate(${derivedMetrics.graphRequests}{${side}=~"$service"}[$__rate_interval])))`;
+  const touching = `((${requests("client")} or ${requests("server")}) > 0)`;
   const renamed = (expr: string, to: string, from: string): string =>
     `label_replace(${expr}, "${to}", "$1", "${from}", "(.+)")`;
-  const edges = renamed(renamed(touching("client, server"), "source", "client"), "target", "server");
+  const edges = renamed(renamed(touching, "source", "client"), "target", "server");
   // What is asked; and what only asks, with no request of its own to be answered.
-  const nodes = `sum by (id) (${renamed(touching("client, server"), "id", "server")} or ${renamed(`${touching("client, server")} * 0`, "id", "client")})`;
+  const nodes = `sum by (id) (${renamed(touching, "id", "server")} or ${renamed(`${touching} * 0`, "id", "client")})`;
   return {
     id: 18,
     type: "nodeGraph",

@@ -18,7 +18,7 @@ export interface DeliveryCounts {
 }
 
 /** At most this often the same kind of trouble is said on stderr, in milliseconds. */
-const quietMillis = 60_000;
+export const quietMillis = 60_000;
 
 /** Names of components (opentelemetry.io/docs/specs/semconv/registry/attributes/otel/#otel-component-type). */
 const componentOf: Readonly<Record<DeliveryProtocol, string>> = {

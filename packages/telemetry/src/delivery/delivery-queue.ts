@@ -3,7 +3,7 @@ import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
-import type { DeliveryCounts, DeliveryTally } from "./delivery-counters.ts";
+import { quietMillis, type DeliveryCounts, type DeliveryTally } from "./delivery-counters.ts";
 import type { EncodedItem, OtlpEncoding } from "./otlp-encoding.ts";
 import { mostRetryAfterMillis } from "./retry-after.ts";
 import { textOf, type Answer, type Postponement, type Transport } from "./transport.ts";
@@ -393,9 +393,6 @@ export class DeliveryQueue<Item> {
     for (const flush of this.flushes) if (this.left >= flush.until) flush.done();
   }
 }
-
-/** Nobody wants to read the same sentence more often than this, in milliseconds. */
-const quietMillis = 60_000;
 
 /** Says something, but not again within a minute. */
 class QuietReport {
