@@ -14,10 +14,20 @@ const doing: Readonly<Record<string, string>> = {
   refresh: "looking at",
 };
 
+/** What happened to a resource, by the operation of the engine that does it. A replacement is told once, by its new one. */
+const changes = { create: "created", update: "updated", "create-replacement": "replaced", delete: "deleted" } as const;
+
+/** What a deployment can do to a resource. */
+export type Change = (typeof changes)[keyof typeof changes];
+
+const isChange = (op: string): op is keyof typeof changes => op in changes;
+
 /** Prints what a deployment does as plain lines, and at least one line every two seconds. */
 export class Progress {
   /** Errors of Pulumi's engine so far; explained at the end (engine-failures.ts) instead of printed in between. */
   readonly problems: string[] = [];
+  /** The resources that were changed so far, by their names. */
+  readonly changed: { readonly change: Change; readonly name: string }[] = [];
   private readonly write: (line: string) => void;
   private readonly startedMillis = Date.now();
   private readonly running = new Map<string, { readonly text: string; readonly sinceMillis: number }>();
@@ -49,7 +59,9 @@ export class Progress {
       const { op, urn, type } = event.resourcePreEvent.metadata;
       this.begin(op, urn, type);
     } else if (event.resOutputsEvent !== undefined) {
-      this.end(event.resOutputsEvent.metadata.urn, "done");
+      const { op, urn } = event.resOutputsEvent.metadata;
+      if (this.running.has(urn) && isChange(op)) this.changed.push({ change: changes[op], name: resourceName(urn) });
+      this.end(urn, "done");
     } else if (event.resOpFailedEvent !== undefined) {
       this.end(event.resOpFailedEvent.metadata.urn, "FAILED");
     } else if (event.diagnosticEvent?.severity === "error") {

@@ -38,6 +38,9 @@ export const dashboardUids = {
   services: "services",
 } as const;
 
+/** Tag of the annotations in Grafana that say what a deployment has changed. */
+export const deploymentTag = "deployment";
+
 /** Folder in Grafana for the user's dashboards that are in no folder of their own. */
 export const addedDashboardFolder = "Own";
 

@@ -1,5 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { createTarget, loadTarget } from "../load-target.ts";
+import { markDeployments } from "../deployment-marks.ts";
+import { GrafanaClient } from "../grafana-client.ts";
 import { ensureLogin } from "../grafana-login.ts";
 import { isUp, waitUntilUp } from "../instances.ts";
 import { runEngine } from "../engine.ts";
@@ -50,7 +52,15 @@ async function up(options: CommandOptions<never, SettingOption>, tell: Say): Pro
         async (reached) => {
           await ensureLogin(reached, target, say);
           progress.phase("verifying: one request, found again as log, trace and metric");
-          return verify(reached, target, say);
+          const [results, mark] = await Promise.all([
+            verify(reached, target, say),
+            markDeployments(
+              stack,
+              new GrafanaClient(reached.urls.grafana ?? "", reached.grafanaUser, reached.grafanaPassword),
+              progress.changed,
+            ),
+          ]);
+          return mark === undefined ? results : [...results, mark];
         },
         say,
       );

@@ -79,6 +79,26 @@ describe("the progress", () => {
     assert.deepEqual(texts(), []);
   });
 
+  it("keeps what was changed, a replacement once, and what failed not at all", () => {
+    const done = (op: string, name: string): void => {
+      progress.onEvent(event("resourcePreEvent", op, name));
+      progress.onEvent(event("resOutputsEvent", op, name));
+    };
+    for (const op of ["create-replacement", "replace", "delete-replaced"]) done(op, "loki");
+    done("create", "jaeger");
+    done("update", "backend");
+    done("delete", "worker");
+    done("same", "grafana");
+    progress.onEvent(event("resourcePreEvent", "create", "otel-collector"));
+    progress.onEvent(event("resOpFailedEvent", "create", "otel-collector"));
+    assert.deepEqual(progress.changed, [
+      { change: "replaced", name: "loki" },
+      { change: "created", name: "jaeger" },
+      { change: "updated", name: "backend" },
+      { change: "deleted", name: "worker" },
+    ]);
+  });
+
   it("keeps the engine's errors for the end, without its colour marks, and no other diagnostics", () => {
     const diagnostic = (severity: "error" | "info", message: string): EngineEvent => ({
       sequence: 0,

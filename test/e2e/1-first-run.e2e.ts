@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { userInfo } from "node:os";
 import { datasourceUid } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
+import { deploymentTag } from "../../config/names.ts";
 import { exampleServiceNames } from "../../config/example-services.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import { runChecks } from "../../cli/verification/checks.ts";
@@ -127,6 +129,14 @@ describe("the first run, from a fresh clone with nothing running", () => {
     assert.doesNotMatch(up.stdout, /FAILED/);
   });
 
+  it("is marked on the dashboards, with the commit", async () => {
+    const marks = await grafana.get(`/api/annotations?tags=${deploymentTag}`);
+    const [{ text }, ...others] = z.tuple([z.object({ text: z.string() })]).parse(marks);
+    assert.deepEqual(others, []);
+    const commit = (await succeed("git", ["rev-parse", "--short=12", "HEAD"], { cwd: workspace.folder })).trim();
+    assert.match(text, new RegExp(`^created \\d+ resources<br>by ${userInfo().username}<br>commit ${commit}`));
+  });
+
   it("says what it does at least every two seconds", () => {
     assert.ok(up.longestSilenceMillis < 4000, `longest silence: ${up.longestSilenceMillis} ms`);
   });
@@ -240,6 +250,20 @@ describe("the first run, from a fresh clone with nothing running", () => {
       if (problem !== undefined) problems = [...problems, problem];
     }
     assert.deepEqual(problems, []);
+  });
+
+  it("the engine's own trace is in Jaeger when it is asked for, as the guide says", async () => {
+    const grpc = outputs.urls.otlpGrpc?.replace("http", "grpc") ?? "";
+    const preview = await workspace.npm("run", "pulumi", "--", "preview", "--otel-traces", grpc);
+    assert.equal(preview.code, 0, preview.output);
+    const services = z.object({ data: z.array(z.string()) });
+    await pWaitFor(
+      async () => {
+        const answer = await grafana.proxy(datasourceUid(parts.jaeger), "api/services");
+        return services.parse(answer).data.includes("pulumi-cli");
+      },
+      { interval: 500, timeout: 30_000 },
+    );
   });
 
   it("two processes of one service are two series (D9)", async () => {
