@@ -78,7 +78,13 @@ module.exports = {
       comment: "Plain values in, plain values or text out: testable without Pulumi and the same at preview.",
       severity: "error",
       from: { path: "^config/", pathNot: readers },
-      to: { pathNot: ["^config/", npm("(fastest-levenshtein|yaml|zod)(/|$)"), "^(node:)?path$"] },
+      to: {
+        pathNot: [
+          "^config/",
+          npm("(@grafana/grafana-foundation-sdk|fastest-levenshtein|yaml|zod)(/|$)"),
+          "^(node:)?path$",
+        ],
+      },
     },
     {
       name: "config-reads-no-files",

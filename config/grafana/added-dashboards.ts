@@ -31,8 +31,8 @@ export function readingOnce(read: ReadFolder): ReadFolder {
   };
 }
 
-/** Largest size of all dashboards together, in KiB: what a ConfigMap of Kubernetes holds, with room for its names. */
-export const mostDashboardKib = 900;
+/** Largest size of all dashboards of the user, in KiB: a ConfigMap of Kubernetes holds 1 MiB, the stack's own among it. */
+export const mostDashboardKib = 512;
 
 /** The problem of a dashboard, or of all of them, of so many bytes. */
 export function tooLarge(path: string, bytes: number): Problem {

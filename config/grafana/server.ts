@@ -1,7 +1,7 @@
 import { grafanaSettingReference } from "../expansion.ts";
 import { secretsFolder } from "../names.ts";
 import { lokiAnswerSeconds } from "../parts/loki.ts";
-import { grafanaPaths } from "./paths.ts";
+import { dashboardPath } from "./dashboards/dashboards.ts";
 
 /** Inputs of Grafana's own settings. */
 export interface GrafanaServerSettings {
@@ -28,9 +28,6 @@ export const grafanaSecretFiles = {
   secretKey: `${secretsFolder}/grafana-secret-key`,
 } as const;
 
-/** The dashboard that opens first. */
-export const homeDashboardFile = `${grafanaPaths.dashboards}/services.json`;
-
 /**
  * Grafana's settings as its environment (`GF_<section>_<key>`,
  * grafana.com/docs/grafana/latest/setup-grafana/configure-grafana). Secrets are files, never variables.
@@ -42,7 +39,7 @@ export function grafanaServerEnv(settings: GrafanaServerSettings): Readonly<Reco
     // Encrypts what Grafana stores; the default is the same for everybody and public.
     GF_SECURITY_SECRET_KEY__FILE: grafanaSecretFiles.secretKey,
     GF_SERVER_ROOT_URL: settings.publicUrl ?? `http://127.0.0.1:${settings.hostPort}/`,
-    GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: homeDashboardFile,
+    GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: dashboardPath("services"),
     // One user, no other way in.
     GF_AUTH_ANONYMOUS_ENABLED: "false",
     GF_USERS_ALLOW_SIGN_UP: "false",

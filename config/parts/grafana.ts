@@ -8,19 +8,19 @@ import {
 } from "../expansion.ts";
 import { foreignList, group, text } from "../fields.ts";
 import { dashboardProvider } from "../grafana/dashboard-provider.ts";
-import { servicesDashboard } from "../grafana/dashboards/services.ts";
+import { dashboardFiles } from "../grafana/dashboards/dashboards.ts";
 import { datasourceShape } from "../grafana/datasource-schema.ts";
 import { datasources, generatedDatasources } from "../grafana/datasources.ts";
 import { addedDashboards } from "../grafana/added-dashboards.ts";
 import { grafanaPaths } from "../grafana/paths.ts";
-import { adminUserName, grafanaSecretFiles, grafanaServerEnv, homeDashboardFile } from "../grafana/server.ts";
+import { adminUserName, grafanaSecretFiles, grafanaServerEnv } from "../grafana/server.ts";
 import { secretsFolder } from "../names.ts";
 import { part, targetsOf } from "./part.ts";
 
 const httpPort = 3000;
 
-/** Longest text of all data sources, which share a ConfigMap with the dashboards. */
-const datasourceKib = 64;
+/** Longest text of all data sources of the user, in KiB: they share a ConfigMap with the dashboards. */
+export const datasourceKib = 64;
 
 /** The user interface, complete at its first start: data sources, the links between them, and the home dashboard. */
 export const grafana = part({
@@ -88,14 +88,14 @@ export const grafana = part({
     const { adminUser, datasources: further } = settings;
     const server = { adminUser, hostPort: hostPorts.http, publicUrl };
     const secretNames = secretsIn(further, grafanaReferences);
-    const dashboardFiles = addedDashboards(dashboards);
+    const added = addedDashboards(dashboards);
     return {
       env: { ...(secretNames.length > 0 ? grafanaDollar : {}), ...grafanaServerEnv(server) },
       configFiles: [
         { path: grafanaPaths.datasources, content: datasources(generatedDatasources(all), further) },
-        { path: grafanaPaths.dashboardProvider, content: dashboardProvider(dashboardFiles.length > 0) },
-        { path: homeDashboardFile, content: servicesDashboard() },
-        ...dashboardFiles,
+        { path: grafanaPaths.dashboardProvider, content: dashboardProvider(added.length > 0) },
+        ...dashboardFiles(),
+        ...added,
       ],
       secretFiles: secretFiles(secretNames, secrets, grafanaSecretText),
     };

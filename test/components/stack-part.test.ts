@@ -5,7 +5,7 @@ import type { Workload } from "../../components/platform/workload.ts";
 import { partWorkload, stackWorkloads } from "../../components/stack-part.ts";
 import { otelCollectorConfig } from "../../config/collector/document.ts";
 import { dashboardProvider } from "../../config/grafana/dashboard-provider.ts";
-import { servicesDashboard } from "../../config/grafana/dashboards/services.ts";
+import { dashboardFiles } from "../../config/grafana/dashboards/dashboards.ts";
 import { datasources, generatedDatasources } from "../../config/grafana/datasources.ts";
 import { grafanaServerEnv } from "../../config/grafana/server.ts";
 import { jaegerConfig } from "../../config/parts/jaeger.ts";
@@ -175,7 +175,7 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
         content: datasources(generatedDatasources(partList)),
       },
       { path: "/etc/grafana/provisioning/dashboards/stack.yaml", content: dashboardProvider() },
-      { path: "/etc/grafana/dashboards/services.json", content: servicesDashboard() },
+      ...dashboardFiles(),
     ],
     ports: [{ name: "http", port: 3000, hostPort: 13000 }],
     dataVolumes: [{ name: "grafana_data", path: "/var/lib/grafana" }],

@@ -1,3 +1,43 @@
+import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
+import {
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueTextMode,
+  GraphDrawStyle,
+  LegendDisplayMode,
+  LegendPlacement,
+  LogsDedupStrategy,
+  LogsSortOrder,
+  ReduceDataOptionsBuilder,
+  SortOrder,
+  StackingConfigBuilder,
+  StackingMode,
+  TableSortByFieldStateBuilder,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from "@grafana/grafana-foundation-sdk/common";
+import {
+  FieldColorBuilder,
+  FieldColorModeId,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  type DashboardLink,
+  type DynamicConfigValue,
+  type ThresholdsConfig,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import { PanelBuilder as LogsBuilder } from "@grafana/grafana-foundation-sdk/logs";
+import { DataqueryBuilder as LokiQueryBuilder } from "@grafana/grafana-foundation-sdk/loki";
+import { PanelBuilder as NodeGraphBuilder } from "@grafana/grafana-foundation-sdk/nodegraph";
+import {
+  DataqueryBuilder as PrometheusQueryBuilder,
+  PromQueryFormat,
+} from "@grafana/grafana-foundation-sdk/prometheus";
+import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
+import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
+import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+import { jaeger } from "../../parts/jaeger.ts";
 import { loki } from "../../parts/loki.ts";
 import { datasourceUid } from "../../parts/part.ts";
 import { victoriaMetrics } from "../../parts/victoria-metrics.ts";
@@ -6,174 +46,242 @@ import { victoriaMetrics } from "../../parts/victoria-metrics.ts";
 export const datasource = {
   loki: { type: "loki", uid: datasourceUid(loki) },
   victoriaMetrics: { type: "prometheus", uid: datasourceUid(victoriaMetrics) },
+  jaeger: { type: "jaeger", uid: datasourceUid(jaeger) },
 } as const;
 
-/** Place on Grafana's grid of 24 columns. */
-export interface GridPos {
-  readonly x: number;
-  readonly y: number;
-  readonly w: number;
-  readonly h: number;
-}
+/** A query of a panel, to be built. */
+export type Target = Builder<Dataquery>;
 
-/** A query of a panel. */
-export type Target = Readonly<Record<string, unknown>>;
+/** A link, to be built. */
+export type Link = Builder<DashboardLink>;
 
-/** A panel as Grafana's dashboard JSON has it. */
-export interface Panel {
-  readonly id: number;
-  readonly type: string;
-  readonly title: string;
-  readonly description?: string;
-  readonly gridPos: GridPos;
-  readonly datasource?: object;
-  readonly targets?: readonly Target[];
-  /** Shortest time between two points. */
-  readonly interval?: string;
-  readonly maxDataPoints?: number;
-  readonly fieldConfig?: object;
-  readonly options?: object;
-  readonly transformations?: readonly object[];
-  /** Links from the panel's title. */
-  readonly links?: readonly object[];
-}
-
-/** Options of every panel. */
-export interface PanelSpec {
+/** What is said of every panel. */
+export interface PanelHead {
   readonly title: string;
   readonly description: string;
-  readonly gridPos: GridPos;
   readonly targets: readonly Target[];
+}
+
+/** What is said of a panel of one or more numbers. */
+export interface PanelSpec extends PanelHead {
   /** Grafana's unit: `reqps`, `percentunit`, `s`, … */
   readonly unit: string;
   /** Links from a point of the panel. @default none */
-  readonly links?: readonly object[];
+  readonly links?: readonly Link[];
   /** From this value on the panel is yellow, then red. @default no colours */
   readonly thresholds?: readonly [warning: number, critical: number];
 }
 
-/** A PromQL query. `instant` gives the newest value only. */
-export function promql(refId: string, expr: string, legendFormat: string, instant = false): Target {
-  return {
-    refId,
-    datasource: datasource.victoriaMetrics,
-    expr,
-    legendFormat,
-    range: !instant,
-    instant,
-    ...(instant ? { format: "table" } : {}),
-  };
+/** A PromQL query. `instant` gives the newest value only, as a table. */
+export function promql(refId: string, expr: string, legendFormat: string, instant = false): PrometheusQueryBuilder {
+  const query = new PrometheusQueryBuilder()
+    .refId(refId)
+    .datasource(datasource.victoriaMetrics)
+    .expr(expr)
+    .legendFormat(legendFormat);
+  return instant ? query.instant().format(PromQueryFormat.Table) : query.range();
 }
 
 /** A LogQL query. */
-export function logql(refId: string, expr: string, legendFormat = ""): Target {
-  return { refId, datasource: datasource.loki, expr, legendFormat, queryType: "range" };
+export function logql(refId: string, expr: string, legendFormat = ""): LokiQueryBuilder {
+  return new LokiQueryBuilder()
+    .refId(refId)
+    .datasource(datasource.loki)
+    .expr(expr)
+    .legendFormat(legendFormat)
+    .queryType("range");
 }
 
 /** Curves over time, with the newest and the highest value in the legend. */
-export function timeseries(id: number, spec: PanelSpec): Panel {
-  return {
-    ...head(id, "timeseries", spec),
-    fieldConfig: {
-      defaults: {
-        ...field(spec),
-        custom: {
-          drawStyle: "line",
-          lineWidth: 1,
-          fillOpacity: 10,
-          showPoints: "never",
-          spanNulls: 60_000,
-          // A row of zeros would get an axis up to 10000 %.
-          ...(spec.unit === "percentunit" ? { axisSoftMax: 0.05 } : {}),
-        },
-        min: 0,
-      },
-      overrides: [],
-    },
-    options: {
-      legend: { displayMode: "table", placement: "bottom", calcs: ["lastNotNull", "max"], showLegend: true },
-      tooltip: { mode: "multi", sort: "desc" },
-    },
-  };
+export function timeseries(spec: PanelSpec): TimeseriesBuilder {
+  const panel = valued(new TimeseriesBuilder(), spec)
+    .min(0)
+    .drawStyle(GraphDrawStyle.Line)
+    .lineWidth(1)
+    .fillOpacity(10)
+    .showPoints(VisibilityMode.Never)
+    .spanNulls(60_000)
+    .legend(legend(LegendDisplayMode.Table, ["lastNotNull", "max"]))
+    .tooltip(tooltip());
+  // A row of zeros would get an axis up to 10000 %.
+  return spec.unit === "percentunit" ? panel.axisSoftMax(0.05) : panel;
 }
 
-/** Bars stacked on each other. */
-export function stackedBars(id: number, spec: PanelSpec, colours: Readonly<Record<string, string>>): Panel {
-  return {
-    ...head(id, "timeseries", spec),
+/** Bars stacked on each other, each in the colour of its name; a name that is not told gets one of Grafana's. */
+export function stackedBars(spec: PanelSpec, colours: Readonly<Record<string, string>> = {}): TimeseriesBuilder {
+  const panel = valued(new TimeseriesBuilder(), spec)
+    .min(0)
     // Bars of a second each are too thin to be seen.
-    interval: "15s",
-    maxDataPoints: 100,
-    options: {
-      legend: { displayMode: "list", placement: "bottom", calcs: [], showLegend: true },
-      tooltip: { mode: "multi", sort: "desc" },
-    },
-    fieldConfig: {
-      defaults: {
-        ...field(spec),
-        custom: { drawStyle: "bars", fillOpacity: 70, lineWidth: 0, stacking: { mode: "normal", group: "A" } },
-        min: 0,
-      },
-      overrides: Object.entries(colours).map(([name, fixedColor]) => ({
-        matcher: { id: "byName", options: name },
-        properties: [{ id: "color", value: { mode: "fixed", fixedColor } }],
-      })),
-    },
-  };
+    .interval("15s")
+    .maxDataPoints(100)
+    .drawStyle(GraphDrawStyle.Bars)
+    .fillOpacity(70)
+    .lineWidth(0)
+    .stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group("A"))
+    .legend(legend(LegendDisplayMode.List, []))
+    .tooltip(tooltip());
+  return Object.entries(colours).reduce(
+    (built, [name, fixedColor]) =>
+      built.overrideByName(name, [{ id: "color", value: { mode: FieldColorModeId.Fixed, fixedColor } }]),
+    panel,
+  );
 }
 
 /** One number with its recent course behind it. */
-export function stat(id: number, spec: PanelSpec): Panel {
-  return {
-    ...head(id, "stat", spec),
-    fieldConfig: { defaults: field(spec), overrides: [] },
-    options: {
-      reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false },
-      colorMode: spec.thresholds === undefined ? "none" : "value",
-      graphMode: "area",
-      textMode: "value",
-    },
-  };
+export function stat(spec: PanelSpec): StatBuilder {
+  return valued(new StatBuilder(), spec)
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false))
+    .colorMode(spec.thresholds === undefined ? BigValueColorMode.None : BigValueColorMode.Value)
+    .graphMode(BigValueGraphMode.Area)
+    .textMode(BigValueTextMode.Value);
 }
 
-function head(id: number, type: string, spec: PanelSpec): Panel {
-  const { title, description, gridPos, targets } = spec;
-  const [first] = targets;
-  return { id, type, title, description, gridPos, datasource: first?.["datasource"] as object, targets };
+/** A column of a {@link table}: the value of a query, or a label that all of its queries have. */
+export type Column = Heading & (QueriedColumn | LabelColumn);
+
+interface Heading {
+  readonly title: string;
+  /** In pixels. @default as Grafana divides them */
+  readonly width?: number;
+  /** Links from a cell. @default none */
+  readonly links?: readonly Link[];
 }
 
-function field(spec: PanelSpec): object {
+interface LabelColumn {
+  readonly label: string;
+}
+
+interface QueriedColumn {
+  /** PromQL; its newest value. */
+  readonly expr: string;
+  readonly unit: string;
+  /** Digits behind the point. @default two */
+  readonly decimals?: number;
+  /** From this value on a cell is yellow, then red. @default no colours */
+  readonly thresholds?: readonly [warning: number, critical: number];
+}
+
+/** A row for each value of the labels, in the order of the first column: the newest values of PromQL queries beside each other. */
+export function table(spec: Omit<PanelHead, "targets"> & { readonly columns: readonly Column[] }): TableBuilder {
+  const { columns, ...head } = spec;
+  // The columns' own letters: A for the first query.
+  const queried = columns.filter((column) => "expr" in column);
+  const field = (column: Column): string =>
+    "label" in column ? column.label : `Value #${refId(queried.indexOf(column))}`;
+  const targets = queried.map(({ expr }, index) => promql(refId(index), expr, "", true));
+  const panel = headed(new TableBuilder(), { ...head, targets })
+    // Grafana gives no column less than 150 pixels unless told so; ten of them do not fit then.
+    .minWidth(70)
+    .decimals(2)
+    .showHeader(true)
+    .sortBy([new TableSortByFieldStateBuilder().displayName(columns[0]?.title ?? "").desc(false)])
+    .transformations([
+      { id: "merge", options: {} },
+      {
+        id: "organize",
+        options: {
+          excludeByName: { Time: true },
+          indexByName: Object.fromEntries(columns.map((column, index) => [field(column), index])),
+          renameByName: Object.fromEntries(columns.map((column) => [field(column), column.title])),
+        },
+      },
+    ]);
+  return columns.reduce((built, column) => built.overrideByName(column.title, cells(column)), panel);
+}
+
+function refId(index: number): string {
+  return String.fromCharCode("A".charCodeAt(0) + index);
+}
+
+function cells(column: Column): DynamicConfigValue[] {
+  const { width, links } = column;
+  return [
+    ...(width === undefined ? [] : [{ id: "custom.width", value: width }]),
+    ...(links === undefined ? [] : [{ id: "links", value: links.map((link) => link.build()) }]),
+    ...("expr" in column ? numbers(column) : []),
+  ];
+}
+
+function numbers({ unit, decimals, thresholds }: QueriedColumn): DynamicConfigValue[] {
+  return [
+    { id: "unit", value: unit },
+    ...(decimals === undefined ? [] : [{ id: "decimals", value: decimals }]),
+    ...(thresholds === undefined
+      ? []
+      : [
+          { id: "thresholds", value: steps(thresholds).build() },
+          { id: "custom.cellOptions", value: { type: "color-text" } },
+        ]),
+  ];
+}
+
+/** The newest lines of a LogQL query. */
+export function logs(head: PanelHead & { readonly links?: readonly Link[] }): LogsBuilder {
+  return headed(new LogsBuilder(), head)
+    .links([...(head.links ?? [])])
+    .showTime(true)
+    .wrapLogMessage(true)
+    .enableLogDetails(true)
+    .dedupStrategy(LogsDedupStrategy.None)
+    .sortOrder(LogsSortOrder.Descending);
+}
+
+/** Things and arrows between them: a query of arrows (`id`, `source`, `target`), and one of things (`id`). */
+export function nodeGraph(head: PanelHead): NodeGraphBuilder {
+  return headed(new NodeGraphBuilder(), head);
+}
+
+/** What every builder of a panel has. */
+interface Headed {
+  title(title: string): this;
+  description(description: string): this;
+  datasource(datasource: { type?: string; uid?: string }): this;
+  targets(targets: Target[]): this;
+}
+
+/** What every builder of a panel of numbers has. */
+interface Valued extends Headed {
+  unit(unit: string): this;
+  dataLinks(links: Link[]): this;
+  thresholds(thresholds: Builder<ThresholdsConfig>): this;
+  colorScheme(color: FieldColorBuilder): this;
+}
+
+function headed<Kind extends Headed>(panel: Kind, { title, description, targets }: PanelHead): Kind {
+  const [first] = targets.map((target) => target.build() as { readonly datasource?: object });
+  const asked = panel
+    .title(title)
+    .description(description)
+    .targets([...targets]);
+  return first?.datasource === undefined ? asked : asked.datasource(first.datasource);
+}
+
+function valued<Kind extends Valued>(panel: Kind, spec: PanelSpec): Kind {
   const { unit, links, thresholds } = spec;
-  return {
-    unit,
-    ...(links === undefined ? {} : { links }),
-    ...(thresholds === undefined ? { color: { mode: "palette-classic" } } : { thresholds: steps(thresholds) }),
-  };
+  const told = headed(panel, spec).unit(unit);
+  const linked = links === undefined ? told : told.dataLinks([...links]);
+  return thresholds === undefined
+    ? linked.colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
+    : linked.thresholds(steps(thresholds));
+}
+
+function legend(displayMode: LegendDisplayMode, calcs: string[]): VizLegendOptionsBuilder {
+  return new VizLegendOptionsBuilder()
+    .displayMode(displayMode)
+    .placement(LegendPlacement.Bottom)
+    .calcs(calcs)
+    .showLegend(true);
+}
+
+function tooltip(): VizTooltipOptionsBuilder {
+  return new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending);
 }
 
 /** Colours from green over yellow to red. */
-export function steps([warning, critical]: readonly [number, number]): object {
-  return {
-    mode: "absolute",
-    steps: [
-      { color: "green", value: null },
-      { color: "yellow", value: warning },
-      { color: "red", value: critical },
-    ],
-  };
-}
-
-/** A link into Grafana's Explore with one query, over the time range on the screen. Grafana's variables stay as they are. */
-export function exploreLink(title: string, datasourceUid: string, query: object): object {
-  const left = {
-    datasource: datasourceUid,
-    queries: [{ refId: "A", ...query }],
-    range: { from: "${__from}", to: "${__to}" },
-  };
-  const pieces = JSON.stringify(left).split(/(\$\{[\w.:]+\})/);
-  return {
-    title,
-    url: `/explore?orgId=1&left=${pieces.map((piece, index) => (index % 2 === 1 ? piece : encodeURIComponent(piece))).join("")}`,
-    targetBlank: true,
-  };
+function steps([warning, critical]: readonly [number, number]): ThresholdsConfigBuilder {
+  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([
+    { color: "green", value: null },
+    { color: "yellow", value: warning },
+    { color: "red", value: critical },
+  ]);
 }

@@ -8,6 +8,7 @@ import {
   unknownValue,
 } from "../../../components/index.ts";
 import type { PreviewResource, StackPreview, StackPreviewOptions } from "../../../components/index.ts";
+import { dashboardFiles } from "../../../config/grafana/dashboards/dashboards.ts";
 import { lokiConfig } from "../../../config/parts/loki.ts";
 import { dockerTypes } from "../../support/docker-view.ts";
 import { recordResources } from "../../support/record-resources.ts";
@@ -186,7 +187,7 @@ describe("previewStack", () => {
     assert.deepEqual(
       files.map(({ workload, path }) => `${workload} ${path}`),
       [
-        "grafana /etc/grafana/dashboards/services.json",
+        ...dashboardFiles().map(({ path }) => `grafana ${path}`),
         "grafana /etc/grafana/provisioning/dashboards/stack.yaml",
         "grafana /etc/grafana/provisioning/datasources/stack.yaml",
         "grafana /run/secrets/grafana-admin-password",

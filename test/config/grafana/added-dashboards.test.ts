@@ -51,11 +51,11 @@ describe("dashboards of the user", () => {
   });
 
   it("are refused when they are more than Kubernetes takes", () => {
-    const content = { ...orders, panels: "x".repeat(450 * 1024) };
+    const content = { ...orders, panels: "x".repeat(256 * 1024) };
     assert.deepEqual(linesOf([dashboard("a.json", content)]), []);
     assert.deepEqual(
       linesOf([dashboard("a.json", content), dashboard("b.json", { ...content, uid: "b", title: "B" })]),
-      ["grafana.dashboards: must be at most 900 KiB, got 901 KiB; make it smaller, or leave it out"],
+      ["grafana.dashboards: must be at most 512 KiB, got 513 KiB; make it smaller, or leave it out"],
     );
   });
 

@@ -93,7 +93,7 @@ describe("a folder of dashboards", () => {
   });
 
   it("is told of a dashboard that is too large by itself, and of too many, without reading them", () => {
-    const most = 900 * 1024;
+    const most = 512 * 1024;
     for (const [name, size] of [
       ["a.json", most + 1],
       ["b.json", most],
@@ -101,12 +101,12 @@ describe("a folder of dashboards", () => {
       writeFileSync(join(folder, name), "");
       truncateSync(join(folder, name), size);
     }
-    const large = "a.json: must be at most 900 KiB, got 901 KiB; make it smaller, or leave it out";
+    const large = "a.json: must be at most 512 KiB, got 513 KiB; make it smaller, or leave it out";
     assert.deepEqual(linesOf(), [large]);
     writeFileSync(join(folder, "c.json"), " ");
     assert.deepEqual(linesOf(), [
       large,
-      "grafana.dashboards: must be at most 900 KiB, got 901 KiB; make it smaller, or leave it out",
+      "grafana.dashboards: must be at most 512 KiB, got 513 KiB; make it smaller, or leave it out",
     ]);
     assert.deepEqual(readDashboardFolder(folder).files, []);
   });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import { dashboardProvider } from "../../../config/grafana/dashboard-provider.ts";
-import { homeDashboardFile } from "../../../config/grafana/server.ts";
+import { dashboardPath } from "../../../config/grafana/dashboards/dashboards.ts";
 import { grafanaPaths } from "../../../config/grafana/paths.ts";
 import { provisioned } from "./support/provisioning.ts";
 
 describe("Grafana's dashboard provider", () => {
-  it("reads the folder in which the dashboards are, and neither edits nor deletion in the browser change them", () => {
+  it("reads the folder in which the dashboards are, and no edit in the browser changes them, and one that is gone goes", () => {
     assert.deepEqual(provisioned(dashboardProvider()), {
       apiVersion: 1,
       providers: [
@@ -14,7 +14,7 @@ describe("Grafana's dashboard provider", () => {
           name: "stack",
           type: "file",
           folder: "Stack",
-          disableDeletion: true,
+          disableDeletion: false,
           allowUiUpdates: false,
           updateIntervalSeconds: 30,
           options: { path: "/etc/grafana/dashboards" },
@@ -24,8 +24,8 @@ describe("Grafana's dashboard provider", () => {
   });
 
   it("reads the folder of the dashboard that opens first", () => {
-    assert.equal(dirname(homeDashboardFile), grafanaPaths.dashboards);
-    assert.equal(basename(homeDashboardFile), "services.json");
+    assert.equal(dirname(dashboardPath("services")), grafanaPaths.dashboards);
+    assert.equal(basename(dashboardPath("services")), "services.json");
   });
 
   it("is the same text every time", () => {

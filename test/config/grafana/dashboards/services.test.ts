@@ -1,123 +1,26 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { servicesDashboard } from "../../../../config/grafana/dashboards/services.ts";
 import { derivedMetrics } from "../../../../config/collector/derived-metrics.ts";
-import { datasources } from "../../../../config/grafana/datasources.ts";
 import { dashboardUids } from "../../../../config/names.ts";
 import { datasourceUid } from "../../../../config/parts/part.ts";
 import { parts } from "../../../../config/parts/parts.ts";
-import { checkLogql, checkPromql, type CheckedQuery } from "../support/check-query.ts";
+import { checkLogql } from "../support/check-query.ts";
+import { allChosen, check, checkedTargets, knownSeries } from "../support/check-target.ts";
 import {
   linksOf,
-  readDashboard,
+  panelsOf,
+  queriedVariables,
   withValues,
   type DashboardPanel,
-  type DashboardTarget,
   type DashboardVariable,
 } from "../support/dashboard.ts";
-import { derivedSeries } from "../support/derived-series.ts";
-import { observedService } from "../support/observed-service.ts";
-import { provisionedDatasources } from "../support/provisioning.ts";
-import { storedSeries } from "../support/stored-series.ts";
-import { stackDatasources } from "../../../support/settings.ts";
 
-function panels(): readonly DashboardPanel[] {
-  return readDashboard(servicesDashboard()).panels;
-}
-
-function variables(): readonly DashboardVariable[] {
-  return readDashboard(servicesDashboard()).templating.list;
-}
-
-/** What Grafana puts into a query when everything is chosen. */
-function allChosen(): Record<string, string> {
-  return Object.fromEntries(variables().map(({ name, allValue }) => [name, allValue]));
-}
-
-/** Names that LogQL's `| json` gives to the fields of a line. */
-function fieldNames(value: unknown, path: readonly string[] = []): string[] {
-  if (typeof value !== "object" || value === null) return [path.join("_").replaceAll(/\W/g, "_")];
-  return Object.entries(value).flatMap(([key, inner]) => fieldNames(inner, [...path, key]));
-}
-
-/** Checks a query in the language of its data source against what a service really sent. */
-async function check({ datasource, expr }: DashboardTarget): Promise<CheckedQuery> {
-  const { lines, metrics } = await observedService();
-  // `$1` is no variable of Grafana's but what `label_replace` has matched.
-  const query = withValues(expr, { 1: "$1", __rate_interval: "1m", __interval: "1m", ...allChosen() });
-  if (datasource.uid === datasourceUid(parts.victoriaMetrics)) {
-    return checkPromql(query, new Map([...storedSeries(metrics), ...derivedSeries]));
-  }
-  assert.equal(datasource.uid, datasourceUid(parts.loki), "no other language can be checked");
-  return checkLogql(query, new Set(lines.flatMap((line) => fieldNames(JSON.parse(line)))));
-}
-
-/** Every query of every panel with what its check says. */
-function checked(): Promise<{ panel: DashboardPanel; target: DashboardTarget; result: CheckedQuery }[]> {
-  const all = panels().flatMap((panel) => panel.targets.map((target) => ({ panel, target })));
-  return Promise.all(all.map(async (one) => ({ ...one, result: await check(one.target) })));
-}
-
-describe("the services dashboard", () => {
-  it("has the uid that its address is made of, and is the same text every time", () => {
-    assert.equal(readDashboard(servicesDashboard()).uid, dashboardUids.services);
-    assert.equal(servicesDashboard(), servicesDashboard());
-  });
-
-  it("fills Grafana's 24 columns down to its end, and no panel lies on another", () => {
-    const places = panels().map(({ gridPos }) => gridPos);
-    const cells = places.flatMap(({ x, y, w, h }) =>
-      Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),
-    );
-    const height = Math.max(...places.map(({ y, h }) => y + h));
-    const grid = Array.from({ length: 24 * height }, (_, cell) => `${cell % 24},${Math.floor(cell / 24)}`);
-    assert.deepEqual(cells.sort(), grid.sort());
-  });
-
-  it("has a number of its own, a title and a description on every panel", () => {
-    assert.deepEqual(
-      panels().map(({ id }) => id),
-      panels().map((_, index) => index + 1),
-    );
-    const unexplained = panels().filter(({ title, description }) => title === "" || !/.\.$/.test(description));
-    assert.deepEqual(
-      unexplained.map(({ id }) => id),
-      [],
-    );
-  });
-
-  it("names every data source by a provisioned uid and its type, in panels, queries and variables", () => {
-    const provisioned = provisionedDatasources(datasources(stackDatasources)).map(({ type, uid }) =>
-      JSON.stringify({ type, uid }),
-    );
-    const named: string[] = [];
-    JSON.parse(servicesDashboard(), (key, value: unknown) => {
-      if (key.toLowerCase().startsWith("datasource")) named.push(JSON.stringify(value));
-      return value;
-    });
-    assert.deepEqual(
-      named.filter((reference) => !provisioned.includes(reference)),
-      [],
-    );
-    const queries = panels().flatMap(({ targets }) => targets);
-    assert.equal(named.length, panels().length + queries.length + variables().length);
-  });
-
-  it("never makes up a zero for what does not exist", () => {
-    assert.doesNotMatch(servicesDashboard(), /\bvector\s*\(/);
-  });
-});
+const panels = (): readonly DashboardPanel[] => panelsOf("services");
+const variables = (): readonly DashboardVariable[] => queriedVariables("services");
 
 describe("the services dashboard's queries", () => {
-  it("name metrics, labels and fields that a service really sends, and no others (D5, D6, R22)", async () => {
-    const problems = (await checked()).flatMap(({ panel, target, result }) =>
-      result.problems.map((problem) => `${panel.title}, ${target.refId}: ${problem}`),
-    );
-    assert.deepEqual(problems, []);
-  });
-
   it("read the metrics of HTTP, of messages and of the runtime, and what the Collector makes of spans", async () => {
-    const read = (await checked()).flatMap(({ result }) => result.metrics);
+    const read = (await checkedTargets("services")).flatMap(({ result }) => result.metrics);
     assert.deepEqual([...new Set(read)].sort(), [
       "http_server_request_duration_seconds_bucket",
       "http_server_request_duration_seconds_count",
@@ -136,11 +39,11 @@ describe("the services dashboard's queries", () => {
   it("follow the chosen namespace and service in every selector", () => {
     // A request from one service to another one has two services, and no namespace.
     const chosen = [
-      '{service_namespace=~"$namespace",service_name=~"$service",deployment_environment_name=~"$environment"',
+      '{service_namespace=~"$namespace",service_namespace!="stack",service_name=~"$service",deployment_environment_name=~"$environment"',
       '{client=~"$service"}',
       '{server=~"$service"}',
     ];
-    for (const { expr } of panels().flatMap(({ targets }) => targets)) {
+    for (const { expr = "" } of panels().flatMap(({ targets }) => targets)) {
       const selectors = expr.match(/(?<!\{)\{[^{]*?\}/g) ?? [];
       assert.ok(selectors.length > 0, expr);
       for (const selector of selectors)
@@ -151,18 +54,8 @@ describe("the services dashboard's queries", () => {
     }
   });
 
-  it("give every label that a legend shows", async () => {
-    const missing = (await checked()).flatMap(({ panel, target, result }) =>
-      [...target.legendFormat.matchAll(/\{\{\s*(.*?)\s*\}\}/g)]
-        .map(([, label = ""]) => label)
-        .filter((label) => !result.labels.has(label))
-        .map((label) => `${panel.title}: ${label}`),
-    );
-    assert.deepEqual(missing, []);
-  });
-
   it("of the table give one row a service and one named column each", async () => {
-    const columns = (await checked()).filter(({ panel }) => panel.type === "table");
+    const columns = (await checkedTargets("services")).filter(({ panel }) => panel.type === "table");
     assert.deepEqual(
       columns.map(({ target, result }) => [target.refId, ...result.labels]),
       ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J"].map((refId) => [refId, "service_name"]),
@@ -199,15 +92,13 @@ describe("the services dashboard's variables", () => {
         'label_values({service_namespace=~".+"}, deployment_environment_name)',
       ],
     );
-    const perService = [...storedSeries((await observedService()).metrics), ...derivedSeries].filter(
-      ([name]) => name !== derivedMetrics.graphRequests,
-    );
+    const perService = [...(await knownSeries())].filter(([name]) => name !== derivedMetrics.graphRequests);
     const without = perService.filter(([, labels]) => !labels.has("service_namespace") || !labels.has("service_name"));
     assert.deepEqual(without, []);
   });
 
   it("stand for any value but not for none when all are chosen, since Loki refuses a selector of everything", () => {
-    assert.deepEqual(allChosen(), { namespace: "..*", service: "..*", environment: ".*" });
+    assert.deepEqual(allChosen("services"), { namespace: "..*", service: "..*", environment: ".*" });
   });
 });
 
@@ -224,8 +115,9 @@ describe("the services dashboard's links", () => {
   }
 
   function links(path: string): readonly Link[] {
+    // A panel of lines has no points.
     const all = panels().flatMap((panel) =>
-      linksOf(panel).map(({ url }) => ({ panel, url: new URL(url, "http://grafana") })),
+      (panel.type === "logs" ? [] : linksOf(panel)).map(({ url }) => ({ panel, url: new URL(url, "http://grafana") })),
     );
     return all.filter(({ url }) => url.pathname.startsWith(path));
   }
@@ -233,7 +125,7 @@ describe("the services dashboard's links", () => {
   /** What Grafana knows of a point: the labels that every query of its panel gives. */
   async function labelsOf({ targets: [first, ...others] }: DashboardPanel): Promise<Record<string, string>> {
     assert.ok(first !== undefined && others.length === 0);
-    const { labels } = await check(first);
+    const { labels } = await check("services", { ...first, expr: first.expr ?? "" });
     return Object.fromEntries([...labels].map((label) => [`__field.labels.${label}`, "shop-backend"]));
   }
 

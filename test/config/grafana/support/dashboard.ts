@@ -1,36 +1,65 @@
 import { z } from "zod";
+import { dashboards } from "../../../../config/grafana/dashboards/dashboards.ts";
+import type { DashboardId } from "../../../../config/grafana/dashboards/links.ts";
 
 const reference = z.strictObject({ type: z.string(), uid: z.string() });
-const link = z.strictObject({ title: z.string().min(1), url: z.string(), targetBlank: z.boolean().optional() });
+// What else the SDK writes into a link is for those of a title bar.
+const link = z.looseObject({ title: z.string().min(1), url: z.string(), targetBlank: z.boolean() });
 const target = z.looseObject({
   refId: z.string(),
   datasource: reference,
-  expr: z.string().min(1),
-  legendFormat: z.string(),
+  /** Of a query of metrics or logs; one of traces has fields of its own. */
+  expr: z.string().min(1).optional(),
+  legendFormat: z.string().optional(),
 });
 const override = z.looseObject({ properties: z.array(z.looseObject({ id: z.string(), value: z.unknown() })) });
 
-const variable = z.looseObject({
+const queryVariable = z.looseObject({
+  type: z.literal("query"),
   name: z.string(),
   datasource: reference,
   query: z.strictObject({ query: z.string(), refId: z.string() }),
-  allValue: z.string(),
+  allValue: z.string().optional(),
 });
+const textVariable = z.looseObject({ type: z.literal("textbox"), name: z.string() });
+const place = z.strictObject({ x: z.int().min(0), y: z.int().min(0), w: z.int().min(1), h: z.int().min(1) });
 
 const panel = z.looseObject({
   id: z.int(),
   type: z.string(),
   title: z.string(),
   description: z.string(),
-  gridPos: z.strictObject({ x: z.int().min(0), y: z.int().min(0), w: z.int().min(1), h: z.int().min(1) }),
+  gridPos: place,
   datasource: reference,
   targets: z.array(target).min(1),
+  links: z.array(link).default([]),
   fieldConfig: z
     .looseObject({
       defaults: z.looseObject({ links: z.array(link).default([]) }),
       overrides: z.array(override),
     })
     .default({ defaults: { links: [] }, overrides: [] }),
+});
+
+const heading = z.looseObject({
+  id: z.int(),
+  type: z.literal("row"),
+  title: z.string().min(1),
+  gridPos: place,
+  collapsed: z.literal(false),
+  panels: z.tuple([]),
+});
+
+const titleLink = z.strictObject({
+  title: z.string(),
+  type: z.literal("dashboards"),
+  icon: z.string(),
+  tooltip: z.string(),
+  tags: z.array(z.string()),
+  asDropdown: z.boolean(),
+  targetBlank: z.boolean(),
+  includeVars: z.boolean(),
+  keepTime: z.boolean(),
 });
 
 const dashboard = z.strictObject({
@@ -45,8 +74,9 @@ const dashboard = z.strictObject({
   refresh: z.string(),
   time: z.strictObject({ from: z.string(), to: z.string() }),
   timezone: z.string(),
-  templating: z.strictObject({ list: z.array(variable) }),
-  panels: z.array(panel),
+  links: z.array(titleLink),
+  templating: z.strictObject({ list: z.array(z.discriminatedUnion("type", [queryVariable, textVariable])) }),
+  panels: z.array(z.union([heading, panel])),
 });
 
 /** A dashboard as Grafana reads it. A part that is new here, such as annotations, is refused until a test looks at it. */
@@ -58,21 +88,31 @@ export type DashboardPanel = z.output<typeof panel>;
 /** A query of a panel. */
 export type DashboardTarget = z.output<typeof target>;
 
-/** A variable that the user chooses the values of. */
-export type DashboardVariable = z.output<typeof variable>;
+/** A variable whose values a query gives. */
+export type DashboardVariable = z.output<typeof queryVariable>;
 
 /** A link of a panel. */
 export type PanelLink = z.output<typeof link>;
 
-/** Reads a dashboard's JSON. */
-export function readDashboard(json: string): Dashboard {
-  return dashboard.parse(JSON.parse(json));
+/** Reads one of the stack's dashboards as Grafana does: as JSON. */
+export function readDashboard(id: DashboardId): Dashboard {
+  return dashboard.parse(JSON.parse(JSON.stringify(dashboards[id]())));
 }
 
-/** Links from the points and cells of a panel. */
-export function linksOf({ fieldConfig }: DashboardPanel): readonly PanelLink[] {
+/** The panels of a dashboard, without its headings. */
+export function panelsOf(id: DashboardId): readonly DashboardPanel[] {
+  return readDashboard(id).panels.flatMap((one) => ("targets" in one ? [one as DashboardPanel] : []));
+}
+
+/** The variables of a dashboard whose values a query gives. */
+export function queriedVariables(id: DashboardId): readonly DashboardVariable[] {
+  return readDashboard(id).templating.list.flatMap((one) => (one.type === "query" ? [one] : []));
+}
+
+/** Links from the points and cells of a panel, and from its title. */
+export function linksOf({ fieldConfig, links }: DashboardPanel): readonly PanelLink[] {
   const cells = fieldConfig.overrides.flatMap(({ properties }) => properties).filter(({ id }) => id === "links");
-  return [...fieldConfig.defaults.links, ...cells.flatMap(({ value }) => z.array(link).parse(value))];
+  return [...fieldConfig.defaults.links, ...cells.flatMap(({ value }) => z.array(link).parse(value)), ...links];
 }
 
 /**

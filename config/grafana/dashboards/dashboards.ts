@@ -1,0 +1,24 @@
+import { dashboardUids } from "../../names.ts";
+import type { TextFile } from "../../text-file.ts";
+import { grafanaPaths } from "../paths.ts";
+import type { Dashboard } from "./dashboard.ts";
+import type { DashboardId } from "./links.ts";
+import { servicesDashboard } from "./services.ts";
+
+/** Every dashboard of the stack. A new one is a file beside this one, its uid in config/names.ts, and a line here. */
+export const dashboards: Readonly<Record<DashboardId, () => Dashboard>> = {
+  services: servicesDashboard,
+};
+
+/** The file of a dashboard in Grafana's container. */
+export function dashboardPath(id: DashboardId): string {
+  return `${grafanaPaths.dashboards}/${dashboardUids[id]}.json`;
+}
+
+/** Every dashboard as the file that Grafana reads. */
+export function dashboardFiles(): readonly TextFile[] {
+  return Object.entries(dashboards).map(([id, made]) => ({
+    path: dashboardPath(id as DashboardId),
+    content: `${JSON.stringify(made(), undefined, 1)}\n`,
+  }));
+}
