@@ -5,6 +5,7 @@ import { dashboardProblems, type ReadFolder } from "./grafana/added-dashboards.t
 import { datasourceProblems } from "./grafana/added-datasources.ts";
 import { isRecord } from "./parse.ts";
 import { storesOf } from "./parts/exporters.ts";
+import { scrapedOf } from "./parts/own-metrics.ts";
 import { partList } from "./parts/parts.ts";
 import type { Problem } from "./problem.ts";
 
@@ -17,6 +18,7 @@ export const namedDocument = otelCollectorDocument({
   queueMib: 512,
   enrichment: { k8s_attributes: {} },
   ...storesOf(partList),
+  scraped: scrapedOf(partList, Object.fromEntries(partList.map(({ host, memoryMib }) => [host, memoryMib.default]))),
 });
 
 /** The problems of what the user adds to the generated configuration. What is no group, the schema reports. */

@@ -41,6 +41,9 @@ export const dashboardUids = {
 /** Tag of the annotations in Grafana that say what a deployment has changed. */
 export const deploymentTag = "deployment";
 
+/** `service.namespace` of the stack's own metrics, which belong to no service of the user. */
+export const stackNamespace = "stack";
+
 /** Folder in Grafana for the user's dashboards that are in no folder of their own. */
 export const addedDashboardFolder = "Own";
 

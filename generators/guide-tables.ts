@@ -1,5 +1,6 @@
 import { checkIntervalSeconds } from "../components/platform/docker/container-args.ts";
 import type { Workload } from "../components/platform/workload.ts";
+import { addedMetrics } from "../config/collector/own-metrics.ts";
 import { filledIn } from "../config/env-value.ts";
 import { flows, services } from "../config/flows.ts";
 import { dataVolumeName } from "../config/names.ts";
@@ -40,6 +41,7 @@ const tables: Readonly<
     head: ["container", "Docker asks, inside the container", "every", "others wait for it"],
     rows: (workloads) => workloads.map(healthRow),
   },
+  "own-metrics": { head: ["container", "metric", "what it says"], rows: ownMetricRows },
   volumes: {
     head: ["container", "volume", "at", "user", "group"],
     rows: (workloads, { settings }) => workloads.flatMap((workload) => volumeRows(workload, settings.name)),
@@ -95,6 +97,21 @@ function healthRow({ name, readiness }: Workload): Row {
   if (selfCheck === "none") return [`\`${name}\``, "nothing: the image has nothing to ask with", "", "no"];
   const shown = selfCheck[0] === "node" ? `GET ${readiness.httpPath}` : selfCheck.join(" ");
   return [`\`${name}\``, `\`${shown}\``, `${checkIntervalSeconds} s`, gates ? "yes" : "no"];
+}
+
+function ownMetricRows(workloads: readonly Workload[]): Row[] {
+  const added = Object.entries(addedMetrics).map(([name, says]) => ["each of these", `\`${name}\``, says]);
+  const kept = partList
+    .filter(({ host }) => workloads.some(({ name }) => name === host))
+    .flatMap(({ host, metrics }) =>
+      Object.entries(metrics === "none" ? {} : metrics.kept).map(
+        ([name, { says, storedAs = name, isRare = false }]) => {
+          const shown = `\`${storedAs}\``;
+          return [`\`${host}\``, isRare ? `(${shown})` : shown, says];
+        },
+      ),
+    );
+  return [...added, ...kept];
 }
 
 function volumeRows({ name, dataVolumes, userId, groupId }: Workload, stackName: string): Row[] {

@@ -99,15 +99,21 @@ const allowedUpdates: Readonly<Record<string, readonly AllowedUpdate[]>> = {
   "0.1.0": [
     {
       kind: "change",
-      resources: /:(Container|StatefulSet|ConfigMap) observability-jaeger(-config)?$/,
+      resources: /:(Container|StatefulSet|ConfigMap|Service|NetworkPolicy) observability-jaeger(-config)?$/,
       inputs: ["uploads", "spec", "data", "metadata"],
-      why: "Jaeger's query API over gRPC is on 127.0.0.1 of its container",
+      why: "Jaeger's query API over gRPC is on 127.0.0.1 of its container, and it says what it measures of itself",
     },
     {
       kind: "change",
-      resources: /:(Container|StatefulSet|ConfigMap) observability-otel-collector(-config)?$/,
+      resources: /:(Container|StatefulSet) observability-victoria-metrics$/,
+      inputs: ["command", "spec"],
+      why: "the Collector keeps what is needed of VictoriaMetrics' own metrics, in place of VictoriaMetrics all of them",
+    },
+    {
+      kind: "change",
+      resources: /:(Container|StatefulSet|ConfigMap|NetworkPolicy) observability-otel-collector(-config)?$/,
       inputs: ["uploads", "spec", "data", "metadata"],
-      why: "the Collector makes metrics of spans and log records, and names levels and senders alike",
+      why: "the Collector makes metrics of spans and log records, names levels and senders alike, and asks the parts for theirs",
     },
     {
       kind: "change",
@@ -117,9 +123,9 @@ const allowedUpdates: Readonly<Record<string, readonly AllowedUpdate[]>> = {
     },
     {
       kind: "change",
-      resources: /:(Container|StatefulSet|ConfigMap) observability-grafana(-config)?$/,
+      resources: /:(Container|StatefulSet|ConfigMap|NetworkPolicy) observability-grafana(-config)?$/,
       inputs: ["uploads", "envs", "spec", "data", "metadata"],
-      why: "Grafana's dashboard and links show what the Collector makes of spans",
+      why: "Grafana's dashboard and links show what the Collector makes of spans, and the Collector asks it for its metrics",
     },
   ],
 };

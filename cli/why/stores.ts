@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { derivedMetrics, derivedName } from "../../config/collector/derived-metrics.ts";
+import { stackNamespace } from "../../config/names.ts";
 import { nearMatch } from "../../config/problem.ts";
 import { datasourceUid, signals, type Signal } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
@@ -67,10 +68,10 @@ export class Stores {
     const found = await Promise.all([
       grafana.proxy(uid.logs, `loki/api/v1/label/service_name/values?${this.range(1e6)}`),
       grafana.proxy(uid.traces, "api/services"),
-      grafana.proxy(uid.metrics, `api/v1/label/service_name/values?${this.range(1e-3)}`),
+      grafana.proxy(uid.metrics, `api/v1/label/service_name/values?${ofServices}&${this.range(1e-3)}`),
     ]);
     const all = new Set(found.flatMap((answer) => names.parse(answer).data ?? []));
-    return [...all].filter((name) => name !== collectorName).sort();
+    return [...all].sort();
   }
 
   /** The age of each signal of a service. */
@@ -161,16 +162,16 @@ export class Stores {
   }
 }
 
-/** Exporters of what was sent, and not of what the Collector makes of it (config/collector/derived-metrics.ts). */
-const sent = `exporter!~"${derivedName(".+")}"`;
+/** Receivers and exporters of what was sent, and not of what the Collector makes or collects itself (config/collector). */
+const sent = `exporter!~"${derivedName(".+")}",receiver!~".+/${stackNamespace}"`;
 
 /** Metrics that the Collector makes of a service's spans and lines, which say nothing of whether it sends some itself. */
 const derived = Object.values(derivedMetrics)
   .map((name) => `${name}.*`)
   .join("|");
 
-/** The name under which the Collector sends its own metrics, which go round its pipelines. */
-const collectorName = "otelcol-contrib";
+/** Series of the user's services, as a parameter of a request: without the metrics of the stack about itself. */
+const ofServices = new URLSearchParams({ "match[]": `{service_namespace!="${stackNamespace}"}` }).toString();
 
 /** What the Collector's metrics call the records of a signal. */
 const records: Readonly<Record<Signal, string>> = { logs: "log_records", traces: "spans", metrics: "metric_points" };

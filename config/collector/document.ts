@@ -1,6 +1,9 @@
 import { stringify } from "yaml";
 import type { Stores } from "../parts/exporters.ts";
+import { collectorReader, type ScrapedPart } from "../parts/own-metrics.ts";
 import type { Signal } from "../parts/part.ts";
+import { stackNamespace } from "../names.ts";
+import { ownPipeline, ownProcessors, ownReceivers } from "./own-metrics.ts";
 import { severityStatements } from "./severity.ts";
 import {
   connectors,
@@ -19,14 +22,19 @@ export const collectorPaths = {
   queue: "/var/lib/otelcol",
 } as const;
 
-/** Ports on which the Collector listens. */
-export const collectorPorts = { otlpGrpc: 4317, otlpHttp: 4318, health: 13133 } as const;
+/** Ports on which the Collector listens; `metrics` on loopback only. */
+export const collectorPorts = { otlpGrpc: 4317, otlpHttp: 4318, health: 13133, metrics: 8888 } as const;
+
+/** Host name of the Collector, and `service.name` of its own metrics. */
+export const collectorName = "otel-collector";
 
 /** Inputs of the Collector's configuration. */
 export interface OtelCollectorSettings extends Stores {
   readonly memoryMib: number;
   /** Bound of the queue on disk of each store, in MiB. */
   readonly queueMib: number;
+  /** The parts whose own metrics it collects, itself among them. */
+  readonly scraped: readonly ScrapedPart[];
   /** Processors, by name, that add what the platform knows of the sender. They see a request as it came in. */
   readonly enrichment: Readonly<Record<string, object>>;
 }
@@ -74,6 +82,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
           http: { endpoint: `0.0.0.0:${collectorPorts.otlpHttp}`, max_request_body_size: maxRequestMib * 1024 * 1024 },
         },
       },
+      ...ownReceivers(settings.scraped),
     },
     processors: {
       // First in every pipeline: refuses data, which clients send again, before the kernel kills the container.
@@ -96,6 +105,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
       attributes: { actions: ["service.name", "service.namespace"].map((key) => ({ key, action: "delete" })) },
       ...derivedProcessors,
       ...toTotals,
+      ...ownProcessors(settings.scraped),
     },
     connectors,
     exporters: Object.fromEntries(
@@ -128,11 +138,32 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
           processors: [...Object.keys(derivedProcessors), ...Object.keys(toTotals)],
           exporters: storesOf("metrics").map(derivedName),
         },
+        [ownPipeline]: {
+          receivers: Object.keys(ownReceivers(settings.scraped)),
+          processors: Object.keys(ownProcessors(settings.scraped)),
+          // What a store that is away has missed of these is of no use to anybody later.
+          exporters: storesOf("metrics").map(derivedName),
+        },
       },
       telemetry: {
+        resource: {
+          attributes: [
+            { name: "service.name", value: collectorName },
+            { name: "service.namespace", value: stackNamespace },
+            // Or each start would begin all series anew.
+            { name: "service.instance.id", value: collectorName },
+          ],
+        },
         logs: { level: "warn" },
-        // Straight to the store: the Collector's own numbers must not depend on the pipelines they report on.
-        metrics: { level: "normal", readers: [{ periodic: { interval: 15000, exporter: { otlp: own } } }] },
+        metrics: {
+          level: "normal",
+          readers: [
+            // Straight to the store: the Collector's own numbers must not depend on the pipelines they report on.
+            { periodic: { interval: 15000, exporter: { otlp: own } } },
+            // For what it says of its process beside the other parts.
+            collectorReader("127.0.0.1", collectorPorts.metrics),
+          ],
+        },
       },
     },
   };

@@ -52,7 +52,9 @@ const additions: Readonly<Record<string, readonly string[] | "any">> = {
   "receivers.otlp.protocols.grpc": ["include_metadata"],
   "receivers.otlp.protocols.http": ["cors", "include_metadata", "response_headers"],
   "service.pipelines": "any",
-  "service.telemetry": ["resource", "traces"],
+  "service.telemetry": ["traces"],
+  // Or the Collector would refuse the stack's own, which are of the newer kind.
+  "service.telemetry.resource": ["attributes"],
 };
 
 /** What a user may change as well: how much the Collector logs about itself. */

@@ -15,12 +15,37 @@ import { addedDashboards } from "../grafana/added-dashboards.ts";
 import { grafanaPaths } from "../grafana/paths.ts";
 import { adminUserName, grafanaSecretFiles, grafanaServerEnv } from "../grafana/server.ts";
 import { secretsFolder } from "../names.ts";
-import { part, targetsOf } from "./part.ts";
+import { processMetrics } from "./own-metrics.ts";
+import { part, targetsOf, type KeptMetric } from "./part.ts";
 
 const httpPort = 3000;
 
 /** Longest text of all data sources of the user, in KiB: they share a ConfigMap with the dashboards. */
 export const datasourceKib = 64;
+
+/** What is kept of Grafana's metrics about itself. Source: the metrics of 10.0.0 and 12.3.1, as they write them. */
+const grafanaMetrics: Readonly<Record<string, KeptMetric>> = {
+  ...processMetrics,
+  grafana_page_response_status_total: { says: "pages, by HTTP status `code`" },
+  grafana_api_response_status_total: { says: "requests to its API, by `code`" },
+  grafana_proxy_response_status_total: { says: "requests to a store through it, by `code`" },
+  grafana_http_request_duration_seconds: {
+    says: "how long the queries of panels took, by `status_code`",
+    isHistogram: true,
+    only: { handler: "/api/ds/query" },
+    isRare: true,
+  },
+  grafana_datasource_request_total: { says: "requests to a store, by `datasource` and `code`", isRare: true },
+  grafana_alerting_alerts: { says: "alerts, by `state`" },
+  grafana_alerting_scheduler_behind_seconds: { says: "how late it judges alert rules" },
+  grafana_alerting_rule_evaluations_total: { says: "alert rules that it judged", isRare: true },
+  grafana_alerting_rule_evaluation_failures_total: { says: "alert rules that it could not judge", isRare: true },
+  grafana_alerting_notifications_total: { says: "notifications, by `integration`", isRare: true },
+  grafana_alerting_notifications_failed_total: {
+    says: "notifications that reached nobody, by `integration`",
+    isRare: true,
+  },
+};
 
 /** The user interface, complete at its first start: data sources, the links between them, and the home dashboard. */
 export const grafana = part({
@@ -73,6 +98,7 @@ export const grafana = part({
     "admin-password": { path: grafanaSecretFiles.adminPassword, isKept: true },
     "secret-key": { path: grafanaSecretFiles.secretKey, isKept: true },
   },
+  metrics: { port: "http", kept: grafanaMetrics },
   reads: {
     args: [noUserText],
     env: ["grafanaSettings"],

@@ -2,7 +2,8 @@ import { stringify } from "yaml";
 import { noUserText } from "../expansion.ts";
 import { group, seconds } from "../fields.ts";
 import { goDuration, hours, megabytes } from "../units.ts";
-import { part } from "./part.ts";
+import { processMetrics } from "./own-metrics.ts";
+import { part, type KeptMetric } from "./part.ts";
 
 const httpPort = 3100;
 const dataPath = "/loki";
@@ -25,6 +26,34 @@ export const lokiAnswerSeconds = querySeconds + 10;
  * JSON writers have it, or in a line that the dashboards make readable.
  */
 const traceIdInLine = '(?:"trace_id":\\s*"|(?:^|\\s)trace_id=)(\\w+)';
+
+/** What is kept of Loki's metrics about itself. Source: the metrics of 3.7.8, as it writes them. */
+const lokiMetrics: Readonly<Record<string, KeptMetric>> = {
+  ...processMetrics,
+  loki_distributor_lines_received_total: { says: "lines that it was sent", isRare: true },
+  loki_distributor_bytes_received_total: { says: "their bytes, metadata among them", isRare: true },
+  loki_distributor_structured_metadata_bytes_received_total: { says: "bytes of their metadata", isRare: true },
+  loki_discarded_samples_total: { says: "lines that it threw away, by `reason`", isRare: true },
+  loki_discarded_bytes_total: { says: "bytes of lines that it threw away, by `reason`", isRare: true },
+  loki_request_duration_seconds: {
+    says: "how long requests took, by `route` and `status_code`: those that write, and queries",
+    isHistogram: true,
+    only: { route: "otlp_v1_logs|loki_api_v1_(?:query|query_range|labels|label_values|series)" },
+    isRare: true,
+  },
+  loki_ingester_memory_streams: { says: "streams that lines came for lately" },
+  loki_ingester_memory_chunks: { says: "chunks in memory" },
+  loki_ingester_chunk_stored_bytes_total: { says: "bytes that it has written to its disk", isRare: true },
+  loki_ingester_chunks_flush_failures_total: { says: "chunks that it could not write" },
+  loki_ingester_wal_disk_full_failures_total: { says: "lines that are not in its write-ahead log, for want of room" },
+  loki_ingester_wal_disk_usage_percent: { says: "how full the file system of its data is, from 0 to 1" },
+  loki_compactor_apply_retention_last_successful_run_timestamp_seconds: {
+    says: "when it last looked for what is older than the retention, as a Unix time; 0 for not yet",
+  },
+  loki_compactor_apply_retention_operation_total: { says: "how often it did, by `status`", isRare: true },
+  loki_boltdb_shipper_compact_tables_operation_total: { says: "compactions of its index, by `status`", isRare: true },
+  loki_panic_total: { says: "requests that ended in a fault of Loki" },
+};
 
 /** Stores the logs: one instance, on its own disk, for the retention period. */
 export const loki = part({
@@ -88,6 +117,7 @@ export const loki = part({
       };
     },
   },
+  metrics: { port: "http", kept: lokiMetrics },
   // Loki would replace `${…}` in its file only with `-config.expand-env`.
   reads: { args: [noUserText], env: [noUserText], [configPath]: [noUserText] },
   process: ({ settings, memoryMib, retentionHours }) => ({

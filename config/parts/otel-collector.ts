@@ -1,11 +1,12 @@
 import type { z } from "zod";
-import { collectorPaths, collectorPorts } from "../collector/document.ts";
+import { collectorName, collectorPaths, collectorPorts } from "../collector/document.ts";
 import { collectorConfigArgs, collectorFiles, type collectorSections } from "../collector/fragment.ts";
 import { collectorReferences, collectorSecretText, noUserText, secretFiles, secretsIn } from "../expansion.ts";
 import { foreign, group, wholeNumber } from "../fields.ts";
 import { secretsFolder } from "../names.ts";
 import { storesOf } from "./exporters.ts";
-import { part, targetsOf } from "./part.ts";
+import { collectorProcessMetrics, scrapedOf, scrapedTargets } from "./own-metrics.ts";
+import { part, targetsOf, type Target } from "./part.ts";
 
 /** Longest text of a section of the Collector's configuration, so that all of them fit into one ConfigMap of Kubernetes. */
 const sectionKib = 128;
@@ -18,7 +19,7 @@ function section(name: string): z.ZodOptional<ReturnType<typeof foreign>> {
 
 /** Takes logs, traces and metrics by OTLP, keeps them on disk until they are delivered, and hands each to its store. */
 export const otelCollector = part({
-  host: "otel-collector",
+  host: collectorName,
   title: "the Collector",
   image: "otel/opentelemetry-collector-contrib:0.158.0",
   memoryMib: { minimum: 96, default: 256 },
@@ -84,11 +85,17 @@ export const otelCollector = part({
     [collectorPaths.fragment]: ["collectorConfig"],
     [secretsFolder]: ["collectorSecret"],
   },
-  connectsTo: (all) => targetsOf(all, ({ exporter }) => exporter),
+  // Everything else that it measures it sends to the store itself.
+  metrics: { port: { loopback: collectorPorts.metrics }, kept: collectorProcessMetrics },
+  connectsTo: (all) => {
+    const stores = targetsOf(all, ({ exporter }) => exporter);
+    const isStore = (one: Target): boolean => stores.some(({ host, port }) => host === one.host && port === one.port);
+    return [...stores, ...scrapedTargets(all).filter((one) => !isStore(one))];
+  },
   opensElsewhere: ({ config }) => config !== undefined,
-  process: ({ settings, memoryMib, enrichment, secrets, all }) => {
+  process: ({ settings, memoryMib, memoryLimitsMib, enrichment, secrets, all }) => {
     const { config, queueMib } = settings;
-    const collector = { memoryMib, queueMib, enrichment, ...storesOf(all) };
+    const collector = { memoryMib, queueMib, enrichment, ...storesOf(all), scraped: scrapedOf(all, memoryLimitsMib) };
     const args = collectorConfigArgs(config);
     return {
       args,

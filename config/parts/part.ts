@@ -61,6 +61,31 @@ export interface PartDatasource<PortName> {
   jsonData(uidOf: Readonly<Record<Signal, string>>): object;
 }
 
+/** A metric of a part about itself that is kept. Of a histogram, the name without `_bucket`, `_sum` and `_count`. */
+export interface KeptMetric {
+  /** What it says, as the guide's table has it. */
+  readonly says: string;
+  /** Whether it is a histogram, which is three names. @default false */
+  readonly isHistogram?: boolean;
+  /** Label → regular expression (RE2, of the whole value) of the series that are kept. @default all */
+  readonly only?: Readonly<Record<string, string>>;
+  /** Name under which it is stored. @default its own */
+  readonly storedAs?: string;
+  /** Whether it is missing until something has happened for the first time. @default false */
+  readonly isRare?: boolean;
+}
+
+/**
+ * A part's metrics about itself, in Prometheus' text format at `/metrics`. Most parts have a thousand, and each costs
+ * memory and disk: only those are kept that a dashboard, an alert, a command or a person needs.
+ */
+export interface PartMetrics<PortName> {
+  /** Where they are: a port that the Collector connects to, or one that is on loopback and read by the part itself. */
+  readonly port: PortName | { readonly loopback: number };
+  /** By the name that the part gives them. */
+  readonly kept: Readonly<Record<string, KeptMetric>>;
+}
+
 /** A secret that is generated once. */
 export interface GeneratedSecret {
   /** Where the part finds it. */
@@ -123,6 +148,8 @@ export interface PartContext<Ports, Settings> {
   readonly hostPorts: Readonly<Record<PublishedIn<Ports>, number>>;
   /** Address at which browsers find it elsewhere; `undefined` if only on the user's machine. */
   readonly publicUrl: string | undefined;
+  /** Memory limits of all parts in MiB, by their host names. */
+  readonly memoryLimitsMib: Readonly<Record<string, number>>;
   /** Processors for the Collector, by name, that add what the platform knows of the sender. */
   readonly enrichment: Readonly<Record<string, object>>;
   /** The user's secrets by name. */
@@ -176,6 +203,8 @@ export interface Part<Ports, Settings> {
   readonly exporter: PartExporter<keyof Ports> | "none";
   /** How Grafana queries it; `"none"` if it does not. */
   readonly datasource: PartDatasource<keyof Ports> | "none";
+  /** What it measures of itself; `"none"` if nothing. */
+  readonly metrics: PartMetrics<keyof Ports> | "none";
   /**
    * What it reads that a user may have written, by `args`, `env`, or the path of a file or of its folder. All of them are
    * listed, with `noUserText` where everything is generated.
@@ -196,6 +225,7 @@ const absent = {
   generatedSecrets: {},
   exporter: "none",
   datasource: "none",
+  metrics: "none",
   connectsTo: () => [],
   opensElsewhere: () => false,
 } as const;

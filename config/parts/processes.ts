@@ -1,7 +1,7 @@
 import { dashboardsOf } from "../validated-settings.ts";
 import type { StackSettings } from "../settings-and-defaults.ts";
 import { plainProcess, type AnyPart, type PartProcess } from "./part.ts";
-import { hostPortsOf, partList, parts, type PartName } from "./parts.ts";
+import { hostPortsOf, partEntries, partList, parts, type PartName } from "./parts.ts";
 
 /** What a part's process depends on beside the settings: facts of the platform. */
 export interface PartSurroundings {
@@ -27,6 +27,7 @@ export function partProcess(name: PartName, settings: StackSettings, surrounding
     settings: group,
     hostPorts: hostPortsOf(part, settings.ports),
     publicUrl: publicUrls[part.host],
+    memoryLimitsMib: Object.fromEntries(partEntries.map(([name, { host }]) => [host, settings.memoryMib[name]])),
     enrichment,
     secrets,
     dashboards: dashboardsOf(settings),

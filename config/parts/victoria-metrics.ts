@@ -1,13 +1,52 @@
 import { noUserText } from "../expansion.ts";
 import { secretsFolder } from "../names.ts";
 import { hours, mebibytes } from "../units.ts";
-import { part } from "./part.ts";
+import { processMetrics } from "./own-metrics.ts";
+import { part, type KeptMetric } from "./part.ts";
 
 const httpPort = 8428;
 const dataPath = "/victoria-metrics-data";
 
 /** File with the generated key that {@link guardedRequests} need. */
 export const keyFile = `${secretsFolder}/victoria-metrics-admin-key`;
+
+/** Paths that a stack uses. */
+const usedPaths = "/api/v1/(?:query|query_range|series|labels|label/\\{\\}/values)|/opentelemetry/v1/metrics";
+
+/** Caches that slow everything down when they are too small. */
+const mainCaches = "storage/(?:tsid|metricName)|indexdb/(?:dataBlocks|tagFiltersToMetricIDs)";
+
+/** What is kept of VictoriaMetrics' metrics about itself. Source: the metrics of 1.150.0, as it writes them. */
+const ownMetrics: Readonly<Record<string, KeptMetric>> = {
+  ...processMetrics,
+  vm_rows_inserted_total: { says: "points that it was sent", only: { type: "opentelemetry|promremotewrite" } },
+  vm_rows_ignored_total: { says: "points that it threw away, by `reason`" },
+  vm_rows_invalid_total: { says: "points that it could not read, by `type`" },
+  vm_rows: { says: "points that it stores", only: { type: "storage/.+" } },
+  vm_new_timeseries_created_total: { says: "series that were new" },
+  vm_cache_entries: { says: "series that points came for within the hour", only: { type: "storage/hour_metric_ids" } },
+  vm_cache_size_bytes: { says: "bytes in its main caches, by `type`", only: { type: mainCaches } },
+  vm_cache_size_max_bytes: { says: "the most that may be in each", only: { type: mainCaches } },
+  vm_slow_row_inserts_total: { says: "points whose series was not in the cache" },
+  vm_slow_per_day_index_inserts_total: { says: "points of series that were new on their day" },
+  vm_slow_queries_total: { says: "queries that took longer than five seconds" },
+  vm_request_duration_seconds: {
+    says: "how long queries took, by `path` and `quantile`",
+    only: { path: usedPaths },
+    isRare: true,
+  },
+  vm_request_duration_seconds_count: { says: "queries, by `path`", only: { path: usedPaths }, isRare: true },
+  vm_http_request_errors_total: { says: "requests that it refused, by `path`", only: { path: usedPaths } },
+  vm_concurrent_select_limit_reached_total: { says: "queries that had to wait for others" },
+  vm_concurrent_select_limit_timeout_total: { says: "queries that waited in vain" },
+  vm_concurrent_insert_limit_reached_total: { says: "requests with points that had to wait for others" },
+  vm_concurrent_insert_limit_timeout_total: { says: "requests with points that waited in vain" },
+  vm_data_size_bytes: { says: "bytes on disk, by `type`" },
+  vm_free_disk_space_bytes: { says: "free bytes where its data is" },
+  vm_total_disk_space_bytes: { says: "all bytes there" },
+  vm_free_disk_space_limit_bytes: { says: "with fewer free ones it takes no more points" },
+  vm_storage_is_read_only: { says: "1 when that is so" },
+};
 
 /** Stores the metrics: one instance, for the retention period. */
 export const victoriaMetrics = part({
@@ -59,6 +98,7 @@ export const victoriaMetrics = part({
       timeInterval: "15s",
     }),
   },
+  metrics: { port: "http", kept: ownMetrics },
   // It would replace `%{NAME}` in its flags.
   reads: { args: [noUserText], env: [noUserText], [keyFile]: [noUserText] },
   process: (context) => ({ args: victoriaMetricsFlags(context) }),
@@ -124,7 +164,6 @@ export function victoriaMetricsFlags(settings: {
     // A point that the Collector delivers twice is one: it has the same millisecond. No longer than that, or points that
     // are close together would be lost; of cumulative numbers, as they are sent here, no millisecond needs two.
     "-dedup.minScrapeInterval=1ms",
-    "-selfScrapeInterval=15s",
     ...guardedRequests.map((request) => `-${request}AuthKey=file://${keyFile}`),
     // By default it lets every web page read the answers.
     "-http.disableCORS",

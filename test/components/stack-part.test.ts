@@ -111,6 +111,7 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
       // Nobody sends to it but the Collector.
       { name: "otlp-grpc", port: 4317, hostPort: "internal" },
       { name: "health", port: 13133, hostPort: "internal" },
+      { name: "metrics", port: 8888, hostPort: "internal" },
     ],
     dataVolumes: [{ name: "jaeger_data", path: "/badger" }],
     scratchPaths: ["/tmp"],

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { userInfo } from "node:os";
-import { datasourceUid } from "../../config/parts/part.ts";
-import { parts } from "../../config/parts/parts.ts";
 import { deploymentTag } from "../../config/names.ts";
+import { scrapeSeconds } from "../../config/collector/own-metrics.ts";
+import { datasourceUid, type AnyPart } from "../../config/parts/part.ts";
+import { partList, parts } from "../../config/parts/parts.ts";
 import { exampleServiceNames } from "../../config/example-services.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import { runChecks } from "../../cli/verification/checks.ts";
@@ -18,6 +19,7 @@ import { z } from "zod";
 import { bareSenders, differences, sendBare } from "./support/bare-senders.ts";
 import { guideCommands, guideQueries, problemWith, problemWithCommand } from "./support/documented-queries.ts";
 import { eventuallyLogs } from "./support/loki.ts";
+import { ownMetricProblems } from "./support/own-metrics.ts";
 import { emptyPanels } from "./support/panels.ts";
 import { readmeCurls, readmeQueries } from "./support/readme.ts";
 import { succeed, type Ended } from "./support/run.ts";
@@ -278,6 +280,40 @@ describe("the first run, from a fresh clone with nothing running", () => {
         grafana.metric(uid, resolveSpanQuery(query, "POST /api/v1/executions"));
       await pWaitFor(async () => ((await found()) ?? 0) > 0, { timeout: { milliseconds: 60_000, message: name } });
     }
+  });
+
+  describe("each part of the stack", () => {
+    it("is observed by what it measures of itself, as far as that is needed and no further", async () => {
+      let problems: readonly string[] = [];
+      // Twice what lies between two times that it is asked.
+      const enough = { interval: 2000, timeout: 2 * scrapeSeconds * 1000 };
+      await pWaitFor(async () => (problems = await ownMetricProblems(grafana)).length === 0, enough).catch(
+        () => undefined,
+      );
+      assert.deepEqual(problems, []);
+    });
+
+    it("answers, and uses less memory than its limit, which is the container's", async () => {
+      const of = async (query: string): Promise<Readonly<Record<string, number>>> => {
+        const found = await grafana.series(datasourceUid(parts.victoriaMetrics), query);
+        return Object.fromEntries(found.map(({ labels, value }) => [labels["service_name"] ?? "", value]));
+      };
+      const measured = partList.filter(({ metrics }) => metrics !== "none");
+      const each = (value: (part: AnyPart) => number): Readonly<Record<string, number>> =>
+        Object.fromEntries(measured.map((part) => [part.host, value(part)]));
+      assert.deepEqual(
+        await of('up{service_namespace="stack"}'),
+        each(() => 1),
+      );
+      assert.deepEqual(
+        await of("process_memory_limit_bytes"),
+        each(({ memoryMib }) => memoryMib.default * 1024 ** 2),
+      );
+      assert.deepEqual(
+        await of("process_resident_memory_bytes < bool process_memory_limit_bytes and process_uptime_seconds > 0"),
+        each(() => 1),
+      );
+    });
   });
 
   describe("a service that says nothing of itself but its name", () => {

@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { generatedDatasources } from "../../config/grafana/datasources.ts";
 import { adminUserName } from "../../config/grafana/server.ts";
-import { storesOf } from "../../config/parts/exporters.ts";
+import { storesOf, type Stores } from "../../config/parts/exporters.ts";
+import { scrapedOf, type ScrapedPart } from "../../config/parts/own-metrics.ts";
+import type { AnyPart } from "../../config/parts/part.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
 import { forEachPart, forEachPort, partList, stackPortList } from "../../config/parts/parts.ts";
 import type { StackSettings, StackSettingsInput } from "../../config/settings-and-defaults.ts";
@@ -19,8 +21,14 @@ export function settings(input: StackSettingsInput = {}): StackSettings {
 /** The stack's own data sources. */
 export const stackDatasources = generatedDatasources(partList);
 
-/** What the Collector is told of the stores. */
-export const delivery = storesOf(partList);
+/** What the Collector is told of parts, with their memory limits as they are by default. */
+export function deliveryOf(all: readonly AnyPart[]): Stores & { readonly scraped: readonly ScrapedPart[] } {
+  const limits = Object.fromEntries(all.map(({ host, memoryMib }) => [host, memoryMib.default]));
+  return { ...storesOf(all), scraped: scrapedOf(all, limits) };
+}
+
+/** What it is told of all of them. */
+export const delivery = deliveryOf(partList);
 
 /** The least whole GiB that hold the Collector's queues and a tenth on top. */
 export function gibOfQueues(queueMib: number): number {

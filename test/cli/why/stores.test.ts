@@ -20,15 +20,17 @@ async function withAnswers(
 }
 
 describe("the stores", () => {
-  it("know each service once, whatever it has sent, and the Collector's own name not", async () => {
+  it("know each service once, whatever it has sent, and leave out the stack itself", async () => {
     const answers = {
       [`${proxy}/loki/loki/api/v1/label/service_name/values`]: { status: "success", data: ["b", "a"] },
       [`${proxy}/jaeger/api/services`]: { data: null },
-      [`${proxy}/victoria-metrics/api/v1/label/service_name/values`]: { data: ["c", "a", "otelcol-contrib"] },
+      [`${proxy}/victoria-metrics/api/v1/label/service_name/values`]: { data: ["c", "a"] },
     };
-    await withAnswers(answers, async (stores) => {
+    const { seen } = await withAnswers(answers, async (stores) => {
       assert.deepEqual(await stores.serviceNames(), ["a", "b", "c"]);
     });
+    const asked = seen.map(({ parameters }) => parameters["match[]"]).filter((selector) => selector !== undefined);
+    assert.deepEqual(asked, ['{service_namespace!="stack"}']);
   });
 
   it("say when the newest record of each signal was made, of the service itself only", async () => {

@@ -3,17 +3,16 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { z } from "zod";
 import { otelCollectorConfig, type OtelCollectorSettings } from "../../../config/collector/document.ts";
-import { anySettings, delivery as all } from "../../support/settings.ts";
+import { anySettings, delivery as all, deliveryOf } from "../../support/settings.ts";
 import { knownParts } from "../../support/further-parts.ts";
 import { severityStatements } from "../../../config/collector/severity.ts";
-import { storesOf } from "../../../config/parts/exporters.ts";
 import { partList } from "../../../config/parts/parts.ts";
 
 const defaults: OtelCollectorSettings = {
   memoryMib: 256,
   queueMib: 512,
   enrichment: {},
-  ...storesOf(knownParts),
+  ...deliveryOf(knownParts),
 };
 
 const pipeline = z.strictObject({
@@ -47,12 +46,11 @@ const settingsOf = anySettings.map(({ memoryMib, otelCollector }) => ({
 
 describe("the Collector's configuration", () => {
   it("takes logs, traces and metrics at one place, and all three go through it (S3, S7, D4)", () => {
-    assert.deepEqual(config().receivers, {
-      otlp: {
-        protocols: {
-          grpc: { endpoint: "0.0.0.0:4317", max_recv_msg_size_mib: 16 },
-          http: { endpoint: "0.0.0.0:4318", max_request_body_size: 16777216 },
-        },
+    assert.deepEqual(Object.keys(config().receivers), ["otlp", "prometheus/stack"]);
+    assert.deepEqual(config().receivers["otlp"], {
+      protocols: {
+        grpc: { endpoint: "0.0.0.0:4317", max_recv_msg_size_mib: 16 },
+        http: { endpoint: "0.0.0.0:4318", max_request_body_size: 16777216 },
       },
     });
     assert.deepEqual(config().service.pipelines, {
@@ -74,6 +72,11 @@ describe("the Collector's configuration", () => {
       "metrics/derived": {
         receivers: ["span_metrics", "service_graph", "count"],
         processors: ["filter/derived", "transform/derived", "delta_to_cumulative"],
+        exporters: ["otlp_http/victoria-metrics_derived"],
+      },
+      "metrics/stack": {
+        receivers: ["prometheus/stack"],
+        processors: ["filter/stack", "transform/stack"],
         exporters: ["otlp_http/victoria-metrics_derived"],
       },
     });
@@ -206,8 +209,15 @@ describe("the Collector's configuration", () => {
     assert.deepEqual(config().service.extensions, ["health_check", "file_storage"]);
   });
 
-  it("reports its own numbers straight to the store, once", () => {
+  it("reports its own numbers straight to the store, as the stack's; the rest is read by itself alone", () => {
     assert.deepEqual(config().service["telemetry"], {
+      resource: {
+        attributes: [
+          { name: "service.name", value: "otel-collector" },
+          { name: "service.namespace", value: "stack" },
+          { name: "service.instance.id", value: "otel-collector" },
+        ],
+      },
       logs: { level: "warn" },
       metrics: {
         level: "normal",
@@ -223,6 +233,19 @@ describe("the Collector's configuration", () => {
               },
             },
           },
+          {
+            pull: {
+              exporter: {
+                prometheus: {
+                  host: "127.0.0.1",
+                  port: 8888,
+                  without_scope_info: true,
+                  without_type_suffix: false,
+                  without_units: false,
+                },
+              },
+            },
+          },
         ],
       },
     });
@@ -233,8 +256,13 @@ describe("the Collector's configuration", () => {
       fc.property(settingsOf, (settings) => {
         const { service, exporters, connectors, processors } = config(settings);
         const between = Object.keys(connectors);
-        const { "metrics/derived": derived, ...fromServices } = service.pipelines;
+        const { "metrics/derived": derived, "metrics/stack": own, ...fromServices } = service.pipelines;
         assert.deepEqual(derived?.receivers, between);
+        assert.deepEqual(
+          own?.exporters,
+          derived.exporters,
+          "what the parts say of themselves must not hold back a service",
+        );
         for (const { receivers, processors: steps, exporters: targets } of Object.values(fromServices)) {
           assert.deepEqual(receivers, ["otlp"]);
           assert.equal(steps[0], "memory_limiter", "must refuse before anything is kept in memory");
@@ -248,8 +276,8 @@ describe("the Collector's configuration", () => {
           }
         }
         assert.deepEqual(
-          Object.values(service.pipelines)
-            .flatMap((each) => each.exporters)
+          Object.entries(service.pipelines)
+            .flatMap(([name, each]) => (name === "metrics/stack" ? [] : each.exporters))
             .sort(),
           [...Object.keys(exporters), ...between].sort(),
           "an exporter or a connector that no pipeline uses, or that two use",

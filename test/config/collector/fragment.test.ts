@@ -10,16 +10,16 @@ import {
 } from "../../../config/collector/fragment.ts";
 import { collectorReferences, secretsIn } from "../../../config/expansion.ts";
 import { otelCollectorDocument } from "../../../config/collector/document.ts";
+import { deliveryOf } from "../../support/settings.ts";
 import { processorsThatPassOn } from "../../../config/collector/components.ts";
 import { namedDocument } from "../../../config/additions.ts";
 import { problemLines } from "../../../config/problem.ts";
 import { asCollectorReads, hostileFragment, lostParts } from "../../support/hostile-fragment.ts";
 import { knownParts } from "../../support/further-parts.ts";
-import { storesOf } from "../../../config/parts/exporters.ts";
 
 const settings = {
   ...{ memoryMib: 256, queueMib: 512, serviceNamespace: "integr8scode", enrichment: {} },
-  ...storesOf(knownParts),
+  ...deliveryOf(knownParts),
 };
 
 function linesOf(fragment: unknown, secretNames: readonly string[] | undefined = ["token"]): readonly string[] {
@@ -59,13 +59,13 @@ describe("a fragment of the Collector's configuration", () => {
 
   it("listens on no port of the stack's Collector, which could not start beside it", () => {
     const change = "choose another port";
-    const rule = "must be on none of the ports that the stack's Collector listens on (4317, 4318, 13133)";
+    const rule = "must be on none of the ports that the stack's Collector listens on (4317, 4318, 13133, 8888)";
     const line = (path: string, endpoint: string): string =>
       `otelCollector.config.${path}.endpoint: ${rule}, got "${endpoint}"; ${change}`;
     fc.assert(
       fc.property(
         fc.constantFrom("", "0.0.0.0", "127.0.0.1", "127.1.2.3", "localhost", "[::]", "[::1]"),
-        fc.constantFrom(4317, 4318, 13133),
+        fc.constantFrom(4317, 4318, 13133, 8888),
         (host, port) => {
           const endpoint = `${host}:${port}`;
           const syslog = { tcp: { endpoint } };
@@ -131,7 +131,10 @@ describe("a fragment of the Collector's configuration", () => {
       connectors: { forward: {} },
       exporters: { "otlp_http/nowhere": { headers: { a: "Bearer ${file:/run/secrets/token}", b: "$${not_one}" } } },
       service: {
-        telemetry: { logs: { level: "debug" } },
+        telemetry: {
+          logs: { level: "debug" },
+          resource: { attributes: [{ name: "team", value: "shop" }] },
+        },
         pipelines: { "logs/mine": { receivers: ["otlp"], processors: ["batch/mine"], exporters: ["forward"] } },
       },
     };
@@ -161,6 +164,11 @@ describe("a fragment of the Collector's configuration", () => {
       "another port",
       { receivers: { otlp: { protocols: { grpc: { endpoint: "0.0.0.0:1" } } } } },
       `otelCollector.config.receivers.otlp.protocols.grpc.endpoint: must stay as the stack has it, ${hidden}; ${leave}`,
+    ],
+    [
+      "a resource of the older kind, which the Collector does not take together with the stack's",
+      { service: { telemetry: { resource: { team: "shop" } } } },
+      `otelCollector.config.service.telemetry.resource.team: must be one of these to be added here: attributes, ${hidden}; ${leave}`,
     ],
     [
       "no pipeline",

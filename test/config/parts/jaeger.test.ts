@@ -39,12 +39,14 @@ describe("Jaeger's configuration", () => {
   });
 
   it("takes OTLP by gRPC and acknowledges after the commit: nothing stands between receiver and storage", () => {
+    const names = { without_scope_info: true, without_type_suffix: false, without_units: false };
+    const reader = { pull: { exporter: { prometheus: { host: "0.0.0.0", port: 8888, ...names } } } };
     const { extensions: _, ...rest } = parse(jaegerConfig({ retentionHours: 720 })) as Record<string, unknown>;
     assert.deepEqual(rest, {
       service: {
         extensions: ["jaeger_storage", "jaeger_query", "healthcheckv2"],
         pipelines: { traces: { receivers: ["otlp"], exporters: ["jaeger_storage_exporter"] } },
-        telemetry: { logs: { level: "warn" }, metrics: { level: "none" } },
+        telemetry: { logs: { level: "warn" }, metrics: { level: "normal", readers: [reader] } },
       },
       receivers: { otlp: { protocols: { grpc: { endpoint: "0.0.0.0:4317", max_recv_msg_size_mib: 64 } } } },
       exporters: { jaeger_storage_exporter: { trace_storage: "badger_store" } },

@@ -16,7 +16,6 @@ describe("VictoriaMetrics' flags", () => {
       "-opentelemetry.promoteScopeMetadata=false",
       "-search.latencyOffset=1s",
       "-dedup.minScrapeInterval=1ms",
-      "-selfScrapeInterval=15s",
       "-configAuthKey=file:///run/secrets/victoria-metrics-admin-key",
       "-deleteAuthKey=file:///run/secrets/victoria-metrics-admin-key",
       "-forceFlushAuthKey=file:///run/secrets/victoria-metrics-admin-key",

@@ -143,7 +143,7 @@ const serviceNames = ["shop-api", "shop-web", "shop-job"];
 /** Every port that some pod of the stack or a stranger listens on, and {@link unused}. */
 const allPorts = [
   ...new Set([
-    ...[80, 3000, 3100, 4317, 4318, 8080, 8081, 8428, 13133, 16686, unused],
+    ...[80, 3000, 3100, 4317, 4318, 8080, 8081, 8428, 8888, 13133, 16686, unused],
     ...furtherParts.flatMap(([, { ports }]) => Object.values(ports).map(({ port }) => port)),
   ]),
 ];
