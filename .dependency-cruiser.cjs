@@ -13,6 +13,7 @@ const entryPoints = [
   "^packages/telemetry/src/(index|register|testing/index)\\.ts$",
   "^packages/telemetry/build/(build|write-api|write-readme)\\.ts$",
   "^instrumentation/build\\.ts$",
+  "^canary/main\\.mjs$",
   "^services/(main|build|healthcheck/healthcheck)\\.ts$",
 ];
 
@@ -21,6 +22,9 @@ const previewCommand = "^cli/(commands/preview\\.ts$|preview/)";
 
 /** What reads the files and folders that settings name. */
 const readers = "^config/(build-context|grafana/dashboard-folder)\\.ts$";
+
+/** What reads files of this repository that run in a container as they are: the same for everybody. */
+const ownFiles = "^config/canary-script\\.ts$";
 
 /** What all parts are made with; everything else in its folder is a part. */
 const ofAllParts = "^config/parts/(part|parts|exporters|own-metrics|processes)\\.ts$";
@@ -77,7 +81,7 @@ module.exports = {
       name: "config-is-pure",
       comment: "Plain values in, plain values or text out: testable without Pulumi and the same at preview.",
       severity: "error",
-      from: { path: "^config/", pathNot: readers },
+      from: { path: "^config/", pathNot: [readers, ownFiles] },
       to: {
         pathNot: [
           "^config/",
@@ -97,7 +101,7 @@ module.exports = {
       name: "config-files-read-only",
       comment: "They read; what it means is said by the rest of config/.",
       severity: "error",
-      from: { path: readers },
+      from: { path: [readers, ownFiles] },
       to: { pathNot: ["^config/", "^(node:)?(path|fs)$"] },
     },
     {
@@ -141,6 +145,13 @@ module.exports = {
       severity: "error",
       from: { path: "^(components|config|cli)/|^index\\.ts$" },
       to: { path: ["^(services|packages/telemetry)/", npm("@observability/telemetry(/|$)")] },
+    },
+    {
+      name: "canary-alone",
+      comment: "Its files run in a container with nothing but Node.js.",
+      severity: "error",
+      from: { path: "^canary/" },
+      to: { pathNot: ["^canary/", "^(node:)?(crypto|http|timers/promises)$"] },
     },
     {
       name: "telemetry-without-services",

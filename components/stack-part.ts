@@ -76,15 +76,16 @@ export function partWorkload(
   surroundings: PartSurroundings,
   generated: readonly SecretFile[],
 ): Workload {
-  const { host, data, ports, readiness, scratchPaths, stopGraceSeconds, user }: AnyPart = parts[name];
+  const part: AnyPart = parts[name];
+  const { host, data, ports, readiness, runtime, scratchPaths, stopGraceSeconds, user } = part;
   const { args, env, configFiles, secretFiles, check, readsInstances } = partProcess(name, settings, surroundings);
   const memoryMib = settings.memoryMib[name];
-  const hostPorts: Readonly<Record<string, number>> = hostPortsOf(parts[name], settings.ports);
+  const hostPorts: Readonly<Record<string, number>> = hostPortsOf(part, settings.ports);
   return {
     name: host,
     image: { kind: "reference", reference: settings.images[name] },
     args,
-    env: { GOMEMLIMIT: mebibytes(goMemoryLimitMib(memoryMib)), ...env },
+    env: { ...(runtime === "go" ? { GOMEMLIMIT: mebibytes(goMemoryLimitMib(memoryMib)) } : {}), ...env },
     configFiles,
     secretFiles: [
       ...generated.map(({ path, content }) => ({ path, content })),
@@ -96,15 +97,15 @@ export function partWorkload(
       port: number,
       hostPort: hostPorts[port] ?? "internal",
     })),
-    dataVolumes: [{ name: data.volume, path: data.path }],
+    dataVolumes: data === "none" ? [] : [{ name: data.volume, path: data.path }],
     imageMounts: [],
     scratchPaths,
-    readiness: { ...readiness, port: portOf(parts[name], readiness.port), intervalSeconds: readinessSeconds },
+    readiness: { ...readiness, port: portOf(part, readiness.port), intervalSeconds: readinessSeconds },
     memoryMib,
     ...user,
     stopGraceSeconds,
     // Switched off, a part keeps its data and credentials and runs nothing.
-    replicas: settings.observability ? 1 : 0,
+    replicas: settings.observability && part.runs(Reflect.get(settings, name)) ? 1 : 0,
     readsInstances,
   };
 }

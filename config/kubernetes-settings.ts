@@ -11,7 +11,7 @@ import {
   qualifiedName,
   tolerationFault,
 } from "./kubernetes-rules.ts";
-import { forEachPart } from "./parts/parts.ts";
+import { forEachKept } from "./parts/parts.ts";
 import { imageRegistry, orEmpty } from "./rules.ts";
 
 /*
@@ -108,7 +108,7 @@ export const kubernetesSettingsSchema = group({
   })
     .default("")
     .describe("Class of the volumes. Empty: the cluster's default. Fixed as soon as there is data."),
-  storageGib: group(forEachPart(({ data }) => gib(data.defaultGib)))
+  storageGib: group(forEachKept(({ defaultGib }) => gib(defaultGib)))
     .prefault({})
     .describe("Size of each volume in GiB. It can grow later if its class allows that."),
   registry: text(imageRegistry)

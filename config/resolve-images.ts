@@ -1,8 +1,6 @@
+import { nodeImage } from "./parts/part.ts";
 import { forEachPart, type PartName } from "./parts/parts.ts";
 import { registryPrefix } from "./rules.ts";
-
-/** Image of Node.js that the services' image is built from. A full version, as for the parts (parts/part.ts). */
-const nodeImage = "node:22.23.2-bookworm-slim";
 
 /**
  * The image of each part, without a digest, which only a registry can tell; the setting `images` takes them. The end-to-end
@@ -18,12 +16,13 @@ export type Images = Readonly<Record<ImageName, string>>;
 
 /**
  * The table with the user's choices applied: an override is taken as it stands, everything else gets the registry
- * prefix in front (`registry.example.com/mirror` + `grafana/loki:3.7.8`).
+ * prefix in front (`registry.example.com/mirror` + `grafana/loki:3.7.8`). A part that runs in Node.js' image follows `node`.
  */
 export function resolveImages(registry: string, overrides: Partial<Record<ImageName, string>>): Images {
   const prefix = registryPrefix(registry);
+  const node = overrides.node ?? `${prefix}${nodeImage}`;
   return {
-    ...forEachPart(({ image }, name) => overrides[name] ?? `${prefix}${image}`),
-    node: overrides.node ?? `${prefix}${nodeImage}`,
+    ...forEachPart(({ image }, name) => overrides[name] ?? (image === nodeImage ? node : `${prefix}${image}`)),
+    node,
   };
 }

@@ -53,10 +53,14 @@ export function generatedTexts({
   service,
 }: DocumentedStack): Readonly<Record<string, GeneratedText>> {
   const configuration = (part: AnyPart): readonly [string, GeneratedText] => {
-    const { args = [], configFiles = [] } = backends.find(({ name }) => name === part.host) ?? {};
+    const { args = [], env = {}, configFiles = [] } = backends.find(({ name }) => name === part.host) ?? {};
     if (part.configuredBy === "flags") {
       const title = `command line of ${settings.name}-${part.host}`;
       return [part.host, { format: "flags", title, value: Object.fromEntries(args.map(flag)) }];
+    }
+    if (part.configuredBy === "env") {
+      const title = `environment of ${instanceName(settings.name, part.host, 1)}`;
+      return [part.host, { format: "env", title, value: shown(env, "") }];
     }
     const [file] = configFiles;
     if (file === undefined) throw new Error(`${part.host}: must have a configuration file, found none`);
@@ -69,11 +73,14 @@ export function generatedTexts({
     service: {
       format: "env",
       title: `environment of ${instance}`,
-      value: Object.fromEntries(
-        Object.entries(service.env).map(([key, value]) => [key, filledIn(value, () => instance)]),
-      ),
+      value: shown(service.env, instance),
     },
   };
+}
+
+/** Variables with the facts of an instance filled in: all of them are its name. */
+function shown(env: Workload["env"], instance: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(env).map(([key, value]) => [key, filledIn(value, () => instance)]));
 }
 
 /** `-name=value` as a pair; a flag without a value is on. */

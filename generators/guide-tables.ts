@@ -4,7 +4,7 @@ import { addedMetrics } from "../config/collector/own-metrics.ts";
 import { filledIn } from "../config/env-value.ts";
 import { flows, services } from "../config/flows.ts";
 import { dataVolumeName } from "../config/names.ts";
-import { partEntries, partList, type PartName } from "../config/parts/parts.ts";
+import { partEntries, partList, parts, type PartName } from "../config/parts/parts.ts";
 import { goMemoryLimitMib } from "../config/units.ts";
 import type { DocumentedStack } from "./documented-stack.ts";
 
@@ -84,9 +84,11 @@ function memoryRows(workloads: readonly Workload[], { service, serviceCount }: D
     if (workload === service) return [`each of the ${serviceCount} of the example`, `${workload.memoryMib}`, "", ""];
     const setting = memorySettings[workload.name];
     if (setting === undefined) throw new Error(`${workload.name}: must have a setting for its memory, found none`);
-    const goLimit = filledIn(workload.env["GOMEMLIMIT"] ?? "", (fact) => fact);
-    if (goLimit !== `${goMemoryLimitMib(workload.memoryMib)}MiB`) throw new Error(`${workload.name}: got ${goLimit}`);
-    return [`\`${workload.name}\``, `${workload.memoryMib}`, `\`${goLimit}\``, `\`memoryMib.${setting}\``];
+    const goLimit = parts[setting].runtime === "go" ? `${goMemoryLimitMib(workload.memoryMib)}MiB` : "";
+    const given = filledIn(workload.env["GOMEMLIMIT"] ?? "", (fact) => fact);
+    if (goLimit !== given) throw new Error(`${workload.name}: must have the GOMEMLIMIT ${goLimit}, got ${given}`);
+    const shown = goLimit === "" ? "" : `\`${goLimit}\``;
+    return [`\`${workload.name}\``, `${workload.memoryMib}`, shown, `\`memoryMib.${setting}\``];
   });
   const total = workloads.reduce((sum, each) => sum + each.memoryMib * (each === service ? serviceCount : 1), 0);
   return [...rows, ["all together", `${total}`, "", ""]];
@@ -94,7 +96,7 @@ function memoryRows(workloads: readonly Workload[], { service, serviceCount }: D
 
 function healthRow({ name, readiness }: Workload): Row {
   const { selfCheck, gates } = readiness;
-  if (selfCheck === "none") return [`\`${name}\``, "nothing: the image has nothing to ask with", "", "no"];
+  if (selfCheck === "none") return [`\`${name}\``, "nothing: it has nothing small to ask with", "", "no"];
   const shown = selfCheck[0] === "node" ? `GET ${readiness.httpPath}` : selfCheck.join(" ");
   return [`\`${name}\``, `\`${shown}\``, `${checkIntervalSeconds} s`, gates ? "yes" : "no"];
 }

@@ -43,7 +43,7 @@ function addressesTable(written: string): string {
 
 /** The table of images: each that is pinned. */
 function imagesTable(written: string): string {
-  const rows = Object.values<string>(defaultImages).map((image) => [`\`${image}\``, "pinned"]);
+  const rows = [...new Set(Object.values<string>(defaultImages))].map((image) => [`\`${image}\``, "pinned"]);
   return inTheWordsOf(written, [["image", "tested as"], ["---", "---"], ...rows], 0);
 }
 

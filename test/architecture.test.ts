@@ -8,7 +8,7 @@ import ts from "typescript";
 
 const root = join(import.meta.dirname, "..");
 /** What `npm run check` hands to dependency-cruiser. */
-const cruised = ["index.ts", "config", "components", "cli", "packages/telemetry/src", "services"];
+const cruised = ["index.ts", "config", "components", "cli", "canary", "packages/telemetry/src", "services"];
 
 /** Violations of the rules in .dependency-cruiser.cjs, as `rule: from → to`. */
 async function violations(baseDir: string, files: readonly string[]): Promise<string[]> {
@@ -180,6 +180,16 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
       found: "cli/commands/up.ts → node_modules/@observability/telemetry/index.js",
     },
   ],
+  "canary-alone": [
+    {
+      files: {
+        "canary/main.mjs": 'import "node:http"; import "./canary.mjs"; import "../config/units.ts";',
+        "canary/canary.mjs": "",
+        "config/units.ts": "",
+      },
+      found: "canary/main.mjs → config/units.ts",
+    },
+  ],
   "telemetry-without-services": [
     {
       files: { "packages/telemetry/src/index.ts": 'import "../../../services/main.ts";', "services/main.ts": "" },
@@ -278,7 +288,7 @@ describe("who imports whom", () => {
         const folder = mkdtempSync(join(tmpdir(), "architecture-"));
         try {
           writeTree(folder, files);
-          const all = await violations(folder, globSync("{*,!(node_modules)/**/*}.ts", { cwd: folder }));
+          const all = await violations(folder, globSync("{*,!(node_modules)/**/*}.{ts,mjs}", { cwd: folder }));
           assert.deepEqual(
             all.filter((violation) => violation.startsWith(`${rule}: `)),
             [`${rule}: ${found}`],

@@ -60,7 +60,7 @@ describe("the README", () => {
   it("names every image that is pinned, and no other", () => {
     const [, section = ""] = readme.split("## Tested with");
     const named = [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, image]) => image ?? "");
-    assert.deepEqual(named.sort(), Object.values<string>(defaultImages).sort());
+    assert.deepEqual(named.sort(), [...new Set(Object.values<string>(defaultImages))].sort());
   });
 
   it("has the addresses that the default settings give", () => {

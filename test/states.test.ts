@@ -143,14 +143,15 @@ function withNewParts(planned: readonly PreviewResource[], deployed: readonly De
   const components = new Set(deployed.map(({ urn }) => urn.split("::")[2]?.split("$").at(-1)));
   return partEntries
     .filter(([name]) => !components.has(`observability:index:${typeName(name)}`))
-    .flatMap(([name, { host, title, image }]) => {
+    .flatMap(([name, { host, title }]) => {
       const why = `the stack has ${title} now`;
-      const own = planned.filter(
-        ({ urn, inputs }) =>
+      const its = planned.filter(
+        ({ urn }) =>
           urn.includes(`$observability:index:${typeName(name)}$`) ||
-          urn.includes(`$observability:index:${typeName(name)}::`) ||
-          inputs["name"] === image,
+          urn.includes(`$observability:index:${typeName(name)}::`),
       );
+      const images = its.flatMap(({ inputs }) => inputs["image"] ?? []);
+      const own = [...its, ...planned.filter(({ inputs }) => images.some((image) => image === inputs["name"]))];
       const neighbours = flows.flatMap(({ from, to }) => (from === host ? [to] : to === host ? [from] : []));
       const told = `:(Container|StatefulSet|ConfigMap|NetworkPolicy) observability-(${[...new Set(neighbours)].join("|")})(-config)?$`;
       return [

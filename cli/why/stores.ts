@@ -71,7 +71,7 @@ export class Stores {
       grafana.proxy(uid.metrics, `api/v1/label/service_name/values?${ofServices}&${this.range(1e-3)}`),
     ]);
     const all = new Set(found.flatMap((answer) => names.parse(answer).data ?? []));
-    return [...all].sort();
+    return [...all].filter((name) => name !== parts.canary.host).sort();
   }
 
   /** The age of each signal of a service. */

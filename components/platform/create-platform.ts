@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { imageDelivery } from "../../config/image-delivery.ts";
 import { stackOwner } from "../../config/names.ts";
-import { partEntries, parts } from "../../config/parts/parts.ts";
+import { keptData, partEntries, parts } from "../../config/parts/parts.ts";
 import { problemLines } from "../../config/problem.ts";
 import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import { resolveDockerHost } from "./docker/docker-host.ts";
@@ -52,7 +52,7 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
       {
         ...args,
         settings: kubernetes,
-        storageGib: Object.fromEntries(partEntries.map(([name, { data }]) => [data.volume, storageGib[name]])),
+        storageGib: Object.fromEntries(keptData.map(([name, { volume }]) => [volume, storageGib[name]])),
         ingress: ingress.host === "" ? {} : { [parts.grafana.host]: ingress },
         openBackends: partEntries.flatMap(([name, part]) =>
           part.opensElsewhere(Reflect.get(settings, name)) ? [part.host] : [],

@@ -5,6 +5,9 @@ import type { TextFile } from "../text-file.ts";
 /** The signals of telemetry, by the names of the Collector's pipelines, in the order of generated files. */
 export const signals = ["logs", "traces", "metrics"] as const;
 
+/** Image of Node.js that the services' image is built from, and parts that are scripts run in. */
+export const nodeImage = "node:22.23.2-bookworm-slim";
+
 /** One of {@link signals}. */
 export type Signal = (typeof signals)[number];
 
@@ -137,6 +140,15 @@ export interface PartProcess {
   readonly readsInstances: boolean;
 }
 
+/** What a part keeps on a volume. */
+export interface PartData {
+  /** Volume without the stack's name. Fixed for ever: under another name the data would not be found. */
+  readonly volume: string;
+  readonly path: string;
+  /** Size on Kubernetes by default, in GiB. */
+  readonly defaultGib: number;
+}
+
 /** What the process of a part is made from. */
 export interface PartContext<Ports, Settings> {
   readonly memoryMib: number;
@@ -169,25 +181,22 @@ export type PublishedIn<Ports> = {
  * A part of the stack: everything about it, and nothing about where it runs. Settings, names, ports, flows, sizes, tables
  * and tests follow from the list of them (parts.ts).
  */
-export interface Part<Ports, Settings> {
+export interface Part<Ports, Settings, Data extends PartData | "none"> {
   /** Host name: a Docker network alias and a Kubernetes Service name at the same time, and stem of every resource. */
   readonly host: string;
   /** Name as people write it. */
   readonly title: string;
-  /** A full version: a shorter tag is another image next month. */
+  /** A full version: a shorter tag is another image next month. {@link nodeImage} is the one that the settings say. */
   readonly image: string;
   /** Memory limit in MiB: what it cannot do without, and the default. */
   readonly memoryMib: { readonly minimum: number; readonly default: number };
-  readonly data: {
-    /** Volume without the stack's name. Fixed for ever: under another name the data would not be found. */
-    readonly volume: string;
-    readonly path: string;
-    /** Size on Kubernetes by default, in GiB. */
-    readonly defaultGib: number;
-  };
+  /** What runs it, which decides how it is told of its memory limit. */
+  readonly runtime: "go" | "nodejs";
+  /** `"none"` if it keeps nothing. */
+  readonly data: Data;
   readonly ports: Ports;
-  /** Where the guide finds its configuration: in its first file, which is YAML, or in its arguments. */
-  readonly configuredBy: "yaml" | "flags";
+  /** Where the guide finds its configuration: in its first file, which is YAML, in its arguments, or in its environment. */
+  readonly configuredBy: "yaml" | "flags" | "env";
   /** The part's own group of settings, under its name; `undefined` if it has none. */
   readonly settings: Settings;
   /** Numeric user and group that it runs as and that its data belongs to. */
@@ -212,14 +221,17 @@ export interface Part<Ports, Settings> {
   readonly reads: Readonly<Record<string, readonly SinkName[]>>;
   /** Which of the other parts it opens connections to. */
   connectsTo(all: readonly AnyPart[]): readonly Target[];
+  /** Whether these settings have it run. */
+  runs(settings: Settings extends z.ZodType ? z.output<Settings> : undefined): boolean;
   /** Whether what the user adds to it makes it open connections to places that only the user knows. */
   opensElsewhere(settings: Settings extends z.ZodType ? z.output<Settings> : undefined): boolean;
   /** Its process, by the settings. */
   process(context: PartContext<Ports, Settings>): Partial<PartProcess>;
 }
 
-/** Defaults of a part: no settings, secrets or connections, and nothing for other parts. */
+/** Defaults of a part: a Go program that always runs, with no settings, secrets or connections, and nothing for other parts. */
 const absent = {
+  runtime: "go",
   settings: undefined,
   scratchPaths: [],
   generatedSecrets: {},
@@ -227,11 +239,15 @@ const absent = {
   datasource: "none",
   metrics: "none",
   connectsTo: () => [],
+  runs: () => true,
   opensElsewhere: () => false,
 } as const;
 
-type Description<Ports, Settings> = Omit<Part<Ports, Settings>, keyof typeof absent> &
-  Partial<Pick<Part<Ports, Settings>, keyof typeof absent>>;
+type Description<Ports, Settings, Data extends PartData | "none"> = Omit<
+  Part<Ports, Settings, Data>,
+  keyof typeof absent
+> &
+  Partial<Pick<Part<Ports, Settings, Data>, keyof typeof absent>>;
 
 /** Defaults of a part's process. */
 export const plainProcess: PartProcess = {
@@ -243,7 +259,7 @@ export const plainProcess: PartProcess = {
   readsInstances: false,
 };
 
-type GeneralPart = Part<Readonly<Record<string, PartPort>>, z.ZodType | undefined>;
+type GeneralPart = Part<Readonly<Record<string, PartPort>>, z.ZodType | undefined, PartData | "none">;
 
 /** Any part, for what looks at all of them alike. A type of its own, so that parts are compared with it field by field. */
 export type AnyPart = { readonly [Field in keyof GeneralPart]: GeneralPart[Field] };
@@ -251,9 +267,10 @@ export type AnyPart = { readonly [Field in keyof GeneralPart]: GeneralPart[Field
 /** A part with the types of its ports and settings. */
 export function part<
   const Ports extends Readonly<Record<string, PartPort>>,
+  Data extends PartData | "none",
   Settings extends z.ZodType | undefined = undefined,
->(described: Description<Ports, Settings>): Part<Ports, Settings> {
-  return { ...absent, ...described } as Part<Ports, Settings>;
+>(described: Description<Ports, Settings, Data>): Part<Ports, Settings, Data> {
+  return { ...absent, ...described } as Part<Ports, Settings, Data>;
 }
 
 /** Number of a part's port by its name. @throws Error if it has none of that name. */

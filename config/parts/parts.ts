@@ -1,9 +1,10 @@
 import type { SinkName } from "../expansion.ts";
+import { canary } from "./canary.ts";
 import { grafana } from "./grafana.ts";
 import { jaeger } from "./jaeger.ts";
 import { loki } from "./loki.ts";
 import { otelCollector } from "./otel-collector.ts";
-import { addressOf, type AnyPart, type PublishedIn, type PublishedPort, type Target } from "./part.ts";
+import { addressOf, type AnyPart, type PartData, type PublishedIn, type PublishedPort, type Target } from "./part.ts";
 import { victoriaMetrics } from "./victoria-metrics.ts";
 
 /*
@@ -11,7 +12,7 @@ import { victoriaMetrics } from "./victoria-metrics.ts";
  */
 
 /** Every part by the name that it has in the settings, in the order in which they start. */
-export const parts = { loki, victoriaMetrics, jaeger, otelCollector, grafana };
+export const parts = { loki, victoriaMetrics, jaeger, otelCollector, grafana, canary };
 
 type Parts = typeof parts;
 
@@ -24,6 +25,19 @@ export const partList: readonly AnyPart[] = Object.values(parts);
 /** The parts as a list, each with its name in the settings. */
 export const partEntries = Object.entries(parts) as readonly (readonly [PartName, AnyPart])[];
 
+/** Name of a part that keeps something. */
+type KeepingPart = { [Name in PartName]: Parts[Name]["data"] extends "none" ? never : Name }[PartName];
+
+/** What the parts keep, each by the part's name in the settings. */
+export const keptData = partEntries.flatMap(([name, { data }]) =>
+  data === "none" ? [] : [[name as KeepingPart, data] as const],
+);
+
+/** Something for each part that keeps something, by its name in the settings. */
+export function forEachKept<Value>(make: (data: PartData) => Value): Readonly<Record<KeepingPart, Value>> {
+  return Object.fromEntries(keptData.map(([name, data]) => [name, make(data)])) as Record<KeepingPart, Value>;
+}
+
 /** Whether a workload is a part of the stack, and no service beside it. */
 export function isBackend(workloadName: string): boolean {
   return partList.some(({ host }) => host === workloadName);
@@ -34,9 +48,11 @@ export function forEachPart<Value>(make: (part: AnyPart, name: PartName) => Valu
   return Object.fromEntries(partEntries.map(([name, part]) => [name, make(part, name)])) as Record<PartName, Value>;
 }
 
-type SettingsOf<Ports> = Ports[PublishedIn<Ports>] extends { readonly published: { readonly setting: infer Setting } }
-  ? Setting
-  : never;
+type SettingsOf<Ports> = [PublishedIn<Ports>] extends [never]
+  ? never
+  : Ports[PublishedIn<Ports>] extends { readonly published: { readonly setting: infer Setting } }
+    ? Setting
+    : never;
 
 /** Name of a port in the setting `ports`, and of its address in the outputs. */
 export type PortSetting = { [Name in PartName]: SettingsOf<Parts[Name]["ports"]> }[PartName];

@@ -201,16 +201,18 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
 function described(name: PartName): Workload {
   const part: AnyPart = parts[name];
   const { args, env, configFiles, check, readsInstances } = partProcess(name, stack, noSurroundings);
-  const { host, image, memoryMib, data, readiness, scratchPaths, stopGraceSeconds, user } = part;
+  const { host, image, memoryMib, data, readiness, runtime, scratchPaths, stopGraceSeconds, user } = part;
+  const limit: Readonly<Record<string, string>> =
+    runtime === "go" ? { GOMEMLIMIT: `${Math.floor(memoryMib.default * 0.8)}MiB` } : {};
   return {
     ...{ name: host, image: { kind: "reference", reference: image }, args, configFiles, secretFiles, check },
-    env: { GOMEMLIMIT: `${Math.floor(memoryMib.default * 0.8)}MiB`, ...env },
+    env: { ...limit, ...env },
     ports: Object.entries(part.ports).map(([port, { port: number, published }]) => ({
       name: port,
       port: number,
       hostPort: published === undefined ? "internal" : number,
     })),
-    dataVolumes: [{ name: data.volume, path: data.path }],
+    dataVolumes: data === "none" ? [] : [{ name: data.volume, path: data.path }],
     ...{ imageMounts: [], scratchPaths, memoryMib: memoryMib.default, ...user, stopGraceSeconds, replicas: 1 },
     readiness: { ...readiness, port: portOf(part, readiness.port), intervalSeconds: 2 },
     readsInstances,
@@ -225,16 +227,18 @@ describe("a part of the stack as a workload", () => {
   }
 
   it("follows the memory limit with GOMEMLIMIT, so that Go collects before the kernel kills", () => {
-    for (const [name] of partEntries) {
+    for (const [name, { runtime }] of partEntries) {
       const { env, memoryMib } = partWorkload(name, settings({ memoryMib: { [name]: 1000 } }), noSurroundings, []);
-      assert.deepEqual([env["GOMEMLIMIT"], memoryMib], ["800MiB", 1000]);
+      assert.deepEqual([env["GOMEMLIMIT"], memoryMib], [runtime === "go" ? "800MiB" : undefined, 1000]);
     }
   });
 
   it("runs nothing and keeps its data where the stack is switched off", () => {
-    for (const { replicas, dataVolumes } of stackWorkloads(settings({ observability: false }), noSurroundings)) {
-      assert.deepEqual([replicas, dataVolumes.length], [0, 1]);
-    }
+    const off = stackWorkloads(settings({ observability: false }), noSurroundings);
+    assert.deepEqual(
+      off.map(({ replicas, dataVolumes }) => [replicas, dataVolumes.length]),
+      partList.map(({ data }) => [0, data === "none" ? 0 : 1]),
+    );
   });
 
   it("reads secrets from files, so that none is in an environment", () => {

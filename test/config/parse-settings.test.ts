@@ -78,6 +78,7 @@ describe("settings", () => {
       loki: { compactionIntervalSeconds: 600, retentionDeleteDelaySeconds: 7200 },
       otelCollector: { queueMib: 512 },
       grafana: { adminUser: "admin", datasources: [] },
+      canary: { enabled: true },
       secrets: {},
       docker: {},
       kubernetes: {

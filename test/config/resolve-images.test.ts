@@ -52,8 +52,13 @@ describe("images", () => {
   it("are taken as they stand where they are overridden, each by its own name", () => {
     for (const name of names) {
       const images = resolveImages("registry.example.com", { [name]: "other/image:1" });
+      // What runs in Node.js' image follows it.
+      const follows = (each: ImageName): boolean => name === "node" && defaultImages[each] === defaultImages.node;
       const expected = Object.fromEntries(
-        names.map((each) => [each, each === name ? "other/image:1" : `registry.example.com/${defaultImages[each]}`]),
+        names.map((each) => [
+          each,
+          each === name || follows(each) ? "other/image:1" : `registry.example.com/${defaultImages[each]}`,
+        ]),
       );
       assert.deepEqual(images, expected);
     }

@@ -131,6 +131,26 @@ describe("the first run, from a fresh clone with nothing running", () => {
     assert.doesNotMatch(up.stdout, /FAILED/);
   });
 
+  it("has found a log record, a span and a point of the canary again that are less than two minutes old", async () => {
+    const metrics = datasourceUid(parts.victoriaMetrics);
+    const numbers = async (name: string): Promise<Readonly<Record<string, number>>> => {
+      const series = await grafana.series(metrics, `${name}{service_name="canary",service_namespace="stack"}`);
+      return Object.fromEntries(series.map(({ labels, value }) => [labels["signal"] ?? "", value] as const));
+    };
+    await pWaitFor(async () => Object.keys(await numbers("canary_age_seconds")).length === 3, {
+      interval: 1000,
+      timeout: 60_000,
+    });
+    const ages = await numbers("canary_age_seconds");
+    assert.ok(
+      Object.values(ages).every((age) => age < 120),
+      JSON.stringify(ages),
+    );
+    for (const name of ["canary_lost_total", "canary_refused_total"]) {
+      assert.deepEqual(await numbers(name), { logs: 0, traces: 0, metrics: 0 }, name);
+    }
+  });
+
   it("is marked on the dashboards, with the commit", async () => {
     const marks = await grafana.get(`/api/annotations?tags=${deploymentTag}`);
     const [{ text }, ...others] = z.tuple([z.object({ text: z.string() })]).parse(marks);

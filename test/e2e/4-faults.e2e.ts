@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import pWaitFor from "p-wait-for";
+import { datasourceUid } from "../../config/parts/part.ts";
+import { parts } from "../../config/parts/parts.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import type { GrafanaClient } from "../../cli/grafana-client.ts";
 import { Emitter } from "./support/emitter.ts";
@@ -92,6 +94,25 @@ describe("a Collector that is away for 60 s", () => {
       lines.length - stored.length <= Number(reported[1]),
       `${lines.length - stored.length} lost, ${reported[1] ?? ""} reported`,
     );
+  });
+});
+
+describe("a Loki that is away", () => {
+  it("is seen by the age of the canary's logs alone, which falls when Loki is back; what comes late is not lost", async () => {
+    const workspace = await sharedWorkspace();
+    const grafana = await workspace.grafana();
+    const metrics = datasourceUid(parts.victoriaMetrics);
+    const number = async (name: string, signal: string): Promise<number> =>
+      (await grafana.metric(metrics, `${name}{service_name="canary",signal="${signal}"}`)) ?? NaN;
+    const lostBefore = await number("canary_lost_total", "logs");
+    const patience = { interval: 2000, timeout: 150_000 };
+    await succeed("docker", ["stop", `${workspace.name}-loki`]);
+    // A beat comes every 60 s, and is looked for every 15 s.
+    await pWaitFor(async () => (await number("canary_age_seconds", "logs")) > 90, patience);
+    assert.ok((await number("canary_age_seconds", "traces")) < 90);
+    await succeed("docker", ["start", `${workspace.name}-loki`]);
+    await pWaitFor(async () => (await number("canary_age_seconds", "logs")) < 80, patience);
+    assert.equal(await number("canary_lost_total", "logs"), lostBefore);
   });
 });
 

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { createPlatform } from "../../components/platform/create-platform.ts";
 import type { Workload } from "../../components/platform/workload.ts";
-import { partList } from "../../config/parts/parts.ts";
+import { keptData } from "../../config/parts/parts.ts";
 import { workloadProblems } from "../../components/platform/workload-rules.ts";
 import { allContainers, dockerTypes } from "../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../support/record-resources.ts";
@@ -56,7 +56,7 @@ const anyWorkload: fc.Arbitrary<Workload> = fc
     configFiles: fc.constantFrom([], [{ path: "/etc/a.yaml", content: "a: 1\n" }]),
     dataVolumes: fc
       .subarray(
-        partList.map(({ data }) => data.volume),
+        keptData.map(([, { volume }]) => volume),
         { maxLength: 2 },
       )
       .map((names) => names.map((name, index) => ({ name, path: `/data/${index}` }))),

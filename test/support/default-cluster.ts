@@ -1,4 +1,4 @@
-import { ofFurtherParts } from "./further-parts.ts";
+import { furtherKept } from "./further-parts.ts";
 
 /** The settings of a cluster as they are by default, but for its context and its namespace, which have none. */
 export const defaultCluster = {
@@ -6,7 +6,7 @@ export const defaultCluster = {
   storageClass: "",
   storageGib: {
     ...{ loki: 10, victoriaMetrics: 10, jaeger: 10, otelCollector: 4, grafana: 1 },
-    ...ofFurtherParts(({ data }) => data.defaultGib),
+    ...Object.fromEntries(furtherKept.map(({ name, data }) => [name, data.defaultGib])),
   },
   registry: "",
   loadCommand: "",

@@ -1,4 +1,4 @@
-import type { AnyPart, Signal } from "../../config/parts/part.ts";
+import type { AnyPart, PartData, Signal } from "../../config/parts/part.ts";
 import { partEntries, stackPortList, type PartName, type StackPort } from "../../config/parts/parts.ts";
 
 /*
@@ -40,9 +40,13 @@ export function ofFurtherPorts<Value>(make: (port: StackPort) => Value): Readonl
 /** Addresses of the other parts on this machine by default, by their names in the outputs. */
 export const furtherUrls = ofFurtherPorts(({ port }) => `http://127.0.0.1:${port}`);
 
+/** What the other parts keep, each with its part. */
+export const furtherKept: readonly { readonly name: PartName; readonly host: string; readonly data: PartData }[] =
+  furtherParts.flatMap(([name, { host, data }]) => (data === "none" ? [] : [{ name, host, data }]));
+
 /** Names of the other parts' data as resources of a stack. */
 export function furtherData(stackName: string): readonly string[] {
-  return furtherParts.map(([, { data }]) => `${stackName}-${data.volume.replaceAll("_", "-")}`);
+  return furtherKept.map(({ data }) => `${stackName}-${data.volume.replaceAll("_", "-")}`);
 }
 
 /** Names of the other parts' secrets as resources of a stack; of those alone that are kept, or of those that are not. */

@@ -6,7 +6,7 @@ import { storesOf, type Stores } from "../../config/parts/exporters.ts";
 import { scrapedOf, type ScrapedPart } from "../../config/parts/own-metrics.ts";
 import type { AnyPart } from "../../config/parts/part.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
-import { forEachPart, forEachPort, partList, stackPortList } from "../../config/parts/parts.ts";
+import { forEachKept, forEachPart, forEachPort, partList, stackPortList } from "../../config/parts/parts.ts";
 import type { StackSettings, StackSettingsInput } from "../../config/settings-and-defaults.ts";
 import { recordedIdentity } from "./record-resources.ts";
 
@@ -76,7 +76,7 @@ const anyCluster = fc.oneof(
 );
 
 /** A size for the data of each part but the Collector. */
-const { otelCollector: _, ...otherVolumes } = forEachPart(() => gib);
+const { otelCollector: _, ...otherVolumes } = forEachKept(() => gib);
 
 /** Anything that the rules allow about the cluster, but for the Collector's volume, whose size depends on its queues. */
 const anyKubernetesInput = fc

@@ -22,7 +22,7 @@ async function withAnswers(
 describe("the stores", () => {
   it("know each service once, whatever it has sent, and leave out the stack itself", async () => {
     const answers = {
-      [`${proxy}/loki/loki/api/v1/label/service_name/values`]: { status: "success", data: ["b", "a"] },
+      [`${proxy}/loki/loki/api/v1/label/service_name/values`]: { status: "success", data: ["b", "canary", "a"] },
       [`${proxy}/jaeger/api/services`]: { data: null },
       [`${proxy}/victoria-metrics/api/v1/label/service_name/values`]: { data: ["c", "a"] },
     };

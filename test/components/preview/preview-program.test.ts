@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ObservabilityStack } from "../../../components/index.ts";
 import { previewProgram } from "../../../components/preview/preview-program.ts";
 import { secretValue } from "../../../components/preview/values.ts";
-import { furtherHosts, furtherPorts, ofFurtherPorts } from "../../support/further-parts.ts";
+import { furtherHosts, furtherKept, furtherPorts, ofFurtherPorts } from "../../support/further-parts.ts";
 
 const identity = { project: "shop", stack: "dev" };
 
@@ -26,7 +26,7 @@ describe("previewProgram", () => {
       new ObservabilityStack("two", { name: "two", ports });
     }, identity);
     assert.equal(footprint.instances.length, 10 + 2 * furtherHosts.length);
-    assert.equal(footprint.volumes.length, 10 + 2 * furtherHosts.length);
+    assert.equal(footprint.volumes.length, 10 + 2 * furtherKept.length);
     assert.deepEqual(
       ports.map(({ hostPort }) => hostPort),
       [

@@ -17,6 +17,7 @@ import { imageFolder } from "../../support/workloads.ts";
 import {
   furtherHosts,
   furtherMemoryMib,
+  furtherKept,
   furtherParts,
   furtherPorts,
   furtherResources,
@@ -262,7 +263,7 @@ describe("previewStack", () => {
         "observability-dev_loki_data loki:/loki",
         "observability-dev_otel_collector_queue otel-collector:/var/lib/otelcol",
         "observability-dev_victoria_metrics_data victoria-metrics:/victoria-metrics-data",
-        ...furtherParts.map(([, { host, data }]) => `observability-dev_${data.volume} ${host}:${data.path}`),
+        ...furtherKept.map(({ host, data }) => `observability-dev_${data.volume} ${host}:${data.path}`),
       ].sort(),
     );
     assert.deepEqual(
@@ -275,7 +276,7 @@ describe("previewStack", () => {
     const { files, ports, urls, footprint } = await previewStack({ observability: false });
     assert.deepEqual([files, ports, urls], [[], [], {}]);
     const { volumes, ...rest } = footprint;
-    assert.equal(volumes.length, 5 + furtherHosts.length);
+    assert.equal(volumes.length, 5 + furtherKept.length);
     assert.deepEqual(rest, { memoryMib: 0, instances: [], hostPorts: [] });
   });
 
@@ -409,7 +410,7 @@ describe("a preview that fails", () => {
 
   it("is followed by one that succeeds", async () => {
     await assert.rejects(previewStack({ retentionHours: 1 }));
-    assert.equal((await previewStack(small)).footprint.volumes.length, 5 + furtherHosts.length);
+    assert.equal((await previewStack(small)).footprint.volumes.length, 5 + furtherKept.length);
   });
 });
 
@@ -464,7 +465,10 @@ describe("previewStack on Kubernetes", () => {
         "statefulset/loki loki 1 256",
         "statefulset/otel-collector otel-collector 1 256",
         "statefulset/victoria-metrics victoria-metrics 1 256",
-        ...furtherParts.map(([, { host, memoryMib }]) => `statefulset/${host} ${host} 1 ${memoryMib.default}`),
+        ...furtherParts.map(([, { host, data, memoryMib }]) => {
+          const controller = data === "none" ? "deployment" : "statefulset";
+          return `${controller}/${host} ${host} 1 ${memoryMib.default}`;
+        }),
       ].sort(),
     );
     assert.deepEqual(
@@ -475,7 +479,7 @@ describe("previewStack on Kubernetes", () => {
         "loki-data loki:/loki",
         "otel-collector-queue otel-collector:/var/lib/otelcol",
         "victoria-metrics-data victoria-metrics:/victoria-metrics-data",
-        ...furtherParts.map(([, { host, data }]) => `${data.volume.replaceAll("_", "-")} ${host}:${data.path}`),
+        ...furtherKept.map(({ host, data }) => `${data.volume.replaceAll("_", "-")} ${host}:${data.path}`),
       ].sort(),
     );
   });

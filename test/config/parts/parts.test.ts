@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { stackWorkloads } from "../../../components/stack-part.ts";
 import { flows, services } from "../../../config/flows.ts";
 import { addressOf, datasourceUid, portOf } from "../../../config/parts/part.ts";
-import { isBackend, otlpUrls, partEntries, partList, parts, stackPortList } from "../../../config/parts/parts.ts";
+import {
+  isBackend,
+  keptData,
+  otlpUrls,
+  partEntries,
+  partList,
+  parts,
+  stackPortList,
+} from "../../../config/parts/parts.ts";
 import { noSurroundings } from "../../../config/parts/processes.ts";
 import { settings } from "../../support/settings.ts";
 import { knownParts } from "../../support/further-parts.ts";
@@ -14,7 +22,7 @@ describe("the parts of the stack", () => {
       known.map(([name, { host, data, datasource }]) => [
         name,
         host,
-        data.volume,
+        data === "none" ? "none" : data.volume,
         datasource === "none" ? "none" : datasource.uid,
       ]),
       [
@@ -34,7 +42,7 @@ describe("the parts of the stack", () => {
     const lists = [
       partList.map(({ host }) => host),
       partList.map(({ title }) => title),
-      partList.map(({ data }) => data.volume),
+      keptData.map(([, { volume }]) => volume),
       partList.flatMap(({ datasource }) => (datasource === "none" ? [] : [datasource.uid])),
       stackPortList.map(({ setting }) => setting),
       stackPortList.map(({ title }) => title),

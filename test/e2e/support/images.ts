@@ -1,4 +1,4 @@
-import { defaultImages, type ImageName, type Images } from "../../../config/resolve-images.ts";
+import { resolveImages, type ImageName, type Images } from "../../../config/resolve-images.ts";
 
 /** Variables that have the tests run another image than the product's, for a machine that cannot have that one. */
 const variables = { grafana: "E2E_GRAFANA_IMAGE", node: "E2E_NODE_IMAGE" } as const satisfies Partial<
@@ -17,4 +17,4 @@ export const imageOverrides: Partial<Record<ImageName, string>> = Object.fromEnt
 export const pythonImage = process.env["E2E_PYTHON_IMAGE"] ?? "python:3.13.7-slim-bookworm";
 
 /** The images that the tests run. */
-export const testedImages: Images = { ...defaultImages, ...imageOverrides };
+export const testedImages: Images = resolveImages("", imageOverrides);

@@ -286,6 +286,7 @@ describe("a policy", () => {
       ingress: [
         { from: [podsNamed("otel-collector")], ports: [{ port: 3100, protocol: "TCP" }] },
         { from: [podsNamed("grafana")], ports: [{ port: 3100, protocol: "TCP" }] },
+        { from: [podsNamed("canary")], ports: [{ port: 3100, protocol: "TCP" }] },
       ],
       egress: [{ ports: dns }],
     });
