@@ -30,6 +30,13 @@ const jaegerAnswer = z.object({
     .nullable(),
 });
 
+const dashboardAnswer = z.object({
+  dashboard: z.object({
+    title: z.string(),
+    templating: z.object({ list: z.array(z.object({ name: z.string() })).default([]) }).prefault({}),
+  }),
+});
+
 /** The newest point of a series. */
 export interface Series {
   readonly labels: Readonly<Record<string, string>>;
@@ -87,6 +94,12 @@ export class GrafanaClient {
 
   async version(): Promise<string> {
     return z.object({ version: z.string() }).parse(await this.get("/api/health")).version;
+  }
+
+  /** A dashboard as Grafana holds it: its title and the names of its variables. */
+  async dashboard(uid: string): Promise<{ readonly title: string; readonly variables: readonly string[] }> {
+    const { dashboard } = dashboardAnswer.parse(await this.get(`/api/dashboards/uid/${uid}`));
+    return { title: dashboard.title, variables: dashboard.templating.list.map(({ name }) => name) };
   }
 
   /** `jsonData` of a data source as Grafana holds it. */

@@ -36,6 +36,8 @@ export function fileKey(path: string): string {
 /** Uids of the provisioned dashboards; part of their address in the browser. */
 export const dashboardUids = {
   services: "services",
+  service: "service",
+  logs: "logs",
 } as const;
 
 /** Tag of the annotations in Grafana that say what a deployment has changed. */

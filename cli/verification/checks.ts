@@ -4,6 +4,8 @@ import { parts } from "../../config/parts/parts.ts";
 import { flatMap } from "../async.ts";
 import type { FoundTrace, GrafanaClient } from "../grafana-client.ts";
 import {
+  addressFields,
+  dashboardAddress,
   derivedFields,
   resolveField,
   resolveSpanQuery,
@@ -12,6 +14,7 @@ import {
   supportsField,
   tracesToLogsLink,
   tracesToMetricsLink,
+  type AddressField,
   type LogLine,
 } from "./links.ts";
 import type { Probe } from "./probe.ts";
@@ -56,6 +59,7 @@ export async function runChecks(
   ]);
   const links = [
     ...(await logToTrace(context, log.value ?? [])),
+    ...(await logToDashboard(context, log.value ?? [])),
     await traceToLogs(context, trace.value),
     await traceToMetrics(context, trace.value),
   ];
@@ -106,7 +110,7 @@ function findMetric(context: CheckContext): Promise<Found<number>> {
   });
 }
 
-/** Follows every link that Loki's data source has for a log line, each as the running Grafana would. */
+/** Follows every link from a log line to a trace that Loki's data source has, each as the running Grafana would. */
 async function logToTrace(context: CheckContext, lines: readonly LogLine[]): Promise<readonly Found<FoundTrace>[]> {
   const { grafana, grafanaVersion, probe } = context;
   const fields = derivedFields(await grafana.jsonData(datasourceUid(parts.loki)));
@@ -117,8 +121,7 @@ async function logToTrace(context: CheckContext, lines: readonly LogLine[]): Pro
   }
   return Promise.all(
     usable.map((field) => {
-      const how = field.matcherType === "label" ? "by metadata label" : "by regex on the line";
-      return check(context, `log → trace: ${field.name}, ${how}`, parts.jaeger.host, async () => {
+      return check(context, `log → trace: ${howFound(field)}`, parts.jaeger.host, async () => {
         const [line] = lines;
         if (line === undefined) throw new Error("there is no log line to start from");
         const id = resolveField(field, line);
@@ -129,6 +132,34 @@ async function logToTrace(context: CheckContext, lines: readonly LogLine[]): Pro
         return [`opens the trace of ${trace.serviceNames.length} service(s)`, trace];
       });
     }),
+  );
+}
+
+function howFound({ name, matcherType }: AddressField): string {
+  return `${name}, ${matcherType === "label" ? "by metadata label" : "by regex on the line"}`;
+}
+
+/** Follows every link from a log line to a dashboard that Loki's data source has: it is there, and has what the link chooses. */
+async function logToDashboard(context: CheckContext, lines: readonly LogLine[]): Promise<readonly Found<string>[]> {
+  const { grafana, grafanaVersion } = context;
+  const fields = addressFields(await grafana.jsonData(datasourceUid(parts.loki)));
+  return Promise.all(
+    fields
+      .filter((field) => supportsField(field, grafanaVersion))
+      .map((field) =>
+        check(context, `log → dashboard: ${howFound(field)}`, parts.grafana.host, async () => {
+          const [line] = lines;
+          if (line === undefined) throw new Error("there is no log line to start from");
+          const url = resolveField(field, line);
+          const wanted = line.labels["service_name"];
+          const { uid, chosen } = dashboardAddress(url ?? "");
+          if (wanted === undefined || chosen["service"] !== wanted)
+            throw new Error(`the link gives ${url ?? "nothing"} for a line of ${wanted ?? "nobody"}`);
+          const { title, variables } = await grafana.dashboard(uid);
+          if (!variables.includes("service")) throw new Error(`the dashboard ${title} has no variable service`);
+          return [`opens the dashboard ${title} of ${wanted}`, title];
+        }),
+      ),
   );
 }
 

@@ -13,10 +13,15 @@ const derivedField = z.object({
   datasourceUid: z.string(),
 });
 
-/** A link from a log line, as Loki's data source holds it. */
+/** A link from a log line to a trace, as Loki's data source holds it. */
 export type DerivedField = z.output<typeof derivedField>;
 
-const lokiJsonData = z.object({ derivedFields: z.array(derivedField).default([]) });
+const addressField = derivedField.omit({ datasourceUid: true });
+
+/** A link from a log line to an address in Grafana, as Loki's data source holds it. */
+export type AddressField = z.output<typeof addressField>;
+
+const lokiJsonData = z.object({ derivedFields: z.array(z.union([derivedField, addressField])).default([]) });
 
 const tracesToLogs = z.object({
   datasourceUid: z.string(),
@@ -47,9 +52,14 @@ export interface LogLine {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** The derived fields of a data source's `jsonData`. */
+/** The derived fields of a data source's `jsonData` that ask another data source. */
 export function derivedFields(jsonData: unknown): readonly DerivedField[] {
-  return lokiJsonData.parse(jsonData).derivedFields;
+  return lokiJsonData.parse(jsonData).derivedFields.flatMap((field) => ("datasourceUid" in field ? [field] : []));
+}
+
+/** Those that open an address, such as that of a dashboard. */
+export function addressFields(jsonData: unknown): readonly AddressField[] {
+  return lokiJsonData.parse(jsonData).derivedFields.flatMap((field) => ("datasourceUid" in field ? [] : [field]));
 }
 
 /** The link from a trace to logs of a data source's `jsonData`. */
@@ -63,20 +73,33 @@ export function tracesToMetricsLink(jsonData: unknown): TracesToMetrics {
 }
 
 /** Matching on a label came with Grafana 11 (grafana#76162, #96609); older versions try its regex on the line. */
-export function supportsField(field: DerivedField, grafanaVersion: string): boolean {
+export function supportsField(field: AddressField, grafanaVersion: string): boolean {
   return field.matcherType !== "label" || Number.parseInt(grafanaVersion, 10) >= 11;
 }
 
-/** What a derived field links to for a line: the id it hands to its data source; `undefined` if it does not match. */
-export function resolveField(field: DerivedField, log: LogLine): string | undefined {
+/** What a derived field links to for a line: an id for its data source, or an address; `undefined` if it does not match. */
+export function resolveField(field: AddressField, log: LogLine): string | undefined {
   const value =
     field.matcherType === "label" ? matchLabel(field, log) : new RegExp(field.matcherRegex).exec(log.line)?.[1];
   return value === undefined ? undefined : field.url.replaceAll("${__value.raw}", value);
 }
 
-function matchLabel(field: DerivedField, log: LogLine): string | undefined {
+function matchLabel(field: AddressField, log: LogLine): string | undefined {
   const key = Object.keys(log.labels).find((label) => new RegExp(field.matcherRegex).test(label));
   return key === undefined ? undefined : log.labels[key];
+}
+
+/** The dashboard that an address in Grafana opens, and what it chooses of its variables. */
+export function dashboardAddress(address: string): {
+  readonly uid: string;
+  readonly chosen: Readonly<Record<string, string>>;
+} {
+  const { pathname, searchParams } = new URL(address, "http://grafana");
+  const chosen = [...searchParams].flatMap(([key, value]) => (key.startsWith("var-") ? [[key.slice(4), value]] : []));
+  return {
+    uid: /^\/d\/([^/]+)/.exec(pathname)?.[1] ?? "",
+    chosen: Object.fromEntries(chosen) as Record<string, string>,
+  };
 }
 
 /** The LogQL query that a trace's link runs. */

@@ -13,6 +13,8 @@ export const derivedMetrics = {
   duration: "traces_span_metrics_duration_seconds",
   /** Requests from one service, `client`, to another one, `server`. */
   graphRequests: "traces_service_graph_request_total",
+  /** Those of them that failed. */
+  graphFailed: "traces_service_graph_request_failed_total",
   /** Log records by `service_name` and `detected_level`. */
   logRecords: "log_record_count_total",
 } as const;

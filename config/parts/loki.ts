@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { noUserText } from "../expansion.ts";
 import { group, seconds } from "../fields.ts";
+import { dashboardUids } from "../names.ts";
 import { goDuration, hours, megabytes } from "../units.ts";
 import { processMetrics } from "./own-metrics.ts";
 import { part, type KeptMetric } from "./part.ts";
@@ -26,6 +27,12 @@ export const lokiAnswerSeconds = querySeconds + 10;
  * JSON writers have it, or in a line that the dashboards make readable.
  */
 const traceIdInLine = '(?:"trace_id":\\s*"|(?:^|\\s)trace_id=)(\\w+)';
+
+/**
+ * The regular expression that finds who wrote a line: in a line of JSON, or in one that the dashboards make readable, whose
+ * columns a level and a service have. Others begin with a level too, but hardly with a word and two blanks behind it.
+ */
+const serviceInLine = '(?:"service\\.name":\\s*"|^(?:[A-Z]{5,8}|[A-Z]{4} ) (?=\\S{24}|\\S+ {2}))([^\\s"]+)';
 
 /** What is kept of Loki's metrics about itself. Source: the metrics of 3.7.8, as it writes them. */
 const lokiMetrics: Readonly<Record<string, KeptMetric>> = {
@@ -102,17 +109,24 @@ export const loki = part({
     port: "http",
     isDefault: false,
     /*
-     * Two ways from a log to its trace. `TraceID` reads the line and works in every Grafana. `trace_id` reads the structured
-     * metadata, so it also works for lines that are not JSON; Grafana has that since version 11 and ignores it before.
-     * They need two names: of fields with one name only the first works.
+     * Two ways from a log to its trace, and two to the dashboard of its service. `TraceID` and `Service` read the line and
+     * work in every Grafana. `trace_id` and `service_name` read what Loki has beside the line, so they also work for lines
+     * that are not JSON; Grafana has that since version 11 and ignores it before. They need names of their own: of fields
+     * with one name only the first works.
      */
     jsonData: ({ traces }) => {
+      const opensService = {
+        url: `/d/${dashboardUids.service}?var-service=\${__value.raw}`,
+        urlDisplayLabel: "Open the service",
+      };
       const opensTrace = { url: "${__value.raw}", datasourceUid: traces, urlDisplayLabel: "Open the trace" };
       return {
         maxLines: 1000,
         derivedFields: [
           { name: "TraceID", matcherType: "regex", matcherRegex: traceIdInLine, ...opensTrace },
           { name: "trace_id", matcherType: "label", matcherRegex: "^trace_id$", ...opensTrace },
+          { name: "Service", matcherType: "regex", matcherRegex: serviceInLine, ...opensService },
+          { name: "service_name", matcherType: "label", matcherRegex: "^service_name$", ...opensService },
         ],
       };
     },

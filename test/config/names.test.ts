@@ -3,7 +3,7 @@ import { dashboardUids, dataVolumeName, instanceName } from "../../config/names.
 
 describe("names", () => {
   it("keep the addresses of dashboards", () => {
-    assert.deepEqual(dashboardUids, { services: "services" });
+    assert.deepEqual(dashboardUids, { services: "services", service: "service", logs: "logs" });
   });
 
   it("are a volume's with an underscore, and count instances from the second", () => {

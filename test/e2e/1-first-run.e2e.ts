@@ -126,6 +126,7 @@ describe("the first run, from a fresh clone with nothing running", () => {
     assert.match(up.stdout, /trace in Jaeger +passed/);
     assert.match(up.stdout, /metric in VictoriaMetrics +passed/);
     assert.match(up.stdout, /log → trace: TraceID, by regex on the line +passed/);
+    assert.match(up.stdout, /log → dashboard: Service, by regex on the line +passed/);
     assert.match(up.stdout, /trace → logs: tracesToLogsV2 +passed/);
     assert.match(up.stdout, /trace → metrics: tracesToMetrics +passed/);
     assert.doesNotMatch(up.stdout, /FAILED/);

@@ -60,6 +60,8 @@ export interface PanelHead {
   readonly title: string;
   readonly description: string;
   readonly targets: readonly Target[];
+  /** What stands in a panel that has nothing to show. @default "No data" */
+  readonly none?: string;
 }
 
 /** What is said of a panel of one or more numbers. */
@@ -152,8 +154,10 @@ interface LabelColumn {
 }
 
 interface QueriedColumn {
-  /** PromQL; its newest value. */
+  /** A query; its newest value. */
   readonly expr: string;
+  /** @default promql */
+  readonly language?: "promql" | "logql";
   readonly unit: string;
   /** Digits behind the point. @default two */
   readonly decimals?: number;
@@ -161,21 +165,32 @@ interface QueriedColumn {
   readonly thresholds?: readonly [warning: number, critical: number];
 }
 
-/** A row for each value of the labels, in the order of the first column: the newest values of PromQL queries beside each other. */
-export function table(spec: Omit<PanelHead, "targets"> & { readonly columns: readonly Column[] }): TableBuilder {
+/** A row for each value of the labels: the newest values of queries beside each other. Sorted by the first column, numbers downwards. */
+export function table(
+  spec: Omit<PanelHead, "targets"> & { readonly columns: readonly [Column, ...Column[]] },
+): TableBuilder {
   const { columns, ...head } = spec;
+  const [first] = columns;
   // The columns' own letters: A for the first query.
   const queried = columns.filter((column) => "expr" in column);
-  const field = (column: Column): string =>
-    "label" in column ? column.label : `Value #${refId(queried.indexOf(column))}`;
-  const targets = queried.map(({ expr }, index) => promql(refId(index), expr, "", true));
+  const field = (column: Column): string => {
+    if ("label" in column) return column.label;
+    // Prometheus' data source names the value of one query alone without its letter.
+    return queried.length === 1 && column.language !== "logql" ? "Value" : `Value #${refId(queried.indexOf(column))}`;
+  };
+  const targets = queried.map(({ expr, language }, index) =>
+    language === "logql" ? logql(refId(index), expr).queryType("instant") : promql(refId(index), expr, "", true),
+  );
+  // Loki's answers have a frame for each series, with its labels apart from its fields.
+  const flat = queried.some(({ language }) => language === "logql") ? [{ id: "labelsToFields", options: {} }] : [];
   const panel = headed(new TableBuilder(), { ...head, targets })
     // Grafana gives no column less than 150 pixels unless told so; ten of them do not fit then.
     .minWidth(70)
     .decimals(2)
     .showHeader(true)
-    .sortBy([new TableSortByFieldStateBuilder().displayName(columns[0]?.title ?? "").desc(false)])
+    .sortBy([new TableSortByFieldStateBuilder().displayName(first.title).desc("expr" in first)])
     .transformations([
+      ...flat,
       { id: "merge", options: {} },
       {
         id: "organize",
@@ -205,6 +220,8 @@ function cells(column: Column): DynamicConfigValue[] {
 function numbers({ unit, decimals, thresholds }: QueriedColumn): DynamicConfigValue[] {
   return [
     { id: "unit", value: unit },
+    // A cell that has none; what the whole panel says without any does not fit into it.
+    { id: "noValue", value: "–" },
     ...(decimals === undefined ? [] : [{ id: "decimals", value: decimals }]),
     ...(thresholds === undefined
       ? []
@@ -213,6 +230,33 @@ function numbers({ unit, decimals, thresholds }: QueriedColumn): DynamicConfigVa
           { id: "custom.cellOptions", value: { type: "color-text" } },
         ]),
   ];
+}
+
+/** What Jaeger searches for. Text that is empty asks for anything. */
+export interface TraceSearch {
+  readonly service: string;
+  /** Name of a span of the service. */
+  readonly operation?: string;
+  /** In logfmt: `error=true`. */
+  readonly tags?: string;
+  /** A duration such as `0.1s`. */
+  readonly minDuration?: string;
+}
+
+/** Most traces that a {@link traces} panel asks for. */
+const mostTraces = 100;
+
+/** Traces, the slowest first. The SDK has no query of Jaeger's. */
+export function traces(head: Omit<PanelHead, "targets">, search: TraceSearch): TableBuilder {
+  const query = { refId: "A", datasource: datasource.jaeger, queryType: "search", limit: mostTraces, ...search };
+  const target: Target = { build: () => ({ ...query, _implementsDataqueryVariant: () => undefined }) };
+  return headed(new TableBuilder(), { ...head, targets: [target] })
+    .minWidth(70)
+    .showHeader(true)
+    .sortBy([new TableSortByFieldStateBuilder().displayName("Duration").desc(true)])
+    .overrideByName("Trace ID", [{ id: "custom.width", value: 270 }])
+    .overrideByName("Start time", [{ id: "custom.width", value: 190 }])
+    .overrideByName("Duration", [{ id: "custom.width", value: 100 }]);
 }
 
 /** The newest lines of a LogQL query. */
@@ -237,6 +281,7 @@ interface Headed {
   description(description: string): this;
   datasource(datasource: { type?: string; uid?: string }): this;
   targets(targets: Target[]): this;
+  noValue(noValue: string): this;
 }
 
 /** What every builder of a panel of numbers has. */
@@ -247,12 +292,13 @@ interface Valued extends Headed {
   colorScheme(color: FieldColorBuilder): this;
 }
 
-function headed<Kind extends Headed>(panel: Kind, { title, description, targets }: PanelHead): Kind {
+function headed<Kind extends Headed>(panel: Kind, { title, description, targets, none }: PanelHead): Kind {
   const [first] = targets.map((target) => target.build() as { readonly datasource?: object });
   const asked = panel
     .title(title)
     .description(description)
     .targets([...targets]);
+  if (none !== undefined) asked.noValue(none);
   return first?.datasource === undefined ? asked : asked.datasource(first.datasource);
 }
 

@@ -3,6 +3,7 @@ import {
   QueryVariableBuilder,
   RowBuilder,
   TextBoxVariableBuilder,
+  VariableHide,
   VariableRefresh,
   VariableSort,
   type DashboardLink,
@@ -151,6 +152,15 @@ export function variable(
   return single ? asked : asked.allValue(allValue).current({ selected: true, text: ["All"], value: ["$__all"] });
 }
 
+/**
+ * A variable that nobody sees, with what an expression finds in the answer of a PromQL query such as `query_result(up)`.
+ *
+ * @param regex between slashes; its first group is the value
+ */
+export function hiddenVariable(name: string, query: string, regex: string): QueryVariableBuilder {
+  return variable(name, name, query, { single: true }).regex(regex).hide(VariableHide.HideVariable);
+}
+
 /** Text that the user writes; empty at first. */
 export function textVariable(name: string, label: string): TextBoxVariableBuilder {
   return new TextBoxVariableBuilder(name).label(label).defaultValue("");
@@ -158,11 +168,16 @@ export function textVariable(name: string, label: string): TextBoxVariableBuilde
 
 /** Who sent something: namespace, service and environment, as every dashboard of services has them. */
 export function senderVariables(service: VariableChoice = {}): readonly QueryVariableBuilder[] {
-  // Whatever it sends: metrics, or spans or logs, of which the Collector makes metrics.
-  const source = '{service_namespace=~".+"}';
+  // Whatever it sends: metrics, or spans or logs, of which the Collector makes metrics. The stack's own parts are none of these.
+  const source = '{service_namespace=~".+",service_namespace!="stack"}';
   return [
     variable("namespace", "Namespace", `label_values(${source}, service_namespace)`),
-    variable("service", "Service", 'label_values({service_namespace=~"$namespace"}, service_name)', service),
+    variable(
+      "service",
+      "Service",
+      'label_values({service_namespace=~"$namespace",service_namespace!="stack"}, service_name)',
+      service,
+    ),
     // Not everybody says where it runs.
     variable("environment", "Environment", `label_values(${source}, deployment_environment_name)`, { allValue: ".*" }),
   ];

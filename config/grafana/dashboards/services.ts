@@ -8,17 +8,15 @@ import { datasourceUid } from "../../parts/part.ts";
 import { logql, logs, nodeGraph, promql, stackedBars, stat, table, timeseries } from "./common.ts";
 import { dashboard, row, senderVariables, type Dashboard, type Row } from "./dashboard.ts";
 import { dashboardLink, exploreLink } from "./links.ts";
-import { errorLines, levelColours, logLines, readable, writtenLines } from "./log-lines.ts";
+import { errorsOf, levelColours, logLines, readable, writtenLines } from "./log-lines.ts";
 import { chosen, failedPart, failedPartOfAll, http, messaging, quantile, rateOf, rateOfAll } from "./red.ts";
+import { tracePanels } from "./service.ts";
 
 const seriesService = "${__field.labels.service_name}";
-/** VictoriaMetrics keeps no exemplars, so a curve leads to Jaeger's search for its service instead. */
-const toSlowTraces = exploreLink("Traces slower than 1 s", datasourceUid(jaeger), {
-  queryType: "search",
-  service: seriesService,
-  minDuration: "1s",
-});
-const toFailedTraces = exploreLink("Traces with errors", datasourceUid(jaeger), {
+const toService = dashboardLink("The service in depth", "service", { service: seriesService });
+/** VictoriaMetrics keeps no exemplars, so a curve leads to a search for traces of its service instead. */
+const toSlowTraces = dashboardLink("The slowest traces", "service", { service: seriesService }, tracePanels.slow);
+const toFailedTraces = exploreLink("The failed traces", datasourceUid(jaeger), {
   queryType: "search",
   service: seriesService,
   tags: "error=true",
@@ -59,7 +57,11 @@ function overview(): Row {
       description: "Log lines of level error and above, in the last minute.",
       unit: "short",
       targets: [
-        logql("A", `sum(count_over_time(${errorLines} [1m])) or sum(count_over_time(${logLines} [1m])) * 0`, "lines"),
+        logql(
+          "A",
+          `sum(count_over_time(${errorsOf(logLines)} [1m])) or sum(count_over_time(${logLines} [1m])) * 0`,
+          "lines",
+        ),
       ],
     }),
   ]);
@@ -68,15 +70,20 @@ function overview(): Row {
 function serviceTable(): Builder<Panel> {
   const byService = ", service_name";
   const failed: readonly [number, number] = [0.05, 0.1];
+  const instance = `${chosen},service_instance_id!=""`;
   return table({
     title: "Services",
-    description: "Every chosen service now. A name leads to the service alone.",
+    description:
+      "Every chosen service now. A name leads to the service in depth. How many seconds ago an instance was heard of: by its own metrics, which those that send logs or spans alone do not have.",
     columns: [
       {
         title: "Service",
         label: "service_name",
-        width: 265,
-        links: [dashboardLink("This service alone", "services", { service: "${__value.raw}" })],
+        width: 235,
+        links: [
+          dashboardLink("This service in depth", "service", { service: "${__value.raw}" }),
+          dashboardLink("This service alone", "services", { service: "${__value.raw}" }),
+        ],
       },
       { title: "Requests/s", unit: "reqps", expr: rateOfAll(http) },
       { title: "Failed", unit: "percentunit", expr: failedPart(http), thresholds: failed },
@@ -91,7 +98,14 @@ function serviceTable(): Builder<Panel> {
         title: "Instances",
         unit: "short",
         decimals: 0,
-        expr: `count by (service_name) (count by (service_name, service_instance_id) (${http.duration}_count{${chosen}}))`,
+        // Of whatever metric it sends.
+        expr: `count by (service_name) (count by (service_name, service_instance_id) ({${instance}}))`,
+      },
+      {
+        title: "Heard of",
+        unit: "s",
+        decimals: 0,
+        expr: `time() - max by (service_name) (timestamp({${instance}}))`,
       },
     ],
   });
@@ -133,21 +147,21 @@ function requests(): Row {
       title: "Requests",
       description: "HTTP requests a second by service.",
       unit: "reqps",
-      links: [toLogs],
+      links: [toService, toLogs],
       targets: [promql("A", rateOfAll(http), "{{service_name}}")],
     }),
     timeseries({
       title: "Failed requests",
       description: "Part of the HTTP requests answered with 5xx, by service. Click a point for its traces.",
       unit: "percentunit",
-      links: [toFailedTraces, toLogs],
+      links: [toFailedTraces, toService, toLogs],
       targets: [promql("A", failedPart(http), "{{service_name}}")],
     }),
     timeseries({
       title: "Latency p95",
       description: "95 of 100 HTTP requests were faster, by service. Click a point for its slow traces.",
       unit: "s",
-      links: [toSlowTraces, toLogs],
+      links: [toSlowTraces, toService, toLogs],
       targets: [promql("A", quantile(0.95, http, ", service_name"), "{{service_name}}")],
     }),
   ]);
@@ -159,21 +173,21 @@ function messages(): Row {
       title: "Messages",
       description: "Messages processed a second by service.",
       unit: "short",
-      links: [toLogs],
+      links: [toService, toLogs],
       targets: [promql("A", rateOfAll(messaging), "{{service_name}}")],
     }),
     timeseries({
       title: "Failed messages",
       description: "Part of the messages whose processing failed, by service. Click a point for its traces.",
       unit: "percentunit",
-      links: [toFailedTraces, toLogs],
+      links: [toFailedTraces, toService, toLogs],
       targets: [promql("A", failedPart(messaging), "{{service_name}}")],
     }),
     timeseries({
       title: "Message latency p95",
       description: "95 of 100 messages were processed faster, by service. Click a point for its slow traces.",
       unit: "s",
-      links: [toSlowTraces, toLogs],
+      links: [toSlowTraces, toService, toLogs],
       targets: [promql("A", quantile(0.95, messaging, ", service_name"), "{{service_name}}")],
     }),
   ]);
@@ -202,32 +216,6 @@ function lines(): Builder<Panel> {
   });
 }
 
-function runtime(): Row {
-  const byInstance = "{{service_name}} {{service_instance_id}}";
-  return row(7, [
-    timeseries({
-      title: "Event loop delay p99",
-      description: "How late Node.js gets to its work.",
-      unit: "s",
-      targets: [promql("A", `nodejs_eventloop_delay_p99_seconds{${chosen}}`, byInstance)],
-    }),
-    timeseries({
-      title: "Event loop utilization",
-      description: "Part of the time in which Node.js is busy; 1 is a full core.",
-      unit: "percentunit",
-      targets: [promql("A", `nodejs_eventloop_utilization_ratio{${chosen}}`, byInstance)],
-    }),
-    timeseries({
-      title: "Heap used",
-      description: "Memory of JavaScript objects by instance.",
-      unit: "bytes",
-      targets: [
-        promql("A", `sum by (service_name, service_instance_id) (v8js_memory_heap_used_bytes{${chosen}})`, byInstance),
-      ],
-    }),
-  ]);
-}
-
 /** The home page: rate, errors, latency and logs of any service. */
 export function servicesDashboard(): Dashboard {
   return dashboard({
@@ -240,10 +228,9 @@ export function servicesDashboard(): Dashboard {
       row(10, [serviceTable()]),
       requests(),
       messages(),
+      row(12, [serviceGraph()]),
       row(5, [lineCounts()]),
       row(11, [lines()]),
-      runtime(),
-      row(12, [serviceGraph()]),
     ],
   });
 }

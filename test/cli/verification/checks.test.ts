@@ -17,11 +17,22 @@ const probe: Probe = {
 
 const stream = (service: string): object => ({
   stream: { service_name: service, trace_id: traceId },
-  values: [["1", `{"trace_id":"${traceId}"}`]],
+  values: [["1", `{"service":"${service}","trace_id":"${traceId}"}`]],
 });
 const span = { operationName: "GET /", startTime: 1_000_000, duration: 1_000 };
 const field = { name: "TraceID", matcherRegex: '"trace_id":"(\\w+)"', url: "${__value.raw}", datasourceUid: "jaeger" };
 const labelField = { ...field, name: "trace_id", matcherType: "label", matcherRegex: "^trace_id$" };
+const serviceField = {
+  name: "Service",
+  matcherRegex: '"service":"(\\w+)"',
+  url: "/d/service?var-service=${__value.raw}",
+};
+const serviceLabelField = {
+  ...serviceField,
+  name: "service_name",
+  matcherType: "label",
+  matcherRegex: "^service_name$",
+};
 const link = { datasourceUid: "loki", customQuery: true, query: '{a=~".+"} | trace_id="${__trace.traceId}"' };
 const metricsLink = {
   datasourceUid: "victoria-metrics",
@@ -45,7 +56,8 @@ const answers = {
     ],
   },
   [`${proxy}/victoria-metrics/api/v1/query`]: { data: { result: [{ metric: {}, value: [1, "5"] }] } },
-  "/api/datasources/uid/loki": { jsonData: { derivedFields: [field, labelField] } },
+  "/api/datasources/uid/loki": { jsonData: { derivedFields: [field, labelField, serviceField, serviceLabelField] } },
+  "/api/dashboards/uid/service": { dashboard: { title: "Service", templating: { list: [{ name: "service" }] } } },
   "/api/datasources/uid/jaeger": { jsonData: { tracesToLogsV2: link, tracesToMetrics: metricsLink } },
 };
 
@@ -82,6 +94,8 @@ describe("the checks of a verification", () => {
   const followed = [
     ["log → trace: TraceID, by regex on the line", "opens the trace of 2 service(s)"],
     ["log → trace: trace_id, by metadata label", "opens the trace of 2 service(s)"],
+    ["log → dashboard: Service, by regex on the line", "opens the dashboard Service of api"],
+    ["log → dashboard: service_name, by metadata label", "opens the dashboard Service of api"],
     ["trace → logs: tracesToLogsV2", "opens 2 line(s)"],
     ["trace → metrics: tracesToMetrics", "opens Rate and p95"],
   ];
@@ -91,7 +105,7 @@ describe("the checks of a verification", () => {
   });
 
   it("follow only the links that the running Grafana supports, and name them", async () => {
-    assert.deepEqual(await check({}, "10.0.0"), [...found, followed[0], ...followed.slice(2)]);
+    assert.deepEqual(await check({}, "10.0.0"), [...found, followed[0], followed[2], ...followed.slice(4)]);
   });
 
   it("fail for a link that gives no id, though its trace is there (D2)", async () => {
@@ -100,7 +114,25 @@ describe("the checks of a verification", () => {
     assert.deepEqual(results[3], [
       "log → trace: TraceID, by regex on the line",
       "FAILED",
-      `Error: the link gives nothing for the line {"trace_id":"${traceId}"}`,
+      `Error: the link gives nothing for the line {"service":"api","trace_id":"${traceId}"}`,
+    ]);
+  });
+
+  it("fail for a link to the dashboard of another service, and for one to a dashboard that cannot choose a service", async () => {
+    const wrong = { ...serviceField, url: "/d/service?var-service=other" };
+    const wrongAnswer = { "/api/datasources/uid/loki": { jsonData: { derivedFields: [field, wrong] } } };
+    const name = "log → dashboard: Service, by regex on the line";
+    assert.deepEqual((await check(wrongAnswer))[4], [
+      name,
+      "FAILED",
+      "Error: the link gives /d/service?var-service=other for a line of api",
+    ]);
+    await grafana?.stop();
+    const without = { "/api/dashboards/uid/service": { dashboard: { title: "Service" } } };
+    assert.deepEqual((await check(without))[5], [
+      name,
+      "FAILED",
+      "Error: the dashboard Service has no variable service",
     ]);
   });
 
@@ -122,6 +154,7 @@ describe("the checks of a verification", () => {
       found[2],
       ["log → trace: TraceID, by regex on the line", "FAILED", cause],
       ["log → trace: trace_id, by metadata label", "FAILED", cause],
+      ...followed.slice(2, 4),
       ["trace → logs: tracesToLogsV2", "FAILED", "Error: there is no trace to start from"],
       ["trace → metrics: tracesToMetrics", "FAILED", "Error: there is no trace to start from"],
     ]);

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import {
+  addressFields,
   derivedFields,
   resolveField,
   resolveTraceQuery,
   shiftMillis,
   tracesToLogsLink,
+  type AddressField,
   type DerivedField,
 } from "../../../cli/verification/links.ts";
 import { datasources, generatedDatasources } from "../../../config/grafana/datasources.ts";
+import { dashboardUids } from "../../../config/names.ts";
 import { datasourceUid } from "../../../config/parts/part.ts";
 import { partList, parts } from "../../../config/parts/parts.ts";
 import { deliveryEnv } from "../../../config/otel-env.ts";
@@ -21,6 +24,12 @@ import { knownParts } from "../../support/further-parts.ts";
 function datasource(uid: string): ProvisionedDatasource {
   const found = provisionedDatasources(datasources(stackDatasources)).find((candidate) => candidate.uid === uid);
   assert.ok(found !== undefined, uid);
+  return found;
+}
+
+function serviceLink(name: string): AddressField {
+  const found = addressFields(datasource(datasourceUid(parts.loki)).jsonData).find((field) => field.name === name);
+  assert.ok(found !== undefined, name);
   return found;
 }
 
@@ -113,6 +122,9 @@ describe("Grafana's data sources", () => {
       "${__value.raw}",
       "^trace_id$",
       "${__value.raw}",
+      "/d/service?var-service=${__value.raw}",
+      "^service_name$",
+      "/d/service?var-service=${__value.raw}",
       '{service_name=~".+"} | trace_id="${__trace.traceId}"',
       'sum by (service_name, status_code) (rate(traces_span_metrics_calls_total{span_name="${__span.name}"}[$__rate_interval]))',
       'histogram_quantile(0.95, sum by (service_name, le, vmrange) (increase(traces_span_metrics_duration_seconds_bucket{span_name="${__span.name}"}[$__rate_interval])))',
@@ -171,6 +183,37 @@ describe("the link from a line to its trace", () => {
         { name: "trace_id", matcherType: "label", datasourceUid: "jaeger" },
       ],
     );
+  });
+});
+
+describe("the link from a line to the dashboard of its service", () => {
+  const opened = (line: string): string | undefined => resolveField(serviceLink("Service"), { line, labels: {} });
+  const address = (service: string): string => `/d/${dashboardUids.service}?var-service=${service}`;
+
+  it("finds who wrote a line in every line that a service really wrote", async () => {
+    for (const { line } of await realLines()) {
+      assert.equal(opened(line), address("shop-result-processor"), line);
+      assert.equal(opened(spaced(line)), address("shop-result-processor"), line);
+    }
+  });
+
+  it("finds it in the lines that dashboards make readable, however long level and name are", () => {
+    for (const level of ["INFO ", "ERROR", "CRITICAL"]) {
+      for (const service of ["a", "shop-api", "x".repeat(23), "x".repeat(24), "x".repeat(40)]) {
+        assert.equal(opened(`${level} ${service.padEnd(24)} order stored`), address(service), `${level} ${service}`);
+      }
+    }
+  });
+
+  it("takes no other line for one of these", () => {
+    for (const line of ["ERROR could not store", "INFO  started", "GET /orders  200", "shop-api  started", ""]) {
+      assert.equal(opened(line), undefined, line);
+    }
+  });
+
+  it("goes by the label service_name as well, and by no other", () => {
+    const labels = { peer_service_name: "no", service_name: "yes" };
+    assert.equal(resolveField(serviceLink("service_name"), { line: "", labels }), address("yes"));
   });
 });
 

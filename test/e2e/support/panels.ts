@@ -1,13 +1,29 @@
 import { z } from "zod";
+import { apiServiceName } from "../../../config/example-services.ts";
 import { dashboardUids } from "../../../config/names.ts";
 import type { StackOutputs } from "../../../cli/outputs.ts";
 
 const target = z.looseObject({ refId: z.string(), datasource: z.object({ type: z.string(), uid: z.string() }) });
+const variable = z.object({
+  name: z.string(),
+  includeAll: z.boolean().default(false),
+  allValue: z.string().default(""),
+});
 const dashboard = z.object({
   dashboard: z.object({
     panels: z.array(z.object({ title: z.string(), targets: z.array(target).optional() })),
+    templating: z.object({ list: z.array(variable) }),
   }),
 });
+const traces = z.object({ data: z.array(z.unknown()) });
+const traceSearch = z.object({
+  service: z.string(),
+  operation: z.string().optional(),
+  minDuration: z.string().optional(),
+  tags: z.string().optional(),
+});
+
+type Target = z.output<typeof target>;
 const queried = z.object({
   results: z.record(
     z.string(),
@@ -25,25 +41,51 @@ export async function emptyPanels(outputs: StackOutputs): Promise<readonly strin
 }
 
 async function emptyPanelsOf(uid: string, outputs: StackOutputs): Promise<readonly string[]> {
-  const { panels } = dashboard.parse(await ask(outputs, `/api/dashboards/uid/${uid}`)).dashboard;
+  const { panels, templating } = dashboard.parse(await ask(outputs, `/api/dashboards/uid/${uid}`)).dashboard;
+  const values = new Map(templating.list.map((one) => [one.name, chosen(one, outputs)]));
   const found = await Promise.all(
     panels.flatMap(({ title, targets = [] }) =>
-      targets.map(async (query) => ((await hasData(query, outputs)) ? [] : [`${uid}: ${title} ${query.refId}`])),
+      targets.map(async (query) => {
+        const filled = withValues(query, values);
+        const isFound = query.datasource.type === "jaeger" ? findsTraces(filled, outputs) : hasData(filled, outputs);
+        return (await isFound) ? [] : [`${uid}: ${title} ${query.refId}`];
+      }),
     ),
   );
   return found.flat();
 }
 
-async function hasData(query: z.output<typeof target>, outputs: StackOutputs): Promise<boolean> {
-  // What the browser fills in; Grafana's server does the rest.
-  const text = JSON.stringify(query)
-    .replaceAll(/\$(namespace|service)\b/g, ".+")
-    .replaceAll("$environment", ".*");
-  const body = {
-    queries: [{ ...(JSON.parse(text) as object), intervalMs: 15_000, maxDataPoints: 100 }],
-    from: "now-5m",
-    to: "now",
-  };
+/** What a variable stands for at first: everything; where it has to be one service, that which all requests come to. */
+function chosen({ name, includeAll, allValue }: z.output<typeof variable>, { serviceNames }: StackOutputs): string {
+  if (includeAll) return allValue;
+  const suffix = `-${apiServiceName}`;
+  return name === "service" ? (serviceNames.find((service) => service.endsWith(suffix)) ?? "") : "";
+}
+
+/** What the browser fills into a query; Grafana's server does the rest. */
+function withValues(query: Target, values: ReadonlyMap<string, string>): Target {
+  const filled = JSON.stringify(query).replaceAll(
+    /\$\{?([a-z]\w*)\}?/g,
+    (text, name: string) => values.get(name) ?? text,
+  );
+  return target.parse(JSON.parse(filled));
+}
+
+/** Jaeger's data source asks from the browser before Grafana 12, with what its query says. */
+async function findsTraces(query: Target, outputs: StackOutputs): Promise<boolean> {
+  const { service, operation = "", minDuration = "", tags = "" } = traceSearch.parse(query);
+  const parameters = new URLSearchParams({
+    ...{ service, operation, minDuration, lookback: "custom", limit: "1" },
+    ...(tags === "" ? {} : { tags: JSON.stringify(Object.fromEntries([tags.split("=")])) }),
+    start: `${Date.now() - 300_000}000`,
+    end: `${Date.now()}000`,
+  });
+  const path = `/api/datasources/proxy/uid/${query.datasource.uid}/api/traces?${parameters.toString()}`;
+  return traces.parse(await ask(outputs, path)).data.length > 0;
+}
+
+async function hasData(query: Target, outputs: StackOutputs): Promise<boolean> {
+  const body = { queries: [{ ...query, intervalMs: 15_000, maxDataPoints: 100 }], from: "now-5m", to: "now" };
   const { results } = queried.parse(await ask(outputs, "/api/ds/query", body));
   return Object.values(results).some(({ error, frames }) => {
     return error === undefined && frames.some(({ data }) => data.values.some((values) => values.length > 0));

@@ -158,6 +158,32 @@ describe("a table", () => {
     assert.partialDeepStrictEqual(made.build().options, { sortBy: [{ displayName: "Service", desc: false }] });
   });
 
+  it("has the lines of a LogQL query too, largest first, and knows what Grafana calls the value of one query", () => {
+    const head = { title: "Title", description: "Description." };
+    const count = { title: "Count", unit: "short", expr: "a" } as const;
+    const label = { title: "Level", label: "level" } as const;
+    const [ofLogs, ofMetrics] = [
+      table({ ...head, columns: [{ ...count, language: "logql" }, label] }).build(),
+      table({ ...head, columns: [count, label] }).build(),
+    ];
+    assert.partialDeepStrictEqual(ofLogs.targets, [{ expr: "a", queryType: "instant", datasource: loki }]);
+    assert.partialDeepStrictEqual(ofLogs.options, { sortBy: [{ displayName: "Count", desc: true }] });
+    const renamed = [ofLogs, ofMetrics].map(({ transformations }) =>
+      transformations?.map((one) => [one.id, one.options as object]),
+    );
+    assert.partialDeepStrictEqual(renamed, [
+      [
+        ["labelsToFields", {}],
+        ["merge", {}],
+        ["organize", { renameByName: { "Value #A": "Count", level: "Level" } }],
+      ],
+      [
+        ["merge", {}],
+        ["organize", { renameByName: { Value: "Count", level: "Level" } }],
+      ],
+    ]);
+  });
+
   it("has units, digits, colours, widths and links by column", () => {
     assert.partialDeepStrictEqual(fields(made).overrides, [
       {
@@ -171,6 +197,7 @@ describe("a table", () => {
         matcher: { id: "byName", options: "Failed" },
         properties: [
           { id: "unit", value: "percentunit" },
+          { id: "noValue", value: "–" },
           { id: "thresholds", value: steps },
           { id: "custom.cellOptions", value: { type: "color-text" } },
         ],
@@ -179,6 +206,7 @@ describe("a table", () => {
         matcher: { id: "byName", options: "Instances" },
         properties: [
           { id: "unit", value: "short" },
+          { id: "noValue", value: "–" },
           { id: "decimals", value: 0 },
         ],
       },

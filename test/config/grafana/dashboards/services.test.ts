@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { derivedMetrics } from "../../../../config/collector/derived-metrics.ts";
+import { tracePanels } from "../../../../config/grafana/dashboards/service.ts";
 import { dashboardUids } from "../../../../config/names.ts";
 import { datasourceUid } from "../../../../config/parts/part.ts";
 import { parts } from "../../../../config/parts/parts.ts";
@@ -19,7 +19,7 @@ const panels = (): readonly DashboardPanel[] => panelsOf("services");
 const variables = (): readonly DashboardVariable[] => queriedVariables("services");
 
 describe("the services dashboard's queries", () => {
-  it("read the metrics of HTTP, of messages and of the runtime, and what the Collector makes of spans", async () => {
+  it("read the metrics of HTTP and of messages, and what the Collector makes of spans", async () => {
     const read = (await checkedTargets("services")).flatMap(({ result }) => result.metrics);
     assert.deepEqual([...new Set(read)].sort(), [
       "http_server_request_duration_seconds_bucket",
@@ -27,12 +27,9 @@ describe("the services dashboard's queries", () => {
       "log_record_count_total",
       "messaging_process_duration_seconds_bucket",
       "messaging_process_duration_seconds_count",
-      "nodejs_eventloop_delay_p99_seconds",
-      "nodejs_eventloop_utilization_ratio",
       "traces_service_graph_request_total",
       "traces_span_metrics_calls_total",
       "traces_span_metrics_duration_seconds_bucket",
-      "v8js_memory_heap_used_bytes",
     ]);
   });
 
@@ -58,7 +55,7 @@ describe("the services dashboard's queries", () => {
     const columns = (await checkedTargets("services")).filter(({ panel }) => panel.type === "table");
     assert.deepEqual(
       columns.map(({ target, result }) => [target.refId, ...result.labels]),
-      ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J"].map((refId) => [refId, "service_name"]),
+      ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K"].map((refId) => [refId, "service_name"]),
     );
     const organize = z.looseObject({
       id: z.literal("organize"),
@@ -78,6 +75,7 @@ describe("the services dashboard's queries", () => {
       ["Value #H", "Msgs p95"],
       ["Value #I", "Log lines/s"],
       ["Value #J", "Instances"],
+      ["Value #K", "Heard of"],
     ]);
   });
 });
@@ -87,12 +85,12 @@ describe("the services dashboard's variables", () => {
     assert.deepEqual(
       variables().map(({ query }) => query.query),
       [
-        'label_values({service_namespace=~".+"}, service_namespace)',
-        'label_values({service_namespace=~"$namespace"}, service_name)',
-        'label_values({service_namespace=~".+"}, deployment_environment_name)',
+        'label_values({service_namespace=~".+",service_namespace!="stack"}, service_namespace)',
+        'label_values({service_namespace=~"$namespace",service_namespace!="stack"}, service_name)',
+        'label_values({service_namespace=~".+",service_namespace!="stack"}, deployment_environment_name)',
       ],
     );
-    const perService = [...(await knownSeries())].filter(([name]) => name !== derivedMetrics.graphRequests);
+    const perService = [...(await knownSeries())].filter(([name]) => !name.startsWith("traces_service_graph_"));
     const without = perService.filter(([, labels]) => !labels.has("service_namespace") || !labels.has("service_name"));
     assert.deepEqual(without, []);
   });
@@ -131,7 +129,7 @@ describe("the services dashboard's links", () => {
 
   it("lead to Explore and to dashboards of the stack, nowhere else", () => {
     const paths = new Set(links("/").map(({ url }) => url.pathname));
-    assert.deepEqual([...paths].sort(), [`/d/${dashboardUids.services}`, "/explore"]);
+    assert.deepEqual([...paths].sort(), [`/d/${dashboardUids.service}`, `/d/${dashboardUids.services}`, "/explore"]);
   });
 
   it("into Explore ask for the logs and the traces of the point's own service", async () => {
@@ -141,31 +139,39 @@ describe("the services dashboard's links", () => {
       return [panel.title, datasource, query];
     });
     const logs = { refId: "A", expr: '{service_name="shop-backend"}' };
-    const search = { refId: "A", queryType: "search", service: "shop-backend" };
-    const [failed, slow] = [
-      { ...search, tags: "error=true" },
-      { ...search, minDuration: "1s" },
-    ];
+    const failed = { refId: "A", queryType: "search", service: "shop-backend", tags: "error=true" };
     assert.deepEqual(await Promise.all(asked), [
       ["Requests", datasourceUid(parts.loki), logs],
       ["Failed requests", datasourceUid(parts.jaeger), failed],
       ["Failed requests", datasourceUid(parts.loki), logs],
-      ["Latency p95", datasourceUid(parts.jaeger), slow],
       ["Latency p95", datasourceUid(parts.loki), logs],
       ["Messages", datasourceUid(parts.loki), logs],
       ["Failed messages", datasourceUid(parts.jaeger), failed],
       ["Failed messages", datasourceUid(parts.loki), logs],
-      ["Message latency p95", datasourceUid(parts.jaeger), slow],
       ["Message latency p95", datasourceUid(parts.loki), logs],
     ]);
     assert.deepEqual(checkLogql(logs.expr, new Set()).problems, []);
   });
 
-  it("to a dashboard set a variable that it has, and keep the time on the screen", () => {
+  it("to the service in depth choose the service of the row or the point, and keep the time on the screen", () => {
+    const service = "${__field.labels.service_name}";
+    const time = "${__url_time_range}";
+    const slow = `/d/service?var-service=${service}&${time}&viewPanel=${tracePanels.slow}`;
+    const whole = `/d/service?var-service=${service}&${time}`;
     assert.deepEqual(
-      links("/d/").map(({ url }) => url.search),
-      ["?var-service=${__value.raw}&${__url_time_range}"],
+      links("/d/").map(({ panel, url }) => [panel.title, decodeURIComponent(url.pathname + url.search)]),
+      [
+        ["Services", `/d/service?var-service=\${__value.raw}&${time}`],
+        ["Services", `/d/services?var-service=\${__value.raw}&${time}`],
+        ["Requests", whole],
+        ["Failed requests", whole],
+        ["Latency p95", slow],
+        ["Latency p95", whole],
+        ["Messages", whole],
+        ["Failed messages", whole],
+        ["Message latency p95", slow],
+        ["Message latency p95", whole],
+      ],
     );
-    assert.ok(variables().some(({ name }) => name === "service"));
   });
 });

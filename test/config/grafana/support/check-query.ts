@@ -71,7 +71,8 @@ export function checkPromql(query: string, series: StoredSeries): CheckedQuery {
 
   function selected(node: SyntaxNode): Labels {
     const metric = node.getChild("Identifier");
-    const name = text(metric ?? node);
+    if (metric === null) return selectedByLabels(node);
+    const name = text(metric);
     metrics.push(name);
     const known = series.get(name);
     if (known === undefined) {
@@ -83,6 +84,14 @@ export function checkPromql(query: string, series: StoredSeries): CheckedQuery {
       if (!known.has(label)) problems.push(`${name} has no label ${label}`);
     }
     return known;
+  }
+
+  /** Of a selector without a name: whatever metric has all of its labels. */
+  function selectedByLabels(node: SyntaxNode): Labels {
+    const asked = descendants(node, "LabelName").map(text);
+    const having = [...series.values()].filter((labels) => asked.every((label) => labels.has(label)));
+    if (having.length === 0) problems.push(`${text(node)}: no metric has all of these labels`);
+    return union(having);
   }
 }
 
@@ -99,6 +108,8 @@ export function checkLogql(query: string, lineFields: Labels): CheckedQuery {
   const known = union([
     ...[streamLabels, lokiMetadata, new Set([...parserErrors, ...ofOtherSdks.attributes])],
     ...(isParsed ? [parsed] : []),
+    // Labels that the query itself makes.
+    new Set(descendants(root, "LabelFormatMatcher").flatMap((made) => descendants(made, "Identifier").map(text))),
   ]);
   for (const template of descendants(root, "LineFormatExpr").flatMap((format) => descendants(format, "String"))) {
     for (const [, name = ""] of text(template).matchAll(/(?<=[ ({])\.(\w+)/g)) {

@@ -6,6 +6,7 @@ import { checkLogql, checkPromql, type CheckedQuery } from "./check-query.ts";
 import { panelsOf, readDashboard, withValues, type DashboardPanel, type DashboardTarget } from "./dashboard.ts";
 import { derivedSeries } from "./derived-series.ts";
 import { observedService } from "./observed-service.ts";
+import { runtimeSeries } from "./runtime-series.ts";
 import { storedSeries, type StoredSeries } from "./stored-series.ts";
 
 /** A query of a panel with what its check says. */
@@ -15,9 +16,16 @@ export interface CheckedTarget {
   readonly result: CheckedQuery;
 }
 
-/** Every series that a query of a dashboard may name: what a service really sent, and what the Collector makes of it. */
+/** A record that is lost has its reason; nothing is lost in the tests. */
+const whenLost = ["log", "span", "metric_data_point"].map((what) => `otel_sdk_exporter_${what}_exported_total`);
+
+/** Every series that a query of a dashboard may name: what a service really sent, what others send,
+ * and what the Collector makes of it. */
 export async function knownSeries(): Promise<StoredSeries> {
-  return new Map([...storedSeries((await observedService()).metrics), ...derivedSeries]);
+  const observed = [...storedSeries((await observedService()).metrics)].map(
+    ([name, labels]) => [name, whenLost.includes(name) ? new Set([...labels, "error_type"]) : labels] as const,
+  );
+  return new Map([...observed, ...runtimeSeries, ...derivedSeries]);
 }
 
 /** Every query of metrics or logs of a dashboard, checked in the language of its data source. */

@@ -11,6 +11,7 @@ export const derivedSeries: StoredSeries = new Map(
     [derivedMetrics.calls]: span,
     [`${derivedMetrics.duration}_bucket`]: [...span, "le"],
     [derivedMetrics.graphRequests]: request,
+    [derivedMetrics.graphFailed]: request,
     [derivedMetrics.logRecords]: [...service, "detected_level"],
   }).map(([name, labels]) => [name, new Set(labels)]),
 );
