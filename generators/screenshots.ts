@@ -5,10 +5,11 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { datasourceUid } from "../config/parts/part.ts";
 import { parts } from "../config/parts/parts.ts";
 import { deployedOutputs } from "../cli/outputs.ts";
+import { exploreUrl, withGrafana } from "./browser.ts";
 import { withStack } from "../cli/pulumi-stack.ts";
 
 const { values } = parseArgs({ options: { stack: { type: "string", default: "dev" } } });
@@ -27,28 +28,9 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(import.meta.dirname, "..", "docs", "images", `${name}.png`) });
 }
 
-/** An address of Explore with one query for each pane. */
-function exploreUrl(query: object): string {
-  const left = {
-    datasource: datasourceUid(parts.loki),
-    queries: [{ refId: "A", ...query }],
-    range: { from: "now-15m", to: "now" },
-  };
-  return `${grafana}/explore?orgId=1&left=${encodeURIComponent(JSON.stringify(left))}`;
-}
-
-const browser = await chromium.launch({
-  executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-});
-try {
-  const context = await browser.newContext({ viewport: { width: 1500, height: 1100 }, colorScheme: "dark" });
-  // Signs in once; the context keeps the session's cookie.
-  const signedIn = await context.request.post(`${grafana}/login`, {
-    data: { user: grafanaUser, password: grafanaPassword },
-  });
-  if (!signedIn.ok()) throw new Error(`Grafana must take the password, answered ${signedIn.status()}`);
+await withGrafana({ url: grafana, user: grafanaUser, password: grafanaPassword }, async (context) => {
   const page = await context.newPage();
+  await page.setViewportSize({ width: 1500, height: 1100 });
 
   await page.goto(`${grafana}/`);
   await settle(page);
@@ -56,13 +38,15 @@ try {
 
   // An execution that failed and was published once more: its trace crosses most of the services.
   await page.setViewportSize({ width: 1800, height: 1000 });
-  await page.goto(exploreUrl({ expr: '{service_name="integr8scode-event-replay"} |= "message published again"' }));
+  await page.goto(
+    exploreUrl(grafana, datasourceUid(parts.loki), {
+      expr: '{service_name="integr8scode-event-replay"} |= "message published again"',
+    }),
+  );
   await settle(page);
   await page.locator('[data-testid="log-row-message"], [class*="logs-row"]').first().click();
   await sleep(1000);
   await page.getByText("Open the trace").first().click();
   await settle(page);
   await picture(page, "log-to-trace");
-} finally {
-  await browser.close();
-}
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { mkdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BrowserContext, Page } from "playwright-core";
+import { dashboardUids } from "../../config/names.ts";
+import { datasourceUid } from "../../config/parts/part.ts";
+import { parts } from "../../config/parts/parts.ts";
+import { exploreUrl, withGrafana } from "../../generators/browser.ts";
+import { PageErrors, problemsOfDashboard } from "./support/browser.ts";
+import { sharedWorkspace } from "./support/workspace.ts";
+
+/** The windows that a dashboard has to be readable in, in pixels. */
+const windows = [
+  { width: 1280, height: 900 },
+  { width: 1920, height: 1080 },
+];
+
+/** The pictures of the last run, to be looked at. */
+const pictures = join(tmpdir(), "observability-pictures");
+
+/** How long a step of a click path may take, in milliseconds. */
+const stepMillis = 60_000;
+
+describe("Grafana in a browser", () => {
+  let url: string;
+
+  before(async () => {
+    rmSync(pictures, { recursive: true, force: true });
+    mkdirSync(pictures);
+    url = (await (await sharedWorkspace()).outputs()).urls.grafana ?? "";
+  });
+  after(() => {
+    process.stdout.write(`      pictures are in ${pictures}\n`);
+  });
+
+  /** Does something in a page of Chromium, which must find nothing wrong with it. */
+  async function inBrowser(action: (page: Page, context: BrowserContext) => Promise<void>): Promise<void> {
+    const { grafanaUser: user, grafanaPassword: password } = await (await sharedWorkspace()).outputs();
+    await withGrafana({ url, user, password }, async (context) => {
+      const page = await context.newPage();
+      page.setDefaultTimeout(stepMillis);
+      const errors = new PageErrors(page);
+      await action(page, context);
+      assert.deepEqual(errors.take(), []);
+    });
+  }
+
+  for (const uid of Object.values(dashboardUids)) {
+    it(`shows data in every panel of ${uid}, and no heading is cut off, in a small window and in a large one`, async () => {
+      await inBrowser(async (page) => {
+        const problems: string[] = [];
+        for (const [index, size] of windows.entries()) {
+          await page.setViewportSize(size);
+          if (index === 0) await page.goto(`${url}/d/${uid}`);
+          let count = 0;
+          const found = await problemsOfDashboard(page, async () => {
+            count += 1;
+            await page.screenshot({ path: join(pictures, `${uid}-${size.width}-${count}.png`) });
+          });
+          problems.push(...found.map((problem) => `${size.width}: ${problem}`));
+        }
+        assert.deepEqual(problems, []);
+      });
+    });
+  }
+
+  it("leads from a line to its trace, from there to its lines, and from there to the metrics of its spans, by clicking", async () => {
+    await inBrowser(async (page) => {
+      await page.setViewportSize({ width: 1920, height: 1080 });
+      const query = { expr: '{service_name="integr8scode-event-replay"} |= "message published again"' };
+      await page.goto(exploreUrl(url, datasourceUid(parts.loki), query));
+      const row = '[data-testid="log-row-message"], [class*="logs-row"]';
+      await page.locator(row).first().click();
+      await page.getByText("Open the trace").first().click();
+      const links = page.getByTestId("SpanLinksMenu").getByRole("button");
+      await links.first().click();
+      await page.getByText("Logs for this span").click();
+      // The pane at the right has the lines of the trace now, the other one the line that was searched for.
+      await links.first().waitFor({ state: "detached" });
+      const found = page.getByTestId("logRows").last();
+      await found.locator(row).first().click();
+      await found.getByText("Open the trace").first().click();
+      await links.first().click();
+      await page.getByText("Latency p95").click();
+      await page.getByText("traces_span_metrics").first().waitFor();
+      await page.locator(".u-over").last().waitFor();
+      await page.screenshot({ path: join(pictures, "metrics-of-a-span.png") });
+      assert.equal(await page.getByText("No data").count(), 0);
+    });
+  });
+});
