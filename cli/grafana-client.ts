@@ -12,19 +12,21 @@ const lokiAnswer = found(
 
 const prometheusAnswer = found(z.object({ metric: labels, value: z.tuple([z.number(), z.string()]) }));
 
+const tags = z.array(z.object({ key: z.string(), value: z.unknown() }));
+
 const jaegerAnswer = z.object({
   data: z
     .array(
       z.object({
         spans: z.array(
           z.object({
-            operationName: z.string(),
             startTime: z.number(),
             duration: z.number(),
             processID: z.string(),
+            tags: tags.default([]),
           }),
         ),
-        processes: z.record(z.string(), z.object({ serviceName: z.string() })),
+        processes: z.record(z.string(), z.object({ serviceName: z.string(), tags: tags.default([]) })),
       }),
     )
     .nullable(),
@@ -46,7 +48,8 @@ export interface Series {
 /** A trace as Jaeger gives it back. */
 export interface FoundTrace {
   readonly serviceNames: readonly string[];
-  readonly spanNames: readonly string[];
+  /** Attributes of each span and of its process, as links find them. */
+  readonly spanTags: readonly Readonly<Record<string, string>>[];
   readonly startMillis: number;
   readonly endMillis: number;
 }
@@ -147,7 +150,10 @@ export class GrafanaClient {
       const used = new Set(trace.spans.map((span) => trace.processes[span.processID]?.serviceName ?? span.processID));
       return {
         serviceNames: [...used].sort(),
-        spanNames: [...new Set(trace.spans.map(({ operationName }) => operationName))].sort(),
+        spanTags: trace.spans.map((span) => {
+          const all = [...(trace.processes[span.processID]?.tags ?? []), ...span.tags];
+          return Object.fromEntries(all.map(({ key, value }) => [key, String(value)]));
+        }),
         startMillis: Math.min(...trace.spans.map((span) => span.startTime)) / 1000,
         endMillis: Math.max(...trace.spans.map((span) => span.startTime + span.duration)) / 1000,
       };

@@ -181,20 +181,19 @@ function traceToLogs(context: CheckContext, trace: FoundTrace | undefined): Prom
   });
 }
 
-/** Follows the links that Jaeger's data source has for a span, with each name that a span of the trace has. */
+/** Follows the links that Jaeger's data source has for a span, of each span of the trace. */
 function traceToMetrics(context: CheckContext, trace: FoundTrace | undefined): Promise<Found<readonly string[]>> {
   const { grafana } = context;
   return check(context, "trace → metrics: tracesToMetrics", parts.victoriaMetrics.host, async () => {
     if (trace === undefined) throw new Error("there is no trace to start from");
-    const { datasourceUid: uid, queries } = tracesToMetricsLink(await grafana.jsonData(datasourceUid(parts.jaeger)));
+    const link = tracesToMetricsLink(await grafana.jsonData(datasourceUid(parts.jaeger)));
     const opened = await waitFor(
       timeoutMillis.metrics,
       async () => {
         // What has happened once has a rate, but none of the latency a minute later.
-        const names = await flatMap(queries, async ({ name, query }) => {
-          const found = await flatMap(trace.spanNames, async (spanName) => [
-            await grafana.metric(uid, resolveSpanQuery(query, spanName)),
-          ]);
+        const names = await flatMap(link.queries, async ({ name, query }) => {
+          const asked = new Set(trace.spanTags.map((spanTags) => resolveSpanQuery(query, link, spanTags)));
+          const found = await flatMap([...asked], async (of) => [await grafana.metric(link.datasourceUid, of)]);
           return found.some((value) => value !== undefined) ? [name] : [];
         });
         return names.length > 0 ? names : undefined;

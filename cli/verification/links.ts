@@ -36,6 +36,7 @@ export type TracesToLogs = z.output<typeof tracesToLogs>;
 
 const tracesToMetrics = z.object({
   datasourceUid: z.string(),
+  tags: z.array(z.object({ key: z.string(), value: z.string() })).min(1),
   queries: z.array(z.object({ name: z.string(), query: z.string() })).min(1),
 });
 
@@ -107,9 +108,19 @@ export function resolveTraceQuery(link: TracesToLogs, traceId: string): string {
   return link.query.replaceAll("${__trace.traceId}", traceId);
 }
 
-/** The PromQL query that a span's link runs, over the shortest interval that Grafana takes for points every 15 s. */
-export function resolveSpanQuery(query: string, spanName: string): string {
-  return query.replaceAll("${__span.name}", () => spanName).replaceAll("$__rate_interval", "1m");
+/**
+ * The PromQL query that a span's link runs, over the shortest interval that Grafana takes for points every 15 s. Of the
+ * tags that the link names, those that the span has take the place of `$__tags`; nothing else is replaced.
+ *
+ * @param spanTags attributes of the span and of its process
+ */
+export function resolveSpanQuery(
+  query: string,
+  { tags }: Pick<TracesToMetrics, "tags">,
+  spanTags: Readonly<Record<string, string>>,
+): string {
+  const matchers = tags.flatMap(({ key, value }) => (key in spanTags ? [`${value}="${spanTags[key] ?? ""}"`] : []));
+  return query.replaceAll("$__tags", () => matchers.join(", ")).replaceAll("$__rate_interval", "1m");
 }
 
 /** Grafana's time shift, such as `-5m` or `1h`, in milliseconds. */

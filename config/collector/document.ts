@@ -100,6 +100,13 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
         trace_statements: instanceStatements,
         metric_statements: instanceStatements,
       },
+      // The links from a span go by its attributes, and Jaeger has this one as the name of a process only.
+      "transform/links": {
+        error_mode: "ignore",
+        trace_statements: [
+          'set(span.attributes["service.name"], resource.attributes["service.name"]) where span.attributes["service.name"] == nil',
+        ],
+      },
       "transform/records": { error_mode: "ignore", log_statements: [...traceContextStatements, ...severityStatements] },
       // What already travels in OTLP's own fields is not stored a second time as an attribute of each record.
       attributes: { actions: ["service.name", "service.namespace"].map((key) => ({ key, action: "delete" })) },
@@ -126,7 +133,11 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
           processors: [...processors, "transform/records", "attributes"],
           exporters: exportersOf("logs"),
         },
-        traces: { receivers: ["otlp"], processors, exporters: exportersOf("traces") },
+        traces: {
+          receivers: ["otlp"],
+          processors: [...processors, "transform/links"],
+          exporters: exportersOf("traces"),
+        },
         metrics: {
           receivers: ["otlp"],
           processors: [...processors, ...Object.keys(toTotals)],

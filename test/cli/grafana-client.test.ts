@@ -53,17 +53,24 @@ describe("Grafana, as the verification asks it", () => {
     assert.equal(await none.metric("victoria-metrics", "up"), undefined);
   });
 
-  it("gives a trace as its services, its spans' names and its time, in milliseconds", async () => {
+  it("gives a trace as its services, its spans' attributes and its time, in milliseconds", async () => {
     const spans = [
-      { operationName: "b", startTime: 2_000_000, duration: 500_000, processID: "p1" },
-      { operationName: "a", startTime: 1_000_000, duration: 4_000_000, processID: "p2" },
-      { operationName: "b", startTime: 3_000_000, duration: 1_000, processID: "p1" },
+      { startTime: 2_000_000, duration: 500_000, processID: "p1", tags: [{ key: "http.route", value: "/a" }] },
+      { startTime: 1_000_000, duration: 4_000_000, processID: "p2" },
+      { startTime: 3_000_000, duration: 1_000, processID: "p1", tags: [{ key: "http.status", value: 200 }] },
     ];
-    const processes = { p1: { serviceName: "worker" }, p2: { serviceName: "api" } };
+    const processes = {
+      p1: { serviceName: "worker", tags: [{ key: "service.namespace", value: "shop" }] },
+      p2: { serviceName: "api" },
+    };
     const asked = await client({ [`${proxy}/jaeger/api/traces/abc`]: { data: [{ spans, processes }] } });
     assert.deepEqual(await asked.trace("jaeger", "abc"), {
       serviceNames: ["api", "worker"],
-      spanNames: ["a", "b"],
+      spanTags: [
+        { "service.namespace": "shop", "http.route": "/a" },
+        {},
+        { "service.namespace": "shop", "http.status": "200" },
+      ],
       startMillis: 1000,
       endMillis: 5000,
     });

@@ -295,10 +295,12 @@ describe("the first run, from a fresh clone with nothing running", () => {
   });
 
   it("every link from a span to its metrics finds some, of a span that is made all the time", async () => {
-    const { datasourceUid: uid, queries } = tracesToMetricsLink(await grafana.jsonData(datasourceUid(parts.jaeger)));
-    for (const { name, query } of queries) {
+    const link = tracesToMetricsLink(await grafana.jsonData(datasourceUid(parts.jaeger)));
+    const trace = await grafana.trace(datasourceUid(parts.jaeger), sampleTrace);
+    const spanTags = trace?.spanTags.find((tags) => tags["service.name"] === "integr8scode-backend") ?? {};
+    for (const { name, query } of link.queries) {
       const found = (): Promise<number | undefined> =>
-        grafana.metric(uid, resolveSpanQuery(query, "POST /api/v1/executions"));
+        grafana.metric(link.datasourceUid, resolveSpanQuery(query, link, spanTags));
       await pWaitFor(async () => ((await found()) ?? 0) > 0, { timeout: { milliseconds: 60_000, message: name } });
     }
   });

@@ -6,12 +6,14 @@ import {
   VariableHide,
   VariableRefresh,
   VariableSort,
+  type AnnotationQuery,
+  type AnnotationTarget,
   type DashboardLink,
   type Panel,
   type RowPanel,
   type VariableModel,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import { dashboardUids } from "../../names.ts";
+import { dashboardUids, deploymentTag } from "../../names.ts";
 import { datasource } from "./common.ts";
 import { dashboardList, stackTag, type DashboardId } from "./links.ts";
 
@@ -63,6 +65,7 @@ export interface Dashboard {
   readonly time: { readonly from: string; readonly to: string };
   readonly timezone: string;
   readonly links: readonly DashboardLink[];
+  readonly annotations: { readonly list: readonly TaggedAnnotations[] };
   readonly templating: { readonly list: readonly VariableModel[] };
   readonly panels: readonly (Panel | RowPanel)[];
 }
@@ -83,10 +86,25 @@ export function dashboard({ id, title, description, variables, rows }: Dashboard
     time: { from: "now-15m", to: "now" },
     timezone: "browser",
     links: [dashboardList().build()],
+    annotations: { list: [deployments] },
     templating: { list: variables.map((variable) => variable.build()) },
     panels: laidOut(rows),
   };
 }
+
+/** Annotations of Grafana's own; the SDK has the type of their query, but not as that of an annotation's query. */
+interface TaggedAnnotations extends Omit<AnnotationQuery, "target"> {
+  readonly target: AnnotationTarget;
+}
+
+/** Marks of what was deployed while the curves run. */
+const deployments: TaggedAnnotations = {
+  name: "Deployments",
+  datasource: { type: "grafana", uid: "-- Grafana --" },
+  enable: true,
+  iconColor: "blue",
+  target: { type: "tags", tags: [deploymentTag], limit: 100, matchAny: false },
+};
 
 function laidOut(rows: readonly Row[]): readonly (Panel | RowPanel)[] {
   const panels: (Panel | RowPanel)[] = [];

@@ -19,7 +19,8 @@ const stream = (service: string): object => ({
   stream: { service_name: service, trace_id: traceId },
   values: [["1", `{"service":"${service}","trace_id":"${traceId}"}`]],
 });
-const span = { operationName: "GET /", startTime: 1_000_000, duration: 1_000 };
+const tag = (key: string, value: unknown): object => ({ key, type: "string", value });
+const span = { operationName: "GET /", startTime: 1_000_000, duration: 1_000, tags: [tag("service.name", "shop")] };
 const field = { name: "TraceID", matcherRegex: '"trace_id":"(\\w+)"', url: "${__value.raw}", datasourceUid: "jaeger" };
 const labelField = { ...field, name: "trace_id", matcherType: "label", matcherRegex: "^trace_id$" };
 const serviceField = {
@@ -36,9 +37,10 @@ const serviceLabelField = {
 const link = { datasourceUid: "loki", customQuery: true, query: '{a=~".+"} | trace_id="${__trace.traceId}"' };
 const metricsLink = {
   datasourceUid: "victoria-metrics",
+  tags: [{ key: "service.name", value: "service_name" }],
   queries: [
-    { name: "Rate", query: 'sum(rate(calls{span_name="${__span.name}"}[$__rate_interval]))' },
-    { name: "p95", query: 'p95{span_name="${__span.name}"}' },
+    { name: "Rate", query: "sum(rate(calls{$__tags}[$__rate_interval]))" },
+    { name: "p95", query: "p95{$__tags}" },
   ],
 };
 

@@ -97,16 +97,29 @@ describe("a link from a trace to its logs", () => {
 });
 
 describe("a link from a span to its metrics", () => {
-  const link = { datasourceUid: "victoria-metrics", queries: [{ name: "Rate", query: "rate(a[1m])" }] };
+  const tags = [
+    { key: "service.name", value: "service_name" },
+    { key: "http.route", value: "http_route" },
+  ];
+  const link = { datasourceUid: "victoria-metrics", tags, queries: [{ name: "Rate", query: "rate(a[1m])" }] };
 
-  it("asks for the spans of the same name, over an interval as Grafana makes it", () => {
-    const query = 'rate(calls{span_name="${__span.name}"}[$__rate_interval])';
-    assert.equal(resolveSpanQuery(query, "GET /$1"), 'rate(calls{span_name="GET /$1"}[1m])');
+  it("asks by the attributes that the span has, over an interval as Grafana makes it, and replaces nothing else", () => {
+    const query = 'rate(calls{$__tags}[$__rate_interval]) or vector(1, "${__span.name}")';
+    const asked = (spanTags: Readonly<Record<string, string>>): string => resolveSpanQuery(query, { tags }, spanTags);
+    assert.equal(
+      asked({ "service.name": "$1", other: "x" }),
+      'rate(calls{service_name="$1"}[1m]) or vector(1, "${__span.name}")',
+    );
+    assert.equal(
+      asked({ "http.route": "/a", "service.name": "shop" }),
+      'rate(calls{service_name="shop", http_route="/a"}[1m]) or vector(1, "${__span.name}")',
+    );
   });
 
   it("is read from Jaeger's data source, and refused when it asks nothing", () => {
     assert.deepEqual(tracesToMetricsLink({ tracesToMetrics: link, other: 1 }), link);
     assert.throws(() => tracesToMetricsLink({}), /tracesToMetrics/);
+    assert.throws(() => tracesToMetricsLink({ tracesToMetrics: { ...link, tags: [] } }), /tags/);
     assert.throws(() => tracesToMetricsLink({ tracesToMetrics: { ...link, queries: [] } }), /queries/);
   });
 });

@@ -61,7 +61,7 @@ describe("the Collector's configuration", () => {
       },
       traces: {
         receivers: ["otlp"],
-        processors: ["memory_limiter", "resource", "transform/instance"],
+        processors: ["memory_limiter", "resource", "transform/instance", "transform/links"],
         exporters: ["otlp_grpc/jaeger", "span_metrics", "service_graph"],
       },
       metrics: {
@@ -124,6 +124,12 @@ describe("the Collector's configuration", () => {
       set('resource.attributes["k8s.pod.name"]'),
       set('ExtractPatterns(otelcol.client.addr, "^[[]?(?P<host>(?:[0-9]+[.]){3}[0-9]+|[^]]+)")["host"]'),
     ];
+    assert.deepEqual(config().processors["transform/links"], {
+      error_mode: "ignore",
+      trace_statements: [
+        'set(span.attributes["service.name"], resource.attributes["service.name"]) where span.attributes["service.name"] == nil',
+      ],
+    });
     assert.deepEqual(config().processors["transform/instance"], {
       error_mode: "ignore",
       log_statements: statements,

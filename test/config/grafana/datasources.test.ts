@@ -111,7 +111,7 @@ describe("Grafana's data sources", () => {
     const hostile = {
       "__value.raw": "lost",
       "__trace.traceId": "lost",
-      "__span.name": "lost",
+      __tags: "lost",
       __rate_interval: "lost",
     };
     JSON.stringify(provisioned(datasources(stackDatasources), hostile), (_key, value: unknown) => {
@@ -126,8 +126,8 @@ describe("Grafana's data sources", () => {
       "^service_name$",
       "/d/service?var-service=${__value.raw}",
       '{service_name=~".+"} | trace_id="${__trace.traceId}"',
-      'sum by (service_name, status_code) (rate(traces_span_metrics_calls_total{span_name="${__span.name}"}[$__rate_interval]))',
-      'histogram_quantile(0.95, sum by (service_name, le, vmrange) (increase(traces_span_metrics_duration_seconds_bucket{span_name="${__span.name}"}[$__rate_interval])))',
+      "sum by (span_name) (rate(traces_span_metrics_calls_total{$__tags}[$__rate_interval]))",
+      "histogram_quantile(0.95, sum by (span_name, le, vmrange) (increase(traces_span_metrics_duration_seconds_bucket{$__tags}[$__rate_interval])))",
     ]);
   });
 

@@ -77,7 +77,8 @@ for (const id of ids) {
         JSON.stringify({ type, uid }),
       );
       const named: string[] = [];
-      JSON.parse(JSON.stringify(dashboards[id]()), (key, value: unknown) => {
+      const { annotations: _ofGrafanaItself, ...others } = dashboards[id]();
+      JSON.parse(JSON.stringify(others), (key, value: unknown) => {
         if (key.toLowerCase().startsWith("datasource")) named.push(JSON.stringify(value));
         return value;
       });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deploymentTag } from "../../../../config/names.ts";
 import { dashboards } from "../../../../config/grafana/dashboards/dashboards.ts";
 import type { DashboardId } from "../../../../config/grafana/dashboards/links.ts";
 
@@ -75,6 +76,22 @@ const dashboard = z.strictObject({
   time: z.strictObject({ from: z.string(), to: z.string() }),
   timezone: z.string(),
   links: z.array(titleLink),
+  annotations: z.strictObject({
+    list: z.tuple([
+      z.strictObject({
+        name: z.string(),
+        datasource: reference,
+        enable: z.literal(true),
+        iconColor: z.string(),
+        target: z.strictObject({
+          type: z.literal("tags"),
+          tags: z.tuple([z.literal(deploymentTag)]),
+          limit: z.int(),
+          matchAny: z.literal(false),
+        }),
+      }),
+    ]),
+  }),
   templating: z.strictObject({ list: z.array(z.discriminatedUnion("type", [queryVariable, textVariable])) }),
   panels: z.array(z.union([heading, panel])),
 });
