@@ -14,29 +14,29 @@ import { UserError } from "./user-error.ts";
  * Reads a stack's settings, and chooses the target that it runs on.
  *
  * @param wanted the target that the command names, if it names one
- * @returns the target, and what finds out what the program would deploy.
+ * @returns the target, what finds out what the program would deploy, and the settings.
  * @throws UserError with every problem of the settings, or if the stack is for another target.
  */
 export async function loadTarget(
   stack: Stack,
   wanted: TargetName | undefined,
-): Promise<{ target: Target; plan: Plan }> {
+): Promise<{ target: Target; plan: Plan; settings: ProgramSettings }> {
   const all = await stack.getAllConfig();
   const config = Object.fromEntries(Object.entries(all).map(([key, { value }]) => [key, value]));
   const settings = validSettings(config, stack.name);
   refuseOtherTarget(settings.stack.target, wanted, stack.name);
   const plan = once(() => plannedProgram(stack.name, config, "npm run up"));
-  return { target: await createTarget(settings, stack.name, plan), plan };
+  return { target: await createTarget(settings, stack.name, plan), plan, settings };
 }
 
-/** The target of a deployed stack, once it has answered, and its outputs. @throws UserError if one is not there. */
+/** The target of a deployed stack, once it has answered, its outputs and its settings. @throws UserError if one is not there. */
 export async function loadDeployed(
   stack: Stack,
   wanted: TargetName | undefined,
-): Promise<{ target: Target; outputs: StackOutputs }> {
-  const { target } = await loadTarget(stack, wanted);
+): Promise<{ target: Target; outputs: StackOutputs; settings: ProgramSettings }> {
+  const { target, settings } = await loadTarget(stack, wanted);
   await target.describe();
-  return { target, outputs: deployedOutputs(await stack.outputs()) };
+  return { target, outputs: deployedOutputs(await stack.outputs()), settings };
 }
 
 /** The target that the settings ask for: the only place that knows which targets there are. */

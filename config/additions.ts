@@ -1,6 +1,7 @@
 import { otelCollectorDocument } from "./collector/document.ts";
 import { fragmentProblems } from "./collector/fragment.ts";
 import { generatedDatasources } from "./grafana/datasources.ts";
+import { alertProblems } from "./grafana/alerting/problems.ts";
 import { dashboardProblems, type ReadFolder } from "./grafana/added-dashboards.ts";
 import { datasourceProblems } from "./grafana/added-datasources.ts";
 import { isRecord } from "./parse.ts";
@@ -24,12 +25,13 @@ export const namedDocument = otelCollectorDocument({
 /** The problems of what the user adds to the generated configuration. What is no group, the schema reports. */
 export function additionProblems(input: unknown, readFolder: ReadFolder): readonly Problem[] {
   if (!isRecord(input)) return [];
-  const { secrets = {}, otelCollector, grafana } = input;
+  const { secrets = {}, otelCollector, grafana, alerts } = input;
   const secretNames = isRecord(secrets) ? Object.keys(secrets) : undefined;
   const generated = generatedDatasources(partList);
   return [
     ...(isRecord(otelCollector) ? fragmentProblems(otelCollector["config"], namedDocument, secretNames) : []),
     ...(isRecord(grafana) ? datasourceProblems(grafana["datasources"], generated, secretNames) : []),
     ...(isRecord(grafana) ? dashboardProblems(grafana["dashboards"], readFolder) : []),
+    ...alertProblems(alerts, isRecord(secrets) ? secrets : undefined),
   ];
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { choice, flag, group, hostPort, memoryMib, secretTexts, text, wholeNumber } from "./fields.ts";
 import type { Images } from "./resolve-images.ts";
+import { alertsSchema, objectivesSchema } from "./grafana/alerting/settings.ts";
 import { kubernetesSettingsSchema } from "./kubernetes-settings.ts";
 import { isRecord } from "./parse.ts";
 import { forEachPart, forEachPort, partSettings } from "./parts/parts.ts";
@@ -61,6 +62,16 @@ export const stackSettingsSchema = group({
       "Memory limit of each container in MiB; GOMEMLIMIT, the memory_limiter and the WAL ceiling follow from it.",
     ),
   ...partSettings,
+  objectives: objectivesSchema
+    .prefault({})
+    .describe(
+      "What services promise: alerts fire when too much of what may fail is used up. `availabilityPercent` of their requests and messages succeed, `latencyPercent` of their requests take `latencySeconds` at most (0: no promise), and none is silent for `silenceMinutes` (0: any may be). `services`: what differs, by `service.name`. See docs/alerts.md.",
+    ),
+  alerts: alertsSchema
+    .prefault({})
+    .describe(
+      "Whom alerts reach. `contactPoints`: e-mail, webhook, Slack or PagerDuty, each for all alerts or some `severities`. `smtp`: the mail server. `mute`: when nobody is told. See docs/alerts.md.",
+    ),
   secrets: secretTexts()
     .default({})
     .describe("Secrets by name, for what you add to the configuration, see docs/own-code.md. Never shown."),

@@ -5,11 +5,13 @@ import type { Workload } from "../components/platform/workload.ts";
 import { stackWorkloads } from "../components/stack-part.ts";
 import { exampleServices } from "../config/example-services.ts";
 import { programSettings } from "../config/program-settings.ts";
+import type { AlertRule } from "../config/grafana/alerting/rule.ts";
+import { ruleGroups, rulesOf } from "../config/grafana/alerting/rules.ts";
 import { filledIn } from "../config/env-value.ts";
 import { instanceName } from "../config/names.ts";
 import type { AnyPart } from "../config/parts/part.ts";
 import { partList } from "../config/parts/parts.ts";
-import { noSurroundings } from "../config/parts/processes.ts";
+import { memoryLimitsOf, noSurroundings } from "../config/parts/processes.ts";
 import type { StackSettings } from "../config/settings-and-defaults.ts";
 
 /** Every setting at its default, but for the namespace that the repository's own `Pulumi.dev.yaml` gives the example. */
@@ -26,6 +28,8 @@ export interface DocumentedStack {
   readonly service: Workload;
   /** How many containers of that kind there are, the load generator among them. */
   readonly serviceCount: number;
+  /** The rules of Grafana's alerting. */
+  readonly rules: readonly AlertRule[];
 }
 
 /** The deployment that the guide describes. */
@@ -38,6 +42,9 @@ export function documentedStack(): DocumentedStack {
     backends: stackWorkloads(program.stack, noSurroundings),
     service: serviceWorkload(name, args, { settings: program.stack }),
     serviceCount: services.length,
+    rules: rulesOf(
+      ruleGroups({ objectives: program.stack.objectives, memoryLimitsMib: memoryLimitsOf(program.stack) }),
+    ),
   };
 }
 

@@ -37,6 +37,11 @@ const tables: Readonly<
     rows: () => flows.map(({ from, to, port }) => [from === services ? "every service" : from, to, `${port}`]),
   },
   memory: { head: ["container", "limit, MiB", "`GOMEMLIMIT`", "setting"], rows: memoryRows },
+  rules: {
+    head: ["alert", "severity", "page"],
+    rows: (_, { rules }) =>
+      rules.map(({ name, title, severity }) => [title, severity, `[${name}](runbooks/${name}.md)`]),
+  },
   health: {
     head: ["container", "Docker asks, inside the container", "every", "others wait for it"],
     rows: (workloads) => workloads.map(healthRow),

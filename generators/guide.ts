@@ -1,5 +1,6 @@
 import { format, resolveConfig } from "prettier";
 import { stringify } from "yaml";
+import { runbookFolder } from "../config/grafana/alerting/rule.ts";
 import { isRecord } from "../config/parse.ts";
 import { documentedStack, generatedTexts, type GeneratedText } from "./documented-stack.ts";
 import { guideTables } from "./guide-tables.ts";
@@ -11,8 +12,14 @@ export const operationsPages = ["stack", "logs", "metrics", "traces"].map((page)
 /** The page about Kubernetes. */
 export const kubernetesPage = "docs/kubernetes.md";
 
+/** The page of each alert rule, by the rule's name. */
+export const runbookPages = documentedStack().rules.map(({ name }) => `${runbookFolder}/${name}.md`);
+
+/** The page about alerts. */
+export const alertsPage = "docs/alerts.md";
+
 /** Every page of the guide. */
-export const guidePages = [...operationsPages, kubernetesPage];
+export const guidePages = [...operationsPages, kubernetesPage, alertsPage, ...runbookPages];
 
 /**
  * A page of the guide with everything between its markers written anew from what the program generates:

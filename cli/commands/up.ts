@@ -8,6 +8,7 @@ import { runEngine } from "../engine.ts";
 import type { CommandOptions } from "../options.ts";
 import { deployedOutputs, stackOutputs, type StackOutputs } from "../outputs.ts";
 import { noPlan } from "../preview/planned-program.ts";
+import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import { Progress } from "../progress.ts";
 import { withLockedStack } from "../pulumi-stack.ts";
 import { recover } from "../recovery.ts";
@@ -31,7 +32,7 @@ async function up(options: CommandOptions<never, SettingOption>, tell: Say): Pro
   try {
     await keepOptions(options, say);
     return await withLockedStack(stackName, async (stack, machine) => {
-      const { target, plan } = await loadTarget(stack, options.target);
+      const { target, plan, settings } = await loadTarget(stack, options.target);
       // Finds the problems of the program's services as well, which a deployment would find half-way.
       await plan();
       say([...machine, await target.describe()].join(", "));
@@ -64,7 +65,7 @@ async function up(options: CommandOptions<never, SettingOption>, tell: Say): Pro
         },
         say,
       );
-      tell(`\n${table(results)}\n\n${summary(outputs, target)}`);
+      tell(`\n${table(results)}\n\n${summary(outputs, target)}${alertNotice(settings.stack)}`);
       return results.every((result) => result.passed) ? 0 : 1;
     });
   } finally {
@@ -127,6 +128,12 @@ function summary({ urls, grafanaUser }: StackOutputs, target: Target): string {
     `  npm run verify   repeats the verification`,
     `  npm run down     stops everything, keeps data and credentials`,
   ].join("\n");
+}
+
+/** Said where alerts reach nobody: a rule that fires in silence is the worst of all. */
+function alertNotice({ alerts, observability }: StackSettings): string {
+  if (!observability || alerts.contactPoints.length > 0) return "";
+  return "\n\nAlerts reach nobody: set alerts.contactPoints, see docs/alerts.md, then npm run alert:test";
 }
 
 await runOnStack(usage, [], up, settingOptions);

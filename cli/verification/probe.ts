@@ -108,7 +108,8 @@ export async function probeOtlp(otlpHttpUrl: string, count: number): Promise<Pro
   };
 }
 
-function post(url: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+/** Sends JSON. @throws Error with the status and the text of the answer, if the status is not 2xx. */
+export function post(url: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   const json = { "content-type": "application/json", ...headers };
   return send(url, { method: "POST", headers: json, body: JSON.stringify(body) });
 }

@@ -55,7 +55,7 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
         storageGib: Object.fromEntries(keptData.map(([name, { volume }]) => [volume, storageGib[name]])),
         ingress: ingress.host === "" ? {} : { [parts.grafana.host]: ingress },
         openBackends: partEntries.flatMap(([name, part]) =>
-          part.opensElsewhere(Reflect.get(settings, name)) ? [part.host] : [],
+          part.opensElsewhere(Reflect.get(settings, name), settings.alerts) ? [part.host] : [],
         ),
         dockerHost: () => dockerHost(settings),
         deliver: command === undefined ? undefined : (image) => deliverImage(command, image, builder()),

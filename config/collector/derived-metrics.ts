@@ -22,23 +22,15 @@ export const derivedMetrics = {
 /** What tells one series from another beside a span's own name, kind and status. An instance does not: its series would go with it. */
 const resourceAttributes = ["service.name", "service.namespace", "deployment.environment.name"] as const;
 
-/** Upper bounds of latencies: those of OpenTelemetry's conventions for HTTP (semconv/http/http-metrics). */
-const bounds = [
-  "5ms",
-  "10ms",
-  "25ms",
-  "50ms",
-  "75ms",
-  "100ms",
-  "250ms",
-  "500ms",
-  "750ms",
-  "1s",
-  "2500ms",
-  "5s",
-  "7500ms",
-  "10s",
-];
+/** Upper bounds of latencies in seconds: those of OpenTelemetry's conventions for HTTP (semconv/http/http-metrics). */
+export const latencyBoundsSeconds = [
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+] as const;
+
+/** As a duration in whole units, which the Collector reads. */
+const bounds = latencyBoundsSeconds.map((bound) =>
+  Number.isInteger(bound) ? `${bound}s` : `${Math.round(bound * 1000)}ms`,
+);
 
 /** How often they are sent: as often as services send metrics themselves. */
 const flushInterval = "15s";

@@ -12,6 +12,11 @@ export interface GrafanaServerSettings {
   readonly publicUrl: string | undefined;
 }
 
+/** Address of Grafana for browsers, with a slash at its end. */
+export function grafanaUrl({ publicUrl, hostPort }: Pick<GrafanaServerSettings, "publicUrl" | "hostPort">): string {
+  return publicUrl === undefined ? `http://127.0.0.1:${hostPort}/` : publicUrl.replace(/\/*$/, "/");
+}
+
 /**
  * Name of the first user. Grafana has no way to escape what it replaces in its settings (expansion.ts), and in a login
  * that a program sends, the name ends at the first colon (RFC 7617).
@@ -38,7 +43,7 @@ export function grafanaServerEnv(settings: GrafanaServerSettings): Readonly<Reco
     GF_SECURITY_ADMIN_PASSWORD__FILE: grafanaSecretFiles.adminPassword,
     // Encrypts what Grafana stores; the default is the same for everybody and public.
     GF_SECURITY_SECRET_KEY__FILE: grafanaSecretFiles.secretKey,
-    GF_SERVER_ROOT_URL: settings.publicUrl ?? `http://127.0.0.1:${settings.hostPort}/`,
+    GF_SERVER_ROOT_URL: grafanaUrl(settings),
     GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: dashboardPath("services"),
     // One user, no other way in.
     GF_AUTH_ANONYMOUS_ENABLED: "false",

@@ -7,13 +7,16 @@ import {
   secretsIn,
 } from "../expansion.ts";
 import { foreignList, group, text } from "../fields.ts";
+import { alerting } from "../grafana/alerting/provisioning.ts";
+import { contactSecrets } from "../grafana/alerting/contact-points.ts";
+import { smtpEnv, smtpSecretFiles } from "../grafana/alerting/smtp.ts";
 import { dashboardProvider } from "../grafana/dashboard-provider.ts";
 import { dashboardFiles } from "../grafana/dashboards/dashboards.ts";
 import { datasourceShape } from "../grafana/datasource-schema.ts";
 import { datasources, generatedDatasources } from "../grafana/datasources.ts";
 import { addedDashboards } from "../grafana/added-dashboards.ts";
 import { grafanaPaths } from "../grafana/paths.ts";
-import { adminUserName, grafanaSecretFiles, grafanaServerEnv } from "../grafana/server.ts";
+import { adminUserName, grafanaSecretFiles, grafanaServerEnv, grafanaUrl } from "../grafana/server.ts";
 import { secretsFolder } from "../names.ts";
 import { processMetrics } from "./own-metrics.ts";
 import { part, targetsOf, type KeptMetric } from "./part.ts";
@@ -103,27 +106,29 @@ export const grafana = part({
     args: [noUserText],
     env: ["grafanaSettings"],
     [grafanaPaths.datasources]: ["grafanaDatasources"],
+    [grafanaPaths.alerting]: ["grafanaAlerting"],
     [grafanaPaths.dashboardProvider]: [noUserText],
     [grafanaPaths.dashboards]: [noUserText],
     [grafanaPaths.addedDashboards]: ["dashboards"],
-    [secretsFolder]: ["grafanaSecret"],
+    [secretsFolder]: ["grafanaSecret", "alertSecret"],
   },
   connectsTo: (all) => targetsOf(all, ({ datasource }) => datasource),
-  opensElsewhere: ({ datasources }) => datasources.length > 0,
-  process: ({ settings, hostPorts, publicUrl, secrets, dashboards, all }) => {
+  opensElsewhere: ({ datasources }, { contactPoints }) => datasources.length > 0 || contactPoints.length > 0,
+  process: ({ settings, objectives, alerts, memoryLimitsMib, hostPorts, publicUrl, secrets, dashboards, all }) => {
     const { adminUser, datasources: further } = settings;
     const server = { adminUser, hostPort: hostPorts.http, publicUrl };
-    const secretNames = secretsIn(further, grafanaReferences);
+    const secretNames = [...secretsIn(further, grafanaReferences), ...contactSecrets(alerts.contactPoints)];
     const added = addedDashboards(dashboards);
     return {
-      env: { ...(secretNames.length > 0 ? grafanaDollar : {}), ...grafanaServerEnv(server) },
+      env: { ...(secretNames.length > 0 ? grafanaDollar : {}), ...grafanaServerEnv(server), ...smtpEnv(alerts) },
       configFiles: [
         { path: grafanaPaths.datasources, content: datasources(generatedDatasources(all), further) },
+        { path: grafanaPaths.alerting, content: alerting({ objectives, memoryLimitsMib }, alerts, grafanaUrl(server)) },
         { path: grafanaPaths.dashboardProvider, content: dashboardProvider(added.length > 0) },
         ...dashboardFiles(),
         ...added,
       ],
-      secretFiles: secretFiles(secretNames, secrets, grafanaSecretText),
+      secretFiles: [...secretFiles(secretNames, secrets, grafanaSecretText), ...smtpSecretFiles(alerts, secrets)],
     };
   },
 });

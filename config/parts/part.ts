@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Alerts, Objectives } from "../grafana/alerting/settings.ts";
 import type { SinkName } from "../expansion.ts";
 import type { TextFile } from "../text-file.ts";
 
@@ -154,6 +155,9 @@ export interface PartContext<Ports, Settings> {
   readonly memoryMib: number;
   readonly retentionHours: number;
   readonly serviceNamespace: string;
+  /** What services promise, and whom alerts reach. */
+  readonly objectives: Objectives;
+  readonly alerts: Alerts;
   /** The part's own group of settings. */
   readonly settings: Settings extends z.ZodType ? z.output<Settings> : undefined;
   /** The part's published ports on the user's machine. */
@@ -223,8 +227,8 @@ export interface Part<Ports, Settings, Data extends PartData | "none"> {
   connectsTo(all: readonly AnyPart[]): readonly Target[];
   /** Whether these settings have it run. */
   runs(settings: Settings extends z.ZodType ? z.output<Settings> : undefined): boolean;
-  /** Whether what the user adds to it makes it open connections to places that only the user knows. */
-  opensElsewhere(settings: Settings extends z.ZodType ? z.output<Settings> : undefined): boolean;
+  /** Whether what the user sets makes it open connections to places that only the user knows. */
+  opensElsewhere(settings: Settings extends z.ZodType ? z.output<Settings> : undefined, alerts: Alerts): boolean;
   /** Its process, by the settings. */
   process(context: PartContext<Ports, Settings>): Partial<PartProcess>;
 }

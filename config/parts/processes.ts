@@ -14,20 +14,27 @@ export interface PartSurroundings {
 /** Facts of no platform, for what looks at settings only. */
 export const noSurroundings: PartSurroundings = { enrichment: {}, publicUrls: {} };
 
+/** Memory limit of each part in MiB, by host name. */
+export function memoryLimitsOf({ memoryMib }: StackSettings): Readonly<Record<string, number>> {
+  return Object.fromEntries(partEntries.map(([name, { host }]) => [host, memoryMib[name]]));
+}
+
 /** The process of a part by these settings: its arguments, variables and files. */
 export function partProcess(name: PartName, settings: StackSettings, surroundings: PartSurroundings): PartProcess {
   const part: AnyPart = parts[name];
   const group: unknown = Reflect.get(settings, name);
   const { enrichment, publicUrls } = surroundings;
-  const { retentionHours, serviceNamespace, secrets } = settings;
+  const { retentionHours, serviceNamespace, secrets, objectives, alerts } = settings;
   const described = part.process({
     memoryMib: settings.memoryMib[name],
     retentionHours,
     serviceNamespace,
+    objectives,
+    alerts,
+    memoryLimitsMib: memoryLimitsOf(settings),
     settings: group,
     hostPorts: hostPortsOf(part, settings.ports),
     publicUrl: publicUrls[part.host],
-    memoryLimitsMib: Object.fromEntries(partEntries.map(([name, { host }]) => [host, settings.memoryMib[name]])),
     enrichment,
     secrets,
     dashboards: dashboardsOf(settings),

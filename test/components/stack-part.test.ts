@@ -4,6 +4,8 @@ import { ObservabilityStack } from "../../components/index.ts";
 import type { Workload } from "../../components/platform/workload.ts";
 import { partWorkload, stackWorkloads } from "../../components/stack-part.ts";
 import { otelCollectorConfig } from "../../config/collector/document.ts";
+import { alerting } from "../../config/grafana/alerting/provisioning.ts";
+import { alertsSchema, objectivesSchema } from "../../config/grafana/alerting/settings.ts";
 import { dashboardProvider } from "../../config/grafana/dashboard-provider.ts";
 import { dashboardFiles } from "../../config/grafana/dashboards/dashboards.ts";
 import { datasources, generatedDatasources } from "../../config/grafana/datasources.ts";
@@ -174,6 +176,14 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
       {
         path: "/etc/grafana/provisioning/datasources/stack.yaml",
         content: datasources(generatedDatasources(partList)),
+      },
+      {
+        path: "/etc/grafana/provisioning/alerting/stack.yaml",
+        content: alerting(
+          { objectives: objectivesSchema.parse({}), memoryLimitsMib: { "victoria-metrics": 256 } },
+          alertsSchema.parse({}),
+          "http://127.0.0.1:13000/",
+        ),
       },
       { path: "/etc/grafana/provisioning/dashboards/stack.yaml", content: dashboardProvider() },
       ...dashboardFiles(),

@@ -79,6 +79,17 @@ describe("settings", () => {
       otelCollector: { queueMib: 512 },
       grafana: { adminUser: "admin", datasources: [] },
       canary: { enabled: true },
+      objectives: {
+        ...{ availabilityPercent: 99, latencyPercent: 95, latencySeconds: 1, silenceMinutes: 15 },
+        services: {},
+      },
+      alerts: {
+        contactPoints: [],
+        smtp: { host: "", from: "", user: "", secret: "", startTls: "mandatory" },
+        ...{ groupWaitSeconds: 30, groupIntervalSeconds: 300, repeatHours: 4 },
+        mute: [],
+        runbookUrl: "",
+      },
       secrets: {},
       docker: {},
       kubernetes: {

@@ -135,7 +135,7 @@ describe("what stands between markers", () => {
     ],
     "a table that there is not": [
       "<!-- table: prices -->\n<!-- /table -->",
-      "table prices: must be one of ports, flows, memory, health, own-metrics, volumes, got prices",
+      "table prices: must be one of ports, flows, memory, rules, health, own-metrics, volumes, got prices",
     ],
     "a container that there is not": [
       "<!-- table: ports nowhere -->\n<!-- /table -->",

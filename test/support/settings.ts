@@ -144,6 +144,39 @@ const anyDatasource = fc
   .record({ uid: fc.stringMatching(/^my-[A-Za-z0-9_-]{1,20}$/), type: fc.constantFrom("prometheus", "loki") })
   .map(({ uid, type }) => ({ name: `Mine ${uid}`, uid, type, url: "http://prometheus:9090" }));
 
+const anyEmailPoint = fc
+  .record({
+    name: fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,8}[A-Za-z0-9])?$/),
+    local: fc.stringMatching(/^[a-z$'#&*!%=~|-]{1,8}$/),
+    severities: fc.uniqueArray(fc.constantFrom("critical" as const, "warning" as const), { minLength: 1 }),
+  })
+  .filter(({ name }) => name.toLowerCase() !== "nobody")
+  .map(({ name, local, severities }) => ({
+    ...{ name, type: "email" as const, severities: [...severities] },
+    addresses: [`${local}@example.com`],
+  }));
+
+const anyAlerts = fc
+  .record({
+    contactPoints: fc.uniqueArray(anyEmailPoint, { selector: ({ name }) => name, maxLength: 3 }),
+    repeatHours: fc.integer({ min: 1, max: 720 }),
+    startTls: fc.constantFrom("mandatory" as const, "none" as const),
+  })
+  .map(({ startTls, ...rest }) => ({
+    ...rest,
+    smtp: { host: "mail.example.com:587", from: "grafana@example.com", startTls },
+    mute: [{ days: ["sunday" as const], from: "22:00", to: "06:00" }],
+  }));
+
+const anyObjectives = fc.record({
+  availabilityPercent: fc.double({ min: 95, max: 99.999, noNaN: true }),
+  services: fc.dictionary(
+    fc.stringMatching(/^[a-z."'{}\\()-]{1,12}$/),
+    fc.record({ silenceMinutes: fc.integer({ min: 0, max: 1440 }) }),
+    { maxKeys: 3 },
+  ),
+});
+
 /** Anything that the settings' rules allow, with any field left out. */
 export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
   .record(
@@ -168,6 +201,8 @@ export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
         },
         { requiredKeys: [] },
       ),
+      alerts: anyAlerts,
+      objectives: anyObjectives,
       otelCollector: fc.record(
         { queueMib: fc.integer({ min: 16, max: 1_000_000 }), config: anyFragment },
         { requiredKeys: [] },

@@ -189,6 +189,7 @@ describe("previewStack", () => {
       files.map(({ workload, path }) => `${workload} ${path}`),
       [
         ...dashboardFiles().map(({ path }) => `grafana ${path}`),
+        "grafana /etc/grafana/provisioning/alerting/stack.yaml",
         "grafana /etc/grafana/provisioning/dashboards/stack.yaml",
         "grafana /etc/grafana/provisioning/datasources/stack.yaml",
         "grafana /run/secrets/grafana-admin-password",

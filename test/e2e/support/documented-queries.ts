@@ -4,7 +4,7 @@ import { z } from "zod";
 import { datasourceUid } from "../../../config/parts/part.ts";
 import { parts } from "../../../config/parts/parts.ts";
 import { documentedStack } from "../../../generators/documented-stack.ts";
-import { kubernetesPage, operationsPages } from "../../../generators/guide.ts";
+import { alertsPage, kubernetesPage, operationsPages, runbookPages } from "../../../generators/guide.ts";
 import {
   documentedCommands,
   documentedQueries,
@@ -18,8 +18,11 @@ const root = join(import.meta.dirname, "..", "..", "..");
 const { settings } = documentedStack();
 const markdown = (page: string): string => readFileSync(join(root, page), "utf8");
 
-/** Every query that the guide tells a reader to run, on any platform. */
-export const guideQueries: readonly DocumentedQuery[] = operationsPages.flatMap((page) =>
+/** Pages that hold wherever the stack runs. */
+const pages = [...operationsPages, alertsPage, ...runbookPages];
+
+/** Every query that the guide and the runbooks tell a reader to run, on any platform. */
+export const guideQueries: readonly DocumentedQuery[] = pages.flatMap((page) =>
   documentedQueries(markdown(page), page, settings.ports),
 );
 
@@ -30,8 +33,8 @@ export const kubernetesQueries: readonly DocumentedQuery[] = documentedQueries(
   settings.ports,
 );
 
-/** Every `docker` command of the guide. */
-export const guideCommands: readonly string[] = operationsPages.flatMap((page) => documentedCommands(markdown(page)));
+/** Every `docker` command of the guide and the runbooks. */
+export const guideCommands: readonly string[] = pages.flatMap((page) => documentedCommands(markdown(page)));
 
 /** What Grafana's proxy puts in front of a store's own paths; Grafana's have nothing. */
 const prefixes: Readonly<Record<HttpBackend, string>> = {

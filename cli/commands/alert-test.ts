@@ -1,0 +1,35 @@
+import { notTested, testAlerts, testReport } from "../alert-test.ts";
+import { loadDeployed } from "../load-target.ts";
+import { withStack } from "../pulumi-stack.ts";
+import { runOnStack } from "../run-command.ts";
+import { UserError } from "../user-error.ts";
+
+const usage = "npm run alert:test [-- --target docker|kubernetes] [--stack NAME]";
+
+await runOnStack(usage, [], (options, say) =>
+  withStack(options.stack, async (stack) => {
+    const { target, outputs, settings } = await loadDeployed(stack, options.target);
+    const { alerts, secrets } = settings.stack;
+    const { contactPoints } = alerts;
+    if (contactPoints.length === 0) {
+      throw new UserError(
+        "alerts.contactPoints: must have a contact point, got an empty list; alerts reach nobody\n" +
+          "  next: add one as docs/alerts.md says, npm run up, then npm run alert:test",
+      );
+    }
+    say(`sending a test alert to ${contactPoints.map(({ name }) => name).join(", ")}; it takes about a minute`);
+    const results = await target.reach(
+      outputs,
+      async (reached) => {
+        try {
+          return await testAlerts({ outputs: reached, contactPoints, secrets: Object.values(secrets) });
+        } catch (error) {
+          throw new UserError(notTested(error), { cause: error });
+        }
+      },
+      say,
+    );
+    say(`\n${testReport(results)}`);
+    return results.every(({ reached }) => reached) ? 0 : 1;
+  }),
+);
