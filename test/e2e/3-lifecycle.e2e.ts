@@ -3,6 +3,7 @@ import { exampleServiceNames } from "../../config/example-services.ts";
 import { datasourceUid } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
+import { changeDashboards } from "./support/changed-dashboards.ts";
 import { eventuallyLogs } from "./support/loki.ts";
 import { run, succeed } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
@@ -67,6 +68,12 @@ describe("a stack that is deployed already", () => {
     // What waits for Loki waits for the new one.
     const expected = ["jaeger", "loki", "loki-ready", "victoria-metrics"];
     assert.deepEqual((await changedBy(() => workspace.up())).sort(), expected);
+  });
+
+  it("updates a dashboard that is changed in code in place, takes one away that is gone, and leaves what is made by hand", async () => {
+    const check = await changeDashboards(workspace, await workspace.grafana());
+    assert.deepEqual(await changedBy(() => workspace.up()), ["grafana"]);
+    await check(await workspace.grafana());
   });
 
   it("brings back a container that was stopped and one that was removed by hand", async () => {

@@ -10,6 +10,7 @@ import { kubernetesQueries, problemWith } from "../support/documented-queries.ts
 import { storedLogs, storedSpans } from "../support/emitter.ts";
 import { eventuallyLogs } from "../support/loki.ts";
 import type { Ended } from "../support/run.ts";
+import { changeDashboards } from "../support/changed-dashboards.ts";
 import { emptyPanels } from "../support/panels.ts";
 import { copyService, plainService, serviceStatement } from "../support/service-fixtures.ts";
 import { metricsOf, tracesOf } from "../support/service-telemetry.ts";
@@ -165,6 +166,14 @@ describe("a stack on Kubernetes", () => {
       config["retentionHours"] = 168;
     });
     assert.deepEqual(await rolledBy(namespace, () => workspace.up(...target)), ["jaeger", "loki", "victoria-metrics"]);
+  });
+
+  it("updates a dashboard that is changed in code in place, takes one away that is gone, and leaves what is made by hand", async () => {
+    const before = await Open.start(workspace);
+    const check = await changeDashboards(workspace, await workspace.grafana()).finally(() => before.stop());
+    assert.deepEqual(await rolledBy(namespace, () => workspace.up(...target)), ["grafana"]);
+    const after = await Open.start(workspace);
+    await check(await workspace.grafana()).finally(() => after.stop());
   });
 
   it("tells by npm run why what is wrong with a pod that nothing arrives of", async () => {
