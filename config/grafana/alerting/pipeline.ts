@@ -1,4 +1,5 @@
 import { derivedName } from "../../collector/derived-metrics.ts";
+import { stackNamespace } from "../../names.ts";
 import { dashboardPath } from "./links.ts";
 import { measured, type AlertRule, type RuleGroup } from "./rule.ts";
 
@@ -39,6 +40,30 @@ const rules: readonly AlertRule[] = [
     summary: "The Collector is away: no log, trace or metric of any service arrives",
     description:
       "Nothing has been heard of the Collector itself for minutes. Services keep what they can in memory, for a short time. See whether it runs, and its last lines.",
+    links,
+  },
+  {
+    ...quiet,
+    name: "canary-late",
+    title: "What is sent cannot be found again",
+    severity: "critical",
+    expr: `max by (signal) (canary_age_seconds{service_namespace="${stackNamespace}"}) > 300`,
+    forMinutes: 2,
+    summary: `No {{ .Labels.signal }} of the last ${measured("humanizeDuration")} can be found: they are late or lost`,
+    description:
+      "The canary sends a log record, a span and a metric each minute and looks for them in the stores. Look at the queues first: what waits there arrives later.",
+    links,
+  },
+  {
+    ...quiet,
+    name: "canary-lost",
+    title: "What was sent is lost",
+    severity: "critical",
+    expr: `sum by (signal) (increase(canary_lost_total{service_namespace="${stackNamespace}"}[30m])) > 0`,
+    forMinutes: 0,
+    summary: `${measured("humanize")} {{ .Labels.signal }} of the canary were taken and are not to be found`,
+    description:
+      "The Collector took them, and the store does not have them after a long time. So it goes with those of the services. See what the Collector and the store refuse.",
     links,
   },
   {

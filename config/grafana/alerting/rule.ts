@@ -69,7 +69,7 @@ export function labelInUrl(name: string): string {
  * What the query of a rule found, in a form that people read. Grafana expands its texts once more where the query found
  * nothing, and would log an error each time.
  */
-export function measured(as: "humanize" | "humanizePercentage"): string {
+export function measured(as: "humanize" | "humanizePercentage" | "humanizeDuration"): string {
   return `{{ with .Values.A }}{{ ${as} .Value }}{{ end }}`;
 }
 

@@ -170,7 +170,7 @@ const percent = measured("humanizePercentage");
 const serviceName = labelInUrl("service_name");
 
 const links = {
-  dashboard: dashboardPath("services", { namespace: labelInUrl("service_namespace"), service: serviceName }),
+  dashboard: dashboardPath("service", { namespace: labelInUrl("service_namespace"), service: serviceName }),
   logs: explorePath(datasourceUid(loki), { expr: '{service_name="@"}' }, serviceName),
 };
 

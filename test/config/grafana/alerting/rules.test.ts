@@ -19,6 +19,7 @@ const rules = rulesOf(groups);
 const everHad = [
   ...["errors-fast", "latency-fast", "errors-slow", "latency-slow", "silence"],
   ...["collector-away", "queue-filling", "queue-full", "refused", "not-delivered"],
+  ...["canary-late", "canary-lost"],
   ...["part-away", "part-restarts", "memory-near-limit", "rules-fail", "not-told"],
   ...["metrics-away", "disk-filling", "disk-full", "series-many", "span-names-many"],
   "test",
