@@ -90,12 +90,13 @@ function serviceTable(): Builder<Panel> {
       { title: "p50", unit: "s", expr: quantile(0.5, http, byService) },
       { title: "p95", unit: "s", expr: quantile(0.95, http, byService) },
       { title: "p99", unit: "s", expr: quantile(0.99, http, byService) },
-      { title: "Msgs/s", unit: "short", expr: rateOfAll(messaging) },
+      { title: "Msgs/s", unit: "short", width: 70, expr: rateOfAll(messaging) },
       { title: "Msgs failed", unit: "percentunit", expr: failedPart(messaging), thresholds: failed },
       { title: "Msgs p95", unit: "s", expr: quantile(0.95, messaging, byService) },
       { title: "Log lines/s", unit: "short", expr: rateOf(derivedMetrics.logRecords, "") },
       {
         title: "Instances",
+        width: 80,
         unit: "short",
         decimals: 0,
         // Of whatever metric it sends.
@@ -103,6 +104,7 @@ function serviceTable(): Builder<Panel> {
       },
       {
         title: "Heard of",
+        width: 80,
         unit: "s",
         decimals: 0,
         expr: `time() - max by (service_name) (timestamp({${instance}}))`,
