@@ -17,6 +17,7 @@ import type { Problem } from "./problem.ts";
 export const namedDocument = otelCollectorDocument({
   memoryMib: 256,
   queueMib: 512,
+  readsHost: true,
   enrichment: { k8s_attributes: {} },
   ...storesOf(partList),
   scraped: scrapedOf(partList, Object.fromEntries(partList.map(({ host, memoryMib }) => [host, memoryMib.default]))),

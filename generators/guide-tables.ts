@@ -1,6 +1,7 @@
 import { checkIntervalSeconds } from "../components/platform/docker/container-args.ts";
 import type { Workload } from "../components/platform/workload.ts";
 import { addedMetrics } from "../config/collector/own-metrics.ts";
+import { hostMetrics } from "../config/collector/host-metrics.ts";
 import { filledIn } from "../config/env-value.ts";
 import { flows, services } from "../config/flows.ts";
 import { dataVolumeName } from "../config/names.ts";
@@ -118,7 +119,8 @@ function ownMetricRows(workloads: readonly Workload[]): Row[] {
         },
       ),
     );
-  return [...added, ...kept];
+  const ofHost = Object.entries(hostMetrics).map(([name, says]) => ["the machine", `\`${name}\``, says]);
+  return [...added, ...kept, ...ofHost];
 }
 
 function volumeRows({ name, dataVolumes, userId, groupId }: Workload, stackName: string): Row[] {

@@ -44,6 +44,8 @@ export interface Platform {
    * runs them needs {@link Workload.readsInstances}.
    */
   readonly enrichment: Readonly<Record<string, object>>;
+  /** Whether everything runs on one machine, whose processor, memory and disks each workload sees. */
+  readonly isOneMachine: boolean;
   /** The problems of settings for workloads that the program has not declared; complete when the program has ended. */
   leftOverSettings(): readonly Problem[];
   /** Addresses at which workloads are reached from beyond the user's machine, by name; only those that the user asked for. */

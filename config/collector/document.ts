@@ -3,7 +3,8 @@ import type { Stores } from "../parts/exporters.ts";
 import { collectorReader, type ScrapedPart } from "../parts/own-metrics.ts";
 import type { Signal } from "../parts/part.ts";
 import { stackNamespace } from "../names.ts";
-import { ownPipeline, ownProcessors, ownReceivers } from "./own-metrics.ts";
+import { hostReceivers, hostStatements } from "./host-metrics.ts";
+import { ownPipeline, ownProcessors, ownReceivers, scrapeSeconds } from "./own-metrics.ts";
 import { severityStatements } from "./severity.ts";
 import {
   connectors,
@@ -35,6 +36,8 @@ export interface OtelCollectorSettings extends Stores {
   readonly queueMib: number;
   /** The parts whose own metrics it collects, itself among them. */
   readonly scraped: readonly ScrapedPart[];
+  /** Whether it measures the machine that it runs on. */
+  readonly readsHost: boolean;
   /** Processors, by name, that add what the platform knows of the sender. They see a request as it came in. */
   readonly enrichment: Readonly<Record<string, object>>;
 }
@@ -60,6 +63,13 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
   const storesOf = (wanted: Signal): readonly string[] =>
     settings.exporters.filter(({ signal }) => signal === wanted).map(({ name }) => name);
   const exportersOf = (signal: Signal): readonly string[] => [...storesOf(signal), ...connectorsOf[signal]];
+  const ofStack = {
+    receivers: {
+      ...ownReceivers(settings.scraped),
+      ...(settings.readsHost ? hostReceivers(scrapeSeconds, collectorPaths.queue) : {}),
+    },
+    processors: ownProcessors(settings.scraped, settings.readsHost ? hostStatements : []),
+  };
   const own = { protocol: "http/protobuf", endpoint: settings.metricsEndpoint };
   const processors = ["memory_limiter", ...Object.keys(settings.enrichment), "resource", "transform/instance"];
   return {
@@ -82,7 +92,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
           http: { endpoint: `0.0.0.0:${collectorPorts.otlpHttp}`, max_request_body_size: maxRequestMib * 1024 * 1024 },
         },
       },
-      ...ownReceivers(settings.scraped),
+      ...ofStack.receivers,
     },
     processors: {
       // First in every pipeline: refuses data, which clients send again, before the kernel kills the container.
@@ -112,7 +122,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
       attributes: { actions: ["service.name", "service.namespace"].map((key) => ({ key, action: "delete" })) },
       ...derivedProcessors,
       ...toTotals,
-      ...ownProcessors(settings.scraped),
+      ...ofStack.processors,
     },
     connectors,
     exporters: Object.fromEntries(
@@ -150,8 +160,8 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
           exporters: storesOf("metrics").map(derivedName),
         },
         [ownPipeline]: {
-          receivers: Object.keys(ownReceivers(settings.scraped)),
-          processors: Object.keys(ownProcessors(settings.scraped)),
+          receivers: Object.keys(ofStack.receivers),
+          processors: Object.keys(ofStack.processors),
           // What a store that is away has missed of these is of no use to anybody later.
           exporters: storesOf("metrics").map(derivedName),
         },

@@ -54,8 +54,15 @@ function keepOnly(kept: Readonly<Record<string, KeptMetric>>): object {
   return { source_labels: ["__name__", ...labels], separator: ";", regex: alternatives.join("|"), action: "keep" };
 }
 
-/** Processors of the pipeline, by their names, in their order. */
-export function ownProcessors(parts: readonly ScrapedPart[]): Readonly<Record<string, object>> {
+/**
+ * Processors of the pipeline, by their names, in their order.
+ *
+ * @param first statements about metrics that come before the parts' own
+ */
+export function ownProcessors(
+  parts: readonly ScrapedPart[],
+  first: readonly string[],
+): Readonly<Record<string, object>> {
   const renamed = new Map(
     parts.flatMap(({ kept }) =>
       Object.entries(kept).flatMap(([name, { storedAs }]) => (storedAs === undefined ? [] : [[name, storedAs]])),
@@ -77,6 +84,7 @@ export function ownProcessors(parts: readonly ScrapedPart[]): Readonly<Record<st
         {
           context: "metric",
           statements: [
+            ...first,
             `set(resource.attributes["service.namespace"], "${stackNamespace}")`,
             // Its address by default; what a part sends itself has its name.
             'set(resource.attributes["service.instance.id"], resource.attributes["service.name"])',

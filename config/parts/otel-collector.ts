@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { collectorName, collectorPaths, collectorPorts } from "../collector/document.ts";
 import { collectorConfigArgs, collectorFiles, type collectorSections } from "../collector/fragment.ts";
 import { collectorReferences, collectorSecretText, noUserText, secretFiles, secretsIn } from "../expansion.ts";
-import { foreign, group, wholeNumber } from "../fields.ts";
+import { flag, foreign, group, wholeNumber } from "../fields.ts";
 import { secretsFolder } from "../names.ts";
 import { storesOf } from "./exporters.ts";
 import { collectorProcessMetrics, scrapedOf, scrapedTargets } from "./own-metrics.ts";
@@ -61,6 +61,7 @@ export const otelCollector = part({
       because: "less does not hold one request",
       change: "set at least 16, for example 512",
     }).default(512),
+    hostMetrics: flag().default(true),
     config: group({
       receivers: section("receivers"),
       processors: section("processors"),
@@ -72,7 +73,7 @@ export const otelCollector = part({
   })
     .prefault({})
     .describe(
-      "`queueMib`: room on disk for what a backend that is away has not taken yet, per backend. `config`: what you add to the Collector's configuration, see docs/own-code.md.",
+      "`queueMib`: room on disk for what a backend that is away has not taken yet, per backend. `hostMetrics`: memory, processor, load, disks of the machine as metrics; on Docker only. `config`: what you add to the Collector's configuration, see docs/own-code.md.",
     ),
   user: { userId: 10001, groupId: 10001 },
   stopGraceSeconds: 30,
@@ -93,9 +94,13 @@ export const otelCollector = part({
     return [...stores, ...scrapedTargets(all).filter((one) => !isStore(one))];
   },
   opensElsewhere: ({ config }) => config !== undefined,
-  process: ({ settings, memoryMib, memoryLimitsMib, enrichment, secrets, all }) => {
-    const { config, queueMib } = settings;
-    const collector = { memoryMib, queueMib, enrichment, ...storesOf(all), scraped: scrapedOf(all, memoryLimitsMib) };
+  process: ({ settings, memoryMib, memoryLimitsMib, enrichment, isOneMachine, secrets, all }) => {
+    const { config, queueMib, hostMetrics } = settings;
+    const collector = {
+      ...{ memoryMib, queueMib, enrichment, readsHost: hostMetrics && isOneMachine },
+      ...storesOf(all),
+      scraped: scrapedOf(all, memoryLimitsMib),
+    };
     const args = collectorConfigArgs(config);
     return {
       args,

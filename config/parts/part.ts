@@ -168,6 +168,8 @@ export interface PartContext<Ports, Settings> {
   readonly memoryLimitsMib: Readonly<Record<string, number>>;
   /** Processors for the Collector, by name, that add what the platform knows of the sender. */
   readonly enrichment: Readonly<Record<string, object>>;
+  /** Whether everything runs on one machine, whose processor, memory and disks the part sees. */
+  readonly isOneMachine: boolean;
   /** The user's secrets by name. */
   readonly secrets: Readonly<Record<string, string>>;
   /** The user's dashboards, by their path in the folder that the settings name. */

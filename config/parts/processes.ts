@@ -9,10 +9,12 @@ export interface PartSurroundings {
   readonly enrichment: Readonly<Record<string, object>>;
   /** Addresses at which parts are reached from beyond the user's machine, by host name. */
   readonly publicUrls: Readonly<Record<string, string>>;
+  /** Whether everything runs on one machine, whose processor, memory and disks each part sees. */
+  readonly isOneMachine: boolean;
 }
 
-/** Facts of no platform, for what looks at settings only. */
-export const noSurroundings: PartSurroundings = { enrichment: {}, publicUrls: {} };
+/** Facts of a single machine that knows nothing of what runs on it, as Docker is one, for what looks at settings only. */
+export const noSurroundings: PartSurroundings = { enrichment: {}, publicUrls: {}, isOneMachine: true };
 
 /** Memory limit of each part in MiB, by host name. */
 export function memoryLimitsOf({ memoryMib }: StackSettings): Readonly<Record<string, number>> {
@@ -23,7 +25,7 @@ export function memoryLimitsOf({ memoryMib }: StackSettings): Readonly<Record<st
 export function partProcess(name: PartName, settings: StackSettings, surroundings: PartSurroundings): PartProcess {
   const part: AnyPart = parts[name];
   const group: unknown = Reflect.get(settings, name);
-  const { enrichment, publicUrls } = surroundings;
+  const { enrichment, publicUrls, isOneMachine } = surroundings;
   const { retentionHours, serviceNamespace, secrets, objectives, alerts } = settings;
   const described = part.process({
     memoryMib: settings.memoryMib[name],
@@ -36,6 +38,7 @@ export function partProcess(name: PartName, settings: StackSettings, surrounding
     hostPorts: hostPortsOf(part, settings.ports),
     publicUrl: publicUrls[part.host],
     enrichment,
+    isOneMachine,
     secrets,
     dashboards: dashboardsOf(settings),
     all: partList,

@@ -140,6 +140,7 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
         content: otelCollectorConfig({
           memoryMib: 256,
           queueMib: 512,
+          readsHost: true,
           enrichment: {},
           ...delivery,
         }),

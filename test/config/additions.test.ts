@@ -10,7 +10,14 @@ import { recordedIdentity } from "../support/record-resources.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { delivery } from "../support/settings.ts";
 
-const fragmentSettings = { memoryMib: 256, queueMib: 512, serviceNamespace: "apps", enrichment: {}, ...delivery };
+const fragmentSettings = {
+  memoryMib: 256,
+  queueMib: 512,
+  serviceNamespace: "apps",
+  readsHost: false,
+  enrichment: {},
+  ...delivery,
+};
 
 function messageOf(input: unknown): string {
   return refusalOf(() => parseSettings(input, recordedIdentity, readDashboardFolder));

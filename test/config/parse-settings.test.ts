@@ -76,7 +76,7 @@ describe("settings", () => {
         ...ofFurtherParts(({ memoryMib }) => memoryMib.default),
       },
       loki: { compactionIntervalSeconds: 600, retentionDeleteDelaySeconds: 7200 },
-      otelCollector: { queueMib: 512 },
+      otelCollector: { queueMib: 512, hostMetrics: true },
       grafana: { adminUser: "admin", datasources: [] },
       canary: { enabled: true },
       objectives: {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { userInfo } from "node:os";
+import { statfsSync } from "node:fs";
+import { cpus, totalmem, userInfo } from "node:os";
 import { deploymentTag } from "../../config/names.ts";
 import { scrapeSeconds } from "../../config/collector/own-metrics.ts";
 import { datasourceUid, type AnyPart } from "../../config/parts/part.ts";
@@ -337,6 +338,17 @@ describe("the first run, from a fresh clone with nothing running", () => {
         each(() => 1),
       );
     });
+  });
+
+  it("measures the machine and not a container: its memory, cores, and the room for Docker's volumes", async () => {
+    const of = (query: string): Promise<number | undefined> =>
+      grafana.metric(datasourceUid(parts.victoriaMetrics), query);
+    assert.deepEqual(
+      [await of("system_memory_limit_bytes"), await of("system_cpu_logical_count")],
+      [totalmem(), cpus().length],
+    );
+    const { blocks, bsize } = statfsSync((await succeed("docker", ["info", "--format", "{{.DockerRootDir}}"])).trim());
+    assert.equal(await of("sum(system_filesystem_usage_bytes)"), blocks * bsize);
   });
 
   describe("a service that says nothing of itself but its name", () => {

@@ -295,7 +295,7 @@ describe("own code, as docs/own-code.md has it", () => {
   });
 
   it("is what the Collector itself makes of the two files, with the stack's own delivery in it, whatever is added", async () => {
-    const given = { memoryMib: 256, queueMib: 512, serviceNamespace: "apps", enrichment: {}, ...delivery };
+    const given = { memoryMib: 256, queueMib: 512, readsHost: true, enrichment: {}, ...delivery };
     const ours = otelCollectorDocument(given);
     const printed = (...files: readonly string[]): Promise<unknown> =>
       printedConfig(defaultImages.otelCollector, files);

@@ -204,7 +204,7 @@ export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
       alerts: anyAlerts,
       objectives: anyObjectives,
       otelCollector: fc.record(
-        { queueMib: fc.integer({ min: 16, max: 1_000_000 }), config: anyFragment },
+        { queueMib: fc.integer({ min: 16, max: 1_000_000 }), hostMetrics: fc.boolean(), config: anyFragment },
         { requiredKeys: [] },
       ),
       grafana: fc.record(

@@ -59,10 +59,15 @@ export const plainWorkload: Workload = {
 };
 
 /** What descriptions ask a platform for. */
-export type PlatformFacts = Pick<Platform, "enrichment" | "publicUrls" | "instanceAttributes">;
+export type PlatformFacts = Pick<Platform, "enrichment" | "publicUrls" | "isOneMachine" | "instanceAttributes">;
 
 /** A platform that has nothing to say. */
-export const noFacts: PlatformFacts = { enrichment: {}, publicUrls: {}, instanceAttributes: () => ({}) };
+export const noFacts: PlatformFacts = {
+  enrichment: {},
+  publicUrls: {},
+  isOneMachine: false,
+  instanceAttributes: () => ({}),
+};
 
 function stackOn(platform: PlatformFacts): ServiceEnvironment {
   const instanceAttributes = (name: string): ReturnType<Platform["instanceAttributes"]> =>

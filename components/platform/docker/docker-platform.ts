@@ -50,6 +50,7 @@ export class DockerPlatform implements Platform {
   private readonly reservations = new Reservations(takenByDocker);
   /** Docker has no attributes that the Collector could look up for a sender. */
   readonly enrichment = {};
+  readonly isOneMachine = true;
   /** No container listens beyond this machine. */
   readonly publicUrls = {};
 

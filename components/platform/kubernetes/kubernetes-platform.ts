@@ -75,6 +75,8 @@ export interface KubernetesPlatformArgs extends PlatformArgs, NetworkBorder {
 export class KubernetesPlatform implements Platform {
   readonly enrichment: Readonly<Record<string, object>>;
   readonly publicUrls: Readonly<Record<string, string>>;
+  /** The node of a pod is one of many, and another one tomorrow. */
+  readonly isOneMachine = false;
   private readonly args: KubernetesPlatformArgs;
   private readonly parent: pulumi.Resource;
   private readonly provider: Provider;

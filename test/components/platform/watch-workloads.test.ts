@@ -17,6 +17,7 @@ const platform: Platform = {
   enrichment: { one: {} },
   leftOverSettings: () => problems,
   publicUrls: { two: "https://two.example.com/" },
+  isOneMachine: true,
 };
 
 describe("a watched platform", () => {
@@ -36,6 +37,7 @@ describe("a watched platform", () => {
         assert.equal(platformUnderTest.leftOverSettings(), problems);
         assert.equal(platformUnderTest.enrichment, platform.enrichment);
         assert.equal(platformUnderTest.publicUrls, platform.publicUrls);
+        assert.equal(platformUnderTest.isOneMachine, true);
         assert.deepEqual(platformUnderTest.instanceAttributes("shop"), { workload: "shop" });
       },
     );

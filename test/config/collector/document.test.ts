@@ -11,6 +11,7 @@ import { partList } from "../../../config/parts/parts.ts";
 const defaults: OtelCollectorSettings = {
   memoryMib: 256,
   queueMib: 512,
+  readsHost: false,
   enrichment: {},
   ...deliveryOf(knownParts),
 };
@@ -40,6 +41,7 @@ function config(overrides: Partial<OtelCollectorSettings> = {}): z.output<typeof
 const settingsOf = anySettings.map(({ memoryMib, otelCollector }) => ({
   memoryMib: memoryMib.otelCollector,
   queueMib: otelCollector.queueMib,
+  readsHost: otelCollector.hostMetrics,
   enrichment: {},
   ...all,
 }));

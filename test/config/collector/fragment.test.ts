@@ -18,7 +18,7 @@ import { asCollectorReads, hostileFragment, lostParts } from "../../support/host
 import { knownParts } from "../../support/further-parts.ts";
 
 const settings = {
-  ...{ memoryMib: 256, queueMib: 512, serviceNamespace: "integr8scode", enrichment: {} },
+  ...{ memoryMib: 256, queueMib: 512, serviceNamespace: "integr8scode", readsHost: true, enrichment: {} },
   ...deliveryOf(knownParts),
 };
 

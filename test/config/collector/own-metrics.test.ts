@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
+import { hostStatements } from "../../../config/collector/host-metrics.ts";
 import { ownProcessors, ownReceivers } from "../../../config/collector/own-metrics.ts";
 import type { ScrapedPart } from "../../../config/parts/own-metrics.ts";
 import { delivery } from "../../support/settings.ts";
@@ -99,12 +100,12 @@ describe("what the parts measure of themselves", () => {
   });
 
   it("has no dollar sign, which the Collector would read as a reference", () => {
-    const text = JSON.stringify([ownReceivers(delivery.scraped), ownProcessors(delivery.scraped)]);
+    const text = JSON.stringify([ownReceivers(delivery.scraped), ownProcessors(delivery.scraped, hostStatements)]);
     assert.doesNotMatch(text, /\$/);
   });
 
   it("is named alike for all parts, belongs to the stack, and has each part's memory limit beside it", () => {
-    assert.deepEqual(ownProcessors([store]), {
+    assert.deepEqual(ownProcessors([store], ["first()"]), {
       "filter/stack": { error_mode: "ignore", metric_conditions: ['IsMatch(metric.name, "^scrape_")'] },
       "transform/stack": {
         error_mode: "ignore",
@@ -112,6 +113,7 @@ describe("what the parts measure of themselves", () => {
           {
             context: "metric",
             statements: [
+              "first()",
               'set(resource.attributes["service.namespace"], "stack")',
               'set(resource.attributes["service.instance.id"], resource.attributes["service.name"])',
               'copy_metric(name="process_memory_limit_bytes") where metric.name == "up"',
