@@ -38,6 +38,9 @@ export const dashboardUids = {
   services: "services",
   service: "service",
   logs: "logs",
+  pipeline: "pipeline",
+  stores: "stores",
+  costs: "costs",
 } as const;
 
 /** Tag of the annotations in Grafana that say what a deployment has changed. */

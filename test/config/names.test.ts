@@ -3,7 +3,14 @@ import { dashboardUids, dataVolumeName, instanceName } from "../../config/names.
 
 describe("names", () => {
   it("keep the addresses of dashboards", () => {
-    assert.deepEqual(dashboardUids, { services: "services", service: "service", logs: "logs" });
+    assert.deepEqual(dashboardUids, {
+      services: "services",
+      service: "service",
+      logs: "logs",
+      pipeline: "pipeline",
+      stores: "stores",
+      costs: "costs",
+    });
   });
 
   it("are a volume's with an underscore, and count instances from the second", () => {

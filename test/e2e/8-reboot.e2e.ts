@@ -16,7 +16,7 @@ describe("a Docker daemon that restarts", () => {
     this.timeout(300_000);
     workspace = await sharedWorkspace();
     copyFileSync(join(workspace.folder, "Pulumi.dev.yaml"), join(workspace.folder, "Pulumi.reboot.yaml"));
-    daemon = await PrivateDaemon.start(Object.values(testedImages));
+    daemon = await PrivateDaemon.start([...new Set(Object.values(testedImages))]);
   });
 
   after(async () => {

@@ -16,7 +16,7 @@ import { urlLines } from "../../cli/urls.ts";
 import { InstrumentedService, previewStack, type StackPreview } from "../../components/index.ts";
 import { connectorsOf } from "../../config/collector/derived-metrics.ts";
 import { flows } from "../../config/flows.ts";
-import { workloadSinks } from "../../config/parts/parts.ts";
+import { parts, workloadSinks } from "../../config/parts/parts.ts";
 import { programSettings } from "../../config/program-settings.ts";
 import { documentedStack, generatedTexts } from "../../generators/documented-stack.ts";
 import { FakeApiServer } from "../support/fake-api-server.ts";
@@ -214,7 +214,7 @@ describe("the new part is in", () => {
     ] as const) {
       assert.equal(footprint.instances.find((each) => each.name === name)?.memoryMib, 512);
       assert.ok(footprint.volumes.some((each) => each.name === volume));
-      assert.equal(footprint.memoryMib, 256 + 256 + 512 + 512 + 256 + 384);
+      assert.equal(footprint.memoryMib, 256 + 256 + 512 + 512 + 256 + 384 + parts.canary.memoryMib.default);
     }
   });
 
@@ -262,8 +262,8 @@ describe("the new part is in", () => {
       await assert.rejects(
         checkRoomInCluster(server.cluster(), stack, planOf(config, "shop"), ownership, say),
         (error: Error) => {
-          assert.match(error.message, /^quota small: pods must leave 6 for the stack, got 5/m);
-          assert.match(error.message, /^quota small: limits\.memory must leave 2176Mi for the stack, got 1664Mi/m);
+          assert.match(error.message, /^quota small: pods must leave 7 for the stack, got 5/m);
+          assert.match(error.message, /^quota small: limits\.memory must leave 2240Mi for the stack, got 1664Mi/m);
           return true;
         },
       );

@@ -53,6 +53,8 @@ export function checkPromql(query: string, series: StoredSeries): CheckedQuery {
       if (label === "vmrange" && inner.has("le")) continue;
       if (!inner.has(label)) problems.push(`${text(node)}: nothing in it has a label ${label}`);
     }
+    // These choose among series and leave them as they are.
+    if (modifier === null && /^(?:topk|bottomk)\b/.test(text(node))) return inner;
     if (node.name === "AggregateExpr") return modifier?.getChild("Without") ? without(inner, named) : new Set(named);
     return node.name === "FunctionCall" ? called(node, inner) : inner;
   }
@@ -86,10 +88,15 @@ export function checkPromql(query: string, series: StoredSeries): CheckedQuery {
     return known;
   }
 
-  /** Of a selector without a name: whatever metric has all of its labels. */
+  /** Of a selector without a name, or with a pattern for it: whatever metric of such a name has all of its labels. */
   function selectedByLabels(node: SyntaxNode): Labels {
+    const [, pattern = ".*"] = /__name__=~"([^"]*)"/.exec(text(node)) ?? [];
+    const isMeant = new RegExp(`^(?:${pattern})$`);
     const asked = descendants(node, "LabelName").map(text);
-    const having = [...series.values()].filter((labels) => asked.every((label) => labels.has(label)));
+    const having = [...series]
+      .filter(([name]) => isMeant.test(name))
+      .map(([, labels]) => union([labels, new Set(["__name__"])]))
+      .filter((labels) => asked.every((label) => labels.has(label)));
     if (having.length === 0) problems.push(`${text(node)}: no metric has all of these labels`);
     return union(having);
   }
@@ -123,7 +130,7 @@ export function checkLogql(query: string, lineFields: Labels): CheckedQuery {
     if (node.name === "Identifier" && !known.has(text(node))) problems.push(`no line has a field ${text(node)}`);
     if (node.name === "VectorExpr") problems.push(madeUp);
     const inner = union(childrenOf(node).map(result));
-    if (node.name !== "VectorAggregationExpr") return inner;
+    if (node.name !== "VectorAggregationExpr" || /^(?:topk|bottomk)\b/.test(text(node))) return inner;
     return new Set(node.getChildren("Grouping").flatMap((grouping) => descendants(grouping, "Identifier").map(text)));
   }
 

@@ -5,6 +5,7 @@ import { parts } from "../../../../config/parts/parts.ts";
 import { checkLogql, checkPromql, type CheckedQuery } from "./check-query.ts";
 import { panelsOf, readDashboard, withValues, type DashboardPanel, type DashboardTarget } from "./dashboard.ts";
 import { derivedSeries } from "./derived-series.ts";
+import { ownSeries } from "./own-series.ts";
 import { observedService } from "./observed-service.ts";
 import { runtimeSeries } from "./runtime-series.ts";
 import { storedSeries, type StoredSeries } from "./stored-series.ts";
@@ -20,12 +21,12 @@ export interface CheckedTarget {
 const whenLost = ["log", "span", "metric_data_point"].map((what) => `otel_sdk_exporter_${what}_exported_total`);
 
 /** Every series that a query of a dashboard may name: what a service really sent, what others send,
- * and what the Collector makes of it. */
+ * what the Collector makes of it, and what the stack says of itself. */
 export async function knownSeries(): Promise<StoredSeries> {
   const observed = [...storedSeries((await observedService()).metrics)].map(
     ([name, labels]) => [name, whenLost.includes(name) ? new Set([...labels, "error_type"]) : labels] as const,
   );
-  return new Map([...observed, ...runtimeSeries, ...derivedSeries]);
+  return new Map([...observed, ...runtimeSeries, ...derivedSeries, ...ownSeries()]);
 }
 
 /** Every query of metrics or logs of a dashboard, checked in the language of its data source. */
