@@ -11,7 +11,7 @@ export const testMetric = "observability_alert_test";
 export const testTitle = "Test of the alerts";
 
 /** Fires as long as somebody has asked for it. */
-export const testGroup: RuleGroup = {
+const testGroup: RuleGroup = {
   name: "test",
   // Somebody waits for it. Idle it is one query for a series that there is not.
   intervalSeconds: 10,

@@ -3,7 +3,7 @@ import type { TextFile } from "../../text-file.ts";
 import type { Alerts } from "./settings.ts";
 
 /** File with the password of the mail server, as it was set: unlike one for a provisioning file (expansion.ts). */
-export const smtpPasswordFile = `${secretsFolder}/grafana-smtp-password`;
+const smtpPasswordFile = `${secretsFolder}/grafana-smtp-password`;
 
 const policyNames = {
   mandatory: "MandatoryStartTLS",
