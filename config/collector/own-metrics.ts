@@ -17,7 +17,7 @@ export const addedMetrics = {
 } as const;
 
 /** Name of the receiver. What is made for the stack itself ends in the stack's namespace, and queries leave it out by that. */
-export const ownReceiver = `prometheus/${stackNamespace}`;
+const ownReceiver = `prometheus/${stackNamespace}`;
 
 /** Name of the pipeline of the stack's metrics about itself. */
 export const ownPipeline = `metrics/${stackNamespace}`;
