@@ -36,6 +36,8 @@ class SignalState {
   pending = [];
   /** When the next beat is due, in milliseconds since 1970. */
   dueAt = 0;
+  /** Whether the Collector has ever taken one. */
+  isTaken = false;
   lost = 0;
   refused = 0;
 
@@ -131,9 +133,15 @@ export class Canary {
     state.dueAt = number + beatMillis;
     const beat = { number, traceId: randomBytes(16).toString("hex") };
     const send = () => sendBeat(this.addresses, state.signal, beat, patience());
-    if (await this.attempt(`send ${state.signal.name}`, send))
+    if (await this.attempt(`send ${state.signal.name}`, send)) {
       state.pending = [...state.pending, beat].slice(-mostPending);
-    else state.refused += 1;
+      state.isTaken = true;
+    } else if (state.isTaken) {
+      state.refused += 1;
+    } else {
+      // The Collector is still starting, as the canary is: the next round tries again, and the age tells if it never does.
+      state.dueAt = number;
+    }
   }
 
   /**

@@ -50,7 +50,6 @@ const jaegerMetrics: Readonly<Record<string, KeptMetric>> = {
   jaeger_storage_badger_size_bytes_vlog: { says: "bytes of its value log on disk" },
   jaeger_storage_badger_write_bytes_user: { says: "bytes that it was given to store, since its start" },
   jaeger_storage_badger_put_num_user: { says: "entries that it was given to store, since its start" },
-  jaeger_storage_badger_write_pending_num_memtable: { says: "writes that wait" },
 };
 
 /** Stores the traces: one instance on badger, for the retention period. */

@@ -85,7 +85,7 @@ describe("the canary", () => {
           [
             `canary_age_seconds{signal="${signal}",${labels}} 30\n`,
             `canary_lost_total{signal="${signal}",${labels}} 0\n`,
-            `canary_refused_total{signal="${signal}",${labels}} 1\n`,
+            `canary_refused_total{signal="${signal}",${labels}} 0\n`,
           ].join(""),
         )
         .join(""),
@@ -161,6 +161,20 @@ describe("the canary", () => {
     ]);
   });
 
+  it("counts nothing as refused by a Collector that is still starting, and sends as soon as it has started", async () => {
+    for (const signal of signals) stack.collector[signal] = "refuses";
+    await pass(2 * roundMillis);
+    for (const signal of signals) stack.collector[signal] = "stores";
+    await pass(2 * roundMillis);
+    assert.deepEqual(
+      [ages(), refused()],
+      [
+        [30, 30, 30],
+        [0, 0, 0],
+      ],
+    );
+  });
+
   it("goes on while everything is away", async () => {
     await stack.stop();
     await pass(beatMillis * 2);
@@ -169,7 +183,7 @@ describe("the canary", () => {
       [
         [120, 120, 120],
         [0, 0, 0],
-        [2, 2, 2],
+        [0, 0, 0],
       ],
     );
     assert.ok(written.every((line) => /does not work: connect ECONNREFUSED/.test(line)));
