@@ -76,6 +76,9 @@ async function problemsOfPanel(panel: Locator): Promise<readonly string[]> {
   const text = await panel.innerText();
   const title = text.split("\n", 1)[0] ?? "";
   const has = async (selector: string): Promise<boolean> => (await panel.locator(selector).count()) > 0;
+  // The heading over a row of panels has nothing to load.
+  const isPanel = await has('[data-testid*="Panel header"]');
+  const isLoading = isPanel && ((await has('[aria-label="Panel loading bar"]')) || text.trim() === title);
   const cut = await panel
     .locator('h2, h6, [role="columnheader"] button > div')
     .evaluateAll((headings: readonly Heading[]) =>
@@ -85,7 +88,7 @@ async function problemsOfPanel(panel: Locator): Promise<readonly string[]> {
     );
   return [
     ...((await has('[data-testid*="Panel status error"], [aria-label="Panel status"]')) ? [`${title}: error`] : []),
-    ...((await has('[aria-label="Panel loading bar"]')) || text.trim() === title ? [`${title}: still loading`] : []),
+    ...(isLoading ? [`${title}: still loading`] : []),
     ...(/\bNo data\b|Data is missing/.test(text) ? [`${title}: no data`] : []),
     ...cut.map((heading) => `${title}: ${heading} is cut off`),
   ];
