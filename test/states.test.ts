@@ -151,7 +151,11 @@ function withNewParts(planned: readonly PreviewResource[], deployed: readonly De
           urn.includes(`$observability:index:${typeName(name)}::`),
       );
       const images = its.flatMap(({ inputs }) => inputs["image"] ?? []);
-      const own = [...its, ...planned.filter(({ inputs }) => images.some((image) => image === inputs["name"]))];
+      const known = new Set(deployed.map(({ urn }) => urn));
+      const pulled = planned.filter(
+        ({ urn, inputs }) => !known.has(urn) && images.some((image) => image === inputs["name"]),
+      );
+      const own = [...its, ...pulled];
       const neighbours = flows.flatMap(({ from, to }) => (from === host ? [to] : to === host ? [from] : []));
       const told = `:(Container|StatefulSet|ConfigMap|NetworkPolicy) observability-(${[...new Set(neighbours)].join("|")})(-config)?$`;
       return [

@@ -168,6 +168,7 @@ describe("the first run, from a fresh clone with nothing running", () => {
   it("prints every address and the user, and never the password", () => {
     for (const url of Object.values(outputs.urls)) assert.ok(up.stdout.includes(url), `${url} is missing`);
     assert.ok(up.stdout.includes(`user ${outputs.grafanaUser}, password: npm run password`));
+    assert.ok(up.stdout.includes("Alerts reach nobody: set alerts.contactPoints, see docs/alerts.md"));
     assert.ok(!up.output.includes(outputs.grafanaPassword));
   });
 

@@ -60,7 +60,12 @@ describe("the program", () => {
         const settings = programSettings(asPulumiConfig(config), recordedIdentity, readDashboardFolder);
         const expected = expectedInstances(settings);
         assert.deepEqual(foundInstances(resources, Object.keys(expected)), expected);
-        const unset = resources.filter(({ inputs }) => /\bundefined\b|\[object |\bNaN\b/.test(JSON.stringify(inputs)));
+        // The canary's own code is the only text that may have such a word.
+        const texts = (inputs: object): string =>
+          JSON.stringify(inputs, (_key, value: unknown) =>
+            typeof value === "string" && value.startsWith("// @ts-check\n") ? "" : value,
+          );
+        const unset = resources.filter(({ inputs }) => /\bundefined\b|\[object |\bNaN\b/.test(texts(inputs)));
         assert.deepEqual(unset, []);
         const objects = objectsOf(resources).map(({ object }) => object);
         assert.deepEqual(objects.flatMap(schemaProblems), []);

@@ -7,7 +7,7 @@ import { measured, type AlertRule, type RuleGroup } from "./rule.ts";
  * Whether what services send arrives. Names of the Collector's own metrics: opentelemetry.io/docs/collector/internal-telemetry.
  */
 
-const links = { dashboard: dashboardPath("services") };
+const links = { dashboard: dashboardPath("pipeline") };
 const quiet = { noData: "OK", notEvaluated: "OK" } as const;
 
 const items = { logs: "log_records", traces: "spans", metrics: "metric_points" } as const;

@@ -39,7 +39,6 @@ export function alertProblems(
   const { contactPoints, smtp = {} } = given;
   const list: readonly unknown[] = Array.isArray(contactPoints) ? contactPoints : [];
   const all = list.map((each) => (isRecord(each) ? each : {}));
-  const mail = isRecord(smtp) ? smtp : {};
   const needsMail = all.some(({ type }) => type === "email");
   return [
     ...duplicates(
@@ -47,7 +46,7 @@ export function alertProblems(
       "choose another one",
     ),
     ...all.flatMap((contactPoint, index) => contactPointProblems(contactPoint, index, secrets)),
-    ...(needsMail || isSet(mail["host"]) ? mailProblems(mail, needsMail, secrets) : []),
+    ...(isRecord(smtp) && (needsMail || isSet(smtp["host"])) ? mailProblems(smtp, needsMail, secrets) : []),
   ];
 }
 

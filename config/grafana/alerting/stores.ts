@@ -12,7 +12,7 @@ import { measured, type AlertRule, type RuleGroup } from "./rule.ts";
 const ofStack = `service_namespace="${stackNamespace}"`;
 const part = "{{ .Labels.service_name }}";
 
-const links = { dashboard: dashboardPath("services") };
+const links = { dashboard: dashboardPath("stores") };
 const quiet = { noData: "OK", notEvaluated: "OK" } as const;
 
 /** Free room, looked at every ten minutes of six hours: half of that at least, so that a new stack forecasts nothing from minutes. */

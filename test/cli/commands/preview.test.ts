@@ -17,7 +17,9 @@ interface Ended {
 function preview(...args: readonly string[]): Promise<Ended> {
   const env = { PATH: "/nowhere", DOCKER_CONTEXT: "nowhere" };
   return new Promise((resolve) => {
-    execFile(process.execPath, ["cli/commands/preview.ts", ...args], { cwd: root, env }, (error, stdout, stderr) => {
+    // All files with their dashboards are more than the megabyte that is read unless told otherwise.
+    const options = { cwd: root, env, maxBuffer: 16 * 1024 * 1024 };
+    execFile(process.execPath, ["cli/commands/preview.ts", ...args], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });
@@ -94,7 +96,7 @@ describe("npm run preview", () => {
     assert.match(files.find(({ workload }) => workload === "loki")?.content ?? "", /retention_period: 48h/);
     assert.equal(ports.length, 6 + furtherPorts.length);
     assert.equal(urls.grafana, "http://127.0.0.1:3000");
-    assert.equal(footprint.instances[0]?.name, "elsewhere-grafana");
+    assert.ok(footprint.instances.some(({ name }) => name === "elsewhere-grafana"));
     assert.deepEqual(resources.find(({ name }) => name === "observability-docker")?.inputs, {
       host: { unknown: true },
     });

@@ -58,7 +58,7 @@ describe("the stores", () => {
     const asked = grafana.seen.map(({ parameters }) => parameters["query"] ?? parameters["service"]);
     assert.deepEqual(asked.sort(), [
       'a"b',
-      'max(tlast_over_time({service_name="a\\"b",__name__!~"traces_span_metrics_calls_total.*|traces_span_metrics_duration_seconds.*|traces_service_graph_request_total.*|log_record_count_total.*"}[86400000ms]))',
+      'max(tlast_over_time({service_name="a\\"b",__name__!~"traces_span_metrics_calls_total.*|traces_span_metrics_duration_seconds.*|traces_service_graph_request_total.*|traces_service_graph_request_failed_total.*|log_record_count_total.*"}[86400000ms]))',
       '{service_name="a\\"b"}',
     ]);
   });

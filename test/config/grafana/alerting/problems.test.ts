@@ -65,6 +65,9 @@ describe("the settings of alerts", () => {
   });
 
   it("of a mail server belong together", () => {
+    const contactPoints = [{ name: "a", type: "email", addresses: ["a@example.com"] }];
+    // One problem, which is smtp itself.
+    assert.equal(linesOf({ alerts: { contactPoints, smtp: 5 } }).length, 1);
     assert.deepEqual(linesOf({ alerts: { smtp: { host: "mail:25", user: "a" } } }).toSorted(), [
       "alerts.smtp.from: must be set: a mail has a sender, got nothing; write for example grafana@example.com",
       "alerts.smtp.secret: must name the secret with the password of the user, got nothing; set a secret NAME and write NAME here",

@@ -170,7 +170,7 @@ describe("the provisioning file of alerting", () => {
           "The queue in front of {{ .Labels.exporter }} is {{ with .Values.A }}{{ humanizePercentage .Value }}{{ end }} full",
         description:
           "The Collector holds services back, which soon lose what they cannot send. Bring the store back, or make room: otelCollector.queueMib.",
-        dashboard: "http://127.0.0.1:3000/d/services?from=now-3h&to=now",
+        dashboard: "http://127.0.0.1:3000/d/pipeline?from=now-3h&to=now",
         runbook_url: "https://git.example.com/runbooks/queue-full.md",
       },
       labels: { severity: "critical" },
