@@ -1,3 +1,4 @@
+import { machineGroup } from "./machine.ts";
 import { pipelineGroup } from "./pipeline.ts";
 import { ruleUid, type AlertRule, type RuleGroup } from "./rule.ts";
 import { serviceGroups } from "./services.ts";
@@ -41,7 +42,7 @@ export interface RuleSettings {
 
 /** Every rule of the stack, in its groups. */
 export function ruleGroups({ objectives, memoryLimitsMib }: RuleSettings): readonly RuleGroup[] {
-  return [...serviceGroups(objectives), pipelineGroup, storesGroup(memoryLimitsMib), testGroup];
+  return [...serviceGroups(objectives), pipelineGroup, storesGroup(memoryLimitsMib), machineGroup, testGroup];
 }
 
 /** The rules of all groups. */

@@ -22,6 +22,7 @@ const everHad = [
   ...["canary-late", "canary-lost"],
   ...["part-away", "part-restarts", "memory-near-limit", "rules-fail", "not-told"],
   ...["metrics-away", "disk-filling", "disk-full", "series-many", "span-names-many"],
+  ...["machine-memory-high", "machine-memory-critical"],
   "test",
 ];
 
