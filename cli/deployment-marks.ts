@@ -35,14 +35,16 @@ const marks = z.array(z.object({ time: z.number() }));
  * Marks on Grafana's dashboards what a deployment has just changed, and what deployments before it have that nobody has
  * marked, plain `pulumi up` among them. Those are marked at their own time, without names.
  *
+ * @param grafana `undefined` where there is none: the next one marks it
  * @param changed what this deployment has changed, by name
  * @returns a check that tells it; nothing if there is nothing to mark.
  */
 export async function markDeployments(
   stack: Pick<Stack, "name" | "history">,
-  grafana: Pick<GrafanaClient, "get" | "post">,
+  grafana: Pick<GrafanaClient, "get" | "post"> | undefined,
   changed: Progress["changed"],
 ): Promise<CheckResult | undefined> {
+  if (grafana === undefined) return undefined;
   const startedMillis = Date.now();
   const name = "mark on the dashboards";
   try {

@@ -55,11 +55,7 @@ async function up(options: CommandOptions<never, SettingOption>, tell: Say): Pro
           progress.phase("verifying: one request, found again as log, trace and metric");
           const [results, mark] = await Promise.all([
             verify(reached, target, say),
-            markDeployments(
-              stack,
-              new GrafanaClient(reached.urls.grafana ?? "", reached.grafanaUser, reached.grafanaPassword),
-              progress.changed,
-            ),
+            markDeployments(stack, grafanaOf(reached), progress.changed),
           ]);
           return mark === undefined ? results : [...results, mark];
         },
@@ -71,6 +67,11 @@ async function up(options: CommandOptions<never, SettingOption>, tell: Say): Pro
   } finally {
     progress.stop();
   }
+}
+
+/** Grafana, which is not there with the services alone. */
+function grafanaOf({ urls, grafanaUser, grafanaPassword }: StackOutputs): GrafanaClient | undefined {
+  return urls.grafana === undefined ? undefined : new GrafanaClient(urls.grafana, grafanaUser, grafanaPassword);
 }
 
 /** Writes the options to the stack's settings once the target that they name has answered. */

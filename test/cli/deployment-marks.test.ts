@@ -137,6 +137,10 @@ describe("marking deployments", () => {
     assert.equal(grafana.asked.length, 1);
   });
 
+  it("does nothing where there is no Grafana", async () => {
+    assert.equal(await markDeployments(stack, undefined, changed), undefined);
+  });
+
   it("fails by what Grafana answers", async () => {
     const refusing = { ...grafanaWith([]), post: () => Promise.reject(new HttpError("/api/annotations", 500, "full")) };
     assert.deepEqual(await markDeployments(stack, refusing, []), {
