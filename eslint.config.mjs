@@ -8,6 +8,7 @@ export default tseslint.config(
       ".pulumi-state/",
       // Programs as others write them, in plain JavaScript.
       "packages/telemetry/apps/*/",
+      "test/recordings/clients/",
       "packages/telemetry/test/fixtures/*.{cjs,mjs}",
       "instrumentation/register.mjs",
     ],

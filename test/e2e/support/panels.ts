@@ -34,15 +34,28 @@ const queried = z.object({
   ),
 });
 
-/** Titles of the panels of every dashboard that would show "No data" or an error, as Grafana itself answers them. */
-export async function emptyPanels(outputs: StackOutputs): Promise<readonly string[]> {
-  const found = await Promise.all(Object.values(dashboardUids).map((uid) => emptyPanelsOf(uid, outputs)));
+/** What is looked at, and how. */
+export interface Look {
+  /** Uids of the dashboards. @default all of the stack's */
+  readonly dashboards?: readonly string[];
+  /** What pickers are set to, by their names. @default what they stand for at first */
+  readonly picked?: Readonly<Record<string, string>>;
+}
+
+/** Titles of the panels that would show "No data" or an error, as Grafana itself answers them. */
+export async function emptyPanels(outputs: StackOutputs, look: Look = {}): Promise<readonly string[]> {
+  const { dashboards = Object.values(dashboardUids), picked = {} } = look;
+  const found = await Promise.all(dashboards.map((uid) => emptyPanelsOf(uid, outputs, picked)));
   return found.flat();
 }
 
-async function emptyPanelsOf(uid: string, outputs: StackOutputs): Promise<readonly string[]> {
+async function emptyPanelsOf(
+  uid: string,
+  outputs: StackOutputs,
+  picked: Readonly<Record<string, string>>,
+): Promise<readonly string[]> {
   const { panels, templating } = dashboard.parse(await ask(outputs, `/api/dashboards/uid/${uid}`)).dashboard;
-  const values = new Map(templating.list.map((one) => [one.name, chosen(one, outputs)]));
+  const values = new Map(templating.list.map((one) => [one.name, picked[one.name] ?? chosen(one, outputs)]));
   const found = await Promise.all(
     panels.flatMap(({ title, targets = [] }) =>
       targets.map(async (query) => {

@@ -1,0 +1,1 @@
+java -javaagent:target/opentelemetry-javaagent.jar -jar target/orders.jar

@@ -1,0 +1,1 @@
+node --require @opentelemetry/auto-instrumentations-node/register server.cjs

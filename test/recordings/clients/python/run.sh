@@ -1,0 +1,1 @@
+.venv/bin/opentelemetry-instrument .venv/bin/flask --app main run
