@@ -32,8 +32,8 @@ export const deliveryEnv = {
 } as const;
 
 /**
- * The environment that makes an OpenTelemetry SDK of any language send logs, traces and metrics to the stack's
- * Collector. All names are OpenTelemetry's own (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables).
+ * The environment that makes an OpenTelemetry SDK which takes its exporters from it send logs, traces and metrics to the
+ * stack's Collector; what each language's SDK ignores of it is in docs/languages. All names are OpenTelemetry's own (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables).
  */
 export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Readonly<Record<string, EnvValue>> {
   return {

@@ -57,14 +57,31 @@ export async function runChecks(
     reported(findTrace(context)),
     reported(findMetric(context)),
   ]);
+  const links = await followLinks(context, log.value ?? [], trace.value);
+  for (const result of links) report(result);
+  return [...[log, trace, metric].map(({ result }) => result), ...links];
+}
+
+/** What is needed to follow links: of a probe, only the trace that they lead to and when it was sent. */
+export type LinkContext = Pick<CheckContext, "grafana" | "grafanaVersion" | "logCommand"> & {
+  readonly probe: Pick<Probe, "traceId" | "sentMillis">;
+  /** How long the metrics of a span may take to be found, in milliseconds. Default: as long as those of a probe. */
+  readonly metricsMillis?: number;
+};
+
+/** Follows every link between the signals from a line and a trace, each as the running Grafana would. */
+export async function followLinks(
+  context: LinkContext,
+  lines: readonly LogLine[],
+  trace: FoundTrace | undefined,
+): Promise<readonly CheckResult[]> {
   const links = [
-    ...(await logToTrace(context, log.value ?? [])),
-    ...(await logToDashboard(context, log.value ?? [])),
-    await traceToLogs(context, trace.value),
-    await traceToMetrics(context, trace.value),
+    ...(await logToTrace(context, lines)),
+    ...(await logToDashboard(context, lines)),
+    await traceToLogs(context, trace),
+    await traceToMetrics(context, trace),
   ];
-  for (const { result } of links) report(result);
-  return [log, trace, metric, ...links].map(({ result }) => result);
+  return links.map(({ result }) => result);
 }
 
 /** A check's outcome, and if it has passed, what it found. */
@@ -110,18 +127,21 @@ function findMetric(context: CheckContext): Promise<Found<number>> {
   });
 }
 
+/** How the name of each check begins that leads from a log line to its trace. */
+export const logToTraceName = "log → trace";
+
 /** Follows every link from a log line to a trace that Loki's data source has, each as the running Grafana would. */
-async function logToTrace(context: CheckContext, lines: readonly LogLine[]): Promise<readonly Found<FoundTrace>[]> {
+async function logToTrace(context: LinkContext, lines: readonly LogLine[]): Promise<readonly Found<FoundTrace>[]> {
   const { grafana, grafanaVersion, probe } = context;
   const fields = derivedFields(await grafana.jsonData(datasourceUid(parts.loki)));
   const usable = fields.filter((field) => supportsField(field, grafanaVersion));
   if (usable.length === 0) {
     const cause = "Grafana has no derived field that its version supports";
-    return [{ result: { name: "log → trace", passed: false, cause, next: "npm run up" } }];
+    return [{ result: { name: logToTraceName, passed: false, cause, next: "npm run up" } }];
   }
   return Promise.all(
     usable.map((field) => {
-      return check(context, `log → trace: ${howFound(field)}`, parts.jaeger.host, async () => {
+      return check(context, `${logToTraceName}: ${howFound(field)}`, parts.jaeger.host, async () => {
         const [line] = lines;
         if (line === undefined) throw new Error("there is no log line to start from");
         const id = resolveField(field, line);
@@ -140,7 +160,7 @@ function howFound({ name, matcherType }: AddressField): string {
 }
 
 /** Follows every link from a log line to a dashboard that Loki's data source has: it is there, and has what the link chooses. */
-async function logToDashboard(context: CheckContext, lines: readonly LogLine[]): Promise<readonly Found<string>[]> {
+async function logToDashboard(context: LinkContext, lines: readonly LogLine[]): Promise<readonly Found<string>[]> {
   const { grafana, grafanaVersion } = context;
   const fields = addressFields(await grafana.jsonData(datasourceUid(parts.loki)));
   return Promise.all(
@@ -164,7 +184,7 @@ async function logToDashboard(context: CheckContext, lines: readonly LogLine[]):
 }
 
 /** Follows the link that Jaeger's data source has for a trace. */
-function traceToLogs(context: CheckContext, trace: FoundTrace | undefined): Promise<Found<readonly LogLine[]>> {
+function traceToLogs(context: LinkContext, trace: FoundTrace | undefined): Promise<Found<readonly LogLine[]>> {
   const { grafana, probe } = context;
   return check(context, "trace → logs: tracesToLogsV2", parts.loki.host, async () => {
     if (trace === undefined) throw new Error("there is no trace to start from");
@@ -182,13 +202,13 @@ function traceToLogs(context: CheckContext, trace: FoundTrace | undefined): Prom
 }
 
 /** Follows the links that Jaeger's data source has for a span, of each span of the trace. */
-function traceToMetrics(context: CheckContext, trace: FoundTrace | undefined): Promise<Found<readonly string[]>> {
-  const { grafana } = context;
+function traceToMetrics(context: LinkContext, trace: FoundTrace | undefined): Promise<Found<readonly string[]>> {
+  const { grafana, metricsMillis = timeoutMillis.metrics } = context;
   return check(context, "trace → metrics: tracesToMetrics", parts.victoriaMetrics.host, async () => {
     if (trace === undefined) throw new Error("there is no trace to start from");
     const link = tracesToMetricsLink(await grafana.jsonData(datasourceUid(parts.jaeger)));
     const opened = await waitFor(
-      timeoutMillis.metrics,
+      metricsMillis,
       async () => {
         // What has happened once has a rate, but none of the latency a minute later.
         const names = await flatMap(link.queries, async ({ name, query }) => {
@@ -206,7 +226,7 @@ function traceToMetrics(context: CheckContext, trace: FoundTrace | undefined): P
 
 /** A check; whatever goes wrong is one that has failed. @param host the part of the stack to look at first then */
 async function check<Value>(
-  { logCommand, probe }: CheckContext,
+  { logCommand, probe }: LinkContext,
   name: string,
   host: string,
   look: () => Promise<readonly [detail: string, value: Value]>,

@@ -75,7 +75,12 @@ export function tracesToMetricsLink(jsonData: unknown): TracesToMetrics {
 
 /** Matching on a label came with Grafana 11 (grafana#76162, #96609); older versions try its regex on the line. */
 export function supportsField(field: AddressField, grafanaVersion: string): boolean {
-  return field.matcherType !== "label" || Number.parseInt(grafanaVersion, 10) >= 11;
+  return field.matcherType !== "label" || readsMetadata(grafanaVersion);
+}
+
+/** Whether this Grafana finds what a link is made of beside a line as well, and not in its text only. */
+export function readsMetadata(grafanaVersion: string): boolean {
+  return Number.parseInt(grafanaVersion, 10) >= 11;
 }
 
 /** What a derived field links to for a line: an id for its data source, or an address; `undefined` if it does not match. */

@@ -84,13 +84,17 @@ export function line(result: CheckResult): string {
   return result.passed ? `ok      ${result.name}: ${result.detail}` : `FAILED  ${result.name}: ${result.cause}`;
 }
 
-/** The results as a table, and for what failed the probable cause and the next command. */
-export function table(results: readonly CheckResult[]): string {
+/**
+ * The results as a table, and for what failed the probable cause and the next command.
+ *
+ * @param time what the time of a check is that passed
+ */
+export function table(results: readonly CheckResult[], time = "emit to found"): string {
   const width = Math.max(...results.map(({ name }) => name.length));
   const rows = results.map((result) =>
     result.passed
       ? `  ${result.name.padEnd(width)}  passed  ${(result.afterMillis / 1000).toFixed(1).padStart(5)} s  ${result.detail}`
       : `  ${result.name.padEnd(width)}  FAILED           ${result.cause}\n  ${"".padEnd(width)}  next:   ${result.next}`,
   );
-  return [`  ${"check".padEnd(width)}  result  emit to found`, ...rows].join("\n");
+  return [`  ${"check".padEnd(width)}  result  ${time}`, ...rows].join("\n");
 }

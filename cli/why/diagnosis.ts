@@ -34,7 +34,7 @@ export interface Diagnosis {
 }
 
 /** What counts as lately, in milliseconds: a service may have nothing to do for a while. */
-const recentMillis = 15 * 60_000;
+export const recentMillis = 15 * 60_000;
 
 /** The processes that may be meant by a name: those that have it, or else those that have a similar one. */
 export function processesNamed(name: string, all: readonly ServiceProcess[]): readonly ServiceProcess[] {

@@ -95,7 +95,7 @@ export function servicesTable(
 }
 
 /** A time in the largest unit that fits: `12 s`, `3 min`, `5 h`. */
-function duration(millis: number): string {
+export function duration(millis: number): string {
   const seconds = Math.max(0, Math.round(millis / 1000));
   if (seconds < 120) return `${seconds} s`;
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;

@@ -45,6 +45,7 @@ const traces = z.object({
   data: z
     .array(
       z.object({
+        traceID: z.string().default(""),
         spans: z.array(z.object({ startTime: z.number(), processID: z.string() })),
         processes: z.record(z.string(), z.object({ serviceName: z.string() })),
       }),
@@ -91,14 +92,19 @@ export class Stores {
   }
 
   private async newestSpan(serviceName: string): Promise<number | undefined> {
+    return latest((await this.recentTraces(serviceName)).map(({ millis }) => millis));
+  }
+
+  /** Some traces of a service with when its newest span in each began, in milliseconds since 1970; the newest first. */
+  async recentTraces(serviceName: string): Promise<readonly { readonly traceId: string; readonly millis: number }[]> {
     const query = new URLSearchParams({ service: serviceName, limit: "20" }).toString();
     const answer = await this.grafana.proxy(uid.traces, `api/traces?${query}&${this.range(1e3)}`);
-    const times = (traces.parse(answer).data ?? []).flatMap(({ spans, processes }) =>
-      spans
-        .filter(({ processID }) => processes[processID]?.serviceName === serviceName)
-        .map(({ startTime }) => startTime / 1e3),
-    );
-    return latest(times);
+    const found = (traces.parse(answer).data ?? []).flatMap(({ traceID: traceId, spans, processes }) => {
+      const own = spans.filter(({ processID }) => processes[processID]?.serviceName === serviceName);
+      const millis = latest(own.map(({ startTime }) => startTime / 1e3));
+      return millis === undefined ? [] : [{ traceId, millis }];
+    });
+    return found.toSorted((a, b) => b.millis - a.millis);
   }
 
   private async newestPoint(quoted: string): Promise<number | undefined> {

@@ -25,8 +25,8 @@ const container = `observability-record-${process.pid}`;
 /** Started beside the others, to see that its line works. It asks the last of them, and is not kept. */
 const esm: RecordedService = { name: "orders-esm", language: "nodejs", protocol: "http/protobuf" };
 
-/** Orders that are asked for: slow ones (7), failing ones (13), and others. */
-const orders = ["1", "7", "2", "13", "3", "4", "7", "13", "5", "6"];
+/** Orders that are asked for: slow ones (7), failing ones (13) between any two exports of metrics, and others. */
+const orders = ["1", "13", "7", "2", "13", "3", "4", "13", "7", "5", "13", "6"];
 
 const betweenMillis = 2500;
 
@@ -57,7 +57,7 @@ try {
       () => false,
     );
   say("starting all");
-  await Promise.all(started.map(({ port }) => pWaitFor(() => answers(port), { timeout: 90_000 })));
+  await Promise.all(started.map(({ port }) => pWaitFor(() => answers(port), { timeout: 240_000 })));
   await ask(following.at(-1), "/orders/1");
   // Their own first requests, which are slow, are not recorded either.
   await ask(first, "/orders/1");

@@ -1,0 +1,111 @@
+import { shown } from "../../config/problem.ts";
+import { datasourceUid, signals, type Signal } from "../../config/parts/part.ts";
+import { parts } from "../../config/parts/parts.ts";
+import { GrafanaClient, type FoundTrace } from "../grafana-client.ts";
+import type { StackOutputs } from "../outputs.ts";
+import { UserError } from "../user-error.ts";
+import { recentMillis } from "../why/diagnosis.ts";
+import { duration } from "../why/report.ts";
+import { isPartOf, lookbackMillis, nearNames, Stores, type Newest } from "../why/stores.ts";
+import { followLinks, logToTraceName, type CheckResult } from "./checks.ts";
+import { readsMetadata, type LogLine } from "./links.ts";
+import { line } from "./verify.ts";
+
+/** How many names are listed that may be meant. */
+const mostNames = 8;
+
+/** How many lines with a trace are looked at until one is found whose trace is there, the newest first. */
+const mostLines = 20;
+
+/**
+ * Proves that a service's own telemetry arrives: the newest log line, span and metric of it are of the last minutes, and
+ * the links between them lead from its own line to its trace, from there to its lines, and from its spans to metrics.
+ *
+ * @param serviceName its `service.name`
+ * @param metricsMillis how long the metrics of its newest span may take to come, in milliseconds. Default: two of the
+ *   intervals in which the Collector sends them, 15 s each
+ * @returns one result for each check
+ * @throws UserError with the names that may be meant, if nothing of that name has arrived in a day.
+ */
+export async function verifyService(
+  serviceName: string,
+  { urls, grafanaUser, grafanaPassword }: StackOutputs,
+  report: (text: string) => void,
+  metricsMillis = 30_000,
+): Promise<readonly CheckResult[]> {
+  const nowMillis = Date.now();
+  const grafana = new GrafanaClient(urls.grafana ?? "", grafanaUser, grafanaPassword);
+  const stores = new Stores(grafana, nowMillis);
+  checkName(serviceName, await stores.serviceNames());
+  const newest = await stores.newest(serviceName);
+  const next = `npm run why -- ${serviceName}`;
+  const arrived = signals.map((signal) => newestCheck(signal, newest, nowMillis, next));
+  for (const result of arrived) report(line(result));
+  const { lines, trace, traceId } = await ownTrace(serviceName, grafana, stores, nowMillis);
+  const grafanaVersion = await grafana.version();
+  const probe = { traceId, sentMillis: Date.now() };
+  const context = { grafana, grafanaVersion, probe, metricsMillis, logCommand: () => next };
+  const followed = await followLinks(context, lines, trace);
+  const links = ownLinks(followed, grafanaVersion, next);
+  for (const result of links) report(line(result));
+  return [...arrived, ...links];
+}
+
+/** The links of a service: it is what is asked about, and not the part that a link leads to. */
+function ownLinks(followed: readonly CheckResult[], grafanaVersion: string, next: string): readonly CheckResult[] {
+  const isFromLog = ({ name }: CheckResult): boolean => name.startsWith(logToTraceName);
+  const isOpened = followed.some((result) => isFromLog(result) && result.passed);
+  // Of the ways from a line to its trace one is for lines of JSON, and one for what has the id beside the line.
+  const counting = followed.filter((result) => result.passed || !isFromLog(result) || !isOpened);
+  const isInLineOnly = !readsMetadata(grafanaVersion);
+  return counting.map((result) => {
+    if (result.passed) return result;
+    if (!isFromLog(result) || !isInLineOnly) return { ...result, next };
+    const cause = `${result.cause}; Grafana ${grafanaVersion} finds a trace in the text of a line only`;
+    return { ...result, cause, next: `${next}; Grafana 11 finds it beside the line` };
+  });
+}
+
+/** @throws UserError unless a service of that name has sent something. */
+function checkName(asked: string, known: readonly string[]): void {
+  if (known.includes(asked)) return;
+  const near = nearNames(asked, known).toSorted((a, b) => Number(isPartOf(asked, b)) - Number(isPartOf(asked, a)));
+  const [what, names] = near.length > 0 ? ["near are", near] : ["there are", known];
+  const some = names.length === 0 ? "there is none" : `${what} ${names.slice(0, mostNames).join(", ")}`;
+  throw new UserError(
+    `--service: must be the service.name of something that has sent telemetry in the last ${duration(lookbackMillis)}, got ${shown(asked)}; ${some}\n  next: npm run why${/^[\w.:/-]+$/.test(asked) ? ` -- ${asked}` : ""}`,
+  );
+}
+
+const words: Readonly<Record<Signal, string>> = { logs: "log line", traces: "span", metrics: "metric" };
+
+function newestCheck(signal: Signal, newest: Newest, nowMillis: number, next: string): CheckResult {
+  const name = `newest ${words[signal]}`;
+  const millis = newest[signal];
+  const age = millis === undefined ? undefined : Math.max(0, nowMillis - millis);
+  if (age === undefined) return { name, passed: false, cause: `none in ${duration(lookbackMillis)}`, next };
+  if (age <= recentMillis) return { name, passed: true, detail: `${duration(age)} old`, afterMillis: age };
+  return { name, passed: false, cause: `${duration(age)} old, and none in ${duration(recentMillis)}`, next };
+}
+
+/** What links can be followed from: a line of the service whose trace is there, or else a trace of it without a line. */
+async function ownTrace(
+  serviceName: string,
+  grafana: GrafanaClient,
+  stores: Stores,
+  nowMillis: number,
+): Promise<{ readonly lines: readonly LogLine[]; readonly trace: FoundTrace | undefined; readonly traceId: string }> {
+  const query = `{service_name=${JSON.stringify(serviceName)}} | trace_id!=""`;
+  const loki = datasourceUid(parts.loki);
+  const lines = await grafana.logs(loki, query, nowMillis - recentMillis, nowMillis + 60_000, mostLines);
+  const traceOf = (traceId: string): Promise<FoundTrace | undefined> =>
+    grafana.trace(datasourceUid(parts.jaeger), traceId);
+  for (const found of lines) {
+    const traceId = found.labels["trace_id"] ?? "";
+    const trace = await traceOf(traceId);
+    if (trace?.serviceNames.includes(serviceName) === true) return { lines: [found], trace, traceId };
+  }
+  const [newest] = await stores.recentTraces(serviceName);
+  const traceId = newest?.traceId ?? lines[0]?.labels["trace_id"] ?? "";
+  return { lines: lines.slice(0, 1), trace: newest === undefined ? undefined : await traceOf(traceId), traceId };
+}
