@@ -59,6 +59,7 @@ export function runtimeRows(one: string): readonly Row[] {
       ],
     ),
   ];
+  const pauses = rate("jvm_gc_duration_seconds_count");
   const waitingAndWork = [
     panel(
       "Held up",
@@ -67,7 +68,8 @@ export function runtimeRows(one: string): readonly Row[] {
       "This service sends no metric of what it waits for",
       [
         ["event loop", sum("nodejs_eventloop_delay_p99_seconds")],
-        ["garbage", `${rate("jvm_gc_duration_seconds_sum")} / ${rate("jvm_gc_duration_seconds_count")}`],
+        // Without a pause the mean is no number: then it is the rate of pauses, which is 0.
+        ["garbage", `${rate("jvm_gc_duration_seconds_sum")} / ${pauses} or ${pauses}`],
         [
           "scheduler",
           `histogram_quantile(0.99, sum by (le, vmrange, service_instance_id) (rate(go_schedule_duration_seconds_bucket{${one}}[$__rate_interval])))`,

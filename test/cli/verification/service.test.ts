@@ -37,7 +37,11 @@ function answers(ageMillis: number, text: string): Record<string, unknown> {
           customQuery: true,
           query: '{a=~".+"} | trace_id="${__trace.traceId}"',
         },
-        tracesToMetrics: { datasourceUid: "victoria-metrics", queries: [{ name: "Rate", query: "calls" }] },
+        tracesToMetrics: {
+          datasourceUid: "victoria-metrics",
+          tags: [{ key: "service.name", value: "service_name" }],
+          queries: [{ name: "Rate", query: "calls{$__tags}" }],
+        },
       },
     },
   };
