@@ -155,6 +155,9 @@ async function logToTrace(context: LinkContext, lines: readonly LogLine[]): Prom
   );
 }
 
+/** The same of each check that leads to a dashboard. */
+export const logToDashboardName = "log → dashboard";
+
 function howFound({ name, matcherType }: AddressField): string {
   return `${name}, ${matcherType === "label" ? "by metadata label" : "by regex on the line"}`;
 }
@@ -167,7 +170,7 @@ async function logToDashboard(context: LinkContext, lines: readonly LogLine[]): 
     fields
       .filter((field) => supportsField(field, grafanaVersion))
       .map((field) =>
-        check(context, `log → dashboard: ${howFound(field)}`, parts.grafana.host, async () => {
+        check(context, `${logToDashboardName}: ${howFound(field)}`, parts.grafana.host, async () => {
           const [line] = lines;
           if (line === undefined) throw new Error("there is no log line to start from");
           const url = resolveField(field, line);

@@ -7,7 +7,7 @@ import { UserError } from "../user-error.ts";
 import { recentMillis } from "../why/diagnosis.ts";
 import { duration } from "../why/report.ts";
 import { isPartOf, lookbackMillis, nearNames, Stores, type Newest } from "../why/stores.ts";
-import { followLinks, logToTraceName, type CheckResult } from "./checks.ts";
+import { followLinks, logToDashboardName, logToTraceName, type CheckResult } from "./checks.ts";
 import { readsMetadata, type LogLine } from "./links.ts";
 import { line } from "./verify.ts";
 
@@ -51,18 +51,23 @@ export async function verifyService(
   return [...arrived, ...links];
 }
 
+/** How the names of the checks begin that start from a line. */
+const fromLine = [logToTraceName, logToDashboardName];
+
 /** The links of a service: it is what is asked about, and not the part that a link leads to. */
 function ownLinks(followed: readonly CheckResult[], grafanaVersion: string, next: string): readonly CheckResult[] {
-  const isFromLog = ({ name }: CheckResult): boolean => name.startsWith(logToTraceName);
-  const isOpened = followed.some((result) => isFromLog(result) && result.passed);
-  // Of the ways from a line to its trace one is for lines of JSON, and one for what has the id beside the line.
-  const counting = followed.filter((result) => result.passed || !isFromLog(result) || !isOpened);
+  const wayOf = ({ name }: CheckResult): string | undefined => fromLine.find((way) => name.startsWith(way));
+  // Of the ways from a line to something one is for lines of JSON, and one for what has its attributes beside the line.
+  const opened = new Set(followed.filter(({ passed }) => passed).map(wayOf));
+  const counting = followed.filter(
+    (result) => result.passed || wayOf(result) === undefined || !opened.has(wayOf(result)),
+  );
   const isInLineOnly = !readsMetadata(grafanaVersion);
   return counting.map((result) => {
     if (result.passed) return result;
-    if (!isFromLog(result) || !isInLineOnly) return { ...result, next };
-    const cause = `${result.cause}; Grafana ${grafanaVersion} finds a trace in the text of a line only`;
-    return { ...result, cause, next: `${next}; Grafana 11 finds it beside the line` };
+    if (wayOf(result) === undefined || !isInLineOnly) return { ...result, next };
+    const cause = `${result.cause}; Grafana ${grafanaVersion} looks in the text of a line only`;
+    return { ...result, cause, next: `${next}; Grafana 11 looks beside the line as well` };
   });
 }
 

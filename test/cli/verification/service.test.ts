@@ -100,8 +100,8 @@ describe("the verification of a service", () => {
     assert.deepEqual(fromLog, [
       "log → trace: TraceID, by regex on the line",
       "FAILED",
-      "Error: the link gives nothing for the line order read; Grafana 10.0.0 finds a trace in the text of a line only",
-      `${why}; Grafana 11 finds it beside the line`,
+      "Error: the link gives nothing for the line order read; Grafana 10.0.0 looks in the text of a line only",
+      `${why}; Grafana 11 looks beside the line as well`,
     ]);
     assert.deepEqual(others, links.slice(1));
   });
