@@ -1,5 +1,6 @@
 /**
- * What the five parts take of the processor while nothing is sent to them, health checks included: five minutes of
+ * What the parts take of the processor while no service sends them anything, health checks, alert rules and the canary
+ * included: five minutes of
  * what Docker counts for each container.
  * Needs a deployed stack without the example (`exampleServices: false`): `npm run up`, then `npm run bench:idle`
  * (`-- --minutes 1` for a short look).

@@ -117,7 +117,7 @@ export const sensibleFragment: fc.Arbitrary<Document> = fc
       [["service", "pipelines", "traces", "exporters"], ["otlp_grpc/jaeger"]],
       [["service", "pipelines", "metrics/mine"], { receivers: ["otlp"], exporters: ["otlp_http/victoria-metrics"] }],
       [["service", "telemetry", "logs", "level"], "info"],
-      [["service", "telemetry", "resource"], { team: "shop" }],
+      [["service", "telemetry", "resource", "attributes"], [{ name: "team", value: "shop" }]],
     ],
     { minLength: 1 },
   )
