@@ -98,7 +98,8 @@ describe("a Collector that is away for 60 s", () => {
 });
 
 describe("a Loki that is away", () => {
-  it("is seen by the age of the canary's logs alone, which falls when Loki is back; what comes late is not lost", async () => {
+  it("is seen by the age of the canary's logs alone, which falls when Loki is back; what comes late is not lost", async function () {
+    this.timeout(600_000);
     const workspace = await sharedWorkspace();
     const grafana = await workspace.grafana();
     const metrics = datasourceUid(parts.victoriaMetrics);
@@ -106,6 +107,10 @@ describe("a Loki that is away", () => {
       (await grafana.metric(metrics, `${name}{service_name="canary",signal="${signal}"}`)) ?? NaN;
     const lostBefore = await number("canary_lost_total", "logs");
     const patience = { interval: 2000, timeout: 240_000 };
+    // The Collector was away before, so all of them are old.
+    for (const signal of ["logs", "traces", "metrics"]) {
+      await pWaitFor(async () => (await number("canary_age_seconds", signal)) < 80, patience);
+    }
     await succeed("docker", ["stop", `${workspace.name}-loki`]);
     try {
       // A beat comes every 60 s, is looked for every 15 s, and what was found is told with the next look.
