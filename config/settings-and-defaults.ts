@@ -65,7 +65,7 @@ export const stackSettingsSchema = group({
   objectives: objectivesSchema
     .prefault({})
     .describe(
-      "What services promise: alerts fire when too much of what may fail is used up. `availabilityPercent` of their requests and messages succeed, `latencyPercent` of their requests take `latencySeconds` at most (0: no promise), and none is silent for `silenceMinutes` (0: any may be). `services`: what differs, by `service.name`. See docs/alerts.md.",
+      "What services promise: alerts fire when too much of what may fail is used up. `availabilityPercent` of their requests and messages succeed, `latencyPercent` of their requests take `latencySeconds` at most (0 for no promise), and none is silent for `silenceMinutes` (0 for any time). `services`: what differs, by `service.name`. See docs/alerts.md.",
     ),
   alerts: alertsSchema
     .prefault({})

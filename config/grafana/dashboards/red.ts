@@ -21,6 +21,12 @@ export const messaging: Measured = {
   spanKind: `,span_kind="SPAN_KIND_CONSUMER"`,
 };
 
+/** Part of all that failed, from which on it is a warning, and critical. */
+export const failedThresholds: readonly [warning: number, critical: number] = [0.05, 0.1];
+
+/** The latency that 95 of 100 stay below, in seconds, from which on it is a warning, and critical. */
+export const latencyThresholds: readonly [warning: number, critical: number] = [1, 2.5];
+
 /** What tells the users' services that are chosen: without the stack's own parts, which no picker offers. */
 export const chosen = `service_namespace=~"$namespace",service_namespace!="stack",service_name=~"$service",deployment_environment_name=~"$environment"`;
 

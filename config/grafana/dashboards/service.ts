@@ -16,7 +16,7 @@ import {
 } from "./dashboard.ts";
 import { dashboardLink, exploreLink } from "./links.ts";
 import { errorsOf, levelColours, readable } from "./log-lines.ts";
-import { bucketLabels, http, messaging, type Measured } from "./red.ts";
+import { bucketLabels, failedThresholds, http, latencyThresholds, messaging, type Measured } from "./red.ts";
 import { runtimeRows } from "./runtime.ts";
 
 /** The one service that is chosen, wherever else it runs. */
@@ -113,8 +113,6 @@ const writtenLines =
   '{service_name="${service}",service_namespace=~"${namespace:pipe}",deployment_environment_name=~"${environment:pipe}"}';
 const toLines = exploreLink("The lines as they were written", datasourceUid(loki), { expr: writtenLines });
 
-const errorPart: readonly [number, number] = [0.05, 0.1];
-
 function overview(): Row {
   return row(4, [
     stat({
@@ -128,7 +126,7 @@ function overview(): Row {
       title: "Failed requests",
       description: "Part of the HTTP requests that were answered with 5xx.",
       unit: "percentunit",
-      thresholds: errorPart,
+      thresholds: failedThresholds,
       none: "none",
       targets: [promql("A", failedPartOfAll(byRoute), "failed")],
     }),
@@ -136,7 +134,7 @@ function overview(): Row {
       title: "Latency p95",
       description: "95 of 100 HTTP requests were answered faster.",
       unit: "s",
-      thresholds: [1, 2.5],
+      thresholds: latencyThresholds,
       none: "none",
       targets: [promql("A", quantile(0.95, byRoute, ""), "p95")],
     }),
@@ -151,7 +149,7 @@ function overview(): Row {
       title: "Failed messages",
       description: "Part of the messages whose processing failed.",
       unit: "percentunit",
-      thresholds: errorPart,
+      thresholds: failedThresholds,
       none: "none",
       targets: [promql("A", failedPartOfAll(byDestination), "failed")],
     }),
@@ -181,7 +179,7 @@ function requests(): readonly Row[] {
         columns: [
           { title: "Request", label: "name", width: 300, links: toTraces("${__value.raw}") },
           { title: "Requests/s", unit: "reqps", expr: all(byRoute) },
-          { title: "Failed", unit: "percentunit", expr: failedPart(byRoute), thresholds: errorPart },
+          { title: "Failed", unit: "percentunit", expr: failedPart(byRoute), thresholds: failedThresholds },
           { title: "p50", unit: "s", expr: quantile(0.5, byRoute) },
           { title: "p95", unit: "s", expr: quantile(0.95, byRoute) },
           { title: "p99", unit: "s", expr: quantile(0.99, byRoute) },
@@ -267,7 +265,7 @@ function neighbours(title: string, description: string, none: string, side: "cli
       {
         title: "Failed",
         unit: "percentunit",
-        thresholds: errorPart,
+        thresholds: failedThresholds,
         expr: `(${rate(derivedMetrics.graphFailed)} or ${asked} * 0) / ${asked}`,
       },
     ],

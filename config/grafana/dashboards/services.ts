@@ -9,7 +9,18 @@ import { logql, logs, nodeGraph, promql, stackedBars, stat, table, timeseries } 
 import { dashboard, row, senderVariables, type Dashboard, type Row } from "./dashboard.ts";
 import { dashboardLink, exploreLink } from "./links.ts";
 import { errorsOf, levelColours, logLines, readable, writtenLines } from "./log-lines.ts";
-import { chosen, failedPart, failedPartOfAll, http, messaging, quantile, rateOf, rateOfAll } from "./red.ts";
+import {
+  chosen,
+  failedPart,
+  failedPartOfAll,
+  failedThresholds,
+  http,
+  latencyThresholds,
+  messaging,
+  quantile,
+  rateOf,
+  rateOfAll,
+} from "./red.ts";
 import { tracePanels } from "./service.ts";
 
 const seriesService = "${__field.labels.service_name}";
@@ -35,21 +46,21 @@ function overview(): Row {
       title: "Failed requests",
       description: "Part of the HTTP requests that were answered with 5xx.",
       unit: "percentunit",
-      thresholds: [0.05, 0.1],
+      thresholds: failedThresholds,
       targets: [promql("A", failedPartOfAll(http), "failed")],
     }),
     stat({
       title: "Latency p95",
       description: "95 of 100 HTTP requests were answered faster.",
       unit: "s",
-      thresholds: [1, 2.5],
+      thresholds: latencyThresholds,
       targets: [promql("A", quantile(0.95, http), "p95")],
     }),
     stat({
       title: "Failed messages",
       description: "Part of the messages whose processing failed.",
       unit: "percentunit",
-      thresholds: [0.05, 0.1],
+      thresholds: failedThresholds,
       targets: [promql("A", failedPartOfAll(messaging), "failed")],
     }),
     stat({
@@ -69,7 +80,6 @@ function overview(): Row {
 
 function serviceTable(): Builder<Panel> {
   const byService = ", service_name";
-  const failed: readonly [number, number] = [0.05, 0.1];
   const instance = `${chosen},service_instance_id!=""`;
   return table({
     title: "Services",
@@ -86,12 +96,12 @@ function serviceTable(): Builder<Panel> {
         ],
       },
       { title: "Requests/s", unit: "reqps", expr: rateOfAll(http) },
-      { title: "Failed", unit: "percentunit", expr: failedPart(http), thresholds: failed },
+      { title: "Failed", unit: "percentunit", expr: failedPart(http), thresholds: failedThresholds },
       { title: "p50", unit: "s", expr: quantile(0.5, http, byService) },
       { title: "p95", unit: "s", expr: quantile(0.95, http, byService) },
       { title: "p99", unit: "s", expr: quantile(0.99, http, byService) },
       { title: "Msgs/s", unit: "short", width: 70, expr: rateOfAll(messaging) },
-      { title: "Msgs failed", unit: "percentunit", expr: failedPart(messaging), thresholds: failed },
+      { title: "Msgs failed", unit: "percentunit", expr: failedPart(messaging), thresholds: failedThresholds },
       { title: "Msgs p95", unit: "s", expr: quantile(0.95, messaging, byService) },
       { title: "Log lines/s", unit: "short", expr: rateOf(derivedMetrics.logRecords, "") },
       {
