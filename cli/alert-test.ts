@@ -23,7 +23,7 @@ export interface AlertTest {
 }
 
 /**
- * How long a contact point may take to be told, in milliseconds: a metric travels for up to 15 s, the rule is evaluated every
+ * How long a contact point may take to be told, in milliseconds: a metric travels for some seconds, the rule is evaluated every
  * 10 s, and what is no longer there counts as gone after two of these.
  */
 const timeoutMillis = 120_000;

@@ -1,7 +1,11 @@
 import type { OutputMap } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
 import { forEachPort } from "../config/parts/parts.ts";
+import type { KnownState } from "./state.ts";
 import { UserError } from "./user-error.ts";
+
+// Older versions exported no number, and had one of each.
+const instances = z.array(z.object({ name: z.string(), urn: z.string(), replicas: z.number().default(1) }));
 
 const schema = z.object({
   urls: z.object({
@@ -11,8 +15,7 @@ const schema = z.object({
   grafanaUser: z.string(),
   grafanaPassword: z.string(),
   serviceNames: z.array(z.string()),
-  // Older versions exported no number, and had one of each.
-  instances: z.array(z.object({ name: z.string(), urn: z.string(), replicas: z.number().default(1) })),
+  instances,
 });
 
 /** What the program at the top of the repository exports. */
@@ -29,4 +32,12 @@ export function deployedOutputs(outputs: OutputMap): StackOutputs {
   const found = stackOutputs(outputs);
   if (found === undefined) throw new UserError("the stack is not deployed\n  next: npm run up");
   return found;
+}
+
+const rootOutputs = z.object({ instances: instances.default([]) });
+
+/** The instances of a state; none if nothing is deployed. */
+export function deployedInstances(resources: KnownState["resources"]): StackOutputs["instances"] {
+  const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+  return rootOutputs.parse(root?.outputs ?? {}).instances;
 }

@@ -61,6 +61,11 @@ export async function recover(stack: RecoveredStack, target: Target, say: Say): 
   return { state, leftData };
 }
 
+/** The resources of a stack as its state has them now. */
+export async function resourcesOf(stack: Pick<Stack, "exportStack">): Promise<KnownState["resources"]> {
+  return deploymentSchema.parse((await stack.exportStack()).deployment).resources ?? [];
+}
+
 async function otherStacks({ name, workspace }: RecoveredStack): Promise<readonly OtherStack[]> {
   const others = (await workspace.listStacks()).filter((stack) => stack.name !== name);
   return Promise.all(

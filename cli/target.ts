@@ -44,6 +44,12 @@ export interface Target {
    * @throws UserError in the program's own words, before anything is created.
    */
   checkConfiguration(): Promise<void>;
+  /**
+   * What the target has of the resources in a state, as a text that is another one as soon as any of them has changed.
+   *
+   * @returns `undefined` if it cannot be told in less time than a refresh takes, or without one at all.
+   */
+  observed(resources: KnownState["resources"]): Promise<string | undefined>;
   /** The state of each instance by name. */
   instanceStates(instances: readonly InstanceOutput[]): Promise<ReadonlyMap<string, InstanceState>>;
   /**

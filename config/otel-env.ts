@@ -16,11 +16,10 @@ export interface ServiceIdentity {
   readonly platformAttributes: Readonly<Record<string, string | InstanceFact>>;
 }
 
-/** What is the same for every service: what an SDK finds out by itself, how often it sends, and how much it holds. */
+/** What is the same for every service: what an SDK finds out by itself, when it sends, and how much it holds. */
 export const deliveryEnv = {
   // The SDK for Node.js would add a random instance id and the command line, which may hold secrets.
   OTEL_NODE_RESOURCE_DETECTORS: "env",
-  OTEL_METRIC_EXPORT_INTERVAL: "15000",
   // A record leaves the process at most this many milliseconds after it was written (defaults: 1000 and 5000).
   OTEL_BLRP_SCHEDULE_DELAY: "200",
   OTEL_BSP_SCHEDULE_DELAY: "200",
@@ -51,11 +50,14 @@ export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Read
   };
 }
 
-/**
- * What an SDK is asked for beyond that, unless the service has it otherwise: the names of HTTP and databases that the
- * dashboards go by, which some SDKs have beside older ones (opentelemetry.io/docs/specs/semconv/non-normative/http-migration).
- */
-export const sdkPreferences: Readonly<Record<string, string>> = { OTEL_SEMCONV_STABILITY_OPT_IN: "http,database" };
+/** What an SDK is asked for beyond that, unless the service's own environment has it otherwise. */
+export const sdkPreferences = {
+  // The names of HTTP and databases that the dashboards go by, which some SDKs have beside older ones
+  // (opentelemetry.io/docs/specs/semconv/non-normative/http-migration).
+  OTEL_SEMCONV_STABILITY_OPT_IN: "http,database",
+  // A metric is found this many milliseconds after it was counted at most (default: 60000).
+  OTEL_METRIC_EXPORT_INTERVAL: "5000",
+} as const;
 
 /** Signals that have variables for an endpoint and a protocol of their own. */
 const signals = ["TRACES", "METRICS", "LOGS"];

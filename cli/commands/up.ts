@@ -6,14 +6,16 @@ import { ensureLogin } from "../grafana-login.ts";
 import { isUp, waitUntilUp } from "../instances.ts";
 import { runEngine } from "../engine.ts";
 import type { CommandOptions } from "../options.ts";
-import { deployedOutputs, stackOutputs, type StackOutputs } from "../outputs.ts";
+import { forgetObserved, lastObserved, rememberObserved } from "../last-observed.ts";
+import { deployedInstances, deployedOutputs, type StackOutputs } from "../outputs.ts";
 import { noPlan } from "../preview/planned-program.ts";
 import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import { Progress } from "../progress.ts";
 import { withLockedStack } from "../pulumi-stack.ts";
-import { recover } from "../recovery.ts";
+import { recover, resourcesOf } from "../recovery.ts";
 import { runOnStack } from "../run-command.ts";
 import { changedStackFile, settingOptions, writeStackFile, type SettingOption } from "../setting-options.ts";
+import type { KnownState } from "../state.ts";
 import type { Say, Target } from "../target.ts";
 import { urlLines } from "../urls.ts";
 import { print } from "../text.ts";
@@ -42,12 +44,17 @@ async function up(options: CommandOptions<never, SettingOption>, tell: Say): Pro
       await target.prepareImages(say);
       await target.checkConfiguration();
       progress.phase(`deploying the stack ${stackName}`);
+      const observed = await target.observed(state.resources);
+      const isAsLeft = observed !== undefined && observed === lastObserved(stackName);
+      forgetObserved(stackName);
       const outputs = await target.failFast(async (signal) => {
-        const deployed = await deploy(stack, target, progress, signal);
+        const deployed = await deploy(stack, target, { progress, signal, state, isAsLeft });
         progress.phase(`waiting for every ${target.instanceWord} to be healthy`);
         await health(deployed, target, signal);
         return deployed;
       }, say);
+      const isUnchanged = isAsLeft && progress.changed.length === 0;
+      rememberObserved(stackName, isUnchanged ? observed : await target.observed(await resourcesOf(stack)));
       const results = await target.reach(
         outputs,
         async (reached) => {
@@ -84,15 +91,28 @@ async function keepOptions(options: CommandOptions<never, SettingOption>, say: S
   say(`wrote to ${changed.name}, for the next command and for plain pulumi up: ${changed.changes.join(", ")}`);
 }
 
-async function deploy(stack: Stack, target: Target, progress: Progress, signal: AbortSignal): Promise<StackOutputs> {
-  const instances = stackOutputs(await stack.outputs())?.instances ?? [];
+/** A deployment, and what it begins with. */
+interface Deployment {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly state: KnownState;
+  /** Whether everything is as the last deployment has left it. */
+  readonly isAsLeft: boolean;
+}
+
+async function deploy(
+  stack: Stack,
+  target: Target,
+  { progress, signal, state, isAsLeft }: Deployment,
+): Promise<StackOutputs> {
+  const instances = deployedInstances(state.resources);
   const states = await target.instanceStates(instances);
   // A deployment alone would leave them as they are although they do not work.
   const broken = instances.filter(({ name }) => target.isBroken(states.get(name) ?? "missing"));
   for (const { name } of broken) progress.line(`${name} is ${states.get(name) ?? "missing"} and will be replaced`);
   const { outputs } = await runEngine(
     progress,
-    (options) => stack.up({ ...options, refresh: true, replace: broken.map(({ urn }) => urn), signal }),
+    (options) => stack.up({ ...options, refresh: !isAsLeft, replace: broken.map(({ urn }) => urn), signal }),
     ({ cause, next }) => `the deployment failed: ${cause}\nwhat was done so far is kept\n  next: ${next}`,
   );
   return deployedOutputs(outputs);

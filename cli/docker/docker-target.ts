@@ -11,6 +11,7 @@ import { Docker } from "./docker.ts";
 import { pullMissing } from "./images.ts";
 import { instanceStates } from "./instances.ts";
 import { checkVolumes, removeLeftOvers } from "./left-overs.ts";
+import { observedObjects } from "./observed.ts";
 import { checkRoom, filledFolders } from "./room.ts";
 import { serviceContainers } from "./service-containers.ts";
 
@@ -47,6 +48,7 @@ export function dockerTarget(
       await pullMissing(plannedImages(resources), docker, say);
     },
     checkConfiguration: () => checkConfiguration(stack, stackOwner(projectName, stackName), docker),
+    observed: (resources) => observedObjects(resources, docker),
     instanceStates: (instances) => {
       const names = instances.map(({ name }) => name);
       return instanceStates(docker, names, stack.name);

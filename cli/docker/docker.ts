@@ -21,6 +21,9 @@ export const dockerTypes: Readonly<Record<ObjectKind, string>> = {
   volume: "docker:index/volume:Volume",
 };
 
+/** The kinds of objects that the stack has in Docker: those that it creates, and the images of its containers. */
+export type InspectedKind = ObjectKind | "image";
+
 /** An object in Docker. A volume's id is its name. */
 export interface DockerObject extends MarkedObject {
   readonly name: string;
@@ -123,7 +126,7 @@ export class Docker {
   }
 
   /** What `docker inspect` says of those objects that are there. */
-  async inspect(kind: ObjectKind, names: readonly string[]): Promise<unknown> {
+  async inspect(kind: InspectedKind, names: readonly string[]): Promise<unknown> {
     if (names.length === 0) return [];
     try {
       return JSON.parse(await this.run([kind, "inspect", ...names])) as unknown;

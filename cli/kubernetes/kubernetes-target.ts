@@ -73,6 +73,8 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     prepareImages: (say) => prepareImages(cluster(), settings, new Docker(stack.docker.host, env), say, env),
     // A job of the deployment does it, in the cluster and with its rights.
     checkConfiguration: () => Promise.resolve(),
+    // A cluster changes its objects all the time: which of it matters, the provider knows best.
+    observed: () => Promise.resolve(undefined),
     instanceStates: async (instances) => instanceStates(await snapshotOf(cluster()), instances, Date.now()),
     serviceProcesses: () => servicePods(cluster(), stack.kubernetes.otlpNamespaces),
     // A controller goes on with a pod that fails only after a pause that gets longer each time, up to five minutes.

@@ -27,7 +27,7 @@ export type CheckResult = { readonly name: string } & (
 
 /**
  * How long something may take to be found, in milliseconds. It may wait for a request to a store that has just been
- * replaced, which is given up after 30 s, and 15 s for the next; metrics leave a service every 15 s only.
+ * replaced, which is given up after 30 s, and 15 s for the next; metrics leave a service every few seconds only.
  */
 const timeoutMillis = { logs: 60_000, traces: 60_000, metrics: 90_000 };
 

@@ -114,7 +114,7 @@ export function resolveTraceQuery(link: TracesToLogs, traceId: string): string {
 }
 
 /**
- * The PromQL query that a span's link runs, over the shortest interval that Grafana takes for points every 15 s. Of the
+ * The PromQL query that a span's link runs, over the shortest interval that Grafana takes. Of the
  * tags that the link names, those that the span has take the place of `$__tags`; nothing else is replaced.
  *
  * @param spanTags attributes of the span and of its process

@@ -22,8 +22,8 @@ const mostLines = 20;
  * the links between them lead from its own line to its trace, from there to its lines, and from its spans to metrics.
  *
  * @param serviceName its `service.name`
- * @param metricsMillis how long the metrics of its newest span may take to come, in milliseconds. Default: two of the
- *   intervals in which the Collector sends them, 15 s each
+ * @param metricsMillis how long the metrics of its newest span may take to come, in milliseconds. Default: half a
+ *   minute, in which the Collector sends them six times
  * @returns one result for each check
  * @throws UserError with the names that may be meant, if nothing of that name has arrived in a day.
  */

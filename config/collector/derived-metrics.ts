@@ -33,7 +33,7 @@ const bounds = latencyBoundsSeconds.map((bound) =>
 );
 
 /** How often they are sent: as often as services send metrics themselves. */
-const flushInterval = "15s";
+const flushInterval = "5s";
 
 /** Most series of one service. A span's name is free text: what comes on top is one series, `otel_metric_overflow="true"`. */
 const mostSeries = 1000;

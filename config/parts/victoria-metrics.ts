@@ -94,7 +94,7 @@ export const victoriaMetrics = part({
     isDefault: true,
     jsonData: () => ({
       httpMethod: "POST",
-      // How often services send: below it a rate has too few points.
+      // A rate looks at four times this at least: the parts, which are asked every 30 s, have two points in it.
       timeInterval: "15s",
     }),
   },

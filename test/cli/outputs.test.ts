@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deployedOutputs, stackOutputs } from "../../cli/outputs.ts";
+import { deployedInstances, deployedOutputs, stackOutputs } from "../../cli/outputs.ts";
 import { UserError } from "../../cli/user-error.ts";
 
 const values = {
@@ -24,6 +24,12 @@ describe("the outputs of a stack", () => {
     const { replicas: _, ...uncounted } = instance ?? { replicas: 0 };
     const older = { ...outputs, instances: { value: [uncounted], secret: false } };
     assert.deepEqual(deployedOutputs(older).instances, values.instances);
+  });
+
+  it("name the instances in its state as well, none where nothing is deployed", () => {
+    const root = { type: "pulumi:pulumi:Stack", urn: "urn:pulumi:dev::observability::pulumi:pulumi:Stack::x" };
+    assert.deepEqual(deployedInstances([{ ...root, outputs: values }]), values.instances);
+    assert.deepEqual([deployedInstances([root]), deployedInstances([])], [[], []]);
   });
 
   it("are none for a stack that is not deployed, and the commands that need them say so", () => {

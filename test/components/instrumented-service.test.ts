@@ -308,11 +308,14 @@ describe("an instrumented service as a workload", () => {
     }
   });
 
-  it("asks every SDK for the names of today, and lets a service have it otherwise", () => {
-    const name = "OTEL_SEMCONV_STABILITY_OPT_IN";
-    const envOf = (env: Readonly<Record<string, string>>): unknown =>
-      serviceWorkload("checkout", { image, env }, stack).env[name];
-    assert.deepEqual([envOf({}), envOf({ [name]: "http/dup" })], ["http,database", "http/dup"]);
+  it("asks every SDK for the names of today and for metrics every five seconds, and lets a service have it otherwise", () => {
+    const asked = { OTEL_SEMCONV_STABILITY_OPT_IN: "http,database", OTEL_METRIC_EXPORT_INTERVAL: "5000" };
+    const own = { OTEL_SEMCONV_STABILITY_OPT_IN: "http/dup", OTEL_METRIC_EXPORT_INTERVAL: "60000" };
+    const envOf = (env: Readonly<Record<string, string>>): unknown => {
+      const told = serviceWorkload("checkout", { image, env }, stack).env;
+      return Object.fromEntries(Object.keys(asked).map((name) => [name, told[name]]));
+    };
+    assert.deepEqual([envOf({}), envOf(own)], [asked, own]);
   });
 
   it("refuses an endpoint of one signal alone, which leads that signal round the Collector (D4)", () => {

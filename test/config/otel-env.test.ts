@@ -31,7 +31,6 @@ describe("the environment of a service", () => {
       OTEL_RESOURCE_ATTRIBUTES:
         "service.namespace=integr8scode,service.version=1.2.3,deployment.environment.name=dev,service.instance.id=observability-dev-backend",
       OTEL_NODE_RESOURCE_DETECTORS: "env",
-      OTEL_METRIC_EXPORT_INTERVAL: "15000",
       OTEL_BLRP_SCHEDULE_DELAY: "200",
       OTEL_BSP_SCHEDULE_DELAY: "200",
       OTEL_BLRP_MAX_QUEUE_SIZE: "16384",

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pWaitFor from "p-wait-for";
 import { filledIn } from "../../config/env-value.ts";
-import { deliveryEnv, otelEnv, sdkPreferences } from "../../config/otel-env.ts";
+import { otelEnv, sdkPreferences } from "../../config/otel-env.ts";
 import { defaultImages } from "../../config/resolve-images.ts";
 import { run, succeed } from "../e2e/support/run.ts";
 import { freePort } from "../support/free-port.ts";
@@ -68,7 +68,7 @@ try {
     await sleep(betweenMillis);
   }
   // Each has sent its metrics after the last request.
-  await sleep(Number(deliveryEnv.OTEL_METRIC_EXPORT_INTERVAL) + 1000);
+  await sleep(Number(sdkPreferences.OTEL_METRIC_EXPORT_INTERVAL) + 1000);
   const ended = children.map((child) => once(child, "exit"));
   for (const child of children) child.kill("SIGTERM");
   // By SIGTERM the SDK of Node.js sends what waits, and the program then goes on.

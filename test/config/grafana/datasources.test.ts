@@ -14,7 +14,7 @@ import { datasources, generatedDatasources } from "../../../config/grafana/datas
 import { dashboardUids } from "../../../config/names.ts";
 import { datasourceUid } from "../../../config/parts/part.ts";
 import { partList, parts } from "../../../config/parts/parts.ts";
-import { deliveryEnv } from "../../../config/otel-env.ts";
+import { scrapeSeconds } from "../../../config/collector/own-metrics.ts";
 import { checkLogql, lokiMetadata } from "./support/check-query.ts";
 import { observedService } from "./support/observed-service.ts";
 import { provisioned, provisionedDatasources, type ProvisionedDatasource } from "./support/provisioning.ts";
@@ -131,10 +131,10 @@ describe("Grafana's data sources", () => {
     ]);
   });
 
-  it("know how often services send, without which a rate has too few points", () => {
+  it("know how often the parts are asked for their metrics, of which a rate needs two points", () => {
     const { jsonData } = datasource(datasourceUid(parts.victoriaMetrics));
     assert.deepEqual(jsonData, { httpMethod: "POST", timeInterval: "15s" });
-    assert.equal(shiftMillis("15s"), Number(deliveryEnv.OTEL_METRIC_EXPORT_INTERVAL));
+    assert.equal(4 * shiftMillis("15s"), 2 * scrapeSeconds * 1000);
   });
 });
 
