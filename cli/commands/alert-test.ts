@@ -17,7 +17,7 @@ await runOnStack(usage, [], (options, say) =>
           "  next: add one as docs/alerts.md says, npm run up, then npm run alert:test",
       );
     }
-    say(`sending a test alert to ${contactPoints.map(({ name }) => name).join(", ")}; it takes about a minute`);
+    say(`sending a test alert to ${contactPoints.map(({ name }) => name).join(", ")}; it takes half a minute`);
     const results = await target.reach(
       outputs,
       async (reached) => {

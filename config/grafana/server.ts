@@ -68,6 +68,8 @@ export function grafanaServerEnv(settings: GrafanaServerSettings): Readonly<Reco
     GF_PLUGINS_PREINSTALL_DISABLED: "true",
     // Keys for plugin signatures come from grafana.com at the first start and every 10 days; one is built in (grafana#83059).
     GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: "true",
+    // Contact points that have just been deployed: Grafana looks for them every minute, and told those of before until then.
+    GF_UNIFIED_ALERTING_ALERTMANAGER_CONFIG_POLL_INTERVAL: "10s",
     // The link from a span to its metrics, which Grafana takes for an experiment.
     GF_FEATURE_TOGGLES_ENABLE: "traceToMetrics",
     GF_LOG_MODE: "console",

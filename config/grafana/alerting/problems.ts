@@ -14,8 +14,9 @@ const secretRules: Readonly<
     what: "the webhook's address",
   },
   slack: {
-    pattern: /^https:\/\/[^\s"'<>{}\\^`|]+$/,
-    rule: "must be the address of an incoming webhook of Slack, https, without blanks, quotes and braces",
+    // Servers of one's own take the same messages (Mattermost, Rocket.Chat), often without TLS.
+    pattern: /^(?!http:\/\/([^/]*\.)?slack\.com([:/]|$))https?:\/\/[^\s"'<>{}\\^`|]+$/i,
+    rule: "must be the address of an incoming webhook, https at Slack itself, without blanks, quotes and braces",
     what: "the address of Slack's incoming webhook",
   },
   pagerduty: {

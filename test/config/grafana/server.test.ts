@@ -10,7 +10,7 @@ const groups = {
   secrets: ["GF_SECURITY_ADMIN_", "GF_SECURITY_SECRET_"],
   access: ["GF_AUTH_", "GF_USERS_", "GF_SECURITY_COOKIE_", "GF_SECURITY_CONTENT_"],
   internet: ["GF_ANALYTICS_", "GF_NEWS_", "GF_PLUGINS_", "GF_SNAPSHOTS_", "GF_PUBLIC_", "GF_SECURITY_DISABLE_"],
-  running: ["GF_DASHBOARDS_", "GF_DATAPROXY_", "GF_FEATURE_", "GF_LOG_", "GF_SERVER_"],
+  running: ["GF_DASHBOARDS_", "GF_DATAPROXY_", "GF_FEATURE_", "GF_LOG_", "GF_SERVER_", "GF_UNIFIED_"],
 } as const;
 
 /** The variables of a group. */
@@ -82,6 +82,7 @@ describe("Grafana's environment", () => {
       GF_LOG_MODE: "console",
       GF_LOG_LEVEL: "warn",
       GF_SERVER_ROOT_URL: "http://127.0.0.1:3000/",
+      GF_UNIFIED_ALERTING_ALERTMANAGER_CONFIG_POLL_INTERVAL: "10s",
     });
   });
 

@@ -82,6 +82,7 @@ describe("a stack on Kubernetes", () => {
   it("ends with the commands that work from here on, and never prints the password", async () => {
     const { grafanaPassword } = await workspace.outputs();
     assert.match(first.stdout, /npm run open -- --stack kubernetes/);
+    assert.ok(first.stdout.includes("Alerts reach nobody: set alerts.contactPoints, see docs/alerts.md"));
     assert.ok(!first.output.includes(grafanaPassword));
     const verified = await workspace.npm("run", "verify", "--", ...target);
     assert.equal(verified.code, 0, verified.output);

@@ -6,6 +6,7 @@ import { parse, stringify } from "yaml";
 import { isFree } from "../../../cli/ports.ts";
 import { deployedOutputs, type StackOutputs } from "../../../cli/outputs.ts";
 import { GrafanaClient } from "../../../cli/grafana-client.ts";
+import { alertsTo, bridgeAddress, type ReceiverPorts } from "./alert-receivers.ts";
 import { imageOverrides } from "./images.ts";
 import { run, succeed, type Ended, type Interruption } from "./run.ts";
 
@@ -19,14 +20,23 @@ export class Workspace {
   /** Prefix of its containers, volumes and network; its namespace on Kubernetes. */
   readonly name: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Where its alerts go on Docker, as soon as somebody listens there. On Kubernetes they reach nobody. */
+  readonly receiverPorts: ReceiverPorts;
   /** Everything that the commands of `npm` printed so far, but for those that are asked for secrets. */
   printed = "";
 
-  private constructor(folder: string, stack: string, name: string, env: NodeJS.ProcessEnv) {
+  private constructor(
+    folder: string,
+    stack: string,
+    name: string,
+    env: NodeJS.ProcessEnv,
+    receiverPorts: ReceiverPorts,
+  ) {
     this.folder = folder;
     this.stack = stack;
     this.name = name;
     this.env = env;
+    this.receiverPorts = receiverPorts;
   }
 
   /** Clones the repository and commits settings that keep the stack out of everything else's way. */
@@ -43,10 +53,12 @@ export class Workspace {
     // npm hands its own settings and this clone's binaries down; a user's terminal has neither.
     const clean = Object.fromEntries(Object.entries(env).filter(([key]) => !key.startsWith("npm_")));
     const path = (env["PATH"] ?? "").split(":").filter((entry) => !entry.startsWith(repository));
-    const workspace = new Workspace(folder, stack, name, { ...clean, PATH: path.join(":") });
-    const port = await freePorts(7);
+    const [smtp = 0, http = 0, ...port] = await freePorts(9);
+    const workspace = new Workspace(folder, stack, name, { ...clean, PATH: path.join(":") }, { smtp, http });
+    const alerts = stack === "kubernetes" ? {} : alertsTo(await bridgeAddress(), workspace.receiverPorts);
     await workspace.configure((config) => {
       if (stack === "kubernetes") config["target"] = "kubernetes";
+      Object.assign(config, alerts);
       config["name"] = name;
       config["ports"] = {
         grafana: port[0],

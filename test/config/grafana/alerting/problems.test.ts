@@ -64,6 +64,30 @@ describe("the settings of alerts", () => {
     ]);
   });
 
+  it("lead to what takes the messages of Slack in one's own network too, and to Slack itself by https only", () => {
+    const problems = (address: string): readonly string[] =>
+      linesOf({ alerts: { contactPoints: [{ name: "a", type: "slack", secret: "s" }] }, secrets: { s: address } });
+    for (const address of [
+      "https://hooks.slack.com/services/T0/B0/x",
+      "http://mattermost.example.internal:8065/hooks/x",
+      "http://slack.community/hooks/x",
+      "http://myslack.com/hooks/x",
+    ]) {
+      assert.doesNotThrow(() =>
+        programSettings(
+          asPulumiConfig({
+            alerts: { contactPoints: [{ name: "a", type: "slack", secret: "s" }] },
+            secrets: { s: address },
+          }),
+          recordedIdentity,
+        ),
+      );
+    }
+    for (const address of ["http://hooks.slack.com/services/T0", "HTTP://Hooks.Slack.com:80/x", "http://slack.com"]) {
+      assert.equal(problems(address).length, 1, address);
+    }
+  });
+
   it("of a mail server belong together", () => {
     const contactPoints = [{ name: "a", type: "email", addresses: ["a@example.com"] }];
     // One problem, which is smtp itself.

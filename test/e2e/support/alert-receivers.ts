@@ -1,0 +1,139 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { simpleParser } from "mailparser";
+import { SMTPServer } from "smtp-server";
+import { succeed } from "./run.ts";
+
+/** Where the alerts of a shared workspace go: ports at {@link bridgeAddress}. */
+export interface ReceiverPorts {
+  readonly smtp: number;
+  readonly http: number;
+}
+
+/** What is in a secret here, for Grafana to replace if it did: the addresses of the webhooks, and the mail server's password. */
+const replaceable = "$HOME-${HOME}-$$-$__env{HOME}";
+
+/** The login that the mail server takes. */
+const login = { user: "alerts@example.com", password: `password-${replaceable}` } as const;
+
+/** Paths of the webhooks, by the name of their contact point. A path has no braces in it. */
+export const webhookPaths = {
+  hook: "/hook/$HOME-$$-of-the-test",
+  chat: "/services/T0/B0/$HOME-$$-of-the-test",
+} as const;
+
+/** Everything here that belongs into no output. */
+export const alertSecrets: readonly string[] = [login.password, ...Object.values(webhookPaths)];
+
+/** Whom the mail is for. */
+export const mailAddress = "oncall@example.com";
+
+/** Address of this machine as containers of any network reach it, and nobody beyond the machine. */
+export async function bridgeAddress(): Promise<string> {
+  const format = "{{(index .IPAM.Config 0).Gateway}}";
+  return (await succeed("docker", ["network", "inspect", "bridge", "--format", format])).trim();
+}
+
+/** Settings with which alerts reach the receivers. */
+export function alertsTo(address: string, { smtp, http }: ReceiverPorts): Readonly<Record<string, unknown>> {
+  const webhook = (path: string): string => `http://${address}:${http}${path}`;
+  return {
+    alerts: {
+      contactPoints: [
+        { name: "mail", type: "email", addresses: [mailAddress] },
+        { name: "hook", type: "webhook", secret: "alert-hook" },
+        { name: "chat", type: "slack", secret: "alert-chat", severities: ["critical"] },
+      ],
+      smtp: {
+        host: `${address}:${smtp}`,
+        from: "grafana@example.com",
+        user: login.user,
+        secret: "smtp-password",
+        startTls: "none",
+      },
+    },
+    secrets: {
+      "alert-hook": webhook(webhookPaths.hook),
+      "alert-chat": webhook(webhookPaths.chat),
+      "smtp-password": login.password,
+    },
+  };
+}
+
+/** A mail as its reader has it. */
+export interface ReceivedMail {
+  readonly to: string;
+  readonly subject: string;
+  /** With its addresses and tags. */
+  readonly html: string;
+}
+
+/** What a webhook was sent. */
+export interface ReceivedRequest {
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/** A mail server and webhooks that alerts reach. */
+export class AlertReceivers {
+  readonly mails: ReceivedMail[] = [];
+  readonly requests: ReceivedRequest[] = [];
+  private readonly stops: (() => void)[] = [];
+
+  /** Listens at {@link bridgeAddress} alone. */
+  static async start(ports: ReceiverPorts): Promise<AlertReceivers> {
+    const receivers = new AlertReceivers();
+    const address = await bridgeAddress();
+    await receivers.receiveMail(ports.smtp, address);
+    await receivers.receiveRequests(ports.http, address);
+    return receivers;
+  }
+
+  stop(): void {
+    for (const stop of this.stops) stop();
+  }
+
+  private async receiveMail(port: number, address: string): Promise<void> {
+    const server = new SMTPServer({
+      // Grafana knows no certificate of this test. Without one, of the logins that Go sends, this one is left.
+      disabledCommands: ["STARTTLS"],
+      authMethods: ["LOGIN"],
+      allowInsecureAuth: true,
+      onAuth: ({ username, password }, _session, done) => {
+        const isRight = username === login.user && password === login.password;
+        done(isRight ? null : new Error("unknown login"), { user: login.user });
+      },
+      onData: (stream, { envelope }, done) => {
+        simpleParser(stream).then(({ subject = "", html = false }) => {
+          const to = envelope.rcptTo.map((recipient) => recipient.address).join(" ");
+          this.mails.push({ to, subject, html: html === false ? "" : html });
+          done();
+        }, done);
+      },
+    });
+    const listening = server.listen(port, address);
+    await once(listening, "listening");
+    this.stops.push(() => {
+      server.close();
+    });
+  }
+
+  private async receiveRequests(port: number, address: string): Promise<void> {
+    const server = createServer((request, response) => {
+      const pieces: Buffer[] = [];
+      request.on("data", (piece: Buffer) => pieces.push(piece));
+      request.on("end", () => {
+        const body: unknown = JSON.parse(Buffer.concat(pieces).toString());
+        this.requests.push({ path: decodeURI(request.url ?? ""), body });
+        // Slack's answer, by which Grafana knows that it has worked.
+        response.end("ok");
+      });
+    });
+    server.listen(port, address);
+    await once(server, "listening");
+    this.stops.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+  }
+}
