@@ -1,6 +1,10 @@
+import { once } from "node:events";
+import { posix } from "node:path";
 import { z } from "zod";
 import { dockerLabels } from "../../config/names.ts";
 import { otlpUrls, partList, parts } from "../../config/parts/parts.ts";
+import { programLanguage } from "../why/program.ts";
+import type { Language } from "../why/sdks.ts";
 import { pairOf, telemetryVariables, type ServiceProcess } from "../why/service-process.ts";
 import type { Docker } from "./docker.ts";
 import { connectFrom } from "./container-connection.ts";
@@ -8,8 +12,10 @@ import { connectFrom } from "./container-connection.ts";
 const texts = z.array(z.string()).nullable();
 const inspected = z.object({
   Name: z.string(),
+  Path: z.string(),
   Config: z.object({
     Image: z.string(),
+    WorkingDir: z.string(),
     Env: texts,
     Entrypoint: texts,
     Cmd: texts,
@@ -60,9 +66,10 @@ const nameLabels = [dockerLabels.workload, "com.docker.compose.service"] as cons
 function serviceProcess(
   { docker, network, published }: Daemon,
   helperImage: string | undefined,
-  { Name, Config, HostConfig, State, NetworkSettings }: Inspected,
+  { Name, Path, Config, HostConfig, State, NetworkSettings }: Inspected,
 ): ServiceProcess {
   const container = Name.replace(/^\//, "");
+  const variables = (Config.Env ?? []).map(pairOf);
   const isOnHost = HostConfig.NetworkMode === "host";
   const isOnNetwork = network in NetworkSettings.Networks;
   const isRunning = State.Status === "running";
@@ -77,9 +84,16 @@ function serviceProcess(
     state: stateText(State),
     isRunning,
     startedMillis: isRunning ? Date.parse(State.StartedAt) : undefined,
-    env: telemetryVariables((Config.Env ?? []).map(pairOf)),
+    env: telemetryVariables(variables),
     hiddenEnv: {},
     command: [...(Config.Entrypoint ?? []), ...(Config.Cmd ?? [])],
+    languageInside: async () => {
+      for (const file of programFiles(Path, Config.WorkingDir, Object.fromEntries(variables)["PATH"])) {
+        const found = await languageOfFile(docker, container, file);
+        if (found !== "missing") return found;
+      }
+      return undefined;
+    },
     hasOwnLocalhost: !isOnHost,
     apart:
       isOnHost || isOnNetwork
@@ -92,6 +106,31 @@ function serviceProcess(
     connect: connect(),
     lastLines: () => docker.output(["logs", "--tail", "5", container]),
   };
+}
+
+/** Where the program of a container may be. @param path the directories that it is looked for in if it is named without one */
+function programFiles(program: string, workingDirectory: string, path = ""): readonly string[] {
+  return program.includes("/")
+    ? [posix.resolve("/", workingDirectory, program)]
+    : path.split(":").map((directory) => posix.join("/", directory, program));
+}
+
+/** Reads a file of a container, which need not run, for its language. */
+async function languageOfFile(
+  docker: Docker,
+  container: string,
+  file: string,
+): Promise<Language | "missing" | undefined> {
+  const child = docker.start(["cp", "--follow-link", `${container}:${file}`, "-"]);
+  const ended = once(child, "close").then(([code]) => code === 0);
+  child.stderr.resume();
+  try {
+    const language = await programLanguage(child.stdout);
+    if (language !== undefined) return language;
+    return (await ended) ? undefined : "missing";
+  } finally {
+    child.kill();
+  }
 }
 
 function stateText({ Status, ExitCode, OOMKilled }: Inspected["State"]): string {

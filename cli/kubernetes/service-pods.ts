@@ -69,6 +69,7 @@ function podProcess(
     ),
     hiddenEnv: hiddenEnv(container),
     command: [...(container.command ?? []), ...(container.args ?? [])],
+    languageInside: () => Promise.resolve(undefined),
     hasOwnLocalhost: pod.spec?.hostNetwork !== true,
     apart: apart(guarding, name, namespace, isHere, labels),
     collector: isHere

@@ -1,6 +1,7 @@
 import { signals, type Signal } from "../../config/parts/part.ts";
 import { byWeight, type Finding } from "./environment.ts";
 import type { Examined } from "./examine.ts";
+import { sdks, someSdk } from "./sdks.ts";
 import { serviceNameOf, type ServiceProcess } from "./service-process.ts";
 import { isNear, isPartOf, isUnknown, type Delivery, type Newest, type Rejection } from "./stores.ts";
 
@@ -163,6 +164,7 @@ function withoutCause(
       next: "npm run why, which lists what arrives; a process that runs elsewhere is looked at where it runs",
     };
   }
+  const language = processes[0]?.language;
   if (processes.length === 0) {
     return {
       headline: `no process of the name ${asked} is seen from here, and no ${missing.join(", ")} have come lately`,
@@ -171,6 +173,6 @@ function withoutCause(
   }
   return {
     headline: `nothing wrong is seen from outside, and no ${missing.join(", ")} have come: the code of the service sends none, or has nothing to send`,
-    next: "let it do something, then look at what its own log says, with OTEL_LOG_LEVEL=debug",
+    next: `let it do something, then look at its own log, ${(language === undefined ? someSdk : sdks[language]).debug}`,
   };
 }

@@ -1,13 +1,13 @@
 import { shown, visible } from "../../config/problem.ts";
 import { otelCollector } from "../../config/parts/otel-collector.ts";
 import { signals, type Signal } from "../../config/parts/part.ts";
-import { exportersOf, otherExporters, variableOf, type Exporter, type Variable } from "./exporters.ts";
-import { languageOf, serviceNameOf, type ServiceProcess } from "./service-process.ts";
+import { exportersOf, otherExporters, variableOf, type Exporter, type Sender, type Variable } from "./exporters.ts";
+import { isAutomaticDotnet, protocols, sdks, someSdk, type Effect, type Weight } from "./sdks.ts";
+import { serviceNameOf, type ServiceProcess } from "./service-process.ts";
 
 /** Something about a process that keeps telemetry from arriving, or may. */
 export interface Finding {
-  /** Whether signals cannot arrive with it, arrive under another name, or may be kept from arriving. */
-  readonly weight: "breaks" | "renames" | "may";
+  readonly weight: Weight;
   readonly signals: readonly Signal[];
   /** Whether it is about the way to the Collector: an empty export that went this way and arrived refutes it. */
   readonly isAboutTheWay: boolean;
@@ -17,10 +17,8 @@ export interface Finding {
 }
 
 /** As much of a process as its environment is judged by. */
-export type JudgedProcess = Pick<
-  ServiceProcess,
-  "env" | "hiddenEnv" | "command" | "hasOwnLocalhost" | "apart" | "collector"
->;
+export type JudgedProcess = Sender &
+  Pick<ServiceProcess, "hiddenEnv" | "command" | "hasOwnLocalhost" | "apart" | "collector">;
 
 /**
  * What in the environment of a process keeps its telemetry from arriving, by the rules of OpenTelemetry's specification
@@ -53,6 +51,10 @@ function finding(made: Made): Finding {
   return { weight: "breaks", signals, isAboutTheWay: false, ...made };
 }
 
+function sdkOf({ language }: JudgedProcess): typeof someSdk {
+  return language === undefined ? someSdk : sdks[language];
+}
+
 function switchedOff(process: JudgedProcess): readonly Finding[] {
   const { env } = process;
   const isTrue = (name: string): boolean => env[name]?.trim().toLowerCase() === "true";
@@ -60,7 +62,13 @@ function switchedOff(process: JudgedProcess): readonly Finding[] {
   const file = variableOf(process, "OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE");
   return [
     ...(isTrue("OTEL_SDK_DISABLED")
-      ? [finding({ cause: "OTEL_SDK_DISABLED=true switches the SDK off", next: "start it without OTEL_SDK_DISABLED" })]
+      ? [
+          finding({
+            weight: sdkOf(process).disabled.weight,
+            cause: `OTEL_SDK_DISABLED=true ${sdkOf(process).disabled.effect}`,
+            next: "start it without OTEL_SDK_DISABLED",
+          }),
+        ]
       : []),
     ...(testing === "true" || testing === "1"
       ? [
@@ -108,8 +116,11 @@ function wayProblems(process: JudgedProcess, exporter: Exporter): readonly Findi
   const address = rightAddress(process, exporter);
   const hidden = hiddenPlace(process, signal);
   if (hidden !== undefined) return way({ weight: "may", ...hidden });
-  if (protocol !== undefined && !["grpc", "http/protobuf", "http/json"].includes(protocol.value)) {
-    const cause = `${protocol.name}=${shown(protocol.value)} is no protocol of OTLP`;
+  const { protocols: known, otherProtocol } = sdkOf(process);
+  if (protocol !== undefined && otherProtocol !== undefined && !known.some((one) => one === protocol.value)) {
+    const isOfOtlp = protocols.some((one) => one === protocol.value);
+    const whose = isOfOtlp ? "a protocol that this SDK does not have" : "no protocol of OTLP";
+    const cause = `${protocol.name}=${shown(protocol.value)} is ${whose}: ${otherProtocol}`;
     return way({ cause, next: `start it with ${protocol.name}=http/protobuf, or grpc` });
   }
   if (target !== undefined && !/^[a-z][a-z\d+.-]*:\/\//i.test(target.value)) {
@@ -160,11 +171,11 @@ function portProblems(
   if (protocol !== undefined) {
     return way({ cause: `${protocol.name}=${protocol.value} to ${said}: port ${endpoint.port} speaks ${there}`, next });
   }
-  const isKnown = languageOf(process) !== undefined;
+  const sdk = process.language === undefined ? undefined : sdks[process.language];
   const what = `${isGrpc ? "gRPC" : "HTTP"}, to port ${endpoint.port}, which speaks ${there}`;
   return way({
-    weight: isKnown ? "breaks" : "may",
-    cause: `OTEL_EXPORTER_OTLP_PROTOCOL is not set: ${isKnown ? "this SDK sends" : "most SDKs then send"} ${what}`,
+    weight: sdk === undefined ? "may" : "breaks",
+    cause: `OTEL_EXPORTER_OTLP_PROTOCOL is not set: ${sdk === undefined ? "most SDKs then send" : `${sdk.title} then sends`} ${what}`,
     next,
   });
 }
@@ -193,7 +204,7 @@ function nameProblems(process: JudgedProcess): readonly Finding[] {
       weight: hidden === undefined ? "renames" : "may",
       cause:
         hidden === undefined
-          ? "it has no name: OTEL_SERVICE_NAME is not set, so unless its code says one it is unknown_service, or unknown_service:<program>"
+          ? `it has no name: OTEL_SERVICE_NAME is not set, so unless its code says one it is ${sdkOf(process).withoutName}`
           : `its name is not known: ${process.hiddenEnv[hidden] ?? ""} may have it`,
       next: "start it with OTEL_SERVICE_NAME=NAME",
     }),
@@ -201,12 +212,13 @@ function nameProblems(process: JudgedProcess): readonly Finding[] {
 }
 
 /** A list of `key=value`: which of its pairs are none. */
-function brokenPairs(text: string, isKey: RegExp): number {
+function brokenPairs(text: string, isKey: RegExp, takesBrokenEncoding: boolean): number {
   return text.split(",").filter((pair) => {
     if (pair.trim() === "") return false;
     const [key = "", ...rest] = pair.split("=");
     const value = rest.join("=");
-    return rest.length === 0 || !isKey.test(key.trim()) || /%(?![\da-f]{2})/i.test(value) || /[^\x20-\x7e]/.test(value);
+    if (rest.length === 0 || !isKey.test(key.trim())) return true;
+    return !takesBrokenEncoding && (/%(?![\da-f]{2})/i.test(value) || /[^\x20-\x7e]/.test(value));
   }).length;
 }
 
@@ -215,31 +227,26 @@ const isHeader = /^[!#$%&'*+.^_`|~\da-z-]+$/i;
 const isAttribute = /^[^\s=,]+$/;
 
 function pairProblems(process: JudgedProcess): readonly Finding[] {
-  const language = languageOf(process);
-  const broken = (name: string, isKey: RegExp, effect: string, weight: Finding["weight"]): readonly Finding[] => {
-    const count = brokenPairs(process.env[name] ?? "", isKey);
+  const { brokenHeaders, brokenAttributes, takesBrokenEncoding } = sdkOf(process);
+  const broken = (name: string, isKey: RegExp, { weight, effect }: Effect, isLenient = false): readonly Finding[] => {
+    const count = brokenPairs(process.env[name] ?? "", isKey, isLenient);
     if (count === 0) return [];
-    const cause = `${name} has ${count} part(s) that are no key=value with a percent-encoded value: ${effect}`;
+    const what = isLenient ? "no key=value" : "no key=value with a percent-encoded value";
+    const cause = `${name} has ${count} part(s) that are ${what}: ${effect}`;
     const next = `write ${name} as key=value,key=value; what is in it is not shown`;
     return [finding({ weight, cause, next })];
   };
   const of = ["", ...signals.map((signal) => `${signal.toUpperCase()}_`)];
-  const headers = of.map((one) => `OTEL_EXPORTER_OTLP_${one}HEADERS`);
-  const attributes = "OTEL_RESOURCE_ATTRIBUTES";
-  if (language === "java") {
-    const off = "the Java agent then does not start";
-    return [
-      ...headers.flatMap((name) => broken(name, isHeader, off, "breaks")),
-      ...broken(attributes, isAttribute, off, "breaks"),
-    ];
-  }
   const isNamed = variableOf(process, "OTEL_SERVICE_NAME") !== undefined;
-  const isLost = language === "nodejs" && !isNamed && serviceNameOf(process) !== undefined;
-  const none =
-    language === "nodejs" ? "Node.js then reads none of its attributes" : "an SDK may read none of its attributes";
+  const isLost = process.language === "nodejs" && !isNamed && serviceNameOf(process) !== undefined;
   return [
-    ...headers.flatMap((name) => broken(name, isHeader, "an SDK leaves these out", "may")),
-    ...broken(attributes, isAttribute, isLost ? `${none}, the name neither` : none, isLost ? "renames" : "may"),
+    ...of.flatMap((one) => broken(`OTEL_EXPORTER_OTLP_${one}HEADERS`, isHeader, brokenHeaders)),
+    ...broken(
+      "OTEL_RESOURCE_ATTRIBUTES",
+      isAttribute,
+      isLost ? { weight: "renames", effect: `${brokenAttributes.effect}, the name neither` } : brokenAttributes,
+      takesBrokenEncoding,
+    ),
   ];
 }
 
@@ -247,7 +254,7 @@ function pairProblems(process: JudgedProcess): readonly Finding[] {
 function loaderProblems(process: JudgedProcess): readonly Finding[] {
   const { env, command } = process;
   const may = (cause: string, next: string): readonly Finding[] => [finding({ weight: "may", cause, next })];
-  switch (languageOf(process)) {
+  switch (process.language) {
     case "nodejs": {
       const options = `${env["NODE_OPTIONS"] ?? ""} ${command.join(" ")}`;
       const isHooked = /(^|\s)--(import|loader|experimental-loader)[=\s]/.test(options);
@@ -280,6 +287,17 @@ function loaderProblems(process: JudgedProcess): readonly Finding[] {
         "add the agent to JAVA_TOOL_OPTIONS",
       );
     }
+    case "go":
+      return may(
+        "Go's SDK is started by the program's own code, and an exporter that this makes by name, such as otlptracegrpc.New, ignores OTEL_EXPORTER_OTLP_PROTOCOL",
+        "take the exporters from autoexport (docs/languages/go.md), or send to the port of the protocol that they have",
+      );
+    case "dotnet":
+      if (isAutomaticDotnet(env)) return [];
+      return may(
+        "neither CORECLR_ENABLE_PROFILING nor DOTNET_STARTUP_HOOKS loads an SDK: telemetry comes only if the code starts one",
+        "load .NET's automatic instrumentation, or add the exporters in the code (docs/languages/dotnet.md)",
+      );
     case undefined:
       return [];
   }

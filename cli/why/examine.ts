@@ -1,8 +1,9 @@
 import type { Signal } from "../../config/parts/part.ts";
 import { judgeEnvironment, type Finding } from "./environment.ts";
 import { exportNothing, type Endpoint, type ExchangeResult } from "./exchange.ts";
-import { exportersOf } from "./exporters.ts";
-import type { ServiceProcess } from "./service-process.ts";
+import { exportersOf, type Sender } from "./exporters.ts";
+import type { Language } from "./sdks.ts";
+import { languageOf, type ServiceProcess } from "./service-process.ts";
 
 /** An empty export that was tried from where a process runs, to where its environment sends it. */
 export interface Trial {
@@ -15,6 +16,8 @@ export interface Trial {
 /** A process with what is wrong with it. */
 export interface Examined {
   readonly process: ServiceProcess;
+  /** That of its SDK; `undefined` if nothing tells. */
+  readonly language: Language | undefined;
   readonly trials: readonly Trial[];
   /** What it has written last, if it does not run. */
   readonly lastLines: string;
@@ -22,11 +25,20 @@ export interface Examined {
   readonly findings: readonly Finding[];
 }
 
-/** Judges a process by its environment, and by whether an empty export from where it runs arrives. */
-export async function examine(process: ServiceProcess): Promise<Examined> {
-  const trials = await tryExporters(process);
+/**
+ * Judges a process by its environment, and by whether an empty export from where it runs arrives.
+ *
+ * @param received asks for the language of what was received of the service, if the process itself does not tell
+ */
+export async function examine(
+  process: ServiceProcess,
+  received: () => Promise<Language | undefined>,
+): Promise<Examined> {
+  const language = languageOf(process) ?? (await process.languageInside()) ?? (await received());
+  const sender = { ...process, language };
+  const trials = await tryExporters(sender);
   const arrived = new Set(trials.flatMap(({ signals, result }) => (result.step === "ok" ? signals : [])));
-  const judged = judgeEnvironment(process).filter(
+  const judged = judgeEnvironment(sender).filter(
     ({ isAboutTheWay, signals }) => !isAboutTheWay || !signals.every((signal) => arrived.has(signal)),
   );
   const explained = new Set(
@@ -39,13 +51,14 @@ export async function examine(process: ServiceProcess): Promise<Examined> {
   );
   return {
     process,
+    language,
     trials,
     lastLines: process.isRunning ? "" : await process.lastLines(),
     findings: [...seen, ...judged].toSorted((a, b) => Number(b.weight === "breaks") - Number(a.weight === "breaks")),
   };
 }
 
-async function tryExporters(process: ServiceProcess): Promise<readonly Trial[]> {
+async function tryExporters(process: ServiceProcess & Sender): Promise<readonly Trial[]> {
   const { connect } = process;
   if (typeof connect !== "function") return [];
   const ways = new Map<string, { endpoint: Endpoint; signals: Signal[] }>();

@@ -1,6 +1,7 @@
 import { signals, type Signal } from "../../config/parts/part.ts";
 import type { Endpoint } from "./exchange.ts";
-import { languageOf, type Language, type ServiceProcess } from "./service-process.ts";
+import { sdks, someSdk, type Language } from "./sdks.ts";
+import type { ServiceProcess } from "./service-process.ts";
 
 /*
  * What an SDK reads from the environment of its process (opentelemetry.io/docs/specs/otel/protocol/exporter,
@@ -33,15 +34,14 @@ export interface Exporter {
   readonly endpoint: Endpoint | undefined;
 }
 
-/** Protocols of the SDKs when nothing names one: Python's distribution sets gRPC, the others do as the specification asks. */
-const defaultProtocols: Readonly<Record<Language, Endpoint["protocol"]>> = {
-  nodejs: "http/protobuf",
-  python: "grpc",
-  java: "http/protobuf",
+/** As much of a process as says where it sends. */
+export type Sender = Pick<ServiceProcess, "env"> & {
+  /** That of its SDK; `undefined` if it is not known. */
+  readonly language: Language | undefined;
 };
 
 /** The exporters of a process that are not switched off. */
-export function exportersOf(process: Pick<ServiceProcess, "env" | "command">): readonly Exporter[] {
+export function exportersOf(process: Sender): readonly Exporter[] {
   return signals
     .filter((signal) => isExported(process, signal))
     .map((signal) => {
@@ -66,15 +66,16 @@ function isExported(process: Pick<ServiceProcess, "env">, signal: Signal): boole
 }
 
 function endpointOf(
-  process: Pick<ServiceProcess, "env" | "command">,
+  { env, language }: Sender,
   signal: Signal,
   target: Variable | undefined,
   isOwn: boolean,
   named: Variable | undefined,
 ): Endpoint | undefined {
-  const language = languageOf(process);
-  const byDefault = language === undefined ? "http/protobuf" : defaultProtocols[language];
-  const protocol = named === undefined ? byDefault : protocols.find((one) => one === named.value);
+  const sdk = language === undefined ? someSdk : sdks[language];
+  const byDefault = sdk.protocolByDefault(env);
+  const known = sdk.protocols.find((one) => one === named?.value);
+  const protocol = named === undefined || sdk.otherProtocol === undefined ? (known ?? byDefault) : known;
   if (protocol === undefined) return undefined;
   const url = urlOf(target?.value ?? `http://localhost:${protocol === "grpc" ? 4317 : 4318}`);
   if (url === undefined) return undefined;
@@ -84,9 +85,6 @@ function endpointOf(
   const path = isOwn ? url.pathname : `${url.pathname.replace(/\/$/, "")}/v1/${signal}`;
   return { signal, host: url.hostname.replace(/^\[|\]$/g, ""), port, isTls, protocol, path };
 }
-
-/** Values of OTEL_EXPORTER_OTLP_PROTOCOL. */
-const protocols = ["grpc", "http/protobuf", "http/json"] as const;
 
 /** An address of HTTP; `undefined` if the text is none. */
 function urlOf(text: string): URL | undefined {

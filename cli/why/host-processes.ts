@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { once } from "node:events";
 import { basename, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { codeOf } from "../errors.ts";
+import { programLanguage } from "./program.ts";
+import type { Language } from "./sdks.ts";
 import { languageOf, pairOf, telemetryVariables, type ServiceProcess } from "./service-process.ts";
 
 /** What Linux tells of processes. */
@@ -59,12 +61,22 @@ function hostProcess(at: string, pid: string, published: ServiceProcess["collect
     env: telemetryVariables(parts(join(at, "environ")).map(pairOf)),
     hiddenEnv: {},
     command,
+    languageInside: () => languageOfFile(join(at, "exe")),
     hasOwnLocalhost: false,
     apart: undefined,
     collector: published,
     connect: connectHere,
     lastLines: () => Promise.resolve(""),
   };
+}
+
+async function languageOfFile(file: string): Promise<Language | undefined> {
+  try {
+    return await programLanguage(createReadStream(file));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
 }
 
 async function connectHere(host: string, port: number): Promise<Duplex> {

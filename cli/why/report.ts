@@ -2,6 +2,7 @@ import { visible } from "../../config/problem.ts";
 import { signals, type Signal } from "../../config/parts/part.ts";
 import type { Diagnosis, Facts } from "./diagnosis.ts";
 import { addressText, type Examined } from "./examine.ts";
+import { sdks } from "./sdks.ts";
 import { lookbackMillis, type Delivery, type Newest } from "./stores.ts";
 
 /** What was found about a service: the most probable cause, and below it the facts. */
@@ -25,7 +26,13 @@ export function jsonOf({ processes, nowMillis, ...rest }: Facts): object {
   return {
     ...rest,
     at: new Date(nowMillis).toISOString(),
-    processes: processes.map(({ process: { name, state, isRunning }, trials }) => ({ name, state, isRunning, trials })),
+    processes: processes.map(({ process: { name, state, isRunning }, language, trials }) => ({
+      name,
+      state,
+      isRunning,
+      language,
+      trials,
+    })),
   };
 }
 
@@ -34,13 +41,13 @@ function row([what, text]: readonly [string, string]): string {
 }
 
 function processRows(
-  { process, trials, lastLines }: Examined,
+  { process, language, trials, lastLines }: Examined,
   nowMillis: number,
 ): readonly (readonly [string, string])[] {
   const { name, state, startedMillis, connect } = process;
   const since = startedMillis === undefined ? "" : ` for ${duration(nowMillis - startedMillis)}`;
   return [
-    ["process", `${name}: ${state}${since}`],
+    ["process", `${name}: ${state}${since}${language === undefined ? "" : `, ${sdks[language].title}`}`],
     ...(typeof connect === "function" ? [] : [["tried", `nothing: ${connect.notTried}`] as const]),
     ...lastLines.split("\n").flatMap((line) => (line === "" ? [] : [["said", visible(line, 200)] as const])),
     ...trials.map(({ endpoint, result }) => {

@@ -1,7 +1,5 @@
 import type { Connect } from "./exchange.ts";
-
-/** Runtimes whose SDKs have rules of their own. */
-export type Language = "nodejs" | "python" | "java";
+import type { Language } from "./sdks.ts";
 
 /** A process that may be the service that somebody looks for, as the place where it runs tells of it. */
 export interface ServiceProcess {
@@ -19,6 +17,8 @@ export interface ServiceProcess {
   /** Variables whose value is kept elsewhere, and where: `Secret shop-otel`. The name `*` is any number of them. */
   readonly hiddenEnv: Readonly<Record<string, string>>;
   readonly command: readonly string[];
+  /** Looks into the program that runs for its language, where {@link languageOf} does not know it. */
+  readonly languageInside: () => Promise<Language | undefined>;
   /** Whether `localhost` is the process's own, and not the user's machine. */
   readonly hasOwnLocalhost: boolean;
   /** Why it cannot reach the Collector by its inner name; `undefined` if nothing is known to be in the way. */
@@ -58,20 +58,34 @@ export function pairOf(variable: string): readonly [name: string, value: string]
 /** Beside OpenTelemetry's own: what loads an SDK, what the official images say of their runtime, and packages/telemetry's. */
 const others: ReadonlySet<string> = new Set([
   ...["NODE_OPTIONS", "PYTHONPATH", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "TESTING"],
-  ...["NODE_VERSION", "PYTHON_VERSION", "JAVA_VERSION", "JAVA_HOME"],
+  ...["CORECLR_ENABLE_PROFILING", "DOTNET_STARTUP_HOOKS"],
+  ...["NODE_VERSION", "PYTHON_VERSION", "JAVA_VERSION", "JAVA_HOME", "DOTNET_VERSION"],
 ]);
+
+/** Programs by which a runtime is started. */
+const programs: readonly (readonly [Language, RegExp])[] = [
+  ["nodejs", /^(node|nodejs|npm|npx)$/],
+  ["python", /^(python[\d.]*|opentelemetry-instrument|gunicorn|uvicorn|flask|celery)$/],
+  ["java", /^java$/],
+  ["dotnet", /^dotnet$/],
+];
+
+/** Variables that the official images of a runtime have. */
+const imageVariables: readonly (readonly [Language, readonly string[]])[] = [
+  ["nodejs", ["NODE_VERSION"]],
+  ["python", ["PYTHON_VERSION"]],
+  ["java", ["JAVA_VERSION", "JAVA_HOME"]],
+  ["dotnet", ["DOTNET_VERSION"]],
+];
 
 /** The runtime of a process, by its command line, or else by its image; `undefined` if neither tells. */
 export function languageOf({ command, env }: Pick<ServiceProcess, "command" | "env">): Language | undefined {
   for (const argument of command) {
     const program = argument.slice(argument.lastIndexOf("/") + 1);
-    if (/^(node|nodejs|npm|npx)$/.test(program)) return "nodejs";
-    if (/^(python[\d.]*|opentelemetry-instrument|gunicorn|uvicorn|flask|celery)$/.test(program)) return "python";
-    if (program === "java") return "java";
+    const started = programs.find(([, name]) => name.test(program));
+    if (started !== undefined) return started[0];
   }
-  if (env["NODE_VERSION"] !== undefined) return "nodejs";
-  if (env["PYTHON_VERSION"] !== undefined) return "python";
-  return env["JAVA_VERSION"] === undefined && env["JAVA_HOME"] === undefined ? undefined : "java";
+  return imageVariables.find(([, names]) => names.some((name) => env[name] !== undefined))?.[0];
 }
 
 /** The name by which a process's telemetry is found, as its environment has it; `undefined` if that has none. */

@@ -4,6 +4,7 @@ import { stackNamespace } from "../../config/names.ts";
 import { nearMatch } from "../../config/problem.ts";
 import { datasourceUid, signals, type Signal } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
+import { languageNamed, type Language } from "./sdks.ts";
 import type { GrafanaClient, Series } from "../grafana-client.ts";
 
 /** How far back the stores are asked, in milliseconds. */
@@ -39,7 +40,14 @@ const uid = {
 
 const names = z.object({ data: z.array(z.string()).nullish() });
 const lines = z.object({
-  data: z.object({ result: z.array(z.object({ values: z.array(z.tuple([z.string()]).rest(z.unknown())) })) }),
+  data: z.object({
+    result: z.array(
+      z.object({
+        stream: z.record(z.string(), z.string()),
+        values: z.array(z.tuple([z.string()]).rest(z.unknown())),
+      }),
+    ),
+  }),
 });
 const traces = z.object({
   data: z
@@ -47,7 +55,13 @@ const traces = z.object({
       z.object({
         traceID: z.string().default(""),
         spans: z.array(z.object({ startTime: z.number(), processID: z.string() })),
-        processes: z.record(z.string(), z.object({ serviceName: z.string() })),
+        processes: z.record(
+          z.string(),
+          z.object({
+            serviceName: z.string(),
+            tags: z.array(z.object({ key: z.string(), value: z.unknown() })).default([]),
+          }),
+        ),
       }),
     )
     .nullable(),
@@ -84,22 +98,48 @@ export class Stores {
     );
   }
 
-  private async newestLog(quoted: string): Promise<number | undefined> {
+  /** The language of the SDK that has sent the newest line or trace of a service; `undefined` if neither says one. */
+  async sdkLanguage(serviceName: string): Promise<Language | undefined> {
+    const [streams, found] = await Promise.all([
+      this.newestStreams(JSON.stringify(serviceName)),
+      this.foundTraces(serviceName),
+    ]);
+    const said = [
+      ...streams.map(({ stream }) => stream["telemetry_sdk_language"]),
+      ...found.flatMap(({ processes }) =>
+        Object.values(processes)
+          .filter((process) => process.serviceName === serviceName)
+          .map(({ tags }) => tags.find(({ key }) => key === "telemetry.sdk.language")?.value),
+      ),
+    ];
+    return said.map(languageNamed).find((language) => language !== undefined);
+  }
+
+  private async newestStreams(quoted: string): Promise<z.output<typeof lines>["data"]["result"]> {
     const query = new URLSearchParams({ query: `{service_name=${quoted}}`, limit: "1" }).toString();
     const answer = await this.grafana.proxy(uid.logs, `loki/api/v1/query_range?${query}&${this.range(1e6)}`);
-    const times = lines.parse(answer).data.result.flatMap(({ values }) => values.map(([time]) => Number(time) / 1e6));
-    return latest(times);
+    return lines.parse(answer).data.result;
+  }
+
+  private async newestLog(quoted: string): Promise<number | undefined> {
+    return latest(
+      (await this.newestStreams(quoted)).flatMap(({ values }) => values.map(([time]) => Number(time) / 1e6)),
+    );
   }
 
   private async newestSpan(serviceName: string): Promise<number | undefined> {
     return latest((await this.recentTraces(serviceName)).map(({ millis }) => millis));
   }
 
-  /** Some traces of a service with when its newest span in each began, in milliseconds since 1970; the newest first. */
-  async recentTraces(serviceName: string): Promise<readonly { readonly traceId: string; readonly millis: number }[]> {
+  private async foundTraces(serviceName: string): Promise<NonNullable<z.output<typeof traces>["data"]>> {
     const query = new URLSearchParams({ service: serviceName, limit: "20" }).toString();
     const answer = await this.grafana.proxy(uid.traces, `api/traces?${query}&${this.range(1e3)}`);
-    const found = (traces.parse(answer).data ?? []).flatMap(({ traceID: traceId, spans, processes }) => {
+    return traces.parse(answer).data ?? [];
+  }
+
+  /** Some traces of a service with when its newest span in each began, in milliseconds since 1970; the newest first. */
+  async recentTraces(serviceName: string): Promise<readonly { readonly traceId: string; readonly millis: number }[]> {
+    const found = (await this.foundTraces(serviceName)).flatMap(({ traceID: traceId, spans, processes }) => {
       const own = spans.filter(({ processID }) => processes[processID]?.serviceName === serviceName);
       const millis = latest(own.map(({ startTime }) => startTime / 1e3));
       return millis === undefined ? [] : [{ traceId, millis }];

@@ -5,7 +5,7 @@ import type { StackOutputs } from "../outputs.ts";
 import type { Target } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import { processesNamed, type Facts } from "./diagnosis.ts";
-import { examine } from "./examine.ts";
+import { examine, type Examined } from "./examine.ts";
 import { canSeeProcesses, hostProcesses } from "./host-processes.ts";
 import { serviceNameOf, type ServiceProcess } from "./service-process.ts";
 import { nearNames, Stores, type Newest } from "./stores.ts";
@@ -33,7 +33,7 @@ export async function factsAbout(
   ]);
   const named = processesNamed(asked, seen);
   const [processes, [serviceName, newest]] = await Promise.all([
-    Promise.all(named.map(examine)),
+    examined(stores, asked, named),
     newestOf(stores, asked, named),
   ]);
   const near = nearNames(asked, known).filter((name) => name !== serviceName);
@@ -77,6 +77,13 @@ async function seenProcesses({ urls }: StackOutputs, target: Target): Promise<re
   const published = { grpc: urls.otlpGrpc ?? "", http: urls.otlpHttp ?? "" };
   const there = await target.serviceProcesses(published);
   return [...there, ...hostProcesses(published)];
+}
+
+/** Looks at the processes, and at what was received of a name only if one of them does not tell its language. */
+async function examined(stores: Stores, asked: string, named: readonly ServiceProcess[]): Promise<readonly Examined[]> {
+  return Promise.all(
+    named.map(async (process) => examine(process, () => stores.sdkLanguage(serviceNameOf(process) ?? asked))),
+  );
 }
 
 /** What the stores have under the name that was asked for, or else under the one that the processes say they have. */

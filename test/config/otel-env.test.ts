@@ -23,7 +23,7 @@ function attributesOf(env: Readonly<Record<string, string>>): Record<string, str
 }
 
 describe("the environment of a service", () => {
-  it("is made of OpenTelemetry's own variables, which an SDK of any language reads (S4, S5, D1, D16)", () => {
+  it("is made of OpenTelemetry's own variables (S4, S5, D1, D16)", () => {
     assert.deepEqual(otelEnv(identity, "grpc"), {
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel-collector:4317",
       OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",

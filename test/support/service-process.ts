@@ -1,4 +1,5 @@
-import type { ServiceProcess } from "../../cli/why/service-process.ts";
+import type { JudgedProcess } from "../../cli/why/environment.ts";
+import { languageOf, type ServiceProcess } from "../../cli/why/service-process.ts";
 
 /** A container on the stack's network that sends everything by HTTP, with what a test has otherwise. */
 export function serviceProcess(changed: Partial<ServiceProcess> = {}): ServiceProcess {
@@ -11,6 +12,7 @@ export function serviceProcess(changed: Partial<ServiceProcess> = {}): ServicePr
     env: rightEnv,
     hiddenEnv: {},
     command: ["./checkout"],
+    languageInside: () => Promise.resolve(undefined),
     hasOwnLocalhost: true,
     apart: undefined,
     collector: { grpc: "http://otel-collector:4317", http: "http://otel-collector:4318" },
@@ -18,6 +20,12 @@ export function serviceProcess(changed: Partial<ServiceProcess> = {}): ServicePr
     lastLines: () => Promise.resolve(""),
     ...changed,
   };
+}
+
+/** A process as its environment is judged, of the language that its command says unless a test has another. */
+export function judgedProcess(changed: Partial<JudgedProcess> = {}): JudgedProcess {
+  const process = serviceProcess(changed);
+  return { ...process, language: languageOf(process), ...changed };
 }
 
 /** An environment with which everything arrives. */

@@ -9,12 +9,14 @@ const published = { grpc: "http://127.0.0.1:4317", http: "http://127.0.0.1:4318"
 describe("the containers of services", () => {
   const container = (
     name: string,
-    changed: { labels?: object; state?: object; mode?: string; networks?: object },
+    changed: { labels?: object; state?: object; mode?: string; networks?: object; program?: string },
   ): object => ({
     Name: `/${name}`,
+    Path: changed.program ?? "node",
     Config: {
       Image: `image-of-${name}`,
-      Env: ["OTEL_SERVICE_NAME=a=b", "PASSWORD=hunter2"],
+      WorkingDir: "/app",
+      Env: ["PATH=/bin:/usr/bin", "OTEL_SERVICE_NAME=a=b", "PASSWORD=hunter2"],
       Entrypoint: null,
       Cmd: ["node", "main.js"],
       Labels: changed.labels ?? {},
@@ -90,6 +92,30 @@ describe("the containers of services", () => {
         seen: "bad address 'otel-collector'",
       });
       assert.deepEqual(found[3]?.connect, { notTried: "it does not run" });
+    } finally {
+      fake.remove();
+    }
+  });
+
+  it("are looked into for Go, where their program is: in the working directory, or in the first of the path that has it", async () => {
+    const named = { relative: "./orders", found: "orders", other: "/bin/sh", none: "gone" };
+    const all = Object.entries(named).map(([name, program]) => container(name, { program }));
+    const fake = fakeCommand(
+      "docker",
+      `case "$*" in
+        "container ls "*) echo id;;
+        "container inspect "*) echo '${JSON.stringify(all)}';;
+        "cp --follow-link relative:/app/orders -" | "cp --follow-link found:/usr/bin/orders -") printf 'ELF\\377 Go buildinf:x';;
+        "cp --follow-link other:/bin/sh -") echo "ELF Go buildinf:";;
+        *) exit 1;;
+      esac`,
+    );
+    try {
+      const found = await serviceContainers({ docker: new Docker(undefined, fake.env), network: "shop", published });
+      assert.deepEqual(await Promise.all(found.map((one) => one.languageInside())), [
+        ...["go", "go"],
+        ...[undefined, undefined],
+      ]);
     } finally {
       fake.remove();
     }

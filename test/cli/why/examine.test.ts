@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { examine } from "../../../cli/why/examine.ts";
+import type { Language } from "../../../cli/why/sdks.ts";
 import { rightEnv, serviceProcess } from "../../support/service-process.ts";
 
 describe("a process that is examined", () => {
@@ -29,7 +30,9 @@ describe("a process that is examined", () => {
       await once(socket, "connect");
       return socket;
     };
-    const { findings } = await examine(serviceProcess({ env: { ...rightEnv, ...env }, connect: connectThere }));
+    const { findings } = await examine(serviceProcess({ env: { ...rightEnv, ...env }, connect: connectThere }), () =>
+      Promise.resolve(undefined),
+    );
     return findings.map(({ cause, next }) => [cause, next]);
   }
 
@@ -63,5 +66,20 @@ describe("a process that is examined", () => {
         "start it with OTEL_EXPORTER_OTLP_ENDPOINT=http://otel-collector:4318",
       ],
     ]);
+  });
+
+  it("is of the language that its command says, or else its program, or else what was received of it", async () => {
+    const language = async (command: string, inside: Language | undefined, received: Language): Promise<unknown> => {
+      const process = serviceProcess({ command: [command], languageInside: () => Promise.resolve(inside) });
+      return (await examine(process, () => Promise.resolve(received))).language;
+    };
+    assert.deepEqual(
+      [
+        await language("node", "go", "java"),
+        await language("./orders", "go", "java"),
+        await language("./orders", undefined, "java"),
+      ],
+      ["nodejs", "go", "java"],
+    );
   });
 });

@@ -9,7 +9,7 @@ import { canSeeProcesses, hostProcesses } from "../../../cli/why/host-processes.
 const published = { grpc: "http://127.0.0.1:4317", http: "http://127.0.0.1:4318" };
 
 describe("the processes of this machine", () => {
-  it("are those with a variable of OpenTelemetry's or a known runtime, without containers, the asking ones and other variables", () => {
+  it("are those with a variable of OpenTelemetry's or a known runtime, without containers, the asking ones and other variables, and looked into for Go", async () => {
     const folder = mkdtempSync(join(tmpdir(), "proc-"));
     const add = (
       pid: string,
@@ -35,7 +35,10 @@ describe("the processes of this machine", () => {
       add("14", "0", "1", ["sleep", "9"], ["HOME=/root"]);
       add("15", "0", "2", ["node", "in-a-container.js"], ["OTEL_SERVICE_NAME=inner"]);
       mkdirSync(join(folder, "16"));
-      const found = hostProcesses(published, folder).map(({ name, aliases, env }) => [name, aliases, env]);
+      writeFileSync(join(folder, "12", "exe"), Buffer.from("ELF\xff Go buildinf:", "latin1"));
+      const seen = hostProcesses(published, folder);
+      assert.deepEqual(await Promise.all(seen.map((one) => one.languageInside())), ["go", undefined]);
+      const found = seen.map(({ name, aliases, env }) => [name, aliases, env]);
       assert.deepEqual(found, [
         ["process 12", ["shop", "server"], { OTEL_SERVICE_NAME: "shop=a" }],
         ["process 13", ["shop", "node", "main.js"], {}],

@@ -63,6 +63,28 @@ describe("the stores", () => {
     ]);
   });
 
+  it("say the language of the SDK that has sent a service's newest line, or else of its traces", async () => {
+    const tags = (value: string): object => ({ tags: [{ key: "telemetry.sdk.language", value }] });
+    const answers = (stream: object): Readonly<Record<string, unknown>> => ({
+      [`${proxy}/loki/loki/api/v1/query_range`]: { data: { result: [{ stream, values: [] }] } },
+      [`${proxy}/jaeger/api/traces`]: {
+        data: [
+          {
+            spans: [],
+            processes: { p1: { serviceName: "b", ...tags("java") }, p2: { serviceName: "a", ...tags("go") } },
+          },
+        ],
+      },
+    });
+    const languages: unknown[] = [];
+    for (const stream of [{ telemetry_sdk_language: "python" }, { telemetry_sdk_language: "cobol" }, {}]) {
+      await withAnswers(answers(stream), async (stores) => {
+        languages.push(await stores.sdkLanguage("a"));
+      });
+    }
+    assert.deepEqual(languages, ["python", "go", "go"]);
+  });
+
   it("say what the Collector took by transport, refused, handed on and keeps, and what they threw away", async () => {
     const series = (labels: object, value: number): object => ({ metric: labels, value: [0, String(value)] });
     const counted = [

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { testedImages } from "./images.ts";
 import { pythonInstrumentation } from "./python.ts";
 import { succeed } from "./run.ts";
@@ -8,8 +9,11 @@ import type { Workspace } from "./workspace.ts";
 /** A service that is started with a mistake in its environment, and what `npm run why` has to say of it first. */
 export interface Mistake {
   readonly service: string;
-  /** A container with the SDK of the language, or a process of this machine. */
-  readonly runs: "nodejs" | "python" | "here";
+  /**
+   * A container with the SDK of the language; one with a program of Go, which is the stack's own VictoriaMetrics again; or
+   * a process of this machine, of Node.js or of Java.
+   */
+  readonly runs: "nodejs" | "python" | "go" | "here" | "java";
   readonly env: Readonly<Record<string, string>>;
   readonly cause: string;
   readonly next: string;
@@ -67,11 +71,25 @@ export function mistakes(httpUrl: string): readonly Mistake[] {
       next: "start it without OTEL_SDK_DISABLED",
     },
     {
+      service: "not-switched-off",
+      runs: "go",
+      env: { [endpoint]: inner.http, ...byHttp, OTEL_SDK_DISABLED: "true" },
+      cause: "perhaps: OTEL_SDK_DISABLED=true is ignored by Go's SDK, but the code may read it",
+      next: "start it without OTEL_SDK_DISABLED",
+    },
+    {
+      service: "without-headers",
+      runs: "java",
+      env: { [endpoint]: httpUrl, ...byHttp, OTEL_EXPORTER_OTLP_HEADERS: "token" },
+      cause:
+        "OTEL_EXPORTER_OTLP_HEADERS has 1 part(s) that are no key=value with a percent-encoded value: the Java agent then does not start",
+      next: "write OTEL_EXPORTER_OTLP_HEADERS as key=value,key=value; what is in it is not shown",
+    },
+    {
       service: "nameless",
       runs: "python",
       env: { [endpoint]: inner.http, ...byHttp, OTEL_SERVICE_NAME: "" },
-      cause:
-        "it has no name: OTEL_SERVICE_NAME is not set, so unless its code says one it is unknown_service, or unknown_service:<program>",
+      cause: "it has no name: OTEL_SERVICE_NAME is not set, so unless its code says one it is unknown_service:PROGRAM",
       next: "start it with OTEL_SERVICE_NAME=NAME",
     },
     {
@@ -97,13 +115,16 @@ export async function startMistaken(workspace: Workspace, all: readonly Mistake[
   const { name } = workspace;
   const children: ChildProcess[] = [];
   const containerOf = ({ service }: Mistake): string => `${name}-${service}`;
-  const inContainers = all.filter(({ runs }) => runs !== "here");
+  const isHere = ({ runs }: Mistake): boolean => runs === "here" || runs === "java";
+  const inContainers = all.filter((mistake) => !isHere(mistake));
   for (const mistake of all) {
     const env = { OTEL_SERVICE_NAME: mistake.service, ...mistake.env };
-    if (mistake.runs === "here") {
-      const child = spawn(process.execPath, ["--eval", `${javascript}; console.log()`], {
-        env: { ...process.env, ...env },
-      });
+    if (mistake.runs === "here" || mistake.runs === "java") {
+      const [program, ...args] = {
+        here: [process.execPath, "--eval", `${javascript}; console.log()`] as const,
+        java: ["java", join(import.meta.dirname, "..", "fixtures", "Waits.java")] as const,
+      }[mistake.runs];
+      const child = spawn(program, args, { env: { ...process.env, ...env } });
       await once(child.stdout, "data");
       children.push(child);
       continue;
@@ -126,6 +147,7 @@ export async function startMistaken(workspace: Workspace, all: readonly Mistake[
         ],
         ...["--entrypoint", "python3", pythonInstrumentation(name), "-c", python],
       ],
+      go: [testedImages.victoriaMetrics],
     }[mistake.runs];
     await succeed("docker", [
       "run",
