@@ -114,7 +114,19 @@ export const grafana = part({
   },
   connectsTo: (all) => targetsOf(all, ({ datasource }) => datasource),
   opensElsewhere: ({ datasources }, { contactPoints }) => datasources.length > 0 || contactPoints.length > 0,
-  process: ({ settings, objectives, alerts, memoryLimitsMib, hostPorts, publicUrl, secrets, dashboards, all }) => {
+  process: ({
+    settings,
+    objectives,
+    alerts,
+    memoryLimitsMib,
+    runningHosts,
+    hostPorts,
+    publicUrl,
+    secrets,
+    dashboards,
+    all,
+  }) => {
+    const rules = { objectives, memoryLimitsMib, runningHosts };
     const { adminUser, datasources: further } = settings;
     const server = { adminUser, hostPort: hostPorts.http, publicUrl };
     const secretNames = [...secretsIn(further, grafanaReferences), ...contactSecrets(alerts.contactPoints)];
@@ -123,7 +135,7 @@ export const grafana = part({
       env: { ...(secretNames.length > 0 ? grafanaDollar : {}), ...grafanaServerEnv(server), ...smtpEnv(alerts) },
       configFiles: [
         { path: grafanaPaths.datasources, content: datasources(generatedDatasources(all), further) },
-        { path: grafanaPaths.alerting, content: alerting({ objectives, memoryLimitsMib }, alerts, grafanaUrl(server)) },
+        { path: grafanaPaths.alerting, content: alerting(rules, alerts, grafanaUrl(server)) },
         { path: grafanaPaths.dashboardProvider, content: dashboardProvider(added.length > 0) },
         ...dashboardFiles(),
         ...added,

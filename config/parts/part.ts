@@ -166,6 +166,8 @@ export interface PartContext<Ports, Settings> {
   readonly publicUrl: string | undefined;
   /** Memory limits of all parts in MiB, by their host names. */
   readonly memoryLimitsMib: Readonly<Record<string, number>>;
+  /** Host names of the parts that run. */
+  readonly runningHosts: readonly string[];
   /** Processors for the Collector, by name, that add what the platform knows of the sender. */
   readonly enrichment: Readonly<Record<string, object>>;
   /** Whether everything runs on one machine, whose processor, memory and disks the part sees. */

@@ -21,6 +21,11 @@ export function memoryLimitsOf({ memoryMib }: StackSettings): Readonly<Record<st
   return Object.fromEntries(partEntries.map(([name, { host }]) => [host, memoryMib[name]]));
 }
 
+/** Host names of the parts that run by these settings. */
+export function runningHostsOf(settings: StackSettings): readonly string[] {
+  return partEntries.filter(([name, part]) => part.runs(Reflect.get(settings, name))).map(([, { host }]) => host);
+}
+
 /** The process of a part by these settings: its arguments, variables and files. */
 export function partProcess(name: PartName, settings: StackSettings, surroundings: PartSurroundings): PartProcess {
   const part: AnyPart = parts[name];
@@ -34,6 +39,7 @@ export function partProcess(name: PartName, settings: StackSettings, surrounding
     objectives,
     alerts,
     memoryLimitsMib: memoryLimitsOf(settings),
+    runningHosts: runningHostsOf(settings),
     settings: group,
     hostPorts: hostPortsOf(part, settings.ports),
     publicUrl: publicUrls[part.host],

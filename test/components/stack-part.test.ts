@@ -181,7 +181,11 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
       {
         path: "/etc/grafana/provisioning/alerting/stack.yaml",
         content: alerting(
-          { objectives: objectivesSchema.parse({}), memoryLimitsMib: { "victoria-metrics": 256 } },
+          {
+            objectives: objectivesSchema.parse({}),
+            memoryLimitsMib: { "victoria-metrics": 256 },
+            runningHosts: partList.map(({ host }) => host),
+          },
           alertsSchema.parse({}),
           "http://127.0.0.1:13000/",
         ),

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import type { GrafanaClient } from "../../cli/grafana-client.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
+import { ruleUid } from "../../config/grafana/alerting/rule.ts";
 import { severities } from "../../config/grafana/alerting/settings.ts";
 import { AlertReceivers, alertSecrets, mailAddress, webhookPaths } from "./support/alert-receivers.ts";
+import { datasourceUid } from "../../config/parts/part.ts";
+import { parts } from "../../config/parts/parts.ts";
+import { documentedStack } from "../../generators/documented-stack.ts";
+import { RecordedStore } from "./support/recorded-store.ts";
+import { ruleCases, type RuleCase } from "./support/rule-cases.ts";
+import { provisionedRules, verdict, type ProvisionedRule, type Verdict } from "./support/rule-verdict.ts";
 import type { Ended } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
@@ -100,5 +108,83 @@ describe("an alert of npm run alert:test", () => {
       assert.ok(html.includes(`This is a test: alerts of severity ${severity} reach you`), html);
       assert.ok(html.includes(`href="${outputs.urls.grafana ?? ""}/alerting/grafana/stack-test/view"`), html);
     }
+  });
+});
+
+/** Each rule as the running Grafana has it, over recordings of what it is about (support/rule-cases.ts). */
+describe("every alert rule of the stack", () => {
+  const { rules } = documentedStack();
+  /** The moments at which the rule's condition is true, and at which all is well, of each case. */
+  const recorded = new Map<RuleCase, { readonly trouble: number; readonly well: number }>();
+  let grafana: GrafanaClient;
+  let provisioned: ReadonlyMap<string, ProvisionedRule>;
+  let store: RecordedStore;
+
+  before(async () => {
+    const workspace = await sharedWorkspace();
+    grafana = await workspace.grafana();
+    provisioned = await provisionedRules(grafana);
+    store = await RecordedStore.start(workspace, grafana);
+    for (const each of Object.values(ruleCases).flat()) {
+      const { series, minutes = 420 } = each;
+      const trouble = await store.record(series(true), minutes);
+      recorded.set(each, { trouble, well: await store.record(series(false), minutes) });
+    }
+    await store.flush();
+  });
+
+  after(async () => {
+    await store.remove();
+  });
+
+  it("is in Grafana, and evaluated without an error over what the stack has", async () => {
+    assert.deepEqual([...provisioned.keys()].sort(), rules.map(({ name }) => ruleUid(name)).sort());
+    const errors: Record<string, string> = {};
+    for (const [uid, rule] of provisioned) {
+      const at = { datasourceUid: datasourceUid(parts.victoriaMetrics), millis: Date.now() };
+      const { error } = await verdict(grafana, rule, at);
+      if (error !== undefined) errors[uid] = error;
+    }
+    assert.deepEqual(errors, {});
+  });
+
+  for (const { name, title } of rules) {
+    const cases = ruleCases[name];
+    if (cases === undefined) throw new Error(`${name}: must have a case in test/e2e/support/rule-cases.ts, has none`);
+    for (const each of cases) {
+      const by = each.by === undefined ? "" : ` (by ${each.by})`;
+      it(`fires when it is so, and not when all is well: ${title}${by}`, async () => {
+        const rule = provisioned.get(ruleUid(name)) ?? assert.fail(name);
+        const moments = recorded.get(each) ?? assert.fail(name);
+        const at = (millis: number): Promise<Verdict> =>
+          verdict(grafana, rule, { datasourceUid: RecordedStore.uid, millis });
+        const { fires, labels, error } = await at(moments.trouble);
+        assert.deepEqual({ fires, error }, { fires: true, error: undefined });
+        for (const [, label = ""] of rule.annotations.summary.matchAll(/\.Labels\.(\w+)/g)) {
+          assert.ok(
+            labels.every((those) => label in those),
+            `${label} is in its summary, and not in ${JSON.stringify(labels)}`,
+          );
+        }
+        assert.deepEqual(await at(moments.well), { fires: false, labels: [] });
+      });
+    }
+  }
+
+  it("is well if VictoriaMetrics cannot be asked, but for the one that says so", async () => {
+    await store.end();
+    const verdicts = new Map<string, Verdict>();
+    for (const [uid, rule] of provisioned) {
+      verdicts.set(uid, await verdict(grafana, rule, { datasourceUid: RecordedStore.uid, millis: Date.now() }));
+    }
+    assert.deepEqual(
+      [...verdicts].filter(([, { error }]) => error === undefined),
+      [],
+    );
+    const firing = [...verdicts].filter(([, { fires }]) => fires);
+    assert.deepEqual(
+      firing.map(([uid]) => uid),
+      ["stack-metrics-away"],
+    );
   });
 });

@@ -25,6 +25,9 @@ const delivered = `exporter!~".+${derivedName("")}"`;
 const fill = `(otelcol_exporter_queue_size / otelcol_exporter_queue_capacity)`;
 const where = "{{ .Labels.exporter }}";
 
+/** The rule that there is only with a canary. */
+export const canaryAway = "canary-away";
+
 const rules: readonly AlertRule[] = [
   {
     name: "collector-away",
@@ -40,6 +43,21 @@ const rules: readonly AlertRule[] = [
     summary: "The Collector is away: no log, trace or metric of any service arrives",
     description:
       "Nothing has been heard of the Collector itself for minutes. Services keep what they can in memory, for a short time. See whether it runs, and its last lines.",
+    links,
+  },
+  {
+    name: canaryAway,
+    title: "The canary is away",
+    severity: "warning",
+    // Its numbers go straight to VictoriaMetrics, and are found for five minutes after the last one.
+    expr: `count(canary_age_seconds{service_namespace="${stackNamespace}"})`,
+    threshold: { type: "lt", value: 1 },
+    forMinutes: 5,
+    noData: "Alerting",
+    notEvaluated: "OK",
+    summary: "Nothing is heard of the canary: nobody looks whether what services send can be found again",
+    description:
+      "What services send may arrive all the same, but no alert would say if it did not. See whether the canary runs, and its last lines.",
     links,
   },
   {
@@ -116,5 +134,8 @@ const rules: readonly AlertRule[] = [
   },
 ];
 
-/** The rules about the way from services to the stores. */
-export const pipelineGroup: RuleGroup = { name: "pipeline", intervalSeconds: 60, rules };
+/** The rules about the way from services to the stores. @param hasCanary whether something of it may be missed */
+export function pipelineGroup(hasCanary: boolean): RuleGroup {
+  const wanted = hasCanary ? rules : rules.filter(({ name }) => name !== canaryAway);
+  return { name: "pipeline", intervalSeconds: 60, rules: wanted };
+}

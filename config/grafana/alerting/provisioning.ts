@@ -16,7 +16,7 @@ export function alerting(settings: RuleSettings, alerts: Alerts, grafanaUrl: str
   return stringify(
     {
       apiVersion: 1,
-      deleteRules: deletedRules(),
+      deleteRules: deletedRules(settings),
       groups: ruleGroups(settings).map((group) => provisionedGroup(group, where)),
       deleteContactPoints: deletedContactPoints(contactPoints),
       contactPoints: provisionedContactPoints(contactPoints),

@@ -1,5 +1,6 @@
+import { canary } from "../../parts/canary.ts";
 import { machineGroup } from "./machine.ts";
-import { pipelineGroup } from "./pipeline.ts";
+import { canaryAway, pipelineGroup } from "./pipeline.ts";
 import { ruleUid, type AlertRule, type RuleGroup } from "./rule.ts";
 import { serviceGroups } from "./services.ts";
 import type { Objectives } from "./settings.ts";
@@ -39,11 +40,14 @@ export interface RuleSettings {
   readonly objectives: Objectives;
   /** Memory limit of each part in MiB, by host name. */
   readonly memoryLimitsMib: Readonly<Record<string, number>>;
+  /** Host names of the parts that run. */
+  readonly runningHosts: readonly string[];
 }
 
 /** Every rule of the stack, in its groups. */
-export function ruleGroups({ objectives, memoryLimitsMib }: RuleSettings): readonly RuleGroup[] {
-  return [...serviceGroups(objectives), pipelineGroup, storesGroup(memoryLimitsMib), machineGroup, testGroup];
+export function ruleGroups({ objectives, memoryLimitsMib, runningHosts }: RuleSettings): readonly RuleGroup[] {
+  const pipeline = pipelineGroup(runningHosts.includes(canary.host));
+  return [...serviceGroups(objectives), pipeline, storesGroup(memoryLimitsMib), machineGroup, testGroup];
 }
 
 /** The rules of all groups. */
@@ -57,7 +61,10 @@ export function rulesOf(groups: readonly RuleGroup[]): readonly AlertRule[] {
  */
 export const retiredRules: readonly string[] = [];
 
-/** The rules that Grafana is told to delete. */
-export function deletedRules(): readonly object[] {
-  return retiredRules.map((name) => ({ orgId: 1, uid: ruleUid(name) }));
+/** The rules that Grafana is told to delete: those of older versions, and those that there are with other settings only. */
+export function deletedRules({ runningHosts }: Pick<RuleSettings, "runningHosts">): readonly object[] {
+  return [...retiredRules, ...(runningHosts.includes(canary.host) ? [] : [canaryAway])].map((name) => ({
+    orgId: 1,
+    uid: ruleUid(name),
+  }));
 }

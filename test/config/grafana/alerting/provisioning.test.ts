@@ -5,11 +5,15 @@ import { z } from "zod";
 import { grafanaDollar, grafanaSecretText } from "../../../../config/expansion.ts";
 import { alerting } from "../../../../config/grafana/alerting/provisioning.ts";
 import { alertsSchema, objectivesSchema, type Alerts } from "../../../../config/grafana/alerting/settings.ts";
-import { memoryLimitsOf } from "../../../../config/parts/processes.ts";
+import { memoryLimitsOf, runningHostsOf } from "../../../../config/parts/processes.ts";
 import { asGrafanaReads } from "../../../support/grafana-expansion.ts";
 import { settings } from "../../../support/settings.ts";
 
-const rules = { objectives: objectivesSchema.parse({}), memoryLimitsMib: memoryLimitsOf(settings()) };
+const rules = {
+  objectives: objectivesSchema.parse({}),
+  memoryLimitsMib: memoryLimitsOf(settings()),
+  runningHosts: runningHostsOf(settings()),
+};
 
 const fileSchema = z.strictObject({
   apiVersion: z.literal(1),

@@ -3,23 +3,24 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
 import { ruleUid } from "../../../../config/grafana/alerting/rule.ts";
-import { retiredRules, ruleGroups, rulesOf } from "../../../../config/grafana/alerting/rules.ts";
+import { deletedRules, retiredRules, ruleGroups, rulesOf } from "../../../../config/grafana/alerting/rules.ts";
 import { objectivesSchema } from "../../../../config/grafana/alerting/settings.ts";
 import { grafanaUid } from "../../../../config/rules.ts";
-import { memoryLimitsOf } from "../../../../config/parts/processes.ts";
+import { memoryLimitsOf, runningHostsOf } from "../../../../config/parts/processes.ts";
 import { settings } from "../../../support/settings.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..", "..");
 const memoryLimitsMib = memoryLimitsOf(settings());
+const runningHosts = runningHostsOf(settings());
 const objectives = objectivesSchema.parse({ services: { "a.b": { latencySeconds: 0 }, c: { silenceMinutes: 30 } } });
-const groups = ruleGroups({ objectives, memoryLimitsMib });
+const groups = ruleGroups({ objectives, memoryLimitsMib, runningHosts });
 const rules = rulesOf(groups);
 
 /** Every rule that a version of the stack has had. Add what is new; what goes stays here and stands in `retiredRules`. */
 const everHad = [
   ...["errors-fast", "latency-fast", "errors-slow", "latency-slow", "silence"],
   ...["collector-away", "queue-filling", "queue-full", "refused", "not-delivered"],
-  ...["canary-late", "canary-lost"],
+  ...["canary-away", "canary-late", "canary-lost"],
   ...["part-away", "part-restarts", "memory-near-limit", "rules-fail", "not-told"],
   ...["metrics-away", "disk-filling", "disk-full", "series-many", "span-names-many"],
   ...["machine-memory-high", "machine-memory-critical"],
@@ -71,8 +72,23 @@ describe("the alert rules", () => {
 
   it("say of themselves what they are without data, and one alone fires if VictoriaMetrics cannot be asked", () => {
     const names = (list: typeof rules): readonly string[] => list.map(({ name }) => name);
-    assert.deepEqual(names(rules.filter(({ noData }) => noData === "Alerting")), ["collector-away", "metrics-away"]);
+    assert.deepEqual(names(rules.filter(({ noData }) => noData === "Alerting")), [
+      "collector-away",
+      "canary-away",
+      "metrics-away",
+    ]);
     assert.deepEqual(names(rules.filter(({ notEvaluated }) => notEvaluated === "Alerting")), ["metrics-away"]);
+  });
+
+  it("miss the canary only where it runs, and Grafana is told to delete what an older file had of that", () => {
+    const without = runningHostsOf(settings({ canary: { enabled: false } }));
+    const names = rulesOf(ruleGroups({ objectives, memoryLimitsMib, runningHosts: without })).map(({ name }) => name);
+    assert.deepEqual(
+      rules.map(({ name }) => name).filter((name) => !names.includes(name)),
+      ["canary-away"],
+    );
+    assert.deepEqual(deletedRules({ runningHosts: without }), [{ orgId: 1, uid: "stack-canary-away" }]);
+    assert.deepEqual(deletedRules({ runningHosts }), []);
   });
 
   it("look once a minute at most, but for the test", () => {

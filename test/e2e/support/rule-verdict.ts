@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { HttpError, type GrafanaClient } from "../../../cli/grafana-client.ts";
+
+const ruleSchema = z.looseObject({
+  uid: z.string(),
+  condition: z.string(),
+  data: z.array(z.looseObject({ datasourceUid: z.string() })),
+  noDataState: z.string(),
+  execErrState: z.string(),
+  annotations: z.looseObject({ summary: z.string() }),
+});
+
+/** A rule as the running Grafana has it. */
+export type ProvisionedRule = z.output<typeof ruleSchema>;
+
+/** The rules that a Grafana has, by their uids. */
+export async function provisionedRules(grafana: GrafanaClient): Promise<ReadonlyMap<string, ProvisionedRule>> {
+  const rules = z.array(ruleSchema).parse(await grafana.get("/api/v1/provisioning/alert-rules"));
+  return new Map(rules.map((rule) => [rule.uid, rule]));
+}
+
+/** A series that was judged: its labels, and 1 where the rule fires for it. */
+const frame = z.object({
+  schema: z.object({ fields: z.array(z.object({ labels: z.record(z.string(), z.string()).default({}) })) }),
+  data: z.object({ values: z.array(z.array(z.number().nullable())) }),
+});
+
+const evaluation = z.object({
+  results: z.record(z.string(), z.object({ error: z.string().optional(), frames: z.array(frame).default([]) })),
+});
+
+/** What Grafana makes of a rule. */
+export interface Verdict {
+  readonly fires: boolean;
+  /** Labels of each series that it fires for; none if it fires since there is none. */
+  readonly labels: readonly Readonly<Record<string, string>>[];
+  /** What went wrong, if it could not be evaluated. */
+  readonly error?: string;
+}
+
+/**
+ * Has Grafana evaluate a rule that it has, queries, threshold and all, for a moment and with another data source than the
+ * stack's: what it does at each look, but for the time that the condition has to last.
+ */
+export async function verdict(
+  grafana: GrafanaClient,
+  rule: ProvisionedRule,
+  at: { readonly datasourceUid: string; readonly millis: number },
+): Promise<Verdict> {
+  const isQuery = (uid: string): boolean => uid !== "__expr__";
+  const data = rule.data.map((each) =>
+    isQuery(each.datasourceUid) ? { ...each, datasourceUid: at.datasourceUid } : each,
+  );
+  const request = { condition: rule.condition, data, now: new Date(at.millis).toISOString() };
+  const notEvaluated = (error: string): Verdict => ({ fires: rule.execErrState === "Alerting", labels: [], error });
+  let results;
+  try {
+    ({ results } = evaluation.parse(await grafana.post("/api/v1/eval", request)));
+  } catch (error) {
+    if (error instanceof HttpError && error.status >= 500) return notEvaluated(error.message);
+    throw error;
+  }
+  const error = Object.values(results).find((result) => result.error !== undefined)?.error;
+  if (error !== undefined) return notEvaluated(error);
+  const judged = (results[rule.condition]?.frames ?? []).flatMap(({ schema, data: { values } }) =>
+    schema.fields.map(({ labels }, index) => ({ labels, fires: values[index]?.at(-1) === 1 })),
+  );
+  if (judged.length === 0) return { fires: rule.noDataState === "Alerting", labels: [] };
+  const firing = judged.filter(({ fires }) => fires);
+  return { fires: firing.length > 0, labels: firing.map(({ labels }) => labels) };
+}
