@@ -45,7 +45,7 @@ function disk(): Row {
     stat({
       title: "Disk is full in",
       description:
-        "Days until the disk of VictoriaMetrics is full at the rate of the last six hours, at most a year. On one machine it is the disk of all stores.",
+        "Days until the disk of VictoriaMetrics is full at the rate of the last six hours, at most a year; soon after the first start that rate says little. On one machine it is the disk of all stores.",
       unit: "d",
       targets: [promql("A", `min(${daysLeft(`(${free} - vm_free_disk_space_limit_bytes)`, free)})`, "left")],
     }),
