@@ -20,10 +20,11 @@ import type { StackSettings } from "../config/settings-and-defaults.ts";
 import { ObservabilityStack } from "./observability-stack.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import { refusal, refuse, workloadProblems } from "./platform/workload-rules.ts";
+import { judgedSecrets, secretsApart, type JudgedSecrets, type ServiceSecrets } from "./service-secrets.ts";
 import type { ImageMount, Workload, WorkloadImage } from "./platform/workload.ts";
 
 /** What an instrumented service is made from. */
-export interface InstrumentedServiceArgs extends ServiceInput {
+export interface InstrumentedServiceArgs extends ServiceInput, ServiceSecrets {
   /** The stack that it runs beside and sends its telemetry to. */
   readonly stack: ObservabilityStack;
 }
@@ -45,7 +46,7 @@ export class InstrumentedService extends pulumi.ComponentResource {
    */
   constructor(name: string, args: InstrumentedServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const { field: stack, others } = fieldApart(args, "stack");
-    const given = others as ServiceInput;
+    const given = others as ServiceInput & ServiceSecrets;
     if (!(stack instanceof ObservabilityStack)) throw withoutStack(name, given, stack);
     const workload = serviceWorkload(name, given, stack);
     super("observability:index:InstrumentedService", name, {}, opts);
@@ -61,8 +62,15 @@ function withoutStack(name: unknown, given: unknown, stack: unknown): Error {
   const rule = "must be the ObservabilityStack that the service runs beside";
   const got = stack === undefined ? "none" : "something else";
   const missing = { path: "stack", rule, got, change: "create one and pass it as `stack`" };
-  const problems = [missing, ...notTextProblems(name), ...judgedServiceArgs(given).problems];
-  return refusal(typeof name === "string" ? name : "", problems);
+  const known = typeof name === "string" ? name : "";
+  const { secrets, others } = secretsApart(given);
+  const problems = [
+    missing,
+    ...notTextProblems(name),
+    ...judgedServiceArgs(others).problems,
+    ...judgedSecrets(known, secrets, {}).problems,
+  ];
+  return refusal(known, problems);
 }
 
 /** The problem of a name that is no text: nothing can be called by it, and it may not even be written. */
@@ -82,14 +90,21 @@ export interface ServiceEnvironment extends Pick<ObservabilityStack, "settings">
  * @param given at run time whatever a program hands over, since types are stripped
  * @throws Error with every problem of the arguments, one a line: `<path>: <rule>, got <value>; <what to change>`.
  */
-export function serviceWorkload(name: string, given: ServiceInput, stack: ServiceEnvironment): Workload {
-  const { args, problems } = judgedServiceArgs(given);
+export function serviceWorkload(
+  name: string,
+  given: ServiceInput & ServiceSecrets,
+  stack: ServiceEnvironment,
+): Workload {
+  const { secrets: givenSecrets, others } = secretsApart(given);
+  const { args, problems: ofArgs } = judgedServiceArgs(others);
+  const secrets = judgedSecrets(name, givenSecrets, args.env);
+  const problems = [...ofArgs, ...secrets.problems];
   const notText = notTextProblems(name);
   if (notText.length > 0) throw refusal("", [...notText, ...problems]);
   // Of a build that is wrong nothing is left, and no image either: that is told already.
   const isBuildWrong = problems.some(({ path }) => path.split(".")[0] === "build");
   const telemetry = givenTelemetry(name, args, stack);
-  const workload = describedService(name, args, telemetry);
+  const workload = describedService(name, args, telemetry, secrets);
   refuse(name, [
     ...problems,
     ...serviceNameProblems(name, stack.settings),
@@ -102,14 +117,19 @@ export function serviceWorkload(name: string, given: ServiceInput, stack: Servic
   return workload;
 }
 
-function describedService(name: string, args: CompleteServiceArgs, given: GivenTelemetry): Workload {
+function describedService(
+  name: string,
+  args: CompleteServiceArgs,
+  given: GivenTelemetry,
+  secrets: JudgedSecrets,
+): Workload {
   return {
     name,
     image: workloadImage(args),
     args: args.command,
-    env: { ...given.env, ...args.env, ...given.loader },
-    configFiles: [],
-    secretFiles: [],
+    env: { ...given.env, ...args.env, ...secrets.env, ...given.loader },
+    configFiles: Object.entries(args.configFiles).map(([path, content]) => ({ path, content })),
+    secretFiles: secrets.files,
     check: "none",
     ports: args.ports.map((port) => ({ ...port, hostPort: port.hostPort ?? "internal" })),
     dataVolumes: [],

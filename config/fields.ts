@@ -1,6 +1,17 @@
 import { z } from "zod";
 import { ruleMessage } from "./parse.ts";
-import { hostPorts, nameOfSecret, oneLine, printable, type FurtherRule, type TextRule } from "./rules.ts";
+import {
+  hostPorts,
+  nameOfSecret,
+  oneLine,
+  printable,
+  secretLength,
+  secretsTogether,
+  secretText,
+  variableName,
+  type FurtherRule,
+  type TextRule,
+} from "./rules.ts";
 
 /*
  * The kinds of fields that the settings are made of. A field has one rule, in words of its own, for whatever is wrong
@@ -88,7 +99,8 @@ function toldOfRecord(name: ReturnType<typeof told>, all: ReturnType<typeof told
   return { error: ({ code }) => (code === "invalid_key" ? name : all).error() };
 }
 
-function kibOf(texts: readonly string[]): number {
+/** Size of texts together, in KiB. */
+export function kibOf(texts: readonly string[]): number {
   return texts.reduce((sum, each) => sum + Buffer.byteLength(each), 0) / 1024;
 }
 
@@ -131,7 +143,7 @@ export function processArguments(change: string): z.ZodArray<z.ZodString> {
 
 /** Environment variables by name. Their values may be secrets. */
 export function variables(): z.ZodRecord<z.ZodString, z.ZodString> {
-  const name = told("must be a name for a variable (letters, digits and _, no digit first)", "give it such a name");
+  const name = told(variableName.rule, variableName.change);
   const all = told("must be variables by name", "write `NAME: value` below it, or leave it out");
   const value = told("must be text", "put the value in quotes");
   const short = told(`must be at most ${mostInText} characters`, tooLongForProcess);
@@ -139,7 +151,7 @@ export function variables(): z.ZodRecord<z.ZodString, z.ZodString> {
   const text = keeping(z.string(value).max(mostInText, short), printable);
   return withSecrets(
     z
-      .record(z.string().regex(/^[A-Za-z_]\w{0,254}$/), text, toldOfRecord(name, all))
+      .record(z.string().regex(variableName.pattern), text, toldOfRecord(name, all))
       .refine((given) => fitsProcess(Object.entries(given).map(([key, text]) => `${key}=${text}`)), much),
   );
 }
@@ -179,26 +191,21 @@ export function names(what: string, rule: Omit<TextRule, "change">, change: stri
   });
 }
 
-/** Most bytes of all secrets together, in KiB: what a Secret of Kubernetes holds, with room for its names. */
-const mostSecretKib = 900;
-
 /** Secrets by name. No message shows one. */
 export function secretTexts(): z.ZodRecord<z.ZodString, z.ZodString> {
   const name = told(nameOfSecret.rule, nameOfSecret.change);
-  const value = told("must be text of 1 to 65536 characters", "set one that fits");
-  const whole = told("must be text without NUL and unpaired surrogates", "encode it, for example as base64");
-  const room = `must hold at most ${mostSecretKib} KiB in all, which is what Kubernetes takes`;
+  const [ofLength] = secretText;
+  const length = told(ofLength.rule, ofLength.change);
+  const { mostKib, rule } = secretsTogether;
   const set = "npm run pulumi -- config set --secret --path 'observability:secrets.NAME'";
   const all = told("must be secrets by name", `set one by \`${set}\``);
-  const secret = z
-    .string(value)
-    .min(1, value)
-    .max(65536, value)
-    .refine((text) => text.isWellFormed() && !text.includes("\0"), whole);
+  // The length as such, so that the schema of the settings has it.
+  const limited = z.string(length).min(secretLength.least, length).max(secretLength.most, length);
+  const secret = keeping(limited, ...secretText.slice(1));
   return withSecrets(
     z
       .record(z.string().regex(nameOfSecret.pattern), secret, toldOfRecord(name, all))
-      .refine((secrets) => kibOf(Object.values(secrets)) <= mostSecretKib, told(room, "remove what nothing refers to")),
+      .refine((secrets) => kibOf(Object.values(secrets)) <= mostKib, told(rule, "remove what nothing refers to")),
   );
 }
 

@@ -202,6 +202,43 @@ export const nameOfSecret = {
   change: "rename it",
 } as const;
 
+/** The name of an environment variable, as every shell takes it. */
+export const variableName = {
+  pattern: /^[A-Za-z_]\w{0,254}$/,
+  rule: "must be a name for a variable (letters, digits and _, no digit first)",
+  change: "give it such a name",
+} as const;
+
+/** How long a secret may be, in characters. */
+export const secretLength: Range = { least: 1, most: 65536 };
+
+/** What the text of a secret has to be. */
+export const secretText: readonly [FurtherRule, ...FurtherRule[]] = [
+  {
+    holds: (text) => text.length >= secretLength.least && text.length <= secretLength.most,
+    rule: "must be text of 1 to 65536 characters",
+    change: "set one that fits",
+  },
+  {
+    holds: (text) => text.isWellFormed() && !text.includes("\0"),
+    rule: "must be text without NUL and unpaired surrogates",
+    change: "encode it, for example as base64",
+  },
+];
+
+/** Most of all secrets together, in KiB: what a Secret of Kubernetes holds, with room for its names. */
+export const secretsTogether = {
+  mostKib: 900,
+  rule: "must hold at most 900 KiB in all, which is what Kubernetes takes",
+};
+
+/** The absolute path of a file in a container, and not in the directory that is empty at each start. */
+export const filePath: FurtherRule = {
+  holds: (path) => /^(\/(?!\.{1,2}(\/|$))[^\s/:\p{C}]+)+$/u.test(path) && !path.startsWith("/tmp/"),
+  rule: "must be the absolute path of a file, without blanks, colons, . and .., and not in /tmp",
+  change: "write for example /etc/checkout/rules.json",
+};
+
 /** An identifier in Grafana, which is part of addresses (github.com/grafana/grafana, pkg/util/shortid_generator.go). */
 export const grafanaUid = {
   pattern: /^[A-Za-z0-9_-]{1,40}$/,

@@ -1,11 +1,23 @@
 import type { z } from "zod";
-import { choice, flag, group, list, processArguments, record, text, told, variables, wholeNumber } from "./fields.ts";
+import {
+  choice,
+  flag,
+  group,
+  list,
+  processArguments,
+  record,
+  text,
+  told,
+  variables,
+  wholeNumber,
+  withSecrets,
+} from "./fields.ts";
 import { instrumentedLanguages, instrumentProblems, type InstrumentedLanguage } from "./instrumentation.ts";
 import { reservedVariables, type OtlpProtocol } from "./otel-env.ts";
 import { isRecord, schemaProblems } from "./parse.ts";
 import { plainInput } from "./plain.ts";
 import { hiddenProblem, type Problem } from "./problem.ts";
-import { containerPorts, hostPorts, imageReference, workloadLimits, type Range } from "./rules.ts";
+import { containerPorts, filePath, hostPorts, imageReference, workloadLimits, type Range } from "./rules.ts";
 
 /*
  * What an instrumented service is made from: as a type for whoever writes a program, and as a schema for whatever comes
@@ -65,6 +77,12 @@ export interface ServiceInput {
    * @default none
    */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Files that it reads, by their absolute path: root-owned, read-only, and readable by everybody in the container. Another
+   * content starts the service anew.
+   * @default none
+   */
+  readonly configFiles?: Readonly<Record<string, string>>;
   /** @default none */
   readonly ports?: readonly ServicePort[];
   /** @default none, the service counts as up when its process runs */
@@ -132,6 +150,16 @@ export const serviceArgsSchema = group({
   }).optional(),
   command: processArguments('write each as an entry of its own, for example ["node", "server.js"]').default([]),
   env: variables().default({}),
+  configFiles: withSecrets(
+    record("files by path", "write `/etc/checkout/rules.json: text` in it, or leave it out", {
+      name: filePath,
+      value: {
+        holds: (content) => content !== "",
+        rule: "must not be empty",
+        change: "leave the file out",
+      },
+    }),
+  ).default({}),
   ports: list(port, "ports", "write for example [{ name: http, port: 8080 }]").default([]),
   healthCheck: group({
     port: within(containerPorts),

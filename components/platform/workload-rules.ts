@@ -99,7 +99,16 @@ function fileProblems({
   const empty = configFiles.flatMap(({ content }, index) =>
     problemIf(content === "", `configFiles.${index}.content`, "must not be empty", content, "leave the file out"),
   );
-  return [...relative, ...equal(paths), ...empty];
+  const files = Object.entries({ configFiles, secretFiles }).flatMap(([kind, entries]) =>
+    entries.map(({ path }, index) => [`${kind}.${index}.path`, path] as const),
+  );
+  const within = paths.flatMap(([where, path]) => {
+    const [, file] = files.find(([, other]) => path.startsWith(`${other}/`)) ?? [];
+    return file === undefined
+      ? []
+      : [problem(where, `must not be in ${file}, which is a file`, path, "rename one of the two")];
+  });
+  return [...relative, ...equal(paths), ...within, ...empty];
 }
 
 function checkProblems({ check }: Workload): readonly Problem[] {

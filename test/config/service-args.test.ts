@@ -35,6 +35,7 @@ describe("the arguments of a service", () => {
         image,
         command: [],
         env: {},
+        configFiles: {},
         ports: [],
         version: "0.0.0",
         telemetry: true,

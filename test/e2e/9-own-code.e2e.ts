@@ -19,7 +19,7 @@ import { mistakes, startMistaken, type Mistake } from "./support/mistakes.ts";
 import { printedConfig } from "./support/print-config.ts";
 import { buildPythonInstrumentation, flaskService, pythonInstrumentation } from "./support/python.ts";
 import { succeed, type Ended } from "./support/run.ts";
-import { copyService, plainService, serviceStatement } from "./support/service-fixtures.ts";
+import { copyService, plainService, secretOfService, serviceStatement } from "./support/service-fixtures.ts";
 import { metricsOf, tracesOf } from "./support/service-telemetry.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 import { namedDocument } from "../../config/additions.ts";
@@ -130,6 +130,15 @@ describe("own code, as docs/own-code.md has it", () => {
   it("runs a service that is built from another folder, and has its lines in Loki", async () => {
     const [log] = await eventuallyLogs(await workspace.grafana(), `{service_name="integr8scode-checkout"}`);
     assert.equal(log?.line, "hello from another repository");
+  });
+
+  it("hands a service a secret of another resource as a file, which no listing of Docker's shows", async () => {
+    const { grafanaPassword } = await workspace.outputs();
+    const container = `${workspace.name}-plain`;
+    assert.equal(await succeed("docker", ["exec", container, "cat", secretOfService.path]), grafanaPassword);
+    const listed = await succeed("docker", ["inspect", container]);
+    assert.ok(listed.includes(`${secretOfService.name}_FILE=${secretOfService.path}`));
+    assert.ok(!listed.includes(grafanaPassword));
   });
 
   it("has logs, traces and metrics of a service that knows nothing of telemetry, its secrets redacted", async () => {

@@ -150,6 +150,17 @@ export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) 
       imageMounts: [{ ...mount, name: "extra" }],
     };
   },
+  "a service with secrets and files": (platform) =>
+    serviceWorkload(
+      "shop-pay",
+      {
+        image: "registry.example.com/shop/pay:1.4.2",
+        secretEnv: { DATABASE_URL: secretText },
+        secretFiles: { "/etc/pay/tls.key": secretText },
+        configFiles: { "/etc/pay/rules.json": '{ "$(B)": "${C}" }' },
+      },
+      stackOn(platform),
+    ),
   "a service that cannot be asked": (platform) =>
     serviceWorkload("shop-job", { image: "registry.example.com/shop/job:1.4.2" }, stackOn(platform)),
 };

@@ -12,7 +12,7 @@ import { eventuallyLogs } from "../support/loki.ts";
 import type { Ended } from "../support/run.ts";
 import { changeDashboards } from "../support/changed-dashboards.ts";
 import { emptyPanels } from "../support/panels.ts";
-import { copyService, plainService, serviceStatement } from "../support/service-fixtures.ts";
+import { copyService, plainService, secretOfService, serviceStatement } from "../support/service-fixtures.ts";
 import { metricsOf, tracesOf } from "../support/service-telemetry.ts";
 import { clusterOptions, kubectl, podsOf, rolledBy } from "./support/cluster.ts";
 import { clusterWorkspace } from "./support/cluster-workspace.ts";
@@ -160,6 +160,15 @@ describe("a stack on Kubernetes", () => {
     } finally {
       assert.equal(await open.stop(), 0);
     }
+  });
+
+  it("hands a service a secret of another resource as a file, which its pod does not show", async () => {
+    const { grafanaPassword } = await workspace.outputs();
+    const inPod = ["--namespace", namespace, "deployment/plain", "--", "cat", secretOfService.path];
+    assert.equal(await kubectl(["exec", ...inPod]), grafanaPassword);
+    assert.ok(
+      !(await kubectl(["get", "pods", "--namespace", namespace, "--output", "yaml"])).includes(grafanaPassword),
+    );
   });
 
   it("rolls Loki, VictoriaMetrics and Jaeger and nothing else when the retention changes", async () => {

@@ -21,7 +21,11 @@ export function plainService(context: string): ServiceInput {
   };
 }
 
-/** A service as a line at the end of the program. */
+/** A service as a line at the end of the program, with one secret that is an output of another resource. */
 export function serviceStatement(name: string, args: ServiceInput): string {
-  return `new InstrumentedService("${name}", { stack, ...${JSON.stringify(args)} });\n`;
+  const secretEnv = `{ ${secretOfService.name}: stack.grafanaPassword }`;
+  return `new InstrumentedService("${name}", { stack, secretEnv: ${secretEnv}, ...${JSON.stringify(args)} });\n`;
 }
+
+/** The secret of each such service, which is Grafana's password. */
+export const secretOfService = { name: "SHOWN_TO_NOBODY", path: "/run/secrets/SHOWN_TO_NOBODY" } as const;
