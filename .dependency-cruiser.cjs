@@ -23,8 +23,8 @@ const previewCommand = "^cli/(commands/preview\\.ts$|preview/)";
 /** What reads the files and folders that settings name. */
 const readers = "^config/(build-context|grafana/dashboard-folder)\\.ts$";
 
-/** What reads files of this repository that run in a container as they are: the same for everybody. */
-const ownFiles = "^config/canary-script\\.ts$";
+/** What reads files of this repository that are in a container: the same for everybody. */
+const ownFiles = "^config/(canary-script|grafana/alerting/runbook-pages)\\.ts$";
 
 /** What all parts are made with; everything else in its folder is a part. */
 const ofAllParts = "^config/parts/(part|parts|exporters|own-metrics|processes)\\.ts$";
@@ -86,7 +86,7 @@ module.exports = {
         pathNot: [
           "^config/",
           npm("(@grafana/grafana-foundation-sdk|fastest-levenshtein|yaml|zod)(/|$)"),
-          "^(node:)?path$",
+          "^(node:)?(path|zlib)$",
         ],
       },
     },

@@ -43,6 +43,9 @@ export const dashboardUids = {
   costs: "costs",
 } as const;
 
+/** Uid of the dashboard with the pages about alerts. */
+export const runbooksUid = "runbooks";
+
 /** Tag of the annotations in Grafana that say what a deployment has changed. */
 export const deploymentTag = "deployment";
 

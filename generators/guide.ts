@@ -1,6 +1,6 @@
 import { format, resolveConfig } from "prettier";
 import { stringify } from "yaml";
-import { runbookFolder } from "../config/grafana/alerting/rule.ts";
+import { runbookFolder } from "../config/grafana/alerting/links.ts";
 import { isRecord } from "../config/parse.ts";
 import { documentedStack, generatedTexts, type GeneratedText } from "./documented-stack.ts";
 import { guideTables } from "./guide-tables.ts";

@@ -1,4 +1,4 @@
-import { dashboardUids, fileKey, addedDashboardFolder } from "../names.ts";
+import { dashboardUids, fileKey, addedDashboardFolder, runbooksUid } from "../names.ts";
 import { isRecord } from "../parse.ts";
 import { duplicates, hiddenProblem, problem, problemIf, type Problem } from "../problem.ts";
 import { fits, grafanaUid, oneLine, type TextRule } from "../rules.ts";
@@ -129,7 +129,9 @@ function uniqueProblems(folder: string, files: readonly TextFile[]): readonly Pr
     uids.push([`${path}: uid`, uid]);
     if (!keys.has(uid)) keys.set(uid, [path, fileKey(pathInGrafana(file, uid))]);
   }
-  const generated = Object.entries(dashboardUids).map(([name, uid]) => [`the stack's dashboard ${name}`, uid] as const);
+  const generated = Object.entries({ ...dashboardUids, runbooks: runbooksUid }).map(
+    ([name, uid]) => [`the stack's dashboard ${name}`, uid] as const,
+  );
   const change = "give it another uid, or rename one of the two folders: on Kubernetes the two are one file";
   return [
     ...duplicates([...generated, ...uids], "give it another uid"),

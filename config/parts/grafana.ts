@@ -12,6 +12,7 @@ import { contactSecrets } from "../grafana/alerting/contact-points.ts";
 import { smtpEnv, smtpSecretFiles } from "../grafana/alerting/smtp.ts";
 import { dashboardProvider } from "../grafana/dashboard-provider.ts";
 import { dashboardFiles } from "../grafana/dashboards/dashboards.ts";
+import { runbooksFile } from "../grafana/dashboards/runbooks.ts";
 import { datasourceShape } from "../grafana/datasource-schema.ts";
 import { datasources, generatedDatasources } from "../grafana/datasources.ts";
 import { addedDashboards } from "../grafana/added-dashboards.ts";
@@ -138,6 +139,7 @@ export const grafana = part({
         { path: grafanaPaths.alerting, content: alerting(rules, alerts, grafanaUrl(server)) },
         { path: grafanaPaths.dashboardProvider, content: dashboardProvider(added.length > 0) },
         ...dashboardFiles(),
+        runbooksFile(),
         ...added,
       ],
       secretFiles: [...secretFiles(secretNames, secrets, grafanaSecretText), ...smtpSecretFiles(alerts, secrets)],

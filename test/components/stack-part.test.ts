@@ -8,6 +8,7 @@ import { alerting } from "../../config/grafana/alerting/provisioning.ts";
 import { alertsSchema, objectivesSchema } from "../../config/grafana/alerting/settings.ts";
 import { dashboardProvider } from "../../config/grafana/dashboard-provider.ts";
 import { dashboardFiles } from "../../config/grafana/dashboards/dashboards.ts";
+import { runbooksFile } from "../../config/grafana/dashboards/runbooks.ts";
 import { datasources, generatedDatasources } from "../../config/grafana/datasources.ts";
 import { grafanaServerEnv } from "../../config/grafana/server.ts";
 import { jaegerConfig } from "../../config/parts/jaeger.ts";
@@ -192,6 +193,7 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
       },
       { path: "/etc/grafana/provisioning/dashboards/stack.yaml", content: dashboardProvider() },
       ...dashboardFiles(),
+      runbooksFile(),
     ],
     ports: [{ name: "http", port: 3000, hostPort: 13000 }],
     dataVolumes: [{ name: "grafana_data", path: "/var/lib/grafana" }],

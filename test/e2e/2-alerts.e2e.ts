@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { GrafanaClient } from "../../cli/grafana-client.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import { ruleUid } from "../../config/grafana/alerting/rule.ts";
+import { runbookPath } from "../../config/grafana/alerting/links.ts";
 import { severities } from "../../config/grafana/alerting/settings.ts";
 import { AlertReceivers, alertSecrets, mailAddress, webhookPaths } from "./support/alert-receivers.ts";
 import { datasourceUid } from "../../config/parts/part.ts";
@@ -74,7 +75,7 @@ describe("an alert of npm run alert:test", () => {
           description:
             "Somebody has run `npm run alert:test`. There is nothing to do; a message that it is over follows.",
           dashboard: `${outputs.urls.grafana ?? ""}/alerting/list`,
-          runbook: "docs/runbooks/test.md",
+          runbook_url: `${outputs.urls.grafana ?? ""}/${runbookPath("test")}`,
         });
       }
     }

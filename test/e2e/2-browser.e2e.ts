@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
+import { ruleUid } from "../../config/grafana/alerting/rule.ts";
 import { dashboardUids } from "../../config/names.ts";
 import { datasourceUid } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
@@ -65,6 +66,30 @@ describe("Grafana in a browser", () => {
       });
     });
   }
+
+  it("leads from an alert to its page by the link in its messages, from there to another page, and to what a query finds", async () => {
+    await inBrowser(async (page, context) => {
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await page.goto(`${url}/alerting/grafana/${ruleUid("canary-late")}/view`);
+      const inNewTab = async (from: Page, words: string): Promise<Page> => {
+        const [opened] = await Promise.all([
+          context.waitForEvent("page"),
+          from.getByRole("link", { name: words }).first().click(),
+        ]);
+        opened.setDefaultTimeout(stepMillis);
+        return opened;
+      };
+      const runbook = await inNewTab(page, "View runbook");
+      await runbook.getByText("Of one signal nothing of the last five minutes can be found").waitFor();
+      await runbook.screenshot({ path: join(pictures, "runbook.png") });
+      const other = await inNewTab(runbook, "The Collector refuses data");
+      await other.getByText("Usual causes").waitFor();
+      assert.equal(await other.getByText("Of one signal nothing of the last five minutes").count(), 0);
+      const found = await inNewTab(runbook, "Run this query");
+      await found.locator(".u-over").last().waitFor();
+      assert.equal(await found.getByText("No data").count(), 0);
+    });
+  });
 
   it("leads from a line to its trace, from there to its lines, and from there to the metrics of its spans, by clicking", async () => {
     await inBrowser(async (page) => {

@@ -1,4 +1,5 @@
-import { dashboardUids } from "../../names.ts";
+import { crc32 } from "node:zlib";
+import { dashboardUids, runbooksUid } from "../../names.ts";
 
 /*
  * Paths of Grafana for the messages of alerts, which have templates in them: what is in braces stays as it is. The time is
@@ -24,4 +25,20 @@ function prefixed(variables: Readonly<Record<string, string>>): Readonly<Record<
 export function explorePath(datasource: string, query: object, value: string): string {
   const left = { datasource, queries: [{ refId: "A", ...query }], range };
   return `explore?orgId=1&left=${encodeURIComponent(JSON.stringify(left)).replaceAll("%40", value)}`;
+}
+
+/** Folder of the pages about alerts, in the repository. */
+export const runbookFolder = "docs/runbooks";
+
+/**
+ * Number of a page's panel in the dashboard of the pages. It follows from the name alone, so that the link in an old message
+ * finds the same page, whatever rules came and went since. No two are equal as long as a test says so.
+ */
+export function runbookPanel(name: string): number {
+  return 1000 + (crc32(name) % 1_000_000);
+}
+
+/** Path in Grafana that shows a page. */
+export function runbookPath(name: string): string {
+  return `d/${runbooksUid}?viewPanel=${runbookPanel(name)}`;
 }

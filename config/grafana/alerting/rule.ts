@@ -1,5 +1,6 @@
 import { datasourceUid } from "../../parts/part.ts";
 import { victoriaMetrics } from "../../parts/victoria-metrics.ts";
+import { runbookPath } from "./links.ts";
 import type { Severity } from "./settings.ts";
 
 /** What Grafana makes of a rule that finds nothing, or that it cannot evaluate. */
@@ -45,12 +46,9 @@ export interface RuleGroup {
 export interface RuleSurroundings {
   /** Address of Grafana for browsers, ending with a slash. */
   readonly grafanaUrl: string;
-  /** Address of the folder of the runbooks; empty if only the repository has them. */
+  /** Address of the folder of the runbooks; empty for those in Grafana. */
   readonly runbookUrl: string;
 }
-
-/** Folder of the pages, in the repository. */
-export const runbookFolder = "docs/runbooks";
 
 /** Label that Grafana's rules of the stack have. */
 export const severityLabel = "severity";
@@ -115,14 +113,14 @@ function annotationsOf(
   rule: AlertRule,
   { grafanaUrl, runbookUrl }: RuleSurroundings,
 ): Readonly<Record<string, string>> {
-  const page = `${rule.name}.md`;
   return {
     summary: rule.summary,
     description: rule.description,
     ...Object.fromEntries(Object.entries(rule.links).map(([words, path]) => [words, `${grafanaUrl}${path}`])),
-    // Grafana shows the first as a button.
-    ...(runbookUrl === ""
-      ? { runbook: `${runbookFolder}/${page}` }
-      : { runbook_url: `${runbookUrl.replace(/\/+$/, "")}/${page}` }),
+    // Grafana shows it as a button.
+    runbook_url:
+      runbookUrl === ""
+        ? `${grafanaUrl}${runbookPath(rule.name)}`
+        : `${runbookUrl.replace(/\/+$/, "")}/${rule.name}.md`,
   };
 }

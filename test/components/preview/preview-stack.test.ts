@@ -9,6 +9,7 @@ import {
 } from "../../../components/index.ts";
 import type { PreviewResource, StackPreview, StackPreviewOptions } from "../../../components/index.ts";
 import { dashboardFiles } from "../../../config/grafana/dashboards/dashboards.ts";
+import { runbooksFile } from "../../../config/grafana/dashboards/runbooks.ts";
 import { lokiConfig } from "../../../config/parts/loki.ts";
 import { dockerTypes } from "../../support/docker-view.ts";
 import { recordResources } from "../../support/record-resources.ts";
@@ -188,7 +189,7 @@ describe("previewStack", () => {
     assert.deepEqual(
       files.map(({ workload, path }) => `${workload} ${path}`),
       [
-        ...dashboardFiles().map(({ path }) => `grafana ${path}`),
+        ...[...dashboardFiles(), runbooksFile()].map(({ path }) => `grafana ${path}`),
         "grafana /etc/grafana/provisioning/alerting/stack.yaml",
         "grafana /etc/grafana/provisioning/dashboards/stack.yaml",
         "grafana /etc/grafana/provisioning/datasources/stack.yaml",

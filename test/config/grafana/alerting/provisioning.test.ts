@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { z } from "zod";
 import { grafanaDollar, grafanaSecretText } from "../../../../config/expansion.ts";
+import { runbookPath } from "../../../../config/grafana/alerting/links.ts";
 import { alerting } from "../../../../config/grafana/alerting/provisioning.ts";
 import { alertsSchema, objectivesSchema, type Alerts } from "../../../../config/grafana/alerting/settings.ts";
 import { memoryLimitsOf, runningHostsOf } from "../../../../config/parts/processes.ts";
@@ -179,6 +180,14 @@ describe("the provisioning file of alerting", () => {
       },
       labels: { severity: "critical" },
     });
+  });
+
+  it("leads to the page of each rule in Grafana itself, unless the pages are elsewhere", () => {
+    const [rule] = fileOf({}).groups.flatMap((group) => group.rules);
+    assert.deepEqual(
+      [rule?.uid, z.looseObject({ runbook_url: z.string() }).parse(rule?.["annotations"]).runbook_url],
+      ["stack-errors-fast", `http://127.0.0.1:3000/${runbookPath("errors-fast")}`],
+    );
   });
 
   it("is to Grafana what was written: it replaces nothing in names and addresses, and has secrets as they were set", () => {

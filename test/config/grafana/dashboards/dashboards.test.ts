@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mostDashboardKib } from "../../../../config/grafana/added-dashboards.ts";
 import { dashboardFiles, dashboardPath, dashboards } from "../../../../config/grafana/dashboards/dashboards.ts";
+import { runbooksFile } from "../../../../config/grafana/dashboards/runbooks.ts";
 import { stackTag, type DashboardId } from "../../../../config/grafana/dashboards/links.ts";
 import { datasources } from "../../../../config/grafana/datasources.ts";
 import { dashboardUids } from "../../../../config/names.ts";
@@ -28,7 +29,7 @@ describe("the stack's dashboards", () => {
   });
 
   it("leave room in a ConfigMap of 1 MiB for all that a user may add", () => {
-    const generated = [...dashboardFiles(), { content: datasources(stackDatasources) }];
+    const generated = [...dashboardFiles(), runbooksFile(), { content: datasources(stackDatasources) }];
     const bytes = generated.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
     const added = (mostDashboardKib + datasourceKib) * 1024;
     // Names of files, and the provider.
