@@ -144,6 +144,38 @@ function series(): Row {
   );
 }
 
+/** Labels whose values a service makes up, by OpenTelemetry's conventions: one that holds an id has no end of them. */
+const growingLabels = [
+  "span_name",
+  "http_route",
+  "url_full",
+  "url_path",
+  "url_template",
+  "rpc_method",
+  "messaging_destination_name",
+  "db_collection_name",
+  "db_query_text",
+  "server_address",
+  "error_type",
+  "exception_type",
+  "service_version",
+  "service_instance_id",
+] as const;
+
+function labels(): Builder<Panel> {
+  const valuesOf = (label: string): string =>
+    `label_set(count(count by (${label}) ({${label}!=""})), "label", "${label}")`;
+  return table({
+    title: "Labels by values",
+    description:
+      "How many values each label has whose values are made up by services. A label that holds an id makes a series of each.",
+    columns: [
+      { title: "Label", label: "label" },
+      { title: "Values", expr: growingLabels.map(valuesOf).join(" or "), unit: "short", decimals: 0, width: 90 },
+    ],
+  }).sortBy([new TableSortByFieldStateBuilder().displayName("Values").desc(true)]);
+}
+
 function spans(): Row {
   const calls = `sum by (service_name) (rate(${derivedMetrics.calls}{service_name!=""}[$__rate_interval]))`;
   return row(11, [
@@ -153,6 +185,7 @@ function spans(): Row {
       unit: "short",
       targets: [promql("A", `topk(${most}, ${calls})`, "{{service_name}}")],
     }),
+    labels(),
   ]);
 }
 
@@ -163,7 +196,15 @@ export function costsDashboard(): Dashboard {
     title: "Costs",
     description: "Which service, level and metric makes how many bytes and series, and what a day costs in disk.",
     variables: [],
-    rows: [overview(), heading("Logs"), logs(), heading("Series of metrics"), series(), heading("Spans"), spans()],
+    rows: [
+      overview(),
+      heading("Logs"),
+      logs(),
+      heading("Series of metrics"),
+      series(),
+      heading("Spans and labels"),
+      spans(),
+    ],
   });
   return { ...made, refresh: "5m" };
 }
