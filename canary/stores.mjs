@@ -39,6 +39,9 @@ const mostLines = "1000";
 const identity = { "service.name": "canary", "service.namespace": "stack", "service.instance.id": "canary" };
 const own = '{service_name="canary",service_namespace="stack"}';
 
+/** Keeps a beat's trace, whatever the stack keeps of traces (config/collector/tail-sampling.ts). */
+const traceState = "observability=keep";
+
 /** Labels of the canary's own numbers. */
 const labels = 'service_name="canary",service_namespace="stack"';
 
@@ -87,7 +90,7 @@ export function signalsOf({ logs, traces, metrics }) {
       path: "/v1/traces",
       request: ({ number, traceId }) => {
         const times = { startTimeUnixNano: nanoseconds(number), endTimeUnixNano: nanoseconds(number + 1) };
-        const span = { traceId, spanId: traceId.slice(16), name: "canary", kind: 1, ...times };
+        const span = { traceId, spanId: traceId.slice(16), traceState, name: "canary", kind: 1, ...times };
         return { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: [span] }] }] };
       },
       find: async (beats, signal) => {

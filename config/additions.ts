@@ -1,5 +1,6 @@
 import { otelCollectorDocument } from "./collector/document.ts";
 import { fragmentProblems } from "./collector/fragment.ts";
+import { tailSamplingSchema } from "./collector/tail-sampling.ts";
 import { generatedDatasources } from "./grafana/datasources.ts";
 import { alertProblems } from "./grafana/alerting/problems.ts";
 import { dashboardProblems, type ReadFolder } from "./grafana/added-dashboards.ts";
@@ -12,12 +13,13 @@ import type { Problem } from "./problem.ts";
 
 /**
  * The Collector's configuration as far as its names go, which a user must not take; its numbers do not matter. The name of
- * the enrichment is among them on every platform.
+ * the enrichment is among them on every platform, and those of the sampling whether there is one or not.
  */
 export const namedDocument = otelCollectorDocument({
   memoryMib: 256,
   queueMib: 512,
   readsHost: true,
+  tailSampling: tailSamplingSchema.parse({ keepPercent: 10 }),
   enrichment: { k8s_attributes: {} },
   ...storesOf(partList),
   scraped: scrapedOf(partList, Object.fromEntries(partList.map(({ host, memoryMib }) => [host, memoryMib.default]))),

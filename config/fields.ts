@@ -8,6 +8,7 @@ import {
   secretLength,
   secretsTogether,
   secretText,
+  serviceName,
   variableName,
   type FurtherRule,
   type TextRule,
@@ -175,6 +176,23 @@ export function record(
     keeping(z.string(told("must be text", "put the value in quotes")), printable, value),
     toldOfRecord(told(name.rule, name.change), told(`must be ${what}`, change)),
   );
+}
+
+/** Most services with settings of their own: their names are in queries and in the Collector's configuration. */
+const mostServices = 200;
+
+/** What differs for single services, by their `service.name`. @param what that differs, in a word or two: "objectives" */
+export function byServiceName<Own extends z.ZodType>(
+  own: Own,
+  what: string,
+  tooMany: string,
+): z.ZodRecord<z.ZodString, Own> {
+  const name = told(serviceName.rule, "write the name as it stands in Grafana");
+  const all = told(`must be ${what} by service.name`, "write a name, and below it what differs");
+  const most = told(`must be at most ${mostServices} services`, tooMany);
+  return z
+    .record(z.string().regex(serviceName.pattern).refine(oneLine.holds), own, toldOfRecord(name, all))
+    .refine((given) => Object.keys(given).length <= mostServices, most);
 }
 
 /** A list whose entries each have their own rules. */

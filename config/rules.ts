@@ -89,6 +89,16 @@ export const namePrefix = {
   rule: "must be at most 40 lower-case letters, digits and inner hyphens, a letter first",
 } as const;
 
+/**
+ * `service.name` of a service as a setting names it. Grafana puts a value in place of `$__interval` and the like in a query,
+ * and the Collector one in place of `${env:NAME}`, so there is no `$`.
+ */
+export const serviceName = {
+  // No class of Unicode: editors read it without the flag that those need.
+  pattern: /^[^$\s]{1,200}$/,
+  rule: "must be a service.name of 1 to 200 characters, without blanks and $",
+} as const;
+
 /** Name of a Pulumi project or stack (github.com/pulumi/pulumi, sdk/go/common/tokens, ParseStackName). */
 export const pulumiName = {
   pattern: /^[A-Za-z0-9_.-]{1,100}$/,

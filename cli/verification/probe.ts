@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import { keptTrace } from "../../config/collector/tail-sampling.ts";
 
 /** Telemetry that was sent through the stack, and the queries that find it again. */
 export interface Probe {
@@ -14,6 +15,9 @@ export interface Probe {
   /** How many services its trace crosses at least. */
   readonly leastServices: number;
 }
+
+/** Whatever the stack keeps of traces, it keeps those of its own proofs. */
+const tracestate = `${keptTrace.key}=${keptTrace.value}`;
 
 const accepted = z.object({ execution_id: z.string() });
 
@@ -39,7 +43,7 @@ export async function probeApi(
   const traceparent = `00-${traceId}-${randomBytes(8).toString("hex")}-01`;
   const sentMillis = Date.now();
   const execution = { execution_id: executionId, language: "python", script: "print(42)", simulate: "none" };
-  accepted.parse(await (await post(`${apiUrl}/api/v1/executions`, execution, { traceparent })).json());
+  accepted.parse(await (await post(`${apiUrl}/api/v1/executions`, execution, { traceparent, tracestate })).json());
   for (let asked = 0; asked < (metricBefore === 1 ? 2 : 1); asked += 1) {
     await send(`${apiUrl}/api/v1/executions/${executionId}`);
   }
@@ -87,7 +91,8 @@ export async function probeOtlp(otlpHttpUrl: string, count: number): Promise<Pro
     traceId,
     spanId,
   };
-  const span = { traceId, spanId, name: "verification", kind: 1, startTimeUnixNano: now, endTimeUnixNano: now };
+  const times = { startTimeUnixNano: now, endTimeUnixNano: now };
+  const span = { traceId, spanId, traceState: tracestate, name: "verification", kind: 1, ...times };
   const sum = {
     dataPoints: [{ asInt: String(count), timeUnixNano: now, startTimeUnixNano: now }],
     aggregationTemporality: 2,

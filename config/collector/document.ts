@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { Document, Scalar, visit } from "yaml";
 import type { Stores } from "../parts/exporters.ts";
 import { collectorReader, type ScrapedPart } from "../parts/own-metrics.ts";
 import type { Signal } from "../parts/part.ts";
@@ -6,6 +6,7 @@ import { stackNamespace } from "../names.ts";
 import { hostReceivers, hostStatements } from "./host-metrics.ts";
 import { ownPipeline, ownProcessors, ownReceivers, scrapeSeconds } from "./own-metrics.ts";
 import { severityStatements } from "./severity.ts";
+import { sampled, samplingProcessors, type TailSampling } from "./tail-sampling.ts";
 import {
   connectors,
   connectorsOf,
@@ -38,6 +39,8 @@ export interface OtelCollectorSettings extends Stores {
   readonly scraped: readonly ScrapedPart[];
   /** Whether it measures the machine that it runs on. */
   readonly readsHost: boolean;
+  /** Which traces are stored. @default all */
+  readonly tailSampling?: TailSampling | undefined;
   /** Processors, by name, that add what the platform knows of the sender. They see a request as it came in. */
   readonly enrichment: Readonly<Record<string, object>>;
 }
@@ -54,7 +57,15 @@ const maxRequestMib = 16;
  */
 export function otelCollectorConfig(settings: OtelCollectorSettings): string {
   // Anchors would be right but nobody writes a Collector configuration with them.
-  return stringify(otelCollectorDocument(settings), { aliasDuplicateObjects: false });
+  const document = new Document(otelCollectorDocument(settings), { aliasDuplicateObjects: false });
+  // The Collector's YAML takes some names of services for numbers or dates.
+  const names = Object.keys(settings.tailSampling?.services ?? {});
+  visit(document, {
+    Scalar: (key, scalar) => {
+      if (key !== "key" && names.some((name) => name === scalar.value)) scalar.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString();
 }
 
 /** The configuration as an object, before it is text. */
@@ -63,6 +74,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
   const storesOf = (wanted: Signal): readonly string[] =>
     settings.exporters.filter(({ signal }) => signal === wanted).map(({ name }) => name);
   const exportersOf = (signal: Signal): readonly string[] => [...storesOf(signal), ...connectorsOf[signal]];
+  const sampling = samplingPipeline(settings, storesOf("traces"));
   const ofStack = {
     receivers: {
       ...ownReceivers(settings.scraped),
@@ -71,7 +83,8 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
     processors: ownProcessors(settings.scraped, settings.readsHost ? hostStatements : []),
   };
   const own = { protocol: "http/protobuf", endpoint: settings.metricsEndpoint };
-  const processors = ["memory_limiter", ...Object.keys(settings.enrichment), "resource", "transform/instance"];
+  const completing = [...Object.keys(settings.enrichment), "resource", "transform/instance"];
+  const processors = ["memory_limiter", ...completing];
   return {
     extensions: {
       health_check: { endpoint: `0.0.0.0:${collectorPorts.health}` },
@@ -123,8 +136,9 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
       ...derivedProcessors,
       ...toTotals,
       ...ofStack.processors,
+      ...sampling.processors,
     },
-    connectors,
+    connectors: { ...connectors, ...sampling.connectors },
     exporters: Object.fromEntries(
       settings.exporters.flatMap(({ name, signal, config }): [string, object][] => {
         const store = { ...config, tls: { insecure: true } };
@@ -145,9 +159,10 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
         },
         traces: {
           receivers: ["otlp"],
-          processors: [...processors, "transform/links"],
-          exporters: exportersOf("traces"),
+          processors: ["memory_limiter", ...sampling.limiters, ...completing, "transform/links"],
+          exporters: [...sampling.exporters, ...connectorsOf.traces],
         },
+        ...sampling.pipelines,
         metrics: {
           receivers: ["otlp"],
           processors: [...processors, ...Object.keys(toTotals)],
@@ -187,6 +202,31 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
         },
       },
     },
+  };
+}
+
+/** What stands between the spans and their stores: nothing, or the decision about each trace. */
+function samplingPipeline(
+  { tailSampling, memoryMib }: OtelCollectorSettings,
+  stores: readonly string[],
+): {
+  readonly processors: Readonly<Record<string, object>>;
+  readonly connectors: Readonly<Record<string, object>>;
+  readonly pipelines: Readonly<Record<string, object>>;
+  /** What else limits the memory of the services' spans; in front of everything, so that what is refused was not counted. */
+  readonly limiters: readonly string[];
+  /** Where the pipeline of the services' spans hands them on to. */
+  readonly exporters: readonly string[];
+} {
+  if (tailSampling === undefined)
+    return { processors: {}, connectors: {}, pipelines: {}, limiters: [], exporters: stores };
+  const { limiter, connector, processor, pipeline } = sampled;
+  return {
+    processors: samplingProcessors(tailSampling, memoryMib),
+    connectors: { [connector]: {} },
+    pipelines: { [pipeline]: { receivers: [connector], processors: [processor], exporters: stores } },
+    limiters: [limiter],
+    exporters: [connector],
   };
 }
 

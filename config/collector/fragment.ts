@@ -168,14 +168,22 @@ function changes(merged: unknown, generated: unknown, path: readonly string[]): 
   return merged === generated ? [] : [hiddenProblem(at(path), "must stay as the stack has it", change)];
 }
 
+/** Which traces are stored the stack can decide itself, behind what is made of all of them. */
+const samplingChange =
+  "set otelCollector.tailSampling, for example to { keepPercent: 10 }, or put it into a pipeline of your own";
+
+function decidesLater(id: unknown): boolean {
+  return isComponentId(id) && componentType(id) === "tail_sampling";
+}
+
 function processorProblems(added: CollectorFragment, generated: CollectorDocument): readonly Problem[] {
   const rule =
     "must be a processor of which it is known that it keeps nothing in memory that a client takes for stored";
   return keysOf(pipelinesOf(generated)).flatMap((name) => {
-    const change = `put it into a pipeline of your own, for example ${name}/mine, or use one of ${[...processorsThatPassOn].join(", ")}`;
+    const others = `put it into a pipeline of your own, for example ${name}/mine, or use one of ${[...processorsThatPassOn].join(", ")}`;
     return listed([...pipelinesPath, name, "processors"], child(child(pipelinesOf(added), name), "processors"))
       .filter(([, id]) => isComponentId(id) && !processorsThatPassOn.has(componentType(id)))
-      .map(([path, id]) => problem(at(path), rule, id, change));
+      .map(([path, id]) => problem(at(path), rule, id, decidesLater(id) ? samplingChange : others));
   });
 }
 

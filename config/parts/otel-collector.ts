@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { collectorName, collectorPaths, collectorPorts } from "../collector/document.ts";
+import { tailSamplingSchema } from "../collector/tail-sampling.ts";
 import { collectorConfigArgs, collectorFiles, type collectorSections } from "../collector/fragment.ts";
 import { collectorReferences, collectorSecretText, noUserText, secretFiles, secretsIn } from "../expansion.ts";
 import { flag, foreign, group, wholeNumber } from "../fields.ts";
@@ -62,6 +63,7 @@ export const otelCollector = part({
       change: "set at least 16, for example 512",
     }).default(512),
     hostMetrics: flag().default(true),
+    tailSampling: tailSamplingSchema.optional(),
     config: group({
       receivers: section("receivers"),
       processors: section("processors"),
@@ -73,7 +75,7 @@ export const otelCollector = part({
   })
     .prefault({})
     .describe(
-      "`queueMib`: room on disk for what a backend that is away has not taken yet, per backend. `hostMetrics`: memory, processor, load, disks of the machine as metrics; on Docker only. `config`: what you add to the Collector's configuration, see docs/own-code.md.",
+      "`queueMib`: room on disk for what a backend that is away has not taken yet, per backend. `hostMetrics`: memory, processor, load, disks of the machine as metrics; on Docker only. `tailSampling`: which traces are stored, all if it is left out; see docs/operations/traces.md. `config`: what you add to the Collector's configuration, see docs/own-code.md.",
     ),
   user: { userId: 10001, groupId: 10001 },
   stopGraceSeconds: 30,
@@ -95,9 +97,9 @@ export const otelCollector = part({
   },
   opensElsewhere: ({ config }) => config !== undefined,
   process: ({ settings, memoryMib, memoryLimitsMib, enrichment, isOneMachine, secrets, all }) => {
-    const { config, queueMib, hostMetrics } = settings;
+    const { config, queueMib, hostMetrics, tailSampling } = settings;
     const collector = {
-      ...{ memoryMib, queueMib, enrichment, readsHost: hostMetrics && isOneMachine },
+      ...{ memoryMib, queueMib, tailSampling, enrichment, readsHost: hostMetrics && isOneMachine },
       ...storesOf(all),
       scraped: scrapedOf(all, memoryLimitsMib),
     };

@@ -158,6 +158,8 @@ export interface PartContext<Ports, Settings> {
   /** What services promise, and whom alerts reach. */
   readonly objectives: Objectives;
   readonly alerts: Alerts;
+  /** Most traces that wait in the Collector for whether they are stored; `undefined` where all of them are. */
+  readonly mostWaitingTraces: number | undefined;
   /** The part's own group of settings. */
   readonly settings: Settings extends z.ZodType ? z.output<Settings> : undefined;
   /** The part's published ports on the user's machine. */

@@ -1,3 +1,4 @@
+import { mostWaitingTraces } from "../collector/tail-sampling.ts";
 import { dashboardsOf } from "../validated-settings.ts";
 import type { StackSettings } from "../settings-and-defaults.ts";
 import { plainProcess, type AnyPart, type PartProcess } from "./part.ts";
@@ -38,6 +39,10 @@ export function partProcess(name: PartName, settings: StackSettings, surrounding
     serviceNamespace,
     objectives,
     alerts,
+    mostWaitingTraces:
+      settings.otelCollector.tailSampling === undefined
+        ? undefined
+        : mostWaitingTraces(settings.memoryMib.otelCollector),
     memoryLimitsMib: memoryLimitsOf(settings),
     runningHosts: runningHostsOf(settings),
     settings: group,

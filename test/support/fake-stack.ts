@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
+import { keptTrace } from "../../config/collector/tail-sampling.ts";
 import type { Signal } from "../../config/parts/part.ts";
 
 const stringValue = z.object({ stringValue: z.string() });
@@ -36,6 +37,8 @@ const taken = {
                   traceId: z.string().regex(/^[0-9a-f]{32}$/),
                   spanId: z.string().regex(/^[0-9a-f]{16}$/),
                   startTimeUnixNano: z.string(),
+                  // Or the stack may drop it, if it keeps a share of the traces only.
+                  traceState: z.literal(`${keptTrace.key}=${keptTrace.value}`),
                 }),
               ]),
             }),

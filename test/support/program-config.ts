@@ -79,7 +79,10 @@ export function badConfig(): fc.Arbitrary<BadConfig> {
   return fc
     .tuple(anyConfig, defects)
     .filter(([{ exampleServices }]) => exampleServices !== false)
-    .map(([good, planted]) => ({ config: planted.reduce(withDefect, withPortsOfItsOwn(good)), defects: planted }));
+    .map(([good, planted]) => ({
+      config: completed(planted.reduce(withDefect, withPortsOfItsOwn(good)), root),
+      defects: planted,
+    }));
 }
 
 /** The line that reports a defect, up to what to change. */
@@ -119,6 +122,19 @@ function withDefect(config: Config, { path, value, beside = [] }: Defect): Confi
   return [{ path, value }, ...beside].reduce((changed, each) => withValue(changed, each.path, each.value), config);
 }
 
+/** The same with the numbers that a group has to have once it is there: a defect may be the first of it. */
+function completed(config: Config, { properties = {}, required = [] }: FieldSchema): Config {
+  const missing = required.flatMap((key) => {
+    const { minimum } = properties[key] ?? {};
+    return minimum === undefined ? [] : [[key, minimum] as const];
+  });
+  const given = Object.entries(config).map(([key, value]) => {
+    const isGroup = typeof value === "object" && value !== null && !Array.isArray(value);
+    return [key, isGroup ? completed(value as Config, properties[key] ?? {}) : value] as const;
+  });
+  return Object.fromEntries([...missing, ...given]);
+}
+
 function withValue(config: Config, [key = "", ...rest]: readonly string[], value: unknown): Config {
   if (rest.length === 0) return { ...config, [key]: value };
   const inner = Object.hasOwn(config, key) ? (config[key] as Config) : {};
@@ -139,6 +155,7 @@ interface FieldSchema {
   readonly maximum?: number;
   readonly enum?: readonly string[];
   readonly properties?: Readonly<Record<string, FieldSchema>>;
+  readonly required?: readonly string[];
 }
 
 interface Field {

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { tailSamplingSchema, type TailSampling } from "../../config/collector/tail-sampling.ts";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { generatedDatasources } from "../../config/grafana/datasources.ts";
 import { adminUserName } from "../../config/grafana/server.ts";
@@ -177,6 +178,27 @@ const anyObjectives = fc.record({
   ),
 });
 
+const anySampledService = fc.record(
+  {
+    keepPercent: fc.oneof(fc.constantFrom(0, 10, 100), fc.double({ min: 0, max: 100, noNaN: true })),
+    slowerThanMillis: fc.oneof(fc.constantFrom(0, 500, 1000), fc.integer({ min: 0, max: 3_600_000 })),
+  },
+  { requiredKeys: [] },
+);
+
+const anyTailSamplingInput = fc
+  .tuple(
+    anySampledService.filter(({ keepPercent }) => keepPercent !== undefined),
+    fc.record({ decisionWaitSeconds: fc.integer({ min: 1, max: 20 }) }, { requiredKeys: [] }),
+    fc.dictionary(fc.stringMatching(/^[a-z0-9."'{}\\():#-]{1,12}$/), anySampledService, { maxKeys: 4 }),
+  )
+  .map(([{ keepPercent = 0, ...slow }, wait, services]) => ({ keepPercent, ...slow, ...wait, services }));
+
+/** Anything that may be set about which traces are stored. */
+export const anyTailSampling: fc.Arbitrary<TailSampling> = anyTailSamplingInput.map((input) =>
+  tailSamplingSchema.parse(input),
+);
+
 /** Anything that the settings' rules allow, with any field left out. */
 export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
   .record(
@@ -204,7 +226,12 @@ export const anySettingsInput: fc.Arbitrary<StackSettingsInput> = fc
       alerts: anyAlerts,
       objectives: anyObjectives,
       otelCollector: fc.record(
-        { queueMib: fc.integer({ min: 16, max: 1_000_000 }), hostMetrics: fc.boolean(), config: anyFragment },
+        {
+          queueMib: fc.integer({ min: 16, max: 1_000_000 }),
+          hostMetrics: fc.boolean(),
+          tailSampling: anyTailSamplingInput,
+          config: anyFragment,
+        },
         { requiredKeys: [] },
       ),
       grafana: fc.record(

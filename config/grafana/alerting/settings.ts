@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { latencyBoundsSeconds } from "../../collector/derived-metrics.ts";
-import { choice, group, list, number, report, text, told, wholeNumber } from "../../fields.ts";
-import { nameOfSecret, oneLine, orEmpty, type TextRule } from "../../rules.ts";
+import { byServiceName, choice, group, list, number, report, text, told, wholeNumber } from "../../fields.ts";
+import { nameOfSecret, orEmpty, type TextRule } from "../../rules.ts";
 
 /** How bad an alert is: `critical` gets somebody out of bed, `warning` can wait until the morning. */
 export const severities = ["critical", "warning"] as const;
@@ -11,9 +11,6 @@ export type Severity = (typeof severities)[number];
 
 /** Most contact points. Each has a place of its own in Grafana, so that one that is removed here is removed there (contact-points.ts). */
 const mostContactPoints = 20;
-
-/** Most services with objectives of their own: their names are in the queries of the rules. */
-const mostServices = 200;
 
 /**
  * Least share of good requests that an objective may ask for, in percent. The fastest burn rate is 14.4 times what is
@@ -34,16 +31,6 @@ const objectiveFields = {
   }),
 } as const;
 
-/**
- * Name of a service in its own telemetry. Grafana puts a value in place of `$__interval` and the like in a query, which
- * cannot be escaped.
- */
-const serviceName = {
-  // No class of Unicode: editors read it without the flag that those need.
-  pattern: /^[^$\s]{1,200}$/,
-  rule: "must be a service.name of 1 to 200 characters, without blanks and $",
-} as const;
-
 /** What single services promise, by `service.name`: what is left out is as it is for all. */
 type OwnObjectives = Record<string, { [Field in keyof Objective]?: number | undefined }>;
 
@@ -55,14 +42,7 @@ function servicesWithObjectives(): z.ZodType<OwnObjectives, OwnObjectives> {
     latencySeconds: latencySeconds.optional(),
     silenceMinutes: silenceMinutes.optional(),
   });
-  const name = told(serviceName.rule, "write the name as it stands in Grafana");
-  const all = told("must be objectives by service.name", "write a name, and below it what differs");
-  const most = told(`must be at most ${mostServices} services`, "let more of them have the objectives of all");
-  return z
-    .record(z.string().regex(serviceName.pattern).refine(oneLine.holds), own, {
-      error: ({ code }) => (code === "invalid_key" ? name : all).error(),
-    })
-    .refine((given) => Object.keys(given).length <= mostServices, most);
+  return byServiceName(own, "objectives", "let more of them have the objectives of all");
 }
 
 /** What a service promises. */

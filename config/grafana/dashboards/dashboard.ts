@@ -41,6 +41,12 @@ export function heading(title: string): Row {
   return { heading: title };
 }
 
+/** What of the settings decides about panels. */
+export interface ShownSettings {
+  /** Most traces that wait at once for whether they are kept. @default all are kept, none waits */
+  readonly mostWaitingTraces?: number | undefined;
+}
+
 /** What a dashboard of the stack consists of. */
 export interface DashboardSpec {
   readonly id: DashboardId;

@@ -1,7 +1,8 @@
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { promql, stat, timeseries, type Target } from "./common.ts";
-import { dashboard, heading, row, type Dashboard, type Row } from "./dashboard.ts";
+import { policyLabel, samplingRules } from "../../collector/tail-sampling.ts";
+import { dashboard, heading, row, type Dashboard, type Row, type ShownSettings } from "./dashboard.ts";
 import { dashboardLink } from "./links.ts";
 import { own } from "./own-series.ts";
 
@@ -91,6 +92,41 @@ function received(): Row {
   ]);
 }
 
+/** Traces by what becomes of them; only where not all of them are kept. */
+function sampling(mostWaitingTraces: number): Row {
+  const decided = (labels: string): string =>
+    `rate(otelcol_processor_tail_sampling_count_traces_sampled_total{${own},${labels}}[$__rate_interval])`;
+  const kept = decided(`decision="sampled",policy=~"${policyLabel(".+").replace(".", "[.]")}"`);
+  // It is asked last, about what no other rule keeps.
+  const dropped = decided(`decision="not_sampled",policy="${policyLabel(samplingRules.share)}"`);
+  return row(10, [
+    timeseries({
+      title: "Traces kept and not kept",
+      description:
+        "Traces a second by the rule that has kept them (otelCollector.tailSampling), and those that none has kept. Metrics are made of all of them.",
+      unit: "short",
+      targets: [
+        promql("A", `sum by (rule) (label_replace(${kept}, "rule", "$1", "policy", "[^.]*[.](.*)"))`, "{{rule}}"),
+        promql("B", `sum(${dropped})`, "not kept"),
+      ],
+    }),
+    timeseries({
+      title: "Traces that wait for their rest",
+      description:
+        "Traces that are in the Collector's memory until it is decided whether they are kept, of as many as may wait. At 100 % senders are held back.",
+      unit: "percentunit",
+      thresholds: [0.5, 0.9],
+      targets: [
+        promql(
+          "A",
+          `max(otelcol_processor_tail_sampling_sampling_traces_on_memory{${own}}) / ${mostWaitingTraces}`,
+          "waiting",
+        ),
+      ],
+    }),
+  ]);
+}
+
 function waiting(): Row {
   return row(10, [
     timeseries({
@@ -176,7 +212,7 @@ function services(): Row {
 }
 
 /** The way of the telemetry from the services into the stores: what comes, waits, goes on and is lost. */
-export function pipelineDashboard(): Dashboard {
+export function pipelineDashboard({ mostWaitingTraces }: ShownSettings = {}): Dashboard {
   return dashboard({
     id: "pipeline",
     title: "Pipeline",
@@ -186,6 +222,7 @@ export function pipelineDashboard(): Dashboard {
       overview(),
       heading("Into the Collector"),
       received(),
+      ...(mostWaitingTraces === undefined ? [] : [heading("Which traces are kept"), sampling(mostWaitingTraces)]),
       heading("Its queues on disk"),
       waiting(),
       heading("Into the stores"),

@@ -42,6 +42,7 @@ const settingsOf = anySettings.map(({ memoryMib, otelCollector }) => ({
   memoryMib: memoryMib.otelCollector,
   queueMib: otelCollector.queueMib,
   readsHost: otelCollector.hostMetrics,
+  tailSampling: otelCollector.tailSampling,
   enrichment: {},
   ...all,
 }));
@@ -264,10 +265,17 @@ describe("the Collector's configuration", () => {
       fc.property(settingsOf, (settings) => {
         const { service, exporters, connectors, processors } = config(settings);
         const between = Object.keys(connectors);
-        const { "metrics/derived": derived, "metrics/stack": own, ...fromServices } = service.pipelines;
-        assert.deepEqual(derived?.receivers, between);
+        const {
+          "metrics/derived": derived,
+          "metrics/stack": own,
+          "traces/stack": kept,
+          ...fromServices
+        } = service.pipelines;
+        const isSampling = settings.tailSampling !== undefined;
+        assert.ok(derived && own);
+        assert.deepEqual([...derived.receivers, ...(isSampling ? ["forward/stack"] : [])], between);
         assert.deepEqual(
-          own?.exporters,
+          own.exporters,
           derived.exporters,
           "what the parts say of themselves must not hold back a service",
         );
@@ -276,7 +284,12 @@ describe("the Collector's configuration", () => {
           assert.equal(steps[0], "memory_limiter", "must refuse before anything is kept in memory");
           assert.ok(!steps.some((step) => step.startsWith("batch")), "a batch processor acknowledges too early");
           for (const step of steps) assert.ok(step in processors, `${step} is not defined`);
-          for (const target of targets.filter((each) => !between.includes(each))) {
+          const stored = targets.includes("forward/stack") ? [...targets, ...(kept?.exporters ?? [])] : targets;
+          assert.ok(
+            stored.some((each) => each in exporters),
+            "is stored nowhere",
+          );
+          for (const target of stored.filter((each) => !between.includes(each))) {
             const { retry_on_failure: retry, sending_queue: queue } = exporters[target] ?? assert.fail(target);
             assert.deepEqual([retry.enabled, retry["max_elapsed_time"]], [true, "0s"]);
             assert.deepEqual([queue["storage"], queue.sizer], ["file_storage", "bytes"]);

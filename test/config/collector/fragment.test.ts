@@ -266,7 +266,7 @@ describe("a fragment of the Collector's configuration", () => {
       `${type}\u00a0`,
       `\u0085${type}`,
     ]);
-    for (const name of ["logs", "traces", "metrics"]) {
+    for (const name of ["logs", "traces", "traces/stack", "metrics"]) {
       for (const id of written) {
         assert.equal(
           linesOf({ service: { pipelines: { [name]: { processors: [id] } } } }).length,
@@ -276,6 +276,23 @@ describe("a fragment of the Collector's configuration", () => {
       }
     }
     assert.deepEqual(linesOf({ service: { pipelines: { logs: { processors: [...processorsThatPassOn] } } } }), []);
+  });
+
+  it("is told of the setting that keeps a part of the traces, where it would do that itself", () => {
+    const own = { service: { pipelines: { traces: { processors: ["tail_sampling/mine"] } } } };
+    assert.deepEqual(linesOf(own), [
+      'otelCollector.config.service.pipelines.traces.processors.0: must be a processor of which it is known that it keeps nothing in memory that a client takes for stored, got "tail_sampling/mine"; set otelCollector.tailSampling, for example to { keepPercent: 10 }, or put it into a pipeline of your own',
+    ]);
+  });
+
+  it("takes no name of the sampling, whether there is one or not", () => {
+    for (const [section, name] of [
+      ["processors", "tail_sampling/stack"],
+      ["processors", "memory_limiter/stack"],
+      ["connectors", "forward/stack"],
+    ] as const) {
+      assert.equal(linesOf({ [section]: { [name]: {} } }).length, 1, name);
+    }
   });
 
   it("leaves the stack's own delivery as it is, or is refused with words, whatever is written", () => {

@@ -22,7 +22,7 @@ export function brokenClaims(markdown: string, page: string): readonly string[] 
     ...missing("script", all(markdown, /npm run ([\w:-]+)/g), (script) => Object.hasOwn(scripts(), script)),
     ...missing("port", portsOf(markdown), (port) => knownPorts.has(Number(port))),
     ...missing("variable", all(markdown, /\b([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)\b/g), (name) => sources().includes(name)),
-    ...missing("setting", settingsOf(markdown, code), (name) => knownSettings.has(name) || generatedKeys.has(name)),
+    ...missing("setting", settingsOf(markdown, code), (name) => isSetting(name) || generatedKeys.has(name)),
     ...missing("container", all(markdown, new RegExp(`(${stackName}[\\w-]*)`, "g")), (name) => dockerNames.has(name)),
   ];
 }
@@ -111,6 +111,11 @@ function settingsOf(markdown: string, code: readonly string[]): readonly string[
     ...code.filter((text) => /^[a-z]+[A-Z]\w*$/.test(text)),
     ...all(markdown, /`(\w+): (?:true|false)`/g),
   ];
+}
+
+/** Whether there is a setting of that path, or of that name in a group: a page that shows the group goes on with the name alone. */
+function isSetting(name: string): boolean {
+  return knownSettings.has(name) || [...knownSettings].some((path) => path.endsWith(`.${name}`));
 }
 
 interface Schema {

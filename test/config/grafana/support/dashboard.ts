@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { deploymentTag } from "../../../../config/names.ts";
 import { dashboards } from "../../../../config/grafana/dashboards/dashboards.ts";
+import type { ShownSettings } from "../../../../config/grafana/dashboards/dashboard.ts";
 import type { DashboardId } from "../../../../config/grafana/dashboards/links.ts";
 
 const reference = z.strictObject({ type: z.string(), uid: z.string() });
@@ -111,9 +112,12 @@ export type DashboardVariable = z.output<typeof queryVariable>;
 /** A link of a panel. */
 export type PanelLink = z.output<typeof link>;
 
-/** Reads one of the stack's dashboards as Grafana does: as JSON. */
-export function readDashboard(id: DashboardId): Dashboard {
-  return dashboard.parse(JSON.parse(JSON.stringify(dashboards[id]())));
+/** Settings with which every panel is shown that there is. */
+export const everythingShown: ShownSettings = { mostWaitingTraces: 4096 };
+
+/** Reads one of the stack's dashboards as Grafana does: as JSON. With all panels, unless it is told otherwise. */
+export function readDashboard(id: DashboardId, shown = everythingShown): Dashboard {
+  return dashboard.parse(JSON.parse(JSON.stringify(dashboards[id](shown))));
 }
 
 /** The panels of a dashboard, without its headings. */

@@ -8,10 +8,14 @@ const exporter = ["exporter"];
 const receiver = ["receiver", "transport"];
 const kinds = ["log_records", "spans", "metric_points"];
 
+const policy = ["policy", "decision", "sampled"];
+
 /** What a Collector 0.158.0 sends of itself that the dashboards name. */
 const collector: Readonly<Record<string, readonly string[]>> = {
   otelcol_exporter_queue_size: [...exporter, "data_type"],
   otelcol_exporter_queue_capacity: [...exporter, "data_type"],
+  otelcol_processor_tail_sampling_count_traces_sampled_total: policy,
+  otelcol_processor_tail_sampling_sampling_traces_on_memory: [],
   ...Object.fromEntries(
     kinds.flatMap((kind) => [
       [`otelcol_receiver_accepted_${kind}_total`, receiver],
