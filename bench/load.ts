@@ -11,10 +11,10 @@ import { parseArgs, promisify } from "node:util";
 import { z } from "zod";
 import { datasourceUid } from "../config/parts/part.ts";
 import { parts } from "../config/parts/parts.ts";
-import { deployedOutputs } from "../cli/outputs.ts";
+import { deployedOutputs, urlOf } from "../cli/outputs.ts";
 import { projectFolder } from "../cli/project.ts";
 import { withStack } from "../cli/pulumi-stack.ts";
-import { GrafanaClient } from "../cli/grafana-client.ts";
+import { grafanaOf } from "../cli/grafana-client.ts";
 
 const run = promisify(execFile);
 const { values } = parseArgs({
@@ -51,7 +51,7 @@ const generator = spawn("node", [join(projectFolder, "services", "main.ts"), "lo
   env: {
     ...process.env,
     REQUESTS_PER_SECOND: "20",
-    TARGET_URL: outputs.urls.api ?? "",
+    TARGET_URL: urlOf(outputs, "api"),
     OTEL_EXPORTER_OTLP_ENDPOINT: "",
   },
   stdio: "ignore",
@@ -64,7 +64,7 @@ while (Date.now() < end) {
 generator.kill("SIGTERM");
 await once(generator, "exit");
 
-const grafana = new GrafanaClient(outputs.urls.grafana ?? "", outputs.grafanaUser, outputs.grafanaPassword);
+const grafana = grafanaOf(outputs);
 const started = performance.now();
 const week = 7 * 24 * 3_600_000;
 const lines = await grafana.logs(

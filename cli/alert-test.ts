@@ -4,8 +4,8 @@ import { testMetric } from "../config/grafana/alerting/rules.ts";
 import { severities, type Alerts, type Severity } from "../config/grafana/alerting/settings.ts";
 import { stackNamespace } from "../config/names.ts";
 import { whyNotReached } from "./errors.ts";
-import { GrafanaClient } from "./grafana-client.ts";
-import type { StackOutputs } from "./outputs.ts";
+import { grafanaOf, type GrafanaClient } from "./grafana-client.ts";
+import { urlOf, type StackOutputs } from "./outputs.ts";
 import { post } from "./verification/probe.ts";
 
 /** What became of the test at a contact point. */
@@ -53,8 +53,8 @@ interface Attempt {
  * @throws Error if Grafana or the Collector cannot be asked.
  */
 export async function testAlerts({ outputs, contactPoints, secrets }: AlertTest): Promise<readonly TestResult[]> {
-  const { urls, grafanaUser, grafanaPassword } = outputs;
-  const grafana = new GrafanaClient(urls.grafana ?? "", grafanaUser, grafanaPassword);
+  const grafana = grafanaOf(outputs);
+  const otlpUrl = urlOf(outputs, "otlpHttp");
   const used = severities.filter((severity) => contactPoints.some((each) => each.severities.includes(severity)));
   const names = contactPoints.map(({ name }) => name);
   const told = async (value: 0 | 1): Promise<ReadonlyMap<string, Attempt & { readonly afterSeconds: number }>> => {
@@ -64,7 +64,7 @@ export async function testAlerts({ outputs, contactPoints, secrets }: AlertTest)
     try {
       await pWaitFor(
         async () => {
-          await sendTestMetric(urls.otlpHttp ?? "", used, value);
+          await sendTestMetric(otlpUrl, used, value);
           for (const [name, attempt] of await attempts(grafana)) {
             if (attempt.at === before.get(name)?.at || found.has(name)) continue;
             found.set(name, { ...attempt, afterSeconds: (Date.now() - startedMillis) / 1000 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { urlOf, type StackOutputs } from "./outputs.ts";
 import type { LogLine } from "./verification/links.ts";
 
 const labels = z.record(z.string(), z.string());
@@ -52,6 +53,11 @@ export interface FoundTrace {
   readonly spanTags: readonly Readonly<Record<string, string>>[];
   readonly startMillis: number;
   readonly endMillis: number;
+}
+
+/** Grafana of a stack. @throws UserError if the stack has none. */
+export function grafanaOf(outputs: StackOutputs): GrafanaClient {
+  return new GrafanaClient(urlOf(outputs, "grafana"), outputs.grafanaUser, outputs.grafanaPassword);
 }
 
 /** Asks Grafana, and the stores behind it only through Grafana, as a user's browser does. */

@@ -3,7 +3,7 @@ import { instanceOf } from "./instances.ts";
 import type { StackOutputs } from "./outputs.ts";
 import type { Say, Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
-import { GrafanaClient, HttpError } from "./grafana-client.ts";
+import { grafanaOf, HttpError } from "./grafana-client.ts";
 import { whyNotReached } from "./errors.ts";
 
 /** How many of a log's last lines the next command shows. */
@@ -16,11 +16,11 @@ const shownLines = 50;
  * @throws UserError if Grafana cannot be reached.
  */
 export async function ensureLogin(outputs: StackOutputs, target: Target, say: Say): Promise<void> {
-  const { grafanaUser, grafanaPassword, instances } = outputs;
+  const { grafanaPassword, instances } = outputs;
   const grafana = instanceOf(instances, parts.grafana.host);
   if (outputs.urls.grafana === undefined || grafana === undefined) return;
   try {
-    await new GrafanaClient(outputs.urls.grafana, grafanaUser, grafanaPassword).get("/api/user");
+    await grafanaOf(outputs).get("/api/user");
     return;
   } catch (error) {
     if (!(error instanceof HttpError)) {

@@ -21,6 +21,16 @@ const schema = z.object({
 /** What the program at the top of the repository exports. */
 export type StackOutputs = z.output<typeof schema>;
 
+/** @throws UserError if the stack has no such address, since its services run alone. */
+export function urlOf({ urls }: Pick<StackOutputs, "urls">, name: keyof StackOutputs["urls"]): string {
+  const url = urls[name];
+  if (url !== undefined) return url;
+  throw new UserError(
+    `urls.${name}: must be an address of the stack, got none: its services run alone (observability: false)\n` +
+      "  next: set observability to true, then npm run up",
+  );
+}
+
 /** The outputs of a stack, secrets decrypted; `undefined` if it is not deployed. */
 export function stackOutputs(outputs: OutputMap): StackOutputs | undefined {
   const values = Object.fromEntries(Object.entries(outputs).map(([key, output]) => [key, output.value as unknown]));

@@ -8,15 +8,14 @@ import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
 import { datasourceUid } from "../config/parts/part.ts";
 import { parts } from "../config/parts/parts.ts";
-import { deployedOutputs } from "../cli/outputs.ts";
+import { deployedOutputs, urlOf } from "../cli/outputs.ts";
 import { exploreUrl, withGrafana } from "./browser.ts";
 import { withStack } from "../cli/pulumi-stack.ts";
 
 const { values } = parseArgs({ options: { stack: { type: "string", default: "dev" } } });
-const { urls, grafanaUser, grafanaPassword } = deployedOutputs(
-  await withStack(values.stack, (stack) => stack.outputs()),
-);
-const grafana = urls.grafana ?? "";
+const outputs = deployedOutputs(await withStack(values.stack, (stack) => stack.outputs()));
+const { grafanaUser, grafanaPassword } = outputs;
+const grafana = urlOf(outputs, "grafana");
 
 /** Grafana draws panels as they come into view, and then asks for their data. */
 async function settle(page: Page): Promise<void> {

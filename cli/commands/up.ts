@@ -1,7 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { createTarget, loadTarget } from "../load-target.ts";
 import { markDeployments } from "../deployment-marks.ts";
-import { GrafanaClient } from "../grafana-client.ts";
+import { grafanaOf } from "../grafana-client.ts";
 import { ensureLogin } from "../grafana-login.ts";
 import { isUp, waitUntilUp } from "../instances.ts";
 import { runEngine } from "../engine.ts";
@@ -62,7 +62,11 @@ async function up(options: CommandOptions<never, SettingOption>, tell: Say): Pro
           progress.phase("verifying: one request, found again as log, trace and metric");
           const [results, mark] = await Promise.all([
             verify(reached, target, say),
-            markDeployments(stack, grafanaOf(reached), progress.changed),
+            markDeployments(
+              stack,
+              reached.urls.grafana === undefined ? undefined : grafanaOf(reached),
+              progress.changed,
+            ),
           ]);
           return mark === undefined ? results : [...results, mark];
         },
@@ -74,11 +78,6 @@ async function up(options: CommandOptions<never, SettingOption>, tell: Say): Pro
   } finally {
     progress.stop();
   }
-}
-
-/** Grafana, which is not there with the services alone. */
-function grafanaOf({ urls, grafanaUser, grafanaPassword }: StackOutputs): GrafanaClient | undefined {
-  return urls.grafana === undefined ? undefined : new GrafanaClient(urls.grafana, grafanaUser, grafanaPassword);
 }
 
 /** Writes the options to the stack's settings once the target that they name has answered. */

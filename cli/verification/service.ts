@@ -1,7 +1,7 @@
 import { shown } from "../../config/problem.ts";
 import { datasourceUid, signals, type Signal } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
-import { GrafanaClient, type FoundTrace } from "../grafana-client.ts";
+import { grafanaOf, type FoundTrace, type GrafanaClient } from "../grafana-client.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { UserError } from "../user-error.ts";
 import { recentMillis } from "../why/diagnosis.ts";
@@ -29,12 +29,12 @@ const mostLines = 20;
  */
 export async function verifyService(
   serviceName: string,
-  { urls, grafanaUser, grafanaPassword }: StackOutputs,
+  outputs: StackOutputs,
   report: (text: string) => void,
   metricsMillis = 30_000,
 ): Promise<readonly CheckResult[]> {
   const nowMillis = Date.now();
-  const grafana = new GrafanaClient(urls.grafana ?? "", grafanaUser, grafanaPassword);
+  const grafana = grafanaOf(outputs);
   const stores = new Stores(grafana, nowMillis);
   checkName(serviceName, await stores.serviceNames());
   const newest = await stores.newest(serviceName);

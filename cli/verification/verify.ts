@@ -2,10 +2,10 @@ import { apiServiceName } from "../../config/example-services.ts";
 import { datasourceUid } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
 import { instanceOf, isUp } from "../instances.ts";
-import type { StackOutputs } from "../outputs.ts";
+import { urlOf, type StackOutputs } from "../outputs.ts";
 import type { Target } from "../target.ts";
 import { runChecks, type CheckContext, type CheckResult } from "./checks.ts";
-import { GrafanaClient } from "../grafana-client.ts";
+import { grafanaOf, type GrafanaClient } from "../grafana-client.ts";
 import { whyNotReached } from "../errors.ts";
 import { apiMetricQuery, otlpMetricQuery, probeApi, probeOtlp } from "./probe.ts";
 
@@ -22,9 +22,8 @@ export async function verify(
 ): Promise<readonly CheckResult[]> {
   const instances = await checkInstances(outputs, target);
   report(line(instances));
-  const { grafana: grafanaUrl } = outputs.urls;
-  if (!instances.passed || grafanaUrl === undefined) return [instances];
-  const grafana = new GrafanaClient(grafanaUrl, outputs.grafanaUser, outputs.grafanaPassword);
+  if (!instances.passed || outputs.urls.grafana === undefined) return [instances];
+  const grafana = grafanaOf(outputs);
   const reached = await reach(grafana, outputs);
   if ("passed" in reached) {
     report(line(reached));
@@ -45,7 +44,8 @@ const shownLines = 50;
 type Reached = Pick<CheckContext, "grafanaVersion" | "metricBefore" | "probe">;
 
 /** Sends the probe, once Grafana and the metric's value before it are known. */
-async function reach(grafana: GrafanaClient, { urls, serviceNames }: StackOutputs): Promise<Reached | CheckResult> {
+async function reach(grafana: GrafanaClient, outputs: StackOutputs): Promise<Reached | CheckResult> {
+  const { urls, serviceNames } = outputs;
   const name = "Grafana and the entry answer";
   const metric = async (query: string): Promise<number> =>
     (await grafana.metric(datasourceUid(parts.victoriaMetrics), query)) ?? 0;
@@ -59,7 +59,7 @@ async function reach(grafana: GrafanaClient, { urls, serviceNames }: StackOutput
       return { grafanaVersion, metricBefore, probe: await probeApi(urls.api, namespace, apiService, metricBefore) };
     }
     const metricBefore = await metric(otlpMetricQuery);
-    return { grafanaVersion, metricBefore, probe: await probeOtlp(urls.otlpHttp ?? "", metricBefore + 1) };
+    return { grafanaVersion, metricBefore, probe: await probeOtlp(urlOf(outputs, "otlpHttp"), metricBefore + 1) };
   } catch (error) {
     return { name, passed: false, cause: whyNotReached(error), next: "npm run up" };
   }

@@ -1,7 +1,7 @@
 import { partList } from "../../config/parts/parts.ts";
-import { GrafanaClient } from "../grafana-client.ts";
+import { grafanaOf } from "../grafana-client.ts";
 import { instanceOf, isUp } from "../instances.ts";
-import type { StackOutputs } from "../outputs.ts";
+import { urlOf, type StackOutputs } from "../outputs.ts";
 import type { Target } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import { processesNamed, type Facts } from "./diagnosis.ts";
@@ -68,13 +68,13 @@ export async function checkParts({ instances }: StackOutputs, target: Target): P
   if (down.length > 0) throw new UserError(`the stack itself does not run: ${down.join(", ")}\n  next: npm run up`);
 }
 
-function storesOf({ urls, grafanaUser, grafanaPassword }: StackOutputs, nowMillis: number): Stores {
-  return new Stores(new GrafanaClient(urls.grafana ?? "", grafanaUser, grafanaPassword), nowMillis);
+function storesOf(outputs: StackOutputs, nowMillis: number): Stores {
+  return new Stores(grafanaOf(outputs), nowMillis);
 }
 
 /** The processes of the target, and those of this machine if they have an address of the Collector. */
-async function seenProcesses({ urls }: StackOutputs, target: Target): Promise<readonly ServiceProcess[]> {
-  const published = { grpc: urls.otlpGrpc ?? "", http: urls.otlpHttp ?? "" };
+async function seenProcesses(outputs: StackOutputs, target: Target): Promise<readonly ServiceProcess[]> {
+  const published = { grpc: urlOf(outputs, "otlpGrpc"), http: urlOf(outputs, "otlpHttp") };
   const there = await target.serviceProcesses(published);
   return [...there, ...hostProcesses(published)];
 }

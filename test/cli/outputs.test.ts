@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deployedInstances, deployedOutputs, stackOutputs } from "../../cli/outputs.ts";
+import { deployedInstances, deployedOutputs, stackOutputs, urlOf } from "../../cli/outputs.ts";
 import { UserError } from "../../cli/user-error.ts";
 
 const values = {
@@ -39,6 +39,23 @@ describe("the outputs of a stack", () => {
       (error: unknown) => {
         assert.ok(error instanceof UserError);
         assert.equal(error.message, "the stack is not deployed\n  next: npm run up");
+        return true;
+      },
+    );
+  });
+
+  it("have an address of each part, or the commands that need one say that there is none", () => {
+    const { urls } = deployedOutputs(outputs);
+    assert.equal(urlOf({ urls }, "grafana"), "http://127.0.0.1:3000");
+    assert.throws(
+      () => urlOf({ urls: { api: urls.api } }, "grafana"),
+      (error: unknown) => {
+        assert.ok(error instanceof UserError);
+        assert.equal(
+          error.message,
+          "urls.grafana: must be an address of the stack, got none: its services run alone (observability: false)\n" +
+            "  next: set observability to true, then npm run up",
+        );
         return true;
       },
     );

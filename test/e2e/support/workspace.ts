@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { isFree } from "../../../cli/ports.ts";
 import { deployedOutputs, type StackOutputs } from "../../../cli/outputs.ts";
-import { GrafanaClient } from "../../../cli/grafana-client.ts";
+import { grafanaOf, type GrafanaClient } from "../../../cli/grafana-client.ts";
 import { alertsTo, bridgeAddress, type ReceiverPorts } from "./alert-receivers.ts";
 import { imageOverrides } from "./images.ts";
 import { run, succeed, type Ended, type Interruption } from "./run.ts";
@@ -161,8 +161,7 @@ export class Workspace {
   }
 
   async grafana(): Promise<GrafanaClient> {
-    const outputs = await this.outputs();
-    return new GrafanaClient(outputs.urls.grafana ?? "", outputs.grafanaUser, outputs.grafanaPassword);
+    return grafanaOf(await this.outputs());
   }
 
   /** Names and ids of the stack's containers, helpers that have ended included. */
