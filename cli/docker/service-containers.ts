@@ -5,7 +5,8 @@ import { dockerLabels } from "../../config/names.ts";
 import { otlpUrls, partList, parts } from "../../config/parts/parts.ts";
 import { programLanguage } from "../why/program.ts";
 import type { Language } from "../why/sdks.ts";
-import { pairOf, telemetryVariables, type ServiceProcess } from "../why/service-process.ts";
+import type { Connect } from "../why/exchange.ts";
+import { pairOf, telemetryVariables, type NotTried, type ServiceProcess } from "../why/service-process.ts";
 import type { Docker } from "./docker.ts";
 import { connectFrom } from "./container-connection.ts";
 
@@ -73,7 +74,7 @@ function serviceProcess(
   const isOnHost = HostConfig.NetworkMode === "host";
   const isOnNetwork = network in NetworkSettings.Networks;
   const isRunning = State.Status === "running";
-  const connect = (): ServiceProcess["connect"] => {
+  const connection = (): Connect | NotTried => {
     if (!isRunning) return { notTried: "it does not run" };
     if (helperImage === undefined) return { notTried: `there is no container of ${parts.victoriaMetrics.title}` };
     return (host, port) => Promise.resolve(connectFrom(docker, container, helperImage, host, port));
@@ -103,7 +104,7 @@ function serviceProcess(
             next: `docker network connect ${network} ${container}`,
           },
     collector: isOnHost ? published : otlpUrls,
-    connect: connect(),
+    connection: () => Promise.resolve(connection()),
     lastLines: () => docker.output(["logs", "--tail", "5", container]),
   };
 }

@@ -3,62 +3,121 @@ import { Exec, V1Status } from "@kubernetes/client-node";
 import { messageOf } from "../errors.ts";
 import { oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
+import type { Pipe } from "../why/pipe.ts";
 import type { Cluster } from "./cluster.ts";
-import type { ContainerLog } from "./pod-log.ts";
 
 /** How long a command in a pod may take, in milliseconds. */
 const defaultPatienceMillis = 60_000;
 
+/** A container of a pod. */
+export interface PodContainer {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
+
+/** A command that runs in a container. */
+export interface RunningCommand {
+  readonly pipe: Pipe;
+  /** How it has ended; a failure with a message as well if the connection to it ends before it. */
+  readonly ended: Promise<V1Status>;
+}
+
+/** Starts a command in a container. @throws whatever has kept the API server from starting it. */
+export async function startInPod(
+  { config }: Cluster,
+  { namespace, pod, container }: PodContainer,
+  command: readonly string[],
+): Promise<RunningCommand> {
+  const [input, output, errors] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const ended = Promise.withResolvers<V1Status>();
+  const socket = await new Exec(config).exec(
+    ...[namespace, pod, container],
+    [...command],
+    output,
+    errors,
+    input,
+    false,
+    ended.resolve,
+  );
+  socket.onclose = () => {
+    ended.resolve(failure("the connection has ended before it"));
+  };
+  const stop = (): void => {
+    socket.close();
+  };
+  return { pipe: { input, output, errors, stop }, ended: ended.promise };
+}
+
+/** The end of a command that was not told by Kubernetes. */
+function failure(message: string): V1Status {
+  return Object.assign(new V1Status(), { status: "Failure", message });
+}
+
+/** How a command has ended, and what it has written, errors included. */
+export interface EndedCommand {
+  /** Why it has failed; `undefined` if it has succeeded. */
+  readonly failed: string | undefined;
+  readonly said: string;
+}
+
+/** Runs a command in a container. @param line for its standard input */
+export async function endedInPod(
+  cluster: Cluster,
+  at: PodContainer,
+  command: readonly string[],
+  line: string,
+  patienceMillis: number,
+): Promise<EndedCommand> {
+  let said = "";
+  const late = Promise.withResolvers<V1Status>();
+  const timer = setTimeout(() => {
+    late.resolve(failure(`not ended within ${patienceMillis / 1000} s`));
+  }, patienceMillis);
+  const listen = (chunk: Buffer): void => {
+    said += chunk.toString();
+  };
+  const started = startInPod(cluster, at, command);
+  try {
+    const run = started.then(({ pipe: { input, output, errors }, ended }) => {
+      output.on("data", listen);
+      errors.on("data", listen);
+      // Not ended: with the older protocols the end of the input is the end of the connection.
+      input.write(`${line}\n`);
+      return ended;
+    });
+    const { status, message } = await Promise.race([run, late.promise]);
+    return { failed: status === "Success" ? undefined : (message ?? ""), said };
+  } catch (error) {
+    return { failed: messageOf(error), said };
+  } finally {
+    clearTimeout(timer);
+    // It may begin only after it was given up.
+    started.then(
+      ({ pipe }) => {
+        pipe.stop();
+      },
+      () => undefined,
+    );
+  }
+}
+
 /**
- * Runs a command in a container of a pod.
+ * Runs a command in a container of a pod of the stack.
  *
  * @param line for its standard input, never shown
  * @throws UserError with what the command has written, if it fails or takes longer than `patienceMillis`.
  */
 export async function runInPod(
-  { config, namespace }: Cluster,
-  { pod, container }: Pick<ContainerLog, "pod" | "container">,
+  cluster: Cluster,
+  at: Omit<PodContainer, "namespace">,
   command: readonly string[],
   line: string,
   patienceMillis = defaultPatienceMillis,
 ): Promise<void> {
-  const input = new PassThrough();
-  const output = new PassThrough();
-  let said = "";
-  output.on("data", (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  const ended = Promise.withResolvers<V1Status>();
-  const fail = (message: string): void => {
-    ended.resolve(Object.assign(new V1Status(), { status: "Failure", message }));
-  };
-  const timer = setTimeout(() => {
-    fail(`not ended within ${patienceMillis / 1000} s`);
-  }, patienceMillis);
-  try {
-    const stream = await new Exec(config).exec(
-      ...[namespace, pod, container],
-      [...command],
-      output,
-      output,
-      input,
-      false,
-      ended.resolve,
-    );
-    stream.onclose = () => {
-      fail("the connection has ended before it");
-    };
-    // Not ended: with the older protocols the end of the input is the end of the connection.
-    input.write(`${line}\n`);
-    await ended.promise;
-    stream.close();
-  } catch (error) {
-    fail(messageOf(error));
-  } finally {
-    clearTimeout(timer);
-  }
-  const { status, message } = await ended.promise;
-  if (status === "Success") return;
-  const why = oneLine(`${message ?? ""} ${said.replaceAll(line, "…")}`);
-  throw new UserError(`pod ${pod}: ${command.slice(0, 2).join(" ")} must succeed, got: ${why}\n  next: npm run up`);
+  const container = { ...at, namespace: cluster.namespace };
+  const { failed, said } = await endedInPod(cluster, container, command, line, patienceMillis);
+  if (failed === undefined) return;
+  const why = oneLine(`${failed} ${said.replaceAll(line, "…")}`);
+  throw new UserError(`pod ${at.pod}: ${command.slice(0, 2).join(" ")} must succeed, got: ${why}\n  next: npm run up`);
 }

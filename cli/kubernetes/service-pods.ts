@@ -11,6 +11,7 @@ import { objectLabels, partOfName } from "../../config/names.ts";
 import { otlpUrls, partList, parts } from "../../config/parts/parts.ts";
 import { telemetryVariables, type Apart, type ServiceProcess } from "../why/service-process.ts";
 import type { Cluster } from "./cluster.ts";
+import { connectFromPod, debugCommand, lookInside, toolNames } from "./pod-inside.ts";
 import { logLines } from "./pod-log.ts";
 
 /**
@@ -34,9 +35,13 @@ export async function servicePods(
   const guarding = policies.items.filter(
     ({ spec }) => spec?.policyTypes?.includes("Ingress") === true && selects(spec.podSelector, collector),
   );
+  const helper = pods.find((pod) => isPart(pod, parts.victoriaMetrics.host));
+  const surroundings = { guarding, helperImage: helper?.spec?.containers[0]?.image ?? "busybox" };
   return pods
     .filter((pod) => !partList.some(({ host }) => isPart(pod, host)))
-    .flatMap((pod) => (pod.spec?.containers ?? []).map((container) => podProcess(cluster, pod, container, guarding)));
+    .flatMap((pod) =>
+      (pod.spec?.containers ?? []).map((container) => podProcess(cluster, pod, container, surroundings)),
+    );
 }
 
 /** Whether it is a pod of a part of a stack. */
@@ -46,11 +51,19 @@ function isPart({ metadata }: V1Pod, host: string): boolean {
   return partOf === partOfName && (workload === host || workload?.startsWith(`${host}-`) === true);
 }
 
+/** What is known beside a pod. */
+interface Surroundings {
+  /** The policies in front of the Collector. */
+  readonly guarding: readonly V1NetworkPolicy[];
+  /** An image with busybox, which the cluster has already if it can be: that of a part. */
+  readonly helperImage: string;
+}
+
 function podProcess(
   cluster: Cluster,
   pod: V1Pod,
   container: V1Container,
-  guarding: readonly V1NetworkPolicy[],
+  { guarding, helperImage }: Surroundings,
 ): ServiceProcess {
   const name = pod.metadata?.name ?? "";
   const namespace = pod.metadata?.namespace ?? "";
@@ -58,6 +71,11 @@ function podProcess(
   const status = pod.status?.containerStatuses?.find((one) => one.name === container.name);
   const running = status?.state?.running;
   const isHere = namespace === cluster.namespace;
+  const collector = isHere
+    ? otlpUrls
+    : { grpc: inNamespace(otlpUrls.grpc, cluster.namespace), http: inNamespace(otlpUrls.http, cluster.namespace) };
+  const at = { namespace, pod: name, container: container.name };
+  const inside = once(() => lookInside(cluster, at));
   return {
     name: `pod ${isHere ? "" : `${namespace}/`}${name}, container ${container.name}`,
     aliases: [name, container.name, ...[objectLabels.workload, "app"].flatMap((label) => labels[label] ?? [])],
@@ -69,19 +87,34 @@ function podProcess(
     ),
     hiddenEnv: hiddenEnv(container),
     command: [...(container.command ?? []), ...(container.args ?? [])],
-    languageInside: () => Promise.resolve(undefined),
+    languageInside: async () => {
+      const found = await inside();
+      return "notDone" in found ? undefined : found.language;
+    },
     hasOwnLocalhost: pod.spec?.hostNetwork !== true,
     apart: apart(guarding, name, namespace, isHere, labels),
-    collector: isHere
-      ? otlpUrls
-      : { grpc: inNamespace(otlpUrls.grpc, cluster.namespace), http: inNamespace(otlpUrls.http, cluster.namespace) },
-    connect: { notTried: "no connection is tried from a pod; its address and the stack's NetworkPolicies are judged" },
+    collector,
+    connection: async () => {
+      if (running === undefined) return { notTried: "it does not run" };
+      const found = await inside();
+      const tool = "notDone" in found ? undefined : found.tool;
+      if (tool !== undefined) return (host, port) => connectFromPod(cluster, at, tool, host, port);
+      const why =
+        "notDone" in found ? `no command can be run in it (${found.notDone})` : `its image has none of ${toolNames}`;
+      return { notTried: `${why}; by hand: ${debugCommand(cluster, at, helperImage, collector.http)}` };
+    },
     lastLines: async () => {
       const previous = status?.lastState?.terminated !== undefined;
       const log = { pod: name, container: container.name, previous };
       return isHere && (previous || status?.state?.terminated !== undefined) ? logLines(cluster, log, 5) : "";
     },
   };
+}
+
+/** Does something when it is asked for first, and only then. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return () => (made ??= make());
 }
 
 function stateText(status: V1ContainerStatus | undefined, pod: V1Pod): string {

@@ -1,6 +1,6 @@
 import type { Signal } from "../../config/parts/part.ts";
 import { judgeEnvironment, type Finding } from "./environment.ts";
-import { exportNothing, type Endpoint, type ExchangeResult } from "./exchange.ts";
+import { exportNothing, type Connect, type Endpoint, type ExchangeResult } from "./exchange.ts";
 import { exportersOf, type Sender } from "./exporters.ts";
 import type { Language } from "./sdks.ts";
 import { languageOf, type ServiceProcess } from "./service-process.ts";
@@ -19,6 +19,8 @@ export interface Examined {
   /** That of its SDK; `undefined` if nothing tells. */
   readonly language: Language | undefined;
   readonly trials: readonly Trial[];
+  /** Why there are none; `undefined` if some were tried. */
+  readonly notTried: string | undefined;
   /** What it has written last, if it does not run. */
   readonly lastLines: string;
   /** What breaks most first; what a trial has refuted is not among them. */
@@ -36,7 +38,9 @@ export async function examine(
 ): Promise<Examined> {
   const language = languageOf(process) ?? (await process.languageInside()) ?? (await received());
   const sender = { ...process, language };
-  const trials = await tryExporters(sender);
+  const connection = await process.connection();
+  const connect = typeof connection === "function" ? connection : undefined;
+  const trials = connect === undefined ? [] : await tryExporters(sender, connect);
   const arrived = new Set(trials.flatMap(({ signals, result }) => (result.step === "ok" ? signals : [])));
   const judged = judgeEnvironment(sender).filter(
     ({ isAboutTheWay, signals }) => !isAboutTheWay || !signals.every((signal) => arrived.has(signal)),
@@ -44,23 +48,21 @@ export async function examine(
   const explained = new Set(
     judged.flatMap(({ weight, isAboutTheWay, signals }) => (weight === "breaks" && isAboutTheWay ? signals : [])),
   );
-  const seen = await Promise.all(
-    trials
-      .filter(({ signals, result }) => result.step !== "ok" && !signals.every((signal) => explained.has(signal)))
-      .map((trial) => whyNot(process, trial)),
+  const failed = trials.filter(
+    ({ signals, result }) => result.step !== "ok" && !signals.every((signal) => explained.has(signal)),
   );
+  const seen = connect === undefined ? [] : await Promise.all(failed.map((trial) => whyNot(process, trial, connect)));
   return {
     process,
     language,
     trials,
+    notTried: typeof connection === "function" ? undefined : connection.notTried,
     lastLines: process.isRunning ? "" : await process.lastLines(),
     findings: [...seen, ...judged].toSorted((a, b) => Number(b.weight === "breaks") - Number(a.weight === "breaks")),
   };
 }
 
-async function tryExporters(process: ServiceProcess & Sender): Promise<readonly Trial[]> {
-  const { connect } = process;
-  if (typeof connect !== "function") return [];
+async function tryExporters(process: Sender, connect: Connect): Promise<readonly Trial[]> {
   const ways = new Map<string, { endpoint: Endpoint; signals: Signal[] }>();
   for (const { signal, endpoint } of exportersOf(process)) {
     if (endpoint === undefined) continue;
@@ -76,7 +78,11 @@ async function tryExporters(process: ServiceProcess & Sender): Promise<readonly 
 }
 
 /** What the trial of an export shows that has not arrived. */
-async function whyNot(process: ServiceProcess, { signals, endpoint, result }: Trial): Promise<Finding> {
+async function whyNot(
+  process: ServiceProcess,
+  { signals, endpoint, result }: Trial,
+  connect: Connect,
+): Promise<Finding> {
   const { collector } = process;
   const isGrpc = endpoint.protocol === "grpc";
   const right = `start it with OTEL_EXPORTER_OTLP_ENDPOINT=${isGrpc ? collector.grpc : collector.http}`;
@@ -94,7 +100,7 @@ async function whyNot(process: ServiceProcess, { signals, endpoint, result }: Tr
     case "tls":
       return made(`${address} is reached from ${process.name} and speaks no TLS: ${result.seen}`, right);
     case "protocol": {
-      const other = await speaksOther(process, endpoint);
+      const other = await speaksOther(connect, endpoint);
       if (other === undefined) return made(`what answers at ${address} is no OTLP: ${result.seen}`, right);
       return made(
         `${address} speaks ${other === "grpc" ? "gRPC" : "HTTP"}, and the process sends ${isGrpc ? "gRPC" : "HTTP"}`,
@@ -112,8 +118,7 @@ function answerAdvice({ status }: ExchangeResult, right: string): string {
   return right;
 }
 
-async function speaksOther({ connect }: ServiceProcess, endpoint: Endpoint): Promise<Endpoint["protocol"] | undefined> {
-  if (typeof connect !== "function") return undefined;
+async function speaksOther(connect: Connect, endpoint: Endpoint): Promise<Endpoint["protocol"] | undefined> {
   const protocol = endpoint.protocol === "grpc" ? "http/protobuf" : "grpc";
   const { step } = await exportNothing({ ...endpoint, protocol, path: `/v1/${endpoint.signal}` }, connect);
   return step === "ok" ? protocol : undefined;

@@ -65,7 +65,7 @@ function hostProcess(at: string, pid: string, published: ServiceProcess["collect
     hasOwnLocalhost: false,
     apart: undefined,
     collector: published,
-    connect: connectHere,
+    connection: () => Promise.resolve(connectHere),
     lastLines: () => Promise.resolve(""),
   };
 }

@@ -41,14 +41,14 @@ function row([what, text]: readonly [string, string]): string {
 }
 
 function processRows(
-  { process, language, trials, lastLines }: Examined,
+  { process, language, trials, notTried, lastLines }: Examined,
   nowMillis: number,
 ): readonly (readonly [string, string])[] {
-  const { name, state, startedMillis, connect } = process;
+  const { name, state, startedMillis } = process;
   const since = startedMillis === undefined ? "" : ` for ${duration(nowMillis - startedMillis)}`;
   return [
     ["process", `${name}: ${state}${since}${language === undefined ? "" : `, ${sdks[language].title}`}`],
-    ...(typeof connect === "function" ? [] : [["tried", `nothing: ${connect.notTried}`] as const]),
+    ...(notTried === undefined ? [] : [["tried", `nothing: ${notTried}`] as const]),
     ...lastLines.split("\n").flatMap((line) => (line === "" ? [] : [["said", visible(line, 200)] as const])),
     ...trials.map(({ endpoint, result }) => {
       const how = endpoint.protocol === "grpc" ? "gRPC" : "HTTP";

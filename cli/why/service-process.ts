@@ -25,10 +25,15 @@ export interface ServiceProcess {
   readonly apart: Apart | undefined;
   /** Addresses of the Collector that work from there, by protocol. */
   readonly collector: { readonly grpc: string; readonly http: string };
-  /** Opens a connection from where it runs, or says why that cannot be tried. */
-  readonly connect: Connect | { readonly notTried: string };
+  /** What opens a connection from where it runs, or why that cannot be tried. */
+  readonly connection: () => Promise<Connect | NotTried>;
   /** The last lines that it has written; the empty text if nobody keeps them. */
   readonly lastLines: () => Promise<string>;
+}
+
+/** Why no connection is tried from where a process runs, and how a user can. */
+export interface NotTried {
+  readonly notTried: string;
 }
 
 /** What keeps a process from the stack's network. */
@@ -71,7 +76,7 @@ const programs: readonly (readonly [Language, RegExp])[] = [
 ];
 
 /** Variables that the official images of a runtime have. */
-const imageVariables: readonly (readonly [Language, readonly string[]])[] = [
+export const imageVariables: readonly (readonly [Language, readonly string[]])[] = [
   ["nodejs", ["NODE_VERSION"]],
   ["python", ["PYTHON_VERSION"]],
   ["java", ["JAVA_VERSION", "JAVA_HOME"]],

@@ -37,8 +37,13 @@ export function closedPort(problem: string): Stream {
 export function podCommand(run: (line: string, command: readonly string[]) => PodAnswer): Stream {
   return (socket, parameters) => {
     socket.once("message", (data) => {
-      const { output, status } = run(message.parse(data).subarray(1).toString(), parameters.getAll("command"));
+      const {
+        output,
+        errors = "",
+        status,
+      } = run(message.parse(data).subarray(1).toString(), parameters.getAll("command"));
       if (output !== "") socket.send(framed(1, output));
+      if (errors !== "") socket.send(framed(2, errors));
       if (status === "gone") socket.close();
       else if (status !== "endless") socket.send(framed(3, JSON.stringify(status)));
     });
@@ -48,6 +53,8 @@ export function podCommand(run: (line: string, command: readonly string[]) => Po
 /** What a command in a pod does. */
 export interface PodAnswer {
   readonly output: string;
+  /** What it writes on standard error. */
+  readonly errors?: string;
   /** Kubernetes' own words for the end of a command; `gone` if the connection ends without one. */
   readonly status: object | "gone" | "endless";
 }

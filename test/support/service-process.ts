@@ -16,7 +16,7 @@ export function serviceProcess(changed: Partial<ServiceProcess> = {}): ServicePr
     hasOwnLocalhost: true,
     apart: undefined,
     collector: { grpc: "http://otel-collector:4317", http: "http://otel-collector:4318" },
-    connect: { notTried: "it is prepared" },
+    connection: () => Promise.resolve({ notTried: "it is prepared" }),
     lastLines: () => Promise.resolve(""),
     ...changed,
   };

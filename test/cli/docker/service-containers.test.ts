@@ -85,13 +85,13 @@ describe("the containers of services", () => {
       assert.deepEqual(found[0]?.env, { OTEL_SERVICE_NAME: "a=b" });
       assert.equal(await found[0].lastLines(), "out\nerr");
       const endpoint = { signal: "logs", host: "otel-collector", port: 4318, isTls: false, path: "/v1/logs" } as const;
-      const [first] = found;
-      assert.ok(typeof first.connect === "function");
-      assert.deepEqual(await exportNothing({ ...endpoint, protocol: "http/protobuf" }, first.connect), {
+      const connect = await found[0].connection();
+      assert.ok(typeof connect === "function");
+      assert.deepEqual(await exportNothing({ ...endpoint, protocol: "http/protobuf" }, connect), {
         step: "connect",
         seen: "bad address 'otel-collector'",
       });
-      assert.deepEqual(found[3]?.connect, { notTried: "it does not run" });
+      assert.deepEqual(await found[3]?.connection(), { notTried: "it does not run" });
     } finally {
       fake.remove();
     }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { servicePods } from "../../../cli/kubernetes/service-pods.ts";
 import { judgeEnvironment } from "../../../cli/why/environment.ts";
 import { FakeApiServer } from "../../support/fake-api-server.ts";
+import { podCommand, succeeded } from "../../support/pod-streams.ts";
 
 const part = (workload: string): object => ({
   "app.kubernetes.io/part-of": "observability",
@@ -103,6 +104,36 @@ describe("the pods of services", () => {
     } finally {
       await server.stop();
     }
+  });
+
+  it("are tried from by what their image has, or it is said what keeps that from being done and the command to do it by hand", async () => {
+    const exec = "/api/v1/namespaces/shop/pods/checkout-1/exec";
+    const looked = async (output: string): Promise<readonly unknown[]> => {
+      const stream = podCommand(() => ({ output, status: succeeded }));
+      const server = await FakeApiServer.start(answers, { [exec]: stream });
+      try {
+        const [checkout, stray, pay] = await servicePods(server.cluster(), ["payments"]);
+        const tried = await Promise.all([checkout, stray, pay].map(async (one) => one?.connection()));
+        return [
+          await checkout?.languageInside(),
+          ...tried.map((one) => (typeof one === "function" ? "tried" : one?.notTried)),
+        ];
+      } finally {
+        await server.stop();
+      }
+    };
+    const byHand = (namespace: string, pod: string, host: string): string =>
+      `by hand: kubectl --context fake --namespace ${namespace} debug ${pod} --stdin --quiet --profile restricted --image busybox -- busybox nc -w 5 ${host} 4318`;
+    assert.deepEqual(await looked("tool nc\ngo\n"), [
+      "go",
+      "tried",
+      "it does not run",
+      `no command can be run in it (Unexpected server response: 404); ${byHand("payments", "pay-1", "otel-collector.shop")}`,
+    ]);
+    assert.equal(
+      (await looked(""))[1],
+      `its image has none of nc, bash; ${byHand("shop", "checkout-1", "otel-collector")}`,
+    );
   });
 
   it("are judged as every process is, and what is not known of them is said", async () => {

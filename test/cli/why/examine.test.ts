@@ -30,8 +30,9 @@ describe("a process that is examined", () => {
       await once(socket, "connect");
       return socket;
     };
-    const { findings } = await examine(serviceProcess({ env: { ...rightEnv, ...env }, connect: connectThere }), () =>
-      Promise.resolve(undefined),
+    const { findings } = await examine(
+      serviceProcess({ env: { ...rightEnv, ...env }, connection: () => Promise.resolve(connectThere) }),
+      () => Promise.resolve(undefined),
     );
     return findings.map(({ cause, next }) => [cause, next]);
   }

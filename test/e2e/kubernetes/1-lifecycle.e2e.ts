@@ -205,6 +205,24 @@ describe("a stack on Kubernetes", () => {
         "  next: start it with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or with OTEL_EXPORTER_OTLP_ENDPOINT=http://otel-collector:4317",
       ],
     );
+    assert.match(stdout, /^ +process +pod lost, container \S+: running for \d+ s, Node\.js$/m);
+    assert.match(
+      stdout,
+      /^ +tried +an empty export by gRPC from there to http:\/\/otel-collector:4318: failed at the protocol: /m,
+    );
+  });
+
+  it("proves by npm run verify that a service's own telemetry arrives, and by why that its pod reaches the Collector", async () => {
+    const { serviceNames } = await workspace.outputs();
+    const name = serviceNames.find((each) => each.endsWith("-backend")) ?? "";
+    const verified = await workspace.npm("run", "--silent", "verify", "--", "--service", name, ...target);
+    assert.equal(verified.code, 0, verified.output);
+    const { code, stdout } = await workspace.npm("run", "--silent", "why", "--", name, ...target);
+    assert.deepEqual([code, stdout.split("\n", 1)], [0, [`${name}: everything arrives`]], stdout);
+    assert.match(
+      stdout,
+      /^ +tried +an empty export by gRPC from there to http:\/\/otel-collector:4317: gRPC status 0$/m,
+    );
   });
 
   it("loses nothing when pods are deleted under 60 records a second", async function () {
