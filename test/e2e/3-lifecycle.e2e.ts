@@ -1,11 +1,23 @@
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
+import pWaitFor from "p-wait-for";
 import { exampleServiceNames } from "../../config/example-services.ts";
+import { dashboardUids } from "../../config/names.ts";
 import { datasourceUid } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import { changeDashboards } from "./support/changed-dashboards.ts";
 import { eventuallyLogs } from "./support/loki.ts";
+import { emptyPanels } from "./support/panels.ts";
 import { run, succeed } from "./support/run.ts";
+import {
+  favouredService,
+  sampledService,
+  sendTraces,
+  storedTraces,
+  traceKinds,
+  tracesOfKind,
+} from "./support/sampled-traces.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
 const sampleTrace = "0af7651916cd43dd8448eb211c80319c";
@@ -26,6 +38,16 @@ describe("a stack that is deployed already", () => {
     return [...names]
       .filter((name) => before.get(name) !== after.get(name))
       .map((name) => name.slice(workspace.name.length + 1));
+  }
+
+  /** Looks until what is expected is found, for a minute at most. */
+  async function eventually(expected: unknown, look: () => Promise<unknown>): Promise<void> {
+    let found: unknown;
+    await pWaitFor(async () => isDeepStrictEqual((found = await look()), expected), {
+      interval: 2000,
+      timeout: 60_000,
+    }).catch(() => undefined);
+    assert.deepEqual(found, expected);
   }
 
   it("is not changed by a second up", async () => {
@@ -77,6 +99,11 @@ describe("a stack that is deployed already", () => {
   });
 
   it("brings back a container that was stopped and one that was removed by hand", async () => {
+    await workspace.configure((config) => {
+      const services = { [favouredService]: { keepPercent: 100 } };
+      const tailSampling = { keepPercent: 0, slowerThanMillis: 500, decisionWaitSeconds: 5, services };
+      config["otelCollector"] = { tailSampling };
+    });
     await succeed("docker", ["stop", `${workspace.name}-result-processor`]);
     await succeed("docker", ["rm", "--force", `${workspace.name}-event-replay`]);
     await workspace.up();
@@ -85,9 +112,32 @@ describe("a stack that is deployed already", () => {
     assert.ok(running.includes(`${workspace.name}-event-replay`));
   });
 
+  it("stores traces with an error, slow ones and those that are asked for, and counts the spans of all, if it is set so", async () => {
+    // That up has ended verified: the proof's own trace, through the example's services, was kept.
+    const { urls } = await workspace.outputs();
+    const grafana = await workspace.grafana();
+    const ids = await sendTraces(urls.otlpHttp ?? "");
+    const all = tracesOfKind;
+    const expected = {
+      stored: { good: 0, failed: all, slow: all, asked: all, favoured: all },
+      counted: all * Object.keys(traceKinds).length,
+    };
+    const counting = `sum(traces_span_metrics_calls_total{service_name=~"${sampledService}|${favouredService}"})`;
+    await eventually(expected, async () => ({
+      stored: await storedTraces(grafana, ids),
+      counted: await grafana.metric(datasourceUid(parts.victoriaMetrics), counting),
+    }));
+    const outputs = await workspace.outputs();
+    await eventually([], async () => {
+      const empty = await emptyPanels(outputs, { dashboards: [dashboardUids.pipeline] });
+      return empty.filter((panel) => /: Traces (kept and not kept|that wait)/.test(panel));
+    });
+  });
+
   it("runs the services alone without observability, with no endpoint and their logs on stdout (S2, S6, S24)", async () => {
     await workspace.configure((config) => {
       config["observability"] = false;
+      delete config["otelCollector"];
     });
     const up = await workspace.up();
     assert.match(up.stdout, /every container is up +passed/);
