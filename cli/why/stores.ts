@@ -89,7 +89,7 @@ export class Stores {
     return [...all].filter((name) => name !== parts.canary.host).sort();
   }
 
-  /** The age of each signal of a service. */
+  /** The age of each signal of a service. A span counts that was not stored since only some traces are. */
   async newest(serviceName: string): Promise<Newest> {
     const quoted = JSON.stringify(serviceName);
     const found = await Promise.all([this.newestLog(quoted), this.newestSpan(serviceName), this.newestPoint(quoted)]);
@@ -128,7 +128,14 @@ export class Stores {
   }
 
   private async newestSpan(serviceName: string): Promise<number | undefined> {
-    return latest((await this.recentTraces(serviceName)).map(({ millis }) => millis));
+    const own = `{service_name=${JSON.stringify(serviceName)}}`;
+    // Where not all traces are stored, and nowhere else: when the metrics that are made of all of them have changed.
+    const counted = `max(tlast_change_over_time(${derivedMetrics.calls}${own}[${lookbackMillis}ms])) and on() ${sampler}`;
+    const [found, seconds] = await Promise.all([
+      this.recentTraces(serviceName),
+      this.grafana.metric(uid.metrics, counted),
+    ]);
+    return latest([...found.map(({ millis }) => millis), ...(seconds === undefined ? [] : [seconds * 1000])]);
   }
 
   private async foundTraces(serviceName: string): Promise<NonNullable<z.output<typeof traces>["data"]>> {
@@ -210,6 +217,9 @@ export class Stores {
 
 /** Receivers and exporters of what was sent, and not of what the Collector makes or collects itself (config/collector). */
 const sent = `exporter!~"${derivedName(".+")}",receiver!~".+/${stackNamespace}"`;
+
+/** A metric that there is where the Collector decides which traces are stored (config/collector/tail-sampling.ts). */
+const sampler = `otelcol_processor_tail_sampling_sampling_traces_on_memory{service_namespace="${stackNamespace}"}`;
 
 /** Metrics that the Collector makes of a service's spans and lines, which say nothing of whether it sends some itself. */
 const derived = Object.values(derivedMetrics)

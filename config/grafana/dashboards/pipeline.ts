@@ -99,15 +99,15 @@ function sampling(mostWaitingTraces: number): Row {
   const kept = decided(`decision="sampled",policy=~"${policyLabel(".+").replace(".", "[.]")}"`);
   // It is asked last, about what no other rule keeps.
   const dropped = decided(`decision="not_sampled",policy="${policyLabel(samplingRules.share)}"`);
-  return row(10, [
+  return row(12, [
     timeseries({
       title: "Traces kept and not kept",
       description:
         "Traces a second by the rule that has kept them (otelCollector.tailSampling), and those that none has kept. Metrics are made of all of them.",
       unit: "short",
       targets: [
-        promql("A", `sum by (rule) (label_replace(${kept}, "rule", "$1", "policy", "[^.]*[.](.*)"))`, "{{rule}}"),
-        promql("B", `sum(${dropped})`, "not kept"),
+        promql("A", `sum(${dropped})`, "not kept"),
+        promql("B", `sum by (rule) (label_replace(${kept}, "rule", "$1", "policy", "[^.]*[.](.*)"))`, "{{rule}}"),
       ],
     }),
     timeseries({

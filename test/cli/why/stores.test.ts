@@ -58,9 +58,23 @@ describe("the stores", () => {
     const asked = grafana.seen.map(({ parameters }) => parameters["query"] ?? parameters["service"]);
     assert.deepEqual(asked.sort(), [
       'a"b',
+      'max(tlast_change_over_time(traces_span_metrics_calls_total{service_name="a\\"b"}[86400000ms])) and on() otelcol_processor_tail_sampling_sampling_traces_on_memory{service_namespace="stack"}',
       'max(tlast_over_time({service_name="a\\"b",__name__!~"traces_span_metrics_calls_total.*|traces_span_metrics_duration_seconds.*|traces_service_graph_request_total.*|traces_service_graph_request_failed_total.*|log_record_count_total.*"}[86400000ms]))',
       '{service_name="a\\"b"}',
     ]);
+  });
+
+  it("say when a span came that was not stored, where only some traces are, and ask nobody else for it", async () => {
+    const answers = {
+      [`${proxy}/loki/loki/api/v1/query_range`]: { data: { result: [] } },
+      [`${proxy}/jaeger/api/traces`]: { data: [] },
+      [`${proxy}/victoria-metrics/api/v1/query`]: {
+        data: { result: [{ metric: {}, value: [now / 1000, String((now - 5000) / 1000)] }] },
+      },
+    };
+    await withAnswers(answers, async (stores) => {
+      assert.equal((await stores.newest("a")).traces, now - 5000);
+    });
   });
 
   it("say the language of the SDK that has sent a service's newest line, or else of its traces", async () => {

@@ -38,8 +38,8 @@ describe("the pipeline dashboard", () => {
       [decided, waiting].map((panel) => panel?.targets.map(({ expr }) => expr)),
       [
         [
-          `sum by (rule) (label_replace(${counted},decision="sampled",policy=~"stack[.].+"}[$__rate_interval]), "rule", "$1", "policy", "[^.]*[.](.*)"))`,
           `sum(${counted},decision="not_sampled",policy="stack.share"}[$__rate_interval]))`,
+          `sum by (rule) (label_replace(${counted},decision="sampled",policy=~"stack[.].+"}[$__rate_interval]), "rule", "$1", "policy", "[^.]*[.](.*)"))`,
         ],
         ['max(otelcol_processor_tail_sampling_sampling_traces_on_memory{service_namespace="stack"}) / 4096'],
       ],
