@@ -1,4 +1,5 @@
 import { shown } from "../../config/problem.ts";
+import { readable } from "../../config/grafana/dashboards/log-lines.ts";
 import { datasourceUid, signals, type Signal } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
 import { grafanaOf, type FoundTrace, type GrafanaClient } from "../grafana-client.ts";
@@ -41,12 +42,17 @@ export async function verifyService(
   const next = `npm run why -- ${serviceName}`;
   const arrived = signals.map((signal) => newestCheck(signal, newest, nowMillis, next));
   for (const result of arrived) report(line(result));
-  const { lines, trace, traceId } = await ownTrace(serviceName, grafana, stores, nowMillis);
   const grafanaVersion = await grafana.version();
+  const own = await ownTrace(serviceName, grafana, stores, nowMillis);
+  const { trace, traceId } = own;
+  const lines = readsMetadata(grafanaVersion)
+    ? own.lines
+    : await Promise.all(own.lines.map((found) => asShown(found, serviceName, grafana, nowMillis)));
   const probe = { traceId, sentMillis: Date.now() };
   const context = { grafana, grafanaVersion, probe, metricsMillis, logCommand: () => next };
   const followed = await followLinks(context, lines, trace);
-  const links = ownLinks(followed, grafanaVersion, next);
+  const isRewritten = lines.some(({ line: text }, index) => text !== own.lines[index]?.line);
+  const links = ownLinks(followed, grafanaVersion, isRewritten, next);
   for (const result of links) report(line(result));
   return [...arrived, ...links];
 }
@@ -55,7 +61,12 @@ export async function verifyService(
 const fromLine = [logToTraceName, logToDashboardName];
 
 /** The links of a service: it is what is asked about, and not the part that a link leads to. */
-function ownLinks(followed: readonly CheckResult[], grafanaVersion: string, next: string): readonly CheckResult[] {
+function ownLinks(
+  followed: readonly CheckResult[],
+  grafanaVersion: string,
+  isRewritten: boolean,
+  next: string,
+): readonly CheckResult[] {
   const wayOf = ({ name }: CheckResult): string | undefined => fromLine.find((way) => name.startsWith(way));
   // Of the ways from a line to something one is for lines of JSON, and one for what has its attributes beside the line.
   const opened = new Set(followed.filter(({ passed }) => passed).map(wayOf));
@@ -64,7 +75,11 @@ function ownLinks(followed: readonly CheckResult[], grafanaVersion: string, next
   );
   const isInLineOnly = !readsMetadata(grafanaVersion);
   return counting.map((result) => {
-    if (result.passed) return result;
+    if (result.passed) {
+      if (!isRewritten || wayOf(result) === undefined) return result;
+      const where = `from the line as the dashboards write it: Explore of Grafana ${grafanaVersion} has no link on it`;
+      return { ...result, detail: `${result.detail}, ${where}` };
+    }
     if (wayOf(result) === undefined || !isInLineOnly) return { ...result, next };
     const cause = `${result.cause}; Grafana ${grafanaVersion} looks in the text of a line only`;
     return { ...result, cause, next: `${next}; Grafana 11 looks beside the line as well` };
@@ -93,6 +108,30 @@ function newestCheck(signal: Signal, newest: Newest, nowMillis: number, next: st
   return { name, passed: false, cause: `${duration(age)} old, and none in ${duration(recentMillis)}`, next };
 }
 
+/**
+ * A line as a user of Grafana 10 follows links from it, which finds them in its text only: one that has its trace in there
+ * as it stands, and any other as the dashboards write it.
+ */
+async function asShown(
+  found: LogLine,
+  serviceName: string,
+  grafana: GrafanaClient,
+  nowMillis: number,
+): Promise<LogLine> {
+  const traceId = found.labels["trace_id"] ?? "";
+  if (found.line.includes(traceId)) return found;
+  const query = readable(`{service_name=${JSON.stringify(serviceName)}} | trace_id=${JSON.stringify(traceId)}`);
+  const [shownLine = found] = await grafana.logs(loki, query, ...since(nowMillis), 1);
+  return shownLine;
+}
+
+const loki = datasourceUid(parts.loki);
+
+/** Start and end of the lines that count. */
+function since(nowMillis: number): readonly [startMillis: number, endMillis: number] {
+  return [nowMillis - recentMillis, nowMillis + 60_000];
+}
+
 /** What links can be followed from: a line of the service whose trace is there, or else a trace of it without a line. */
 async function ownTrace(
   serviceName: string,
@@ -101,8 +140,7 @@ async function ownTrace(
   nowMillis: number,
 ): Promise<{ readonly lines: readonly LogLine[]; readonly trace: FoundTrace | undefined; readonly traceId: string }> {
   const query = `{service_name=${JSON.stringify(serviceName)}} | trace_id!=""`;
-  const loki = datasourceUid(parts.loki);
-  const lines = await grafana.logs(loki, query, nowMillis - recentMillis, nowMillis + 60_000, mostLines);
+  const lines = await grafana.logs(loki, query, ...since(nowMillis), mostLines);
   const traceOf = (traceId: string): Promise<FoundTrace | undefined> =>
     grafana.trace(datasourceUid(parts.jaeger), traceId);
   for (const found of lines) {

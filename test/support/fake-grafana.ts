@@ -8,6 +8,13 @@ export interface SeenRequest {
   readonly authorization: string | undefined;
 }
 
+/** An answer that depends on what is asked. */
+type Answering = (parameters: URLSearchParams) => unknown;
+
+function isAnswering(answer: unknown): answer is Answering {
+  return typeof answer === "function";
+}
+
 /** A server that gives prepared answers by path, as Grafana and the stores behind its proxy would. */
 export class FakeGrafana {
   readonly seen: SeenRequest[] = [];
@@ -18,13 +25,14 @@ export class FakeGrafana {
       const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
       const { authorization } = request.headers;
       this.seen.push({ path: pathname, parameters: Object.fromEntries(searchParams), authorization });
-      const answer = answers[pathname];
+      const prepared = answers[pathname];
+      const answer = isAnswering(prepared) ? prepared(searchParams) : prepared;
       response.statusCode = answer === undefined ? 404 : typeof answer === "number" ? answer : 200;
       response.end(typeof answer === "string" ? answer : JSON.stringify(answer ?? { message: "not found" }));
     });
   }
 
-  /** @param answers JSON by path; text is given as it stands, a number is a status; any other path is answered with 404. */
+  /** @param answers JSON by path, or what makes it of a query; text is given as it stands, a number is a status; any other path is answered with 404. */
   static async start(answers: Readonly<Record<string, unknown>>): Promise<FakeGrafana> {
     const grafana = new FakeGrafana(answers);
     grafana.server.listen(0, "127.0.0.1");

@@ -5,7 +5,12 @@ import { FakeGrafana } from "../../support/fake-grafana.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const proxy = "/api/datasources/proxy/uid";
-const inLine = { name: "TraceID", matcherRegex: '"trace_id":"(\\w+)"', url: "${__value.raw}", datasourceUid: "jaeger" };
+const inLine = {
+  name: "TraceID",
+  matcherRegex: '(?:"trace_id":"| trace_id=)(\\w+)',
+  url: "${__value.raw}",
+  datasourceUid: "jaeger",
+};
 const besideLine = { ...inLine, name: "trace_id", matcherType: "label", matcherRegex: "^trace_id$" };
 
 /** What stores have of a service that sends everything, `ageMillis` ago, with lines of this text. */
@@ -89,6 +94,19 @@ describe("the verification of a service", () => {
       ["newest log line", "FAILED", "40 min old, and none in 15 min", why],
       ["newest span", "FAILED", "40 min old, and none in 15 min", why],
       ["newest metric", "FAILED", "none in 24 h", why],
+    ]);
+  });
+
+  it("follows the links of a Grafana that reads no metadata from a line as the dashboards write it, and says so", async () => {
+    const prepared = answers(5_000, "order read");
+    const path = `${proxy}/loki/loki/api/v1/query_range`;
+    const written = answers(5_000, `INFO  orders  order read trace_id=${traceId}`);
+    const asked = (parameters: URLSearchParams): unknown =>
+      (parameters.get("query")?.includes("line_format") === true ? written : prepared)[path];
+    const [, , , fromLog] = await verified({ ...prepared, [path]: asked, "/api/health": { version: "10.0.0" } });
+    assert.deepEqual(fromLog, [
+      "log → trace: TraceID, by regex on the line",
+      "opens the trace of 1 service(s), from the line as the dashboards write it: Explore of Grafana 10.0.0 has no link on it",
     ]);
   });
 
