@@ -63,13 +63,14 @@ export function runtimeRows(one: string): readonly Row[] {
   const waitingAndWork = [
     panel(
       "Held up",
-      "How long work waits for the runtime, by instance: the event loop's delay of 99 in 100, the mean pause for garbage of the JVM, 99 in 100 of Go's waits for a processor.",
+      "How long work waits for the runtime, by instance: the event loop's delay of 99 in 100, the mean pause for garbage of the JVM, 99 in 100 of Go's waits for a processor, if the program hands runtime.NewProducer to its metrics' reader.",
       "s",
       "This service sends no metric of what it waits for",
       [
         ["event loop", sum("nodejs_eventloop_delay_p99_seconds")],
         // Without a pause the mean is no number: then it is the rate of pauses, which is 0.
         ["garbage", `${rate("jvm_gc_duration_seconds_sum")} / ${pauses} or ${pauses}`],
+        // Not among what runtime.Start sends (contrib/instrumentation/runtime): a producer of its own makes it.
         [
           "scheduler",
           `histogram_quantile(0.99, sum by (le, vmrange, service_instance_id) (rate(go_schedule_duration_seconds_bucket{${one}}[$__rate_interval])))`,

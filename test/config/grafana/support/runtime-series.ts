@@ -3,8 +3,9 @@ import type { StoredSeries } from "./stored-series.ts";
 const instance = ["service_name", "service_namespace", "deployment_environment_name", "service_instance_id"];
 
 /**
- * Metrics of runtimes other than Node.js, as VictoriaMetrics has them of their SDKs: the JVM's, Go's and Python's measured with
- * auto-instrumentation and otelhttp, .NET's by the conventions (opentelemetry.io/docs/specs/semconv/runtime).
+ * Metrics of runtimes other than Node.js, as VictoriaMetrics has them of their SDKs: the JVM's, Go's and Python's as they are
+ * in test/recordings, but for Go's `go_schedule_duration_seconds`, which only `runtime.NewProducer` makes, and for .NET's,
+ * which are by the conventions (opentelemetry.io/docs/specs/semconv/runtime).
  */
 export const runtimeSeries: StoredSeries = new Map(
   Object.entries({
