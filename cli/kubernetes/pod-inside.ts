@@ -40,7 +40,11 @@ const patienceMillis = 10_000;
 /** Looks into a container by a command there. @returns why that cannot be done, if it cannot: an image may have no shell */
 export async function lookInside(cluster: Cluster, at: PodContainer): Promise<Inside | { readonly notDone: string }> {
   const { failed, said } = await endedInPod(cluster, at, ["sh", "-c", look], "", patienceMillis);
-  if (failed !== undefined) return { notDone: oneLine(failed) };
+  if (failed !== undefined) {
+    return {
+      notDone: /exec: "sh"/.test(failed) ? "its image has no sh" : `no command can be run in it: ${oneLine(failed)}`,
+    };
+  }
   const found = (kind: string): readonly string[] =>
     said.split("\n").flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []));
   const [tool] = Object.keys(tools).filter((name): name is Tool => found("tool").includes(name));
@@ -80,5 +84,5 @@ export function debugCommand(
   url: string,
 ): string {
   const { hostname, port } = new URL(url);
-  return `kubectl --context ${context} --namespace ${namespace} debug ${pod} --stdin --quiet --profile restricted --image ${image} -- busybox nc -w 5 ${hostname} ${port}`;
+  return `kubectl --context ${context} --namespace ${namespace} debug ${pod} --attach --quiet --profile restricted --image ${image} -- sh -c 'busybox nc -w 5 ${hostname} ${port} </dev/null && echo reached'`;
 }

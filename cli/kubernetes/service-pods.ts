@@ -99,8 +99,7 @@ function podProcess(
       const found = await inside();
       const tool = "notDone" in found ? undefined : found.tool;
       if (tool !== undefined) return (host, port) => connectFromPod(cluster, at, tool, host, port);
-      const why =
-        "notDone" in found ? `no command can be run in it (${found.notDone})` : `its image has none of ${toolNames}`;
+      const why = "notDone" in found ? found.notDone : `its image has none of ${toolNames}`;
       return { notTried: `${why}; by hand: ${debugCommand(cluster, at, helperImage, collector.http)}` };
     },
     lastLines: async () => {

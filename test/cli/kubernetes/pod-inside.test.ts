@@ -42,10 +42,17 @@ describe("a look into a container of a pod", () => {
   it("says why it cannot be done", async () => {
     const refused = podCommand(() => ({ output: "no sh", status: failedWith(126) }));
     assert.deepEqual(await withPod(refused, (server) => lookInside(server.cluster(), at)), {
-      notDone: "command terminated with non-zero exit code: exit status 126",
+      notDone: "no command can be run in it: command terminated with non-zero exit code: exit status 126",
+    });
+    // containerd's words.
+    const message =
+      'failed to start exec "b300": OCI runtime exec failed: exec: "sh": executable file not found in $PATH: unknown';
+    const missing = podCommand(() => ({ output: "", status: { status: "Failure", reason: "InternalError", message } }));
+    assert.deepEqual(await withPod(missing, (server) => lookInside(server.cluster(), at)), {
+      notDone: "its image has no sh",
     });
     assert.deepEqual(await withPod(undefined, (server) => lookInside(server.cluster(), at)), {
-      notDone: "Unexpected server response: 404",
+      notDone: "no command can be run in it: Unexpected server response: 404",
     });
   });
 });
@@ -78,7 +85,7 @@ describe("a connection from a pod", () => {
     const command = debugCommand({ context: "kind" }, at, "busybox", "http://otel-collector.shop:4318");
     assert.equal(
       command,
-      "kubectl --context kind --namespace payments debug pay-1 --stdin --quiet --profile restricted --image busybox -- busybox nc -w 5 otel-collector.shop 4318",
+      "kubectl --context kind --namespace payments debug pay-1 --attach --quiet --profile restricted --image busybox -- sh -c 'busybox nc -w 5 otel-collector.shop 4318 </dev/null && echo reached'",
     );
   });
 });

@@ -123,12 +123,12 @@ describe("the pods of services", () => {
       }
     };
     const byHand = (namespace: string, pod: string, host: string): string =>
-      `by hand: kubectl --context fake --namespace ${namespace} debug ${pod} --stdin --quiet --profile restricted --image busybox -- busybox nc -w 5 ${host} 4318`;
+      `by hand: kubectl --context fake --namespace ${namespace} debug ${pod} --attach --quiet --profile restricted --image busybox -- sh -c 'busybox nc -w 5 ${host} 4318 </dev/null && echo reached'`;
     assert.deepEqual(await looked("tool nc\ngo\n"), [
       "go",
       "tried",
       "it does not run",
-      `no command can be run in it (Unexpected server response: 404); ${byHand("payments", "pay-1", "otel-collector.shop")}`,
+      `no command can be run in it: Unexpected server response: 404; ${byHand("payments", "pay-1", "otel-collector.shop")}`,
     ]);
     assert.equal(
       (await looked(""))[1],
