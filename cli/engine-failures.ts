@@ -61,8 +61,9 @@ const rules: readonly Rule[] = [
     next: "look at the name in Pulumi.dev.yaml (observability:images, observability:imageRegistry), at the network, and at docker login",
   },
   {
+    // The last is what a daemon says that is about to end: its databases are closed, and it still takes requests.
     pattern:
-      /Cannot connect to the Docker daemon[^\n]*|failed to connect to any docker daemon[^\n]*|error during connect[^\n]*/i,
+      /Cannot connect to the Docker daemon[^\n]*|failed to connect to any docker daemon[^\n]*|error during connect[^\n]*|get \S+: database not open/i,
     cause: ([text]) => `the connection to Docker was lost: ${oneLine(text)}`,
     next: "start Docker, then npm run up",
   },

@@ -45,6 +45,11 @@ describe("a failed deployment", () => {
       /^the connection to Docker was lost: Cannot connect to the Docker daemon/,
       /start Docker/,
     ],
+    [
+      "sdk.helper_schema: Unable to create container: Error response from daemon: get observability-dev_loki_data: database not open",
+      "the connection to Docker was lost: get observability-dev_loki_data: database not open",
+      /start Docker/,
+    ],
   ];
   for (const [report, cause, next] of reports) {
     it(`is explained: ${report.split("\n")[0]?.slice(0, 70) ?? ""}`, () => {

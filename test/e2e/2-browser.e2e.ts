@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Locator, Page } from "playwright-core";
 import { ruleUid } from "../../config/grafana/alerting/rule.ts";
 import { dashboardUids } from "../../config/names.ts";
 import { datasourceUid } from "../../config/parts/part.ts";
@@ -22,6 +22,13 @@ const pictures = join(tmpdir(), "observability-pictures");
 
 /** How long a step of a click path may take, in milliseconds. */
 const stepMillis = 60_000;
+
+async function boxOf(locator: Locator): Promise<{ x: number; y: number; width: number; height: number }> {
+  await locator.waitFor();
+  const box = await locator.boundingBox();
+  assert.ok(box !== null, "must be drawn");
+  return box;
+}
 
 describe("Grafana in a browser", () => {
   let url: string;
@@ -88,6 +95,31 @@ describe("Grafana in a browser", () => {
       const found = await inNewTab(runbook, "Run this query");
       await found.locator(".u-over").last().waitFor();
       assert.equal(await found.getByText("No data").count(), 0);
+    });
+  });
+
+  it("leads from a point of a curve to the slowest traces of that route of that service, by clicking", async () => {
+    await inBrowser(async (page) => {
+      await page.setViewportSize({ width: 1920, height: 1080 });
+      await page.goto(`${url}/d/${dashboardUids.service}?var-service=integr8scode-backend&from=now-5m&to=now`);
+      const heading = page.getByRole("heading", { name: "Latency p95", exact: true });
+      // The first is the number over all routes.
+      const panel = page.locator(".react-grid-item").filter({ has: heading }).last();
+      await panel.scrollIntoViewIfNeeded();
+      const area = await boxOf(panel.locator(".u-over"));
+      await page.mouse.move(area.x + area.width * 0.95, area.y + area.height / 2, { steps: 5 });
+      // Where the pointer is, each curve has a dot. Only a click on one has the links of its curve.
+      const dot = await boxOf(panel.locator(".u-cursor-pt").first());
+      await page.mouse.move(dot.x + dot.width / 2, dot.y + dot.height / 2, { steps: 3 });
+      await page.mouse.click(dot.x + dot.width / 2, dot.y + dot.height / 2);
+      await page.getByText("The slowest traces").click();
+      await page.getByText("backend: POST /api/v1/executions").first().waitFor();
+      await page.screenshot({ path: join(pictures, "traces-of-a-curve.png") });
+      const { searchParams } = new URL(page.url());
+      assert.deepEqual(
+        ["var-service", "var-route", "from", "to"].map((name) => searchParams.get(name)),
+        ["integr8scode-backend", "POST /api/v1/executions", "now-5m", "now"],
+      );
     });
   });
 
