@@ -96,6 +96,19 @@ describe("the most probable cause", () => {
       /^nothing wrong is seen from outside, and no logs, traces/,
     );
   });
+
+  it("leads to what makes the SDK of that language say more, if nothing wrong is seen", async () => {
+    const commands = { java: ["java", "-javaagent:agent.jar"], nodejs: ["node", "--import", "sdk"], any: ["./shop"] };
+    const nexts = await Promise.all(
+      Object.values(commands).map(async (command) => diagnose(await factsOf({}, { command })).next),
+    );
+    const look = "let it do something, then look at its own log,";
+    assert.deepEqual(nexts, [
+      `${look} with OTEL_JAVAAGENT_DEBUG=true`,
+      `${look} with OTEL_LOG_LEVEL=debug`,
+      `${look} with what makes its SDK say more: docs/languages`,
+    ]);
+  });
 });
 
 describe("the processes of a name", () => {
