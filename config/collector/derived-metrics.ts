@@ -4,6 +4,7 @@
  * Source of each key: github.com/open-telemetry/opentelemetry-collector-contrib/tree/v0.158.0/connector
  * (spanmetricsconnector, servicegraphconnector, countconnector).
  */
+import { stackNamespace } from "../names.ts";
 
 /** Names of these metrics as VictoriaMetrics has them. */
 export const derivedMetrics = {
@@ -82,10 +83,14 @@ export const connectorsOf = { logs: ["count"], traces: ["span_metrics", "service
 
 /** Processors of what the connectors make, by their names. */
 export const derivedProcessors = {
-  // A histogram of both ends of each edge: a dozen series for what the spans' own durations say already.
   "filter/derived": {
     error_mode: "ignore",
-    metric_conditions: ['IsMatch(metric.name, "^traces_service_graph_request_(client|server)$")'],
+    metric_conditions: [
+      // A histogram of both ends of each edge: a dozen series for what the spans' own durations say already.
+      'IsMatch(metric.name, "^traces_service_graph_request_(client|server)$")',
+      // The canary's, which has better numbers of its own.
+      `resource.attributes["service.namespace"] == "${stackNamespace}"`,
+    ],
   },
   // A connector takes the resource of whichever instance came first.
   "transform/derived": {

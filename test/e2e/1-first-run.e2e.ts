@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { statfsSync } from "node:fs";
 import { cpus, totalmem, userInfo } from "node:os";
 import { deploymentTag } from "../../config/names.ts";
+import { derivedMetrics } from "../../config/collector/derived-metrics.ts";
 import { scrapeSeconds } from "../../config/collector/own-metrics.ts";
 import { datasourceUid, type AnyPart } from "../../config/parts/part.ts";
 import { partList, parts } from "../../config/parts/parts.ts";
@@ -152,6 +153,12 @@ describe("the first run, from a fresh clone with nothing running", () => {
     for (const name of ["canary_lost_total", "canary_refused_total"]) {
       assert.deepEqual(await numbers(name), { logs: 0, traces: 0, metrics: 0 }, name);
     }
+    // What is made of the spans and lines of services would be 19 series of it.
+    const made = await grafana.series(
+      metrics,
+      `count by (__name__) ({service_name="canary",__name__=~"(${Object.values(derivedMetrics).join("|")}).*"})`,
+    );
+    assert.deepEqual(made, []);
   });
 
   it("is marked on the dashboards, with the commit", async () => {

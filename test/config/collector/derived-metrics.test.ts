@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { connectors, connectorsOf, derivedProcessors } from "../../../config/collector/derived-metrics.ts";
+import { stackNamespace } from "../../../config/names.ts";
 
 describe("the metrics that the Collector makes", () => {
   it("come of each connector, which takes one signal", () => {
@@ -23,6 +24,11 @@ describe("the metrics that the Collector makes", () => {
       made.filter((name) => new RegExp(pattern).test(name)),
       ["traces_service_graph_request_client", "traces_service_graph_request_server"],
     );
+  });
+
+  it("are of the users' services only: the canary's are not kept, which is a service of the stack's own", () => {
+    const [, ofStack] = derivedProcessors["filter/derived"].metric_conditions;
+    assert.equal(ofStack, `resource.attributes["service.namespace"] == "${stackNamespace}"`);
   });
 
   it("have latencies between bounds that grow", () => {
