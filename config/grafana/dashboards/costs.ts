@@ -148,23 +148,16 @@ function series(): Row {
 const growingLabels = [
   "span_name",
   "http_route",
-  "url_full",
-  "url_path",
-  "url_template",
-  "rpc_method",
   "messaging_destination_name",
-  "db_collection_name",
-  "db_query_text",
   "server_address",
   "error_type",
-  "exception_type",
   "service_version",
   "service_instance_id",
 ] as const;
 
 function labels(): Builder<Panel> {
   const valuesOf = (label: string): string =>
-    `label_set(count(count by (${label}) ({${label}!=""})), "label", "${label}")`;
+    `label_replace(count(count by (${label}) ({${label}!=""})), "label", "${label}", "", "")`;
   return table({
     title: "Labels by values",
     description:
