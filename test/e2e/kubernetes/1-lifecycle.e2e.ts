@@ -11,6 +11,7 @@ import { storedLogs, storedSpans } from "../support/emitter.ts";
 import { eventuallyLogs } from "../support/loki.ts";
 import type { Ended } from "../support/run.ts";
 import { changeDashboards } from "../support/changed-dashboards.ts";
+import { ruleProblems } from "../support/rule-verdict.ts";
 import { emptyPanels } from "../support/panels.ts";
 import { copyService, plainService, secretOfService, serviceStatement } from "../support/service-fixtures.ts";
 import { metricsOf, tracesOf } from "../support/service-telemetry.ts";
@@ -142,6 +143,19 @@ describe("a stack on Kubernetes", () => {
     } finally {
       assert.equal(await open.stop(), 0);
     }
+  });
+
+  it("has every alert rule, evaluated without an error, and its page, and sends no test of them as long as they reach nobody", async () => {
+    const open = await Open.start(workspace);
+    try {
+      const { urls } = await workspace.outputs();
+      assert.deepEqual(await ruleProblems(await workspace.grafana(), urls.grafana ?? ""), []);
+    } finally {
+      assert.equal(await open.stop(), 0);
+    }
+    const { code, output } = await workspace.npm("run", "alert:test", "--", ...target);
+    assert.equal(code, 1);
+    assert.match(output, /alerts\.contactPoints: must have a contact point, got an empty list; alerts reach nobody/);
   });
 
   it("has logs, traces and metrics of a service that knows nothing of telemetry, whose image is as it was built", async () => {

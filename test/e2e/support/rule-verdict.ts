@@ -1,4 +1,9 @@
 import { z } from "zod";
+import { documentedStack } from "../../../generators/documented-stack.ts";
+import { ruleUid } from "../../../config/grafana/alerting/rule.ts";
+import { runbooksUid } from "../../../config/names.ts";
+import { datasourceUid } from "../../../config/parts/part.ts";
+import { parts } from "../../../config/parts/parts.ts";
 import { HttpError, type GrafanaClient } from "../../../cli/grafana-client.ts";
 
 const ruleSchema = z.looseObject({
@@ -7,8 +12,13 @@ const ruleSchema = z.looseObject({
   data: z.array(z.looseObject({ datasourceUid: z.string() })),
   noDataState: z.string(),
   execErrState: z.string(),
-  annotations: z.looseObject({ summary: z.string() }),
+  annotations: z.looseObject({ summary: z.string(), runbook_url: z.string() }),
 });
+
+/** Titles of all rules of a stack, by their uids. */
+const documentedRules: ReadonlyMap<string, string> = new Map(
+  documentedStack().rules.map(({ name, title }) => [ruleUid(name), title]),
+);
 
 /** A rule as the running Grafana has it. */
 export type ProvisionedRule = z.output<typeof ruleSchema>;
@@ -68,4 +78,33 @@ export async function verdict(
   if (judged.length === 0) return { fires: rule.noDataState === "Alerting", labels: [] };
   const firing = judged.filter(({ fires }) => fires);
   return { fires: firing.length > 0, labels: firing.map(({ labels }) => labels) };
+}
+
+const rows = z.object({
+  dashboard: z.object({
+    panels: z.array(z.object({ panels: z.array(z.object({ id: z.number(), title: z.string() })) })),
+  }),
+});
+
+/**
+ * What is wrong with the rules as the running Grafana has them: one that is missing or too many, one that is not evaluated over
+ * what the stack has, one whose page is not where its messages lead to. */
+export async function ruleProblems(grafana: GrafanaClient, grafanaUrl: string): Promise<readonly string[]> {
+  const rules = await provisionedRules(grafana);
+  const problems = [
+    ...[...documentedRules.keys()].filter((uid) => !rules.has(uid)).map((uid) => `${uid}: is missing`),
+    ...[...rules.keys()].filter((uid) => !documentedRules.has(uid)).map((uid) => `${uid}: is one too many`),
+  ];
+  const { dashboard } = rows.parse(await grafana.get(`/api/dashboards/uid/${runbooksUid}`));
+  const pages = new Map(dashboard.panels.flatMap(({ panels }) => panels.map(({ id, title }) => [String(id), title])));
+  for (const [uid, rule] of rules) {
+    const at = { datasourceUid: datasourceUid(parts.victoriaMetrics), millis: Date.now() };
+    const { error } = await verdict(grafana, rule, at);
+    if (error !== undefined) problems.push(`${uid}: ${error}`);
+    const { origin, pathname, searchParams } = new URL(rule.annotations.runbook_url);
+    const page = pages.get(searchParams.get("viewPanel") ?? "");
+    const isThere = origin === grafanaUrl && pathname === `/d/${runbooksUid}` && page === documentedRules.get(uid);
+    if (!isThere) problems.push(`${uid}: ${rule.annotations.runbook_url} leads to ${page ?? "no page"}`);
+  }
+  return problems;
 }
