@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
+import { dashboardUids } from "../config/names.ts";
 import { datasourceUid } from "../config/parts/part.ts";
 import { parts } from "../config/parts/parts.ts";
 import { deployedOutputs, urlOf } from "../cli/outputs.ts";
@@ -16,6 +17,13 @@ const { values } = parseArgs({ options: { stack: { type: "string", default: "dev
 const outputs = deployedOutputs(await withStack(values.stack, (stack) => stack.outputs()));
 const { grafanaUser, grafanaPassword } = outputs;
 const grafana = urlOf(outputs, "grafana");
+
+/** A service of the example by its name in telemetry. */
+function serviceName(name: string): string {
+  const found = outputs.serviceNames.find((each) => each.endsWith(`-${name}`));
+  if (found === undefined) throw new Error(`${name}: must be a service of the stack, as exampleServices: true has it`);
+  return found;
+}
 
 /** Grafana draws panels as they come into view, and then asks for their data. */
 async function settle(page: Page): Promise<void> {
@@ -35,11 +43,15 @@ await withGrafana({ url: grafana, user: grafanaUser, password: grafanaPassword }
   await settle(page);
   await picture(page, "services");
 
+  await page.goto(`${grafana}/d/${dashboardUids.service}?var-service=${serviceName("backend")}`);
+  await settle(page);
+  await picture(page, "service");
+
   // An execution that failed and was published once more: its trace crosses most of the services.
   await page.setViewportSize({ width: 1800, height: 1000 });
   await page.goto(
     exploreUrl(grafana, datasourceUid(parts.loki), {
-      expr: '{service_name="integr8scode-event-replay"} |= "message published again"',
+      expr: `{service_name="${serviceName("event-replay")}"} |= "message published again"`,
     }),
   );
   await settle(page);

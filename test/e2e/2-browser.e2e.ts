@@ -134,9 +134,9 @@ describe("Grafana in a browser", () => {
       const links = page.getByTestId("SpanLinksMenu").getByRole("button");
       await links.first().click();
       await page.getByText("Logs for this span").click();
-      // The pane at the right has the lines of the trace now, the other one the line that was searched for.
+      // The pane at the right is the second one with lines as soon as it has those of the trace; the first has what was searched for.
       await links.first().waitFor({ state: "detached" });
-      const found = page.getByTestId("logRows").last();
+      const found = page.getByTestId("logRows").nth(1);
       await found.locator(row).first().click();
       await found.getByText("Open the trace").first().click();
       await links.first().click();
