@@ -67,7 +67,9 @@ export async function observedObjects(
   if (inDocker.some(({ type }) => !kinds.some(([, ofKind]) => ofKind === type))) return undefined;
   const found = await Promise.all(
     kinds.map(async ([kind, ofKind]) => {
-      const names = inDocker.filter(({ type }) => type === ofKind).map((resource) => nameOf(kind, resource));
+      // Each deployment writes them into the state in another order.
+      const ofType = inDocker.filter(({ type }) => type === ofKind);
+      const names = ofType.map((resource) => nameOf(kind, resource)).toSorted();
       const objects = z.array(compared[kind]).parse(await docker.inspect(kind, names));
       return objects.length === names.length ? [names, objects] : undefined;
     }),

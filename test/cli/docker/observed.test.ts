@@ -66,6 +66,16 @@ describe("what Docker has of a state", () => {
     assert.deepEqual(asked, { container: ["c1"], network: ["n1"], volume: ["loki_data"], image: ["grafana/loki:3"] });
   });
 
+  it("is the same text whatever the order of the state", async () => {
+    const all = [...resources, resource("docker:index/volume:Volume", "jaeger_data")];
+    const named = (kind: InspectedKind, names: readonly string[]): Promise<unknown> =>
+      Promise.resolve(kind === "volume" ? names.map((Name) => ({ ...objects.volume[0], Name })) : objects[kind]);
+    const [one, other] = await Promise.all(
+      [all, all.toReversed()].map((each) => observedObjects(each, { inspect: named })),
+    );
+    assert.equal(one, other);
+  });
+
   const byItself: readonly (readonly [what: string, Partial<Objects>])[] = [
     [
       "a health check has run",
