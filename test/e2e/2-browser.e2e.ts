@@ -108,8 +108,8 @@ describe("Grafana in a browser", () => {
       await panel.scrollIntoViewIfNeeded();
       const area = await boxOf(panel.locator(".u-over"));
       await page.mouse.move(area.x + area.width * 0.95, area.y + area.height / 2, { steps: 5 });
-      // Where the pointer is, each curve has a dot. Only a click on one has the links of its curve.
-      const dot = await boxOf(panel.locator(".u-cursor-pt").first());
+      // Where the pointer is, each curve that has a value then has a dot. Only a click on one has the links of its curve.
+      const dot = await boxOf(panel.locator(".u-cursor-pt:visible").first());
       await page.mouse.move(dot.x + dot.width / 2, dot.y + dot.height / 2, { steps: 3 });
       await page.mouse.click(dot.x + dot.width / 2, dot.y + dot.height / 2);
       await page.getByText("The slowest traces").click();
