@@ -63,7 +63,11 @@ export async function recover(stack: RecoveredStack, target: Target, say: Say): 
 
 /** The resources of a stack as its state has them now. */
 export async function resourcesOf(stack: Pick<Stack, "exportStack">): Promise<KnownState["resources"]> {
-  return deploymentSchema.parse((await stack.exportStack()).deployment).resources ?? [];
+  return resourcesIn(await stack.exportStack());
+}
+
+function resourcesIn({ deployment }: Awaited<ReturnType<Stack["exportStack"]>>): KnownState["resources"] {
+  return deploymentSchema.parse(deployment).resources ?? [];
 }
 
 async function otherStacks({ name, workspace }: RecoveredStack): Promise<readonly OtherStack[]> {
@@ -72,7 +76,7 @@ async function otherStacks({ name, workspace }: RecoveredStack): Promise<readonl
     others.map(async (other) => {
       try {
         const exported = await workspace.exportStack(other.name);
-        return { stack: other.name, resources: deploymentSchema.parse(exported.deployment).resources ?? [] };
+        return { stack: other.name, resources: resourcesIn(exported) };
       } catch (error) {
         // Its message has all that Pulumi printed. That includes the state, which holds secrets.
         throw new UserError(

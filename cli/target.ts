@@ -45,7 +45,7 @@ export interface Target {
    */
   checkConfiguration(): Promise<void>;
   /**
-   * What the target has of the resources in a state, as a text that is another one as soon as any of them has changed.
+   * What the target has of the resources in a state, as a text that is another one once a single one of them has changed.
    *
    * @returns `undefined` if it cannot be told in less time than a refresh takes, or without one at all.
    */

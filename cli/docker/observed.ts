@@ -26,7 +26,9 @@ const container = z.object({
   State: z.object({ Status: z.string(), ExitCode: z.number(), StartedAt: z.string() }),
   Config: z.unknown(),
   HostConfig: z.unknown(),
-  Mounts: z.array(z.looseObject({ Destination: z.string() })).transform((mounts) => sorted(mounts, "Destination")),
+  Mounts: z
+    .array(z.looseObject({ Destination: z.string() }))
+    .transform((mounts) => mounts.toSorted((a, b) => a.Destination.localeCompare(b.Destination))),
   NetworkSettings: z.object({
     Networks: z.record(
       z.string(),
@@ -48,12 +50,8 @@ const compared: Readonly<Record<InspectedKind, z.ZodType>> = {
   image: z.object({ Id: z.string() }),
 };
 
-function sorted<Item extends Readonly<Record<string, unknown>>>(items: readonly Item[], key: string): readonly Item[] {
-  return items.toSorted((a, b) => String(a[key]).localeCompare(String(b[key])));
-}
-
 /**
- * What Docker has of the resources in a state, as one text that is another one as soon as any of them is changed, stopped,
+ * What Docker has of the resources in a state, as one text that is another one once a single one of them was changed, stopped,
  * removed or made anew. Read in well under a second, where Pulumi's refresh of the same resources takes several.
  *
  * @returns `undefined` if it cannot be told, because one of them is not there or is none of Docker's.

@@ -9,6 +9,7 @@ import {
 } from "@kubernetes/client-node";
 import { objectLabels, partOfName } from "../../config/names.ts";
 import { otlpUrls, partList, parts } from "../../config/parts/parts.ts";
+import { once } from "../async.ts";
 import { telemetryVariables, type Apart, type ServiceProcess } from "../why/service-process.ts";
 import type { Cluster } from "./cluster.ts";
 import { connectFromPod, debugCommand, lookInside, toolNames } from "./pod-inside.ts";
@@ -108,12 +109,6 @@ function podProcess(
       return isHere && (previous || status?.state?.terminated !== undefined) ? logLines(cluster, log, 5) : "";
     },
   };
-}
-
-/** Does something when it is asked for first, and only then. */
-function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
-  let made: Promise<Value> | undefined;
-  return () => (made ??= make());
 }
 
 function stateText(status: V1ContainerStatus | undefined, pod: V1Pod): string {

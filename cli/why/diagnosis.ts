@@ -1,7 +1,7 @@
 import { signals, type Signal } from "../../config/parts/part.ts";
 import { byWeight, type Finding } from "./environment.ts";
 import type { Examined } from "./examine.ts";
-import { sdks, someSdk } from "./sdks.ts";
+import { sdkOf } from "./sdks.ts";
 import { serviceNameOf, type ServiceProcess } from "./service-process.ts";
 import { isNear, isPartOf, isUnknown, type Delivery, type Newest, type Rejection } from "./stores.ts";
 
@@ -173,6 +173,6 @@ function withoutCause(
   }
   return {
     headline: `nothing wrong is seen from outside, and no ${missing.join(", ")} have come: the code of the service sends none, or has nothing to send`,
-    next: `let it do something, then look at its own log, ${(language === undefined ? someSdk : sdks[language]).debug}`,
+    next: `let it do something, then look at its own log, ${sdkOf(language).debug}`,
   };
 }

@@ -2,7 +2,7 @@ import { shown, visible } from "../../config/problem.ts";
 import { otelCollector } from "../../config/parts/otel-collector.ts";
 import { signals, type Signal } from "../../config/parts/part.ts";
 import { exportersOf, otherExporters, variableOf, type Exporter, type Sender, type Variable } from "./exporters.ts";
-import { isAutomaticDotnet, protocols, sdks, someSdk, type Effect, type Weight } from "./sdks.ts";
+import { isAutomaticDotnet, protocols, sdkOf, sdks, type Effect, type Weight } from "./sdks.ts";
 import { serviceNameOf, type ServiceProcess } from "./service-process.ts";
 
 /** Something about a process that keeps telemetry from arriving, or may. */
@@ -51,10 +51,6 @@ function finding(made: Made): Finding {
   return { weight: "breaks", signals, isAboutTheWay: false, ...made };
 }
 
-function sdkOf({ language }: JudgedProcess): typeof someSdk {
-  return language === undefined ? someSdk : sdks[language];
-}
-
 function switchedOff(process: JudgedProcess): readonly Finding[] {
   const { env } = process;
   const isTrue = (name: string): boolean => env[name]?.trim().toLowerCase() === "true";
@@ -64,8 +60,8 @@ function switchedOff(process: JudgedProcess): readonly Finding[] {
     ...(isTrue("OTEL_SDK_DISABLED")
       ? [
           finding({
-            weight: sdkOf(process).disabled.weight,
-            cause: `OTEL_SDK_DISABLED=true ${sdkOf(process).disabled.effect}`,
+            weight: sdkOf(process.language).disabled.weight,
+            cause: `OTEL_SDK_DISABLED=true ${sdkOf(process.language).disabled.effect}`,
             next: "start it without OTEL_SDK_DISABLED",
           }),
         ]
@@ -116,7 +112,7 @@ function wayProblems(process: JudgedProcess, exporter: Exporter): readonly Findi
   const address = rightAddress(process, exporter);
   const hidden = hiddenPlace(process, signal);
   if (hidden !== undefined) return way({ weight: "may", ...hidden });
-  const { protocols: known, otherProtocol } = sdkOf(process);
+  const { protocols: known, otherProtocol } = sdkOf(process.language);
   if (protocol !== undefined && otherProtocol !== undefined && !known.some((one) => one === protocol.value)) {
     const isOfOtlp = protocols.some((one) => one === protocol.value);
     const whose = isOfOtlp ? "a protocol that this SDK does not have" : "no protocol of OTLP";
@@ -204,7 +200,7 @@ function nameProblems(process: JudgedProcess): readonly Finding[] {
       weight: hidden === undefined ? "renames" : "may",
       cause:
         hidden === undefined
-          ? `it has no name: OTEL_SERVICE_NAME is not set, so unless its code says one it is ${sdkOf(process).withoutName}`
+          ? `it has no name: OTEL_SERVICE_NAME is not set, so unless its code says one it is ${sdkOf(process.language).withoutName}`
           : `its name is not known: ${process.hiddenEnv[hidden] ?? ""} may have it`,
       next: "start it with OTEL_SERVICE_NAME=NAME",
     }),
@@ -227,7 +223,7 @@ const isHeader = /^[!#$%&'*+.^_`|~\da-z-]+$/i;
 const isAttribute = /^[^\s=,]+$/;
 
 function pairProblems(process: JudgedProcess): readonly Finding[] {
-  const { brokenHeaders, brokenAttributes, takesBrokenEncoding } = sdkOf(process);
+  const { brokenHeaders, brokenAttributes, takesBrokenEncoding } = sdkOf(process.language);
   const broken = (name: string, isKey: RegExp, { weight, effect }: Effect, isLenient = false): readonly Finding[] => {
     const count = brokenPairs(process.env[name] ?? "", isKey, isLenient);
     if (count === 0) return [];

@@ -1,6 +1,6 @@
 import { signals, type Signal } from "../../config/parts/part.ts";
 import type { Endpoint } from "./exchange.ts";
-import { sdks, someSdk, type Language } from "./sdks.ts";
+import { sdkOf, type Language } from "./sdks.ts";
 import type { ServiceProcess } from "./service-process.ts";
 
 /*
@@ -72,7 +72,7 @@ function endpointOf(
   isOwn: boolean,
   named: Variable | undefined,
 ): Endpoint | undefined {
-  const sdk = language === undefined ? someSdk : sdks[language];
+  const sdk = sdkOf(language);
   const byDefault = sdk.protocolByDefault(env);
   const known = sdk.protocols.find((one) => one === named?.value);
   const protocol = named === undefined || sdk.otherProtocol === undefined ? (known ?? byDefault) : known;

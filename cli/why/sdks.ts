@@ -116,7 +116,7 @@ export const sdks: Readonly<Record<Language, Sdk>> = {
 };
 
 /** What is said of a process whose SDK is not known. */
-export const someSdk: Omit<Sdk, "title"> = {
+const someSdk: Omit<Sdk, "title"> = {
   protocolByDefault: () => "http/protobuf",
   protocols,
   otherProtocol: "an SDK may not start",
@@ -131,6 +131,11 @@ export const someSdk: Omit<Sdk, "title"> = {
   withoutName: "unknown_service, or unknown_service:PROGRAM",
   debug: "with what makes its SDK say more: docs/languages",
 };
+
+/** What an SDK makes of its environment; of a language that is not known, what may be said of all. */
+export function sdkOf(language: Language | undefined): typeof someSdk {
+  return language === undefined ? someSdk : sdks[language];
+}
 
 /** Whether .NET's automatic instrumentation is loaded (opentelemetry.io/docs/zero-code/dotnet). */
 export function isAutomaticDotnet(env: Readonly<Record<string, string>>): boolean {
