@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { inArguments, volumesOf } from "../config/argument-paths.ts";
 import { instanceFact, type EnvValue } from "../config/env-value.ts";
 import { buildContextProblems } from "../config/build-context.ts";
 import { builtHere, instrumentationImage, instrumentations } from "../config/instrumentation.ts";
@@ -111,8 +112,13 @@ export function serviceWorkload(
     ...(args.build === undefined ? [] : buildContextProblems(args.build)),
     ...workload.imageMounts.flatMap(({ image }) => builtFolderProblems(image)),
     ...(Object.keys(telemetry.env).length === 0 ? [] : injectedVariableProblems("env", args.env)),
-    ...workloadProblems(workload, 1).filter(({ path }) => !isBuildWrong || path !== "image"),
-    ...(stack.platform?.conflicts(workload) ?? []),
+    ...inArguments(
+      [
+        ...workloadProblems(workload, 1).filter(({ path }) => !isBuildWrong || path !== "image"),
+        ...(stack.platform?.conflicts(workload) ?? []),
+      ],
+      args,
+    ),
   ]);
   return workload;
 }
@@ -132,9 +138,16 @@ function describedService(
     secretFiles: secrets.files,
     check: "none",
     ports: args.ports.map((port) => ({ ...port, hostPort: port.hostPort ?? "internal" })),
-    dataVolumes: [],
+    dataVolumes: volumesOf(args, "kept").map(({ volume, path, sizeMib }) => ({
+      name: `${name}_${volume}`,
+      path,
+      sizeMib: sizeMib ?? serviceDefaults.keptMib,
+    })),
     imageMounts: given.mounts,
-    scratchPaths: ["/tmp"],
+    scratchPaths: [
+      { path: "/tmp", sizeMib: "none" },
+      ...volumesOf(args, "scratch").map(({ path, sizeMib }) => ({ path, sizeMib: sizeMib ?? ("none" as const) })),
+    ],
     readiness: {
       port: args.healthCheck?.port ?? args.ports[0]?.port ?? serviceDefaults.port,
       httpPath: args.healthCheck?.path ?? "none",

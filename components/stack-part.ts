@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { portOf, type AnyPart } from "../config/parts/part.ts";
-import { hostPortsOf, partEntries, partList, parts, type PartName } from "../config/parts/parts.ts";
+import { hostPortsOf, keptData, partEntries, partList, parts, type PartName } from "../config/parts/parts.ts";
 import { partProcess, type PartSurroundings } from "../config/parts/processes.ts";
 import type { StackSettings } from "../config/settings-and-defaults.ts";
-import { goMemoryLimitMib, mebibytes } from "../config/units.ts";
+import { goMemoryLimitMib, mebibytes, mibInGib } from "../config/units.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import type { SecretFile, Workload } from "./platform/workload.ts";
 
@@ -77,7 +77,7 @@ export function partWorkload(
   generated: readonly SecretFile[],
 ): Workload {
   const part: AnyPart = parts[name];
-  const { host, data, ports, readiness, runtime, scratchPaths, stopGraceSeconds, user } = part;
+  const { host, ports, readiness, runtime, scratchPaths, stopGraceSeconds, user } = part;
   const { args, env, configFiles, secretFiles, check, readsInstances } = partProcess(name, settings, surroundings);
   const memoryMib = settings.memoryMib[name];
   const hostPorts: Readonly<Record<string, number>> = hostPortsOf(part, settings.ports);
@@ -97,9 +97,15 @@ export function partWorkload(
       port: number,
       hostPort: hostPorts[port] ?? "internal",
     })),
-    dataVolumes: data === "none" ? [] : [{ name: data.volume, path: data.path }],
+    dataVolumes: keptData
+      .filter(([kept]) => kept === name)
+      .map(([kept, { volume, path }]) => ({
+        name: volume,
+        path,
+        sizeMib: settings.kubernetes.storageGib[kept] * mibInGib,
+      })),
     imageMounts: [],
-    scratchPaths,
+    scratchPaths: scratchPaths.map((path) => ({ path, sizeMib: "none" })),
     readiness: { ...readiness, port: portOf(part, readiness.port), intervalSeconds: readinessSeconds },
     memoryMib,
     ...user,

@@ -178,6 +178,17 @@ export function record(
   );
 }
 
+/** Groups by name. @param name the rule that each name keeps, with a pattern that editors read as well */
+export function byName<Own extends z.ZodType>(
+  own: Own,
+  name: Pick<TextRule, "pattern" | "rule" | "change">,
+  what: string,
+  change: string,
+): z.ZodRecord<z.ZodString, Own> {
+  const named = toldOfRecord(told(name.rule, name.change), told(`must be ${what} by name`, change));
+  return z.record(z.string().regex(name.pattern), own, named);
+}
+
 /** Most services with settings of their own: their names are in queries and in the Collector's configuration. */
 const mostServices = 200;
 

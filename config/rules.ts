@@ -242,6 +242,13 @@ export const secretsTogether = {
   rule: "must hold at most 900 KiB in all, which is what Kubernetes takes",
 };
 
+/** The absolute path of a directory in a container that a shell, Docker and Kubernetes read alike. */
+export const directoryPath = {
+  pattern: /^(?!\/(tmp|proc|sys|dev)(\/|$))(\/(?!\.{1,2}(\/|$))[\w.@+-]{1,255})+$/,
+  rule: "must be the absolute path of a directory of letters, digits, _, ., @, + and -, without . and .., and not in /tmp, /proc, /sys and /dev",
+  change: "write for example /var/lib/checkout",
+} as const satisfies TextRule;
+
 /** The absolute path of a file in a container, and not in the directory that is empty at each start. */
 export const filePath: FurtherRule = {
   holds: (path) => /^(\/(?!\.{1,2}(\/|$))[^\s/:\p{C}]+)+$/u.test(path) && !path.startsWith("/tmp/"),

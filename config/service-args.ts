@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import {
+  byName,
   choice,
   flag,
   group,
@@ -17,7 +18,17 @@ import { reservedVariables, type OtlpProtocol } from "./otel-env.ts";
 import { isRecord, schemaProblems } from "./parse.ts";
 import { plainInput } from "./plain.ts";
 import { hiddenProblem, type Problem } from "./problem.ts";
-import { containerPorts, filePath, hostPorts, imageReference, workloadLimits, type Range } from "./rules.ts";
+import {
+  containerPorts,
+  directoryPath,
+  filePath,
+  hostPorts,
+  imageReference,
+  namePrefix,
+  workloadLimits,
+  type Range,
+} from "./rules.ts";
+import { mibInGib } from "./units.ts";
 
 /*
  * What an instrumented service is made from: as a type for whoever writes a program, and as a schema for whatever comes
@@ -30,6 +41,8 @@ export const serviceDefaults = {
   memoryMib: 128,
   /** Port on which it listens. */
   port: 8080,
+  /** Size in MiB of a volume that is kept. */
+  keptMib: 1024,
 } as const;
 
 /** A port of the service. */
@@ -51,6 +64,26 @@ export interface ServiceBuild {
   readonly dockerfile?: string;
   /** Docker build arguments. Not for secrets: they stay readable in the image. */
   readonly args?: Readonly<Record<string, string>>;
+}
+
+/** A directory of the service that may be written to; it belongs to the service's user. */
+export interface ServiceVolume {
+  /** Where the service finds it: an absolute path, of at most 4096 characters. */
+  readonly path: string;
+  /**
+   * `kept` outlives the service: the Docker volume `<stack>_<service>_<name>`, on Kubernetes the claim `<service>-<name>`.
+   * It is protected, so `npm run down` leaves it and `npm run down -- --destroy-data` removes it. On Kubernetes
+   * one instance can have it, on Docker all of a service share it.
+   * `scratch` is empty at each start. On Docker it is in memory, and what it holds counts as the service's.
+   * @default "kept"
+   */
+  readonly kind?: "kept" | "scratch";
+  /**
+   * Size in MiB. Of one that is kept: what it is given on Kubernetes at least; on Docker it may take what the disk has.
+   * Of `scratch`: the most that it holds.
+   * @default 1024 if it is kept, no limit of its own for `scratch`
+   */
+  readonly sizeMib?: number;
 }
 
 /** How a platform finds out that the service is up. */
@@ -83,6 +116,11 @@ export interface ServiceInput {
    * @default none
    */
   readonly configFiles?: Readonly<Record<string, string>>;
+  /**
+   * Directories that it may write to beside `/tmp`, by name.
+   * @default none
+   */
+  readonly volumes?: Readonly<Record<string, ServiceVolume>>;
   /** @default none */
   readonly ports?: readonly ServicePort[];
   /** @default none, the service counts as up when its process runs */
@@ -159,6 +197,24 @@ export const serviceArgsSchema = group({
         change: "leave the file out",
       },
     }),
+  ).default({}),
+  volumes: byName(
+    group({
+      path: text({
+        ...directoryPath,
+        also: [{ ...directoryPath, holds: (path) => path.length <= 4096, rule: "must be at most 4096 characters" }],
+      }),
+      kind: choice(["kept", "scratch"]).default("kept"),
+      sizeMib: wholeNumber({
+        least: 1,
+        most: 64 * mibInGib ** 2,
+        unit: "MiB",
+        change: "set for example 1024",
+      }).optional(),
+    }),
+    { ...namePrefix, change: "rename it" },
+    "volumes",
+    "write `uploads: { path: /var/lib/checkout }` in it, or leave it out",
   ).default({}),
   ports: list(port, "ports", "write for example [{ name: http, port: 8080 }]").default([]),
   healthCheck: group({

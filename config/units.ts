@@ -1,5 +1,8 @@
 /** Numbers to text, one formatter for each syntax that a consumer wants. */
 
+/** MiB in one GiB. */
+export const mibInGib = 1024;
+
 /** Whole hours as a Go duration: `720h`. Loki, VictoriaMetrics and Jaeger all read it. */
 export function hours(count: number): string {
   return `${count}h`;

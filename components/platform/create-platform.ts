@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { imageDelivery } from "../../config/image-delivery.ts";
 import { stackOwner } from "../../config/names.ts";
-import { keptData, partEntries, parts } from "../../config/parts/parts.ts";
+import { partEntries, parts } from "../../config/parts/parts.ts";
 import { problemLines } from "../../config/problem.ts";
 import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import { resolveDockerHost } from "./docker/docker-host.ts";
@@ -45,14 +45,13 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
   },
   kubernetes: (args, settings, opts) => {
     const { docker, kubernetes } = settings;
-    const { ingress, storageGib } = kubernetes;
+    const { ingress } = kubernetes;
     const command = imageDelivery(kubernetes);
     const builder = (): string => docker.host ?? resolveDockerHost(process.env);
     return new KubernetesPlatform(
       {
         ...args,
         settings: kubernetes,
-        storageGib: Object.fromEntries(keptData.map(([name, { volume }]) => [volume, storageGib[name]])),
         ingress: ingress.host === "" ? {} : { [parts.grafana.host]: ingress },
         openBackends: partEntries.flatMap(([name, part]) =>
           part.opensElsewhere(Reflect.get(settings, name), settings.alerts) ? [part.host] : [],

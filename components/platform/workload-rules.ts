@@ -88,10 +88,9 @@ function fileProblems({
   scratchPaths,
 }: Workload): readonly Problem[] {
   const paths = [
-    ...Object.entries({ configFiles, secretFiles, dataVolumes, imageMounts }).flatMap(([kind, entries]) =>
+    ...Object.entries({ configFiles, secretFiles, dataVolumes, imageMounts, scratchPaths }).flatMap(([kind, entries]) =>
       entries.map(({ path }, index) => [`${kind}.${index}.path`, path] as const),
     ),
-    ...scratchPaths.map((path, index) => [`scratchPaths.${index}`, path] as const),
   ];
   const relative = paths
     .filter(([, path]) => !path.startsWith("/"))
@@ -108,7 +107,13 @@ function fileProblems({
       ? []
       : [problem(where, `must not be in ${file}, which is a file`, path, "rename one of the two")];
   });
-  return [...relative, ...equal(paths), ...within, ...empty];
+  const volumes = [...dataVolumes, ...scratchPaths].map(({ path }) => path);
+  // There it would be gone at the start, or stay in the volume when the workload has it no more.
+  const hidden = files.flatMap(([where, path]) => {
+    const volume = volumes.find((other) => path.startsWith(`${other}/`));
+    return problemIf(volume !== undefined, where, `must not be in the volume ${volume}`, path, "choose another path");
+  });
+  return [...relative, ...equal(paths), ...within, ...hidden, ...empty];
 }
 
 function checkProblems({ check }: Workload): readonly Problem[] {

@@ -28,7 +28,7 @@ export interface Workload {
   /** Files of other images that the process needs. */
   readonly imageMounts: readonly ImageMount[];
   /** Directories that it may write to and that go with it. What they hold counts as its memory on some platforms. */
-  readonly scratchPaths: readonly string[];
+  readonly scratchPaths: readonly ScratchPath[];
   readonly readiness: Readiness;
   /** Hard limit in MiB. */
   readonly memoryMib: number;
@@ -75,6 +75,15 @@ export interface WorkloadPort {
 export interface DataVolume {
   readonly name: string;
   readonly path: string;
+  /** Room in MiB that it has at least, where room is given out; elsewhere it has what the disk has. */
+  readonly sizeMib: number;
+}
+
+/** A directory that is empty at each start. */
+export interface ScratchPath {
+  readonly path: string;
+  /** Most in MiB that it may hold; `"none"` for no limit of its own. */
+  readonly sizeMib: number | "none";
 }
 
 /**

@@ -41,7 +41,7 @@ describe("an instrumented service as a workload", () => {
       ports: [],
       dataVolumes: [],
       imageMounts: [],
-      scratchPaths: ["/tmp"],
+      scratchPaths: [{ path: "/tmp", sizeMib: "none" }],
       readiness: {
         port: 8080,
         httpPath: "none",
@@ -98,7 +98,7 @@ describe("an instrumented service as a workload", () => {
       ],
       dataVolumes: [],
       imageMounts: [],
-      scratchPaths: ["/tmp"],
+      scratchPaths: [{ path: "/tmp", sizeMib: "none" }],
       readiness: {
         port: 9001,
         httpPath: "/live",

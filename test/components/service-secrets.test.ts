@@ -138,7 +138,7 @@ describe("the configuration files of a service", () => {
     const lines = problemsOf({ configFiles: { "/a": "x", "/a/b": "x", "/c": "" } });
     assert.deepEqual(lines, [`checkout.configFiles."/c": must not be empty, ${notShown}; leave the file out`]);
     assert.deepEqual(problemsOf({ configFiles: { "/a": "x", "/a/b": "x" } }), [
-      'checkout.configFiles.1.path: must not be in /a, which is a file, got "/a/b"; rename one of the two',
+      'checkout.configFiles."/a/b": must not be in /a, which is a file, got "/a/b"; rename one of the two',
     ]);
     for (const path of ["a", "/", "/a/", "//a", "/a/../b", "/a:b", "/tmp/a", "/a b"]) {
       const [line = "", ...others] = problemsOf({ configFiles: { [path]: "x" } });

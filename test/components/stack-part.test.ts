@@ -67,7 +67,7 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
       },
     ],
     ports: [{ name: "http", port: 3100, hostPort: 13100 }],
-    dataVolumes: [{ name: "loki_data", path: "/loki" }],
+    dataVolumes: [{ name: "loki_data", path: "/loki", sizeMib: 10240 }],
     scratchPaths: [],
     readiness: {
       port: 3100,
@@ -88,7 +88,7 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
     args: victoriaMetricsFlags({ retentionHours: 720, memoryMib: 256 }),
     env: { GOMEMLIMIT: "204MiB" },
     ports: [{ name: "http", port: 8428, hostPort: 8428 }],
-    dataVolumes: [{ name: "victoria_metrics_data", path: "/victoria-metrics-data" }],
+    dataVolumes: [{ name: "victoria_metrics_data", path: "/victoria-metrics-data", sizeMib: 10240 }],
     scratchPaths: [],
     readiness: {
       port: 8428,
@@ -116,8 +116,8 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
       { name: "health", port: 13133, hostPort: "internal" },
       { name: "metrics", port: 8888, hostPort: "internal" },
     ],
-    dataVolumes: [{ name: "jaeger_data", path: "/badger" }],
-    scratchPaths: ["/tmp"],
+    dataVolumes: [{ name: "jaeger_data", path: "/badger", sizeMib: 10240 }],
+    scratchPaths: [{ path: "/tmp", sizeMib: "none" }],
     readiness: {
       port: 13133,
       httpPath: "/status",
@@ -152,7 +152,7 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
       { name: "otlp-http", port: 4318, hostPort: 14318 },
       { name: "health", port: 13133, hostPort: "internal" },
     ],
-    dataVolumes: [{ name: "otel_collector_queue", path: "/var/lib/otelcol" }],
+    dataVolumes: [{ name: "otel_collector_queue", path: "/var/lib/otelcol", sizeMib: 4096 }],
     scratchPaths: [],
     readiness: {
       port: 13133,
@@ -196,8 +196,8 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
       runbooksFile(),
     ],
     ports: [{ name: "http", port: 3000, hostPort: 13000 }],
-    dataVolumes: [{ name: "grafana_data", path: "/var/lib/grafana" }],
-    scratchPaths: ["/tmp"],
+    dataVolumes: [{ name: "grafana_data", path: "/var/lib/grafana", sizeMib: 1024 }],
+    scratchPaths: [{ path: "/tmp", sizeMib: "none" }],
     readiness: {
       port: 3000,
       httpPath: "/api/health",
@@ -229,8 +229,15 @@ function described(name: PartName): Workload {
       port: number,
       hostPort: published === undefined ? "internal" : number,
     })),
-    dataVolumes: data === "none" ? [] : [{ name: data.volume, path: data.path }],
-    ...{ imageMounts: [], scratchPaths, memoryMib: memoryMib.default, ...user, stopGraceSeconds, replicas: 1 },
+    dataVolumes: data === "none" ? [] : [{ name: data.volume, path: data.path, sizeMib: data.defaultGib * 1024 }],
+    ...{
+      imageMounts: [],
+      scratchPaths: scratchPaths.map((path) => ({ path, sizeMib: "none" })),
+      memoryMib: memoryMib.default,
+      ...user,
+      stopGraceSeconds,
+      replicas: 1,
+    },
     readiness: { ...readiness, port: portOf(part, readiness.port), intervalSeconds: 2 },
     readsInstances,
   };

@@ -36,6 +36,7 @@ describe("the arguments of a service", () => {
         command: [],
         env: {},
         configFiles: {},
+        volumes: {},
         ports: [],
         version: "0.0.0",
         telemetry: true,
@@ -97,6 +98,29 @@ describe("the arguments of a service", () => {
       { memoryMib: null },
       "memoryMib: must be a whole number from 6 to 1048576 (less is refused by Docker), got null; choose one in the range",
     ],
+    [
+      { volumes: ["/data"] },
+      "volumes: must be volumes by name, got a list; write `uploads: { path: /var/lib/checkout }` in it, or leave it out",
+    ],
+    [
+      { volumes: { Up: { path: "/a", kind: "kept" } } },
+      'volumes.Up: must be at most 40 lower-case letters, digits and inner hyphens, a letter first, got "Up"; rename it',
+    ],
+    [
+      { volumes: { up: { path: "/a", kind: "temporary" } } },
+      'volumes.up.kind: must be one of kept, scratch, got "temporary"; write kept, or leave it out',
+    ],
+    [
+      { volumes: { up: { path: "/a", kind: "kept", sizeMib: 0.5 } } },
+      "volumes.up.sizeMib: must be a whole number of MiB from 1 to 67108864, got 0.5; set for example 1024",
+    ],
+    ...["a", "/", "/tmp", "/tmp/x", "/proc/1", "/a/../b", "/a b", "/a;b", "/$(b)", "/a:b", "/a/", ""].map(
+      (path) =>
+        [
+          { volumes: { up: { path, kind: "scratch" } } },
+          `volumes.up.path: must be the absolute path of a directory of letters, digits, _, ., @, + and -, without . and .., and not in /tmp, /proc, /sys and /dev, got ${JSON.stringify(path)}; write for example /var/lib/checkout`,
+        ] as const,
+    ),
     [{ replicas: "2" }, 'replicas: must be a whole number from 1 to 100, got "2"; choose one in the range'],
     [{ replicas: 5n }, "replicas: must be plain data, got 5n; write it as a number, without the n"],
     [{ version: "1\n2" }, 'version: must be one line of 1 to 250 characters, got "1\\n2"; write for example 1.4.2'],

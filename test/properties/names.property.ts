@@ -59,7 +59,7 @@ const anyWorkload: fc.Arbitrary<Workload> = fc
         keptData.map(([, { volume }]) => volume),
         { maxLength: 2 },
       )
-      .map((names) => names.map((name, index) => ({ name, path: `/data/${index}` }))),
+      .map((names) => names.map((name, index) => ({ name, path: `/data/${index}`, sizeMib: 1024 }))),
     ports: fc.constantFrom([], [{ name: "http", port: 80, hostPort: "internal" as const }]),
   })
   .map((change) => ({ ...plainWorkload, readiness: { ...plainWorkload.readiness, port: 80 }, ...change }));

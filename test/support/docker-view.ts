@@ -11,6 +11,9 @@ export const dockerTypes = {
 
 const secret = z.strictObject({ secret: z.unknown() });
 
+/** Mount options of a scratch directory; behind them its size, if it has one. */
+export const scratchOptions = /^rw,exec,nosuid,nodev,mode=1777(,size=(\d+)m)?$/;
+
 /** Inputs of a container as they were registered. A field that is missing stays missing: nothing has a default here. */
 export const containerInputs = z.looseObject({
   name: z.string(),
@@ -29,7 +32,7 @@ export const containerInputs = z.looseObject({
   volumes: z
     .array(z.strictObject({ volumeName: z.string(), containerPath: z.string(), readOnly: z.boolean().optional() }))
     .optional(),
-  tmpfs: z.record(z.string(), z.literal("rw,exec,nosuid,nodev,mode=1777")).optional(),
+  tmpfs: z.record(z.string(), z.string().regex(scratchOptions)).optional(),
   healthcheck: z
     .strictObject({
       tests: z.array(z.string()),

@@ -94,7 +94,7 @@ const workloadInputs = z.looseObject({
               .strictObject({ secretName: z.strictObject({ unknown: z.literal(true) }), defaultMode: z.number() })
               .optional(),
             persistentVolumeClaim: z.strictObject({ claimName: z.string() }).optional(),
-            emptyDir: z.strictObject({}).optional(),
+            emptyDir: z.strictObject({ sizeLimit: z.string().optional() }).optional(),
           }),
         ),
       }),
@@ -117,7 +117,16 @@ export function containerOf({ inputs }: RecordedWorkload): z.output<typeof conta
   return inputs.spec.template.spec.containers[0];
 }
 
-const claimInputs = z.looseObject({ metadata });
+const claimInputs = z.looseObject({
+  metadata,
+  spec: z.looseObject({ resources: z.strictObject({ requests: z.strictObject({ storage: z.string() }) }) }),
+});
+
+/** MiB of a size in MiB or GiB. */
+function mib(quantity: string): number {
+  const [, count, unit] = /^(\d+)(Mi|Gi)$/.exec(quantity) ?? [];
+  return Number(count) * (unit === "Gi" ? 1024 : 1);
+}
 
 /** Every PersistentVolumeClaim. */
 export function claims(
@@ -190,7 +199,10 @@ export function observeKubernetes(
       return { image: imageOf(copy.image), from, path: agreed([to, mountPath]), readOnly };
     }),
     scratchPaths: mountsOf(workload, ({ name, emptyDir }) => emptyDir !== undefined && !isFilled(workload, name)).map(
-      ({ mountPath }) => mountPath,
+      ({ name, mountPath }) => {
+        const size = template.spec.volumes.find((volume) => volume.name === name)?.emptyDir?.sizeLimit;
+        return { path: mountPath, sizeMib: size === undefined ? "none" : mib(size) };
+      },
     ),
     readiness: readiness(container),
     memoryMib: agreed(
@@ -346,8 +358,9 @@ function dataVolumes(workload: RecordedWorkload, resources: readonly RecordedRes
         ({ inputs }) => inputs.metadata.name === volume?.persistentVolumeClaim?.claimName,
       );
       return {
-        name: claim?.inputs.metadata.name.replaceAll("-", "_"),
+        name: claim?.inputs.metadata.name,
         path: mountPath,
+        sizeMib: mib(claim?.inputs.spec.resources.requests.storage ?? ""),
         keptOnDestroy: claim?.protect,
       };
     },

@@ -11,6 +11,7 @@ import {
   isHelper,
   isWaiting,
   observedCheck,
+  scratchOptions,
   type RecordedContainer,
 } from "./docker-view.ts";
 import { claims, observeKubernetes } from "./kubernetes-view.ts";
@@ -103,7 +104,12 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
         .filter(({ readOnly }) => readOnly === true)
         .map((mount) => observedMount(resources, copies, mount, dependencies)),
     ),
-    scratchPaths: eachAndCheck(({ inputs }) => Object.keys(inputs.tmpfs ?? {})),
+    scratchPaths: eachAndCheck(({ inputs }) =>
+      Object.entries(inputs.tmpfs ?? {}).map(([path, options]) => {
+        const size = scratchOptions.exec(options)?.[2];
+        return { path, sizeMib: size === undefined ? "none" : Number(size) };
+      }),
+    ),
     readiness: { ...(each(observedSelfCheck) as object), waitedFor: waiting.map(observedWait) },
     memoryMib: agreed([...instances, ...checks].flatMap(({ inputs }) => [inputs.memory, inputs.memorySwap])),
     userId: agreed(

@@ -1,5 +1,6 @@
 import type { Workload } from "../../components/platform/workload.ts";
 import { filledIn, type InstanceFact } from "../../config/env-value.ts";
+import { dashed } from "../../config/names.ts";
 import { secretText } from "./workloads.ts";
 
 /**
@@ -27,7 +28,12 @@ export function expectedView(workload: Workload, asking: Asking): WorkloadView {
     ports: workload.ports.flatMap(({ port, hostPort }) =>
       hostPort === "internal" ? [] : [{ port, at: `127.0.0.1:${hostPort}` }],
     ),
-    dataVolumes: workload.dataVolumes.map((volume) => ({ ...volume, keptOnDestroy: true })),
+    // On one machine a volume has what the disk has.
+    dataVolumes: workload.dataVolumes.map(({ name, path, sizeMib }) => ({
+      ...(asking === "over the network" ? { name: dashed(name), sizeMib } : { name }),
+      path,
+      keptOnDestroy: true,
+    })),
     imageMounts: workload.imageMounts.map(({ image, from, path }) => ({ image, from, path, readOnly: true })),
     scratchPaths: workload.scratchPaths,
     readiness: readinessView(workload, asking),

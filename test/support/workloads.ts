@@ -104,7 +104,7 @@ export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) 
       otelCollector: { config: { exporters: { debug: { verbosity: "basic" } } } },
     }),
     // A check has to have them as well.
-    scratchPaths: ["/tmp"],
+    scratchPaths: [{ path: "/tmp", sizeMib: "none" }],
   }),
   Grafana: (platform) => partOn(platform, "grafana", oneSecret()),
   ...Object.fromEntries(
@@ -158,6 +158,20 @@ export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) 
         secretEnv: { DATABASE_URL: secretText },
         secretFiles: { "/etc/pay/tls.key": secretText },
         configFiles: { "/etc/pay/rules.json": '{ "$(B)": "${C}" }' },
+      },
+      stackOn(platform),
+    ),
+  "a service with volumes": (platform) =>
+    serviceWorkload(
+      "shop-files",
+      {
+        image: "registry.example.com/shop/files:1.4.2",
+        volumes: {
+          uploads: { path: "/var/lib/files", kind: "kept", sizeMib: 1536 },
+          index: { path: "/var/lib/files-index" },
+          cache: { path: "/var/cache/files", kind: "scratch", sizeMib: 64 },
+          spool: { path: "/var/spool/files", kind: "scratch" },
+        },
       },
       stackOn(platform),
     ),

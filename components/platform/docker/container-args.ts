@@ -147,8 +147,13 @@ function uploads(files: Pick<Workload, "configFiles" | "secretFiles">): docker.t
   }));
 }
 
-function tmpfs(scratchPaths: readonly string[]): Record<string, string> {
-  return Object.fromEntries(scratchPaths.map((path) => [path, scratchOptions]));
+function tmpfs(scratchPaths: Workload["scratchPaths"]): Record<string, string> {
+  return Object.fromEntries(
+    scratchPaths.map(({ path, sizeMib }) => [
+      path,
+      sizeMib === "none" ? scratchOptions : `${scratchOptions},size=${sizeMib}m`,
+    ]),
+  );
 }
 
 /**

@@ -141,9 +141,9 @@ export class DockerPlatform implements Platform {
         provider: this.provider,
         dependsOn: [...dependsOn, ...used.flatMap(({ after }) => after)],
         deleteBeforeReplace: true,
-        // Without these an edit of the health check changes nothing, and a start that failed counts as a success
-        // the next time.
-        replaceOnChanges: ["networkDatas", "healthcheck"],
+        // Without these an edit of the health check or of a scratch directory changes nothing, and a start that failed
+        // counts as a success the next time.
+        replaceOnChanges: ["networkDatas", "healthcheck", "tmpfs"],
         customTimeouts: { delete: `${workload.stopGraceSeconds + 60}s` },
       });
       return { name, container };

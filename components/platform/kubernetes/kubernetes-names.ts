@@ -74,7 +74,8 @@ const revisionLength = 11;
 /** The problem of names that would be too long where Kubernetes puts them. */
 export function nameLengthProblems({ workload, checks, claims, copies }: KubernetesNames): readonly Problem[] {
   const longest = claims.length === 0 ? longestLabel : longestLabel - revisionLength;
-  const ends = [...checks, ...copies.map(({ name }) => name)].map((longer) => longer.length - workload.length);
+  const named = [...copies, ...claims].map(({ name }) => name);
+  const ends = [...checks, ...named].map((longer) => longer.length - workload.length);
   const most = Math.min(longest, ...ends.map((end) => longestLabel - end));
   const rule = `must be at most ${most} characters long, since names in its pods have more behind it`;
   return problemIf(workload.length > most, "name", rule, workload, "shorten it");

@@ -61,8 +61,6 @@ import { checkTemplate, podAttributes, podTemplate, type PodContext } from "./po
 /** What the Kubernetes platform is made from. */
 export interface KubernetesPlatformArgs extends PlatformArgs, NetworkBorder {
   readonly settings: KubernetesSettings;
-  /** Room for each data volume in GiB, by the data volume's name. */
-  readonly storageGib: Readonly<Record<string, number>>;
   /** Address for a workload beyond the cluster, by the workload's name. */
   readonly ingress: Readonly<Record<string, KubernetesSettings["ingress"]>>;
   /** Address of the Docker daemon that builds images. */
@@ -131,10 +129,6 @@ export class KubernetesPlatform implements Platform {
         ...this.deliveryProblems(image),
       ]),
       ...podProblems(workload),
-      ...workload.dataVolumes.flatMap(({ name }, index) => {
-        const [path, change] = [`dataVolumes.${index}.name`, "add it to kubernetes.storageGib"];
-        return problemIf(this.args.storageGib[name] === undefined, path, "must have a size", name, change);
-      }),
       ...problemIf(
         workload.dataVolumes.length > 0 && workload.replicas > 1,
         "replicas",
@@ -268,7 +262,7 @@ export class KubernetesPlatform implements Platform {
       {
         // Many classes bind it only to a pod, which comes after it.
         metadata: { ...metadata, annotations: { ...metadata.annotations, ...skipAwait } },
-        spec: claimSpec(this.args.settings.storageClass, this.args.storageGib[volume.name] ?? 0),
+        spec: claimSpec(this.args.settings.storageClass, volume.sizeMib),
       },
       { ...opts, protect: true, customTimeouts: { delete: "60s" } },
     );

@@ -1,6 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import type { KubernetesSettings } from "../../../config/kubernetes-settings.ts";
 import { localPortsAnnotation } from "../../../config/names.ts";
+import { mibInGib } from "../../../config/units.ts";
 import type { Workload } from "../workload.ts";
 import { selector } from "./labels.ts";
 
@@ -37,12 +38,17 @@ export function statefulSetSpec(controller: Controller, serviceName: string): ty
 }
 
 /** A claim of a data volume. @param storageClass empty for the cluster's default */
-export function claimSpec(storageClass: string, gib: number): types.input.core.v1.PersistentVolumeClaimSpec {
+export function claimSpec(storageClass: string, sizeMib: number): types.input.core.v1.PersistentVolumeClaimSpec {
   return {
     accessModes: ["ReadWriteOnce"],
     ...(storageClass === "" ? {} : { storageClassName: storageClass }),
-    resources: { requests: { storage: `${gib}Gi` } },
+    resources: { requests: { storage: quantity(sizeMib) } },
   };
+}
+
+/** A size as Kubernetes writes it, in GiB where it is a whole number of them. */
+function quantity(mib: number): string {
+  return mib % mibInGib === 0 ? `${mib / mibInGib}Gi` : `${mib}Mi`;
 }
 
 /** The host name of a workload and its ports. */

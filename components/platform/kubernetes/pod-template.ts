@@ -117,7 +117,12 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
   const data = context.claims.map(({ name: volume, path, claimName }) =>
     mountedAt(path, { name: volume, persistentVolumeClaim: { claimName } }),
   );
-  const scratch = scratchPaths.map((path, index) => mountedAt(path, { name: `scratch-${index}`, emptyDir: {} }));
+  const scratch = scratchPaths.map(({ path, sizeMib }, index) =>
+    mountedAt(path, {
+      name: `scratch-${index}`,
+      emptyDir: sizeMib === "none" ? {} : { sizeLimit: `${sizeMib}Mi` },
+    }),
+  );
   const copied = context.copies.map(({ name: volume, mount }) =>
     mountedAt(mount.path, { name: volume, emptyDir: {} }, { readOnly: true }),
   );

@@ -75,13 +75,30 @@ describe("a workload", () => {
       'secretFiles.0.path: must be absolute, got "b"; begin it with /',
     ],
     [
-      { dataVolumes: [{ name: "data", path: "./c" }] },
+      { dataVolumes: [{ name: "data", path: "./c", sizeMib: 1024 }] },
       'dataVolumes.0.path: must be absolute, got "./c"; begin it with /',
     ],
-    [{ scratchPaths: ["tmp"] }, 'scratchPaths.0: must be absolute, got "tmp"; begin it with /'],
     [
-      { dataVolumes: [{ name: "data", path: "/a" }], scratchPaths: ["/a"] },
-      'scratchPaths.0: must differ from dataVolumes.0.path, got "/a"; change one of the two',
+      { scratchPaths: [{ path: "tmp", sizeMib: "none" }] },
+      'scratchPaths.0.path: must be absolute, got "tmp"; begin it with /',
+    ],
+    [
+      { dataVolumes: [{ name: "data", path: "/a", sizeMib: 1024 }], scratchPaths: [{ path: "/a", sizeMib: "none" }] },
+      'scratchPaths.0.path: must differ from dataVolumes.0.path, got "/a"; change one of the two',
+    ],
+    [
+      {
+        dataVolumes: [{ name: "data", path: "/a", sizeMib: 1 }],
+        configFiles: [
+          { path: "/a/b", content: "x" },
+          { path: "/ab", content: "x" },
+        ],
+      },
+      'configFiles.0.path: must not be in the volume /a, got "/a/b"; choose another path',
+    ],
+    [
+      { scratchPaths: [{ path: "/a", sizeMib: "none" }], secretFiles: [{ path: "/a/b", content: secret }] },
+      'secretFiles.0.path: must not be in the volume /a, got "/a/b"; choose another path',
     ],
     [
       { configFiles: [{ path: "/a", content: "" }] },

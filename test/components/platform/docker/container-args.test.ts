@@ -29,11 +29,11 @@ const workload: Workload = {
     { name: "http", port: 80, hostPort: 8000 },
     { name: "admin", port: 81, hostPort: "internal" },
   ],
-  dataVolumes: [{ name: "shop_data", path: "/data" }],
+  dataVolumes: [{ name: "shop_data", path: "/data", sizeMib: 1024 }],
   imageMounts: [
     { name: "extra", image: { kind: "reference", reference: "extra:1" }, from: "/extra/.", path: "/mounted" },
   ],
-  scratchPaths: ["/cache"],
+  scratchPaths: [{ path: "/cache", sizeMib: "none" }],
   readiness: {
     port: 80,
     httpPath: "/",

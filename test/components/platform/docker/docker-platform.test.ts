@@ -26,7 +26,7 @@ const workload: Workload = {
   secretFiles: [],
   check: "none",
   ports: [{ name: "http", port: 80, hostPort: 8000 }],
-  dataVolumes: [{ name: "store_data", path: "/data" }],
+  dataVolumes: [{ name: "store_data", path: "/data", sizeMib: 7168 }],
   imageMounts: [],
   scratchPaths: [],
   readiness: { port: 80, httpPath: "/", selfCheck: ["c"], intervalSeconds: 2, startPeriodSeconds: 30, gates: true },
@@ -117,7 +117,7 @@ describe("the Docker platform", () => {
   it("replaces a container by stopping it first, also for what the provider would change on paper only", async () => {
     const container = one(await run({}), "stack-store");
     assert.equal(container.deleteBeforeReplace, true);
-    assert.deepEqual(container.replaceOnChanges, ["networkDatas", "healthcheck"]);
+    assert.deepEqual(container.replaceOnChanges, ["networkDatas", "healthcheck", "tmpfs"]);
     assert.deepEqual(container.ignoreChanges, []);
     assert.equal(container.protect, false);
   });
@@ -161,7 +161,7 @@ describe("the Docker platform", () => {
   const configFiles = [{ path: "/a", content: "x: 1" }];
 
   it("checks a configuration by the workload's own image, user, files and memory, with no network and no data", async () => {
-    const resources = await run({ check, configFiles, scratchPaths: ["/tmp"] });
+    const resources = await run({ check, configFiles, scratchPaths: [{ path: "/tmp", sizeMib: "none" }] });
     const { inputs, deleteBeforeReplace, dependencies } = one(resources, "stack-store-check");
     const { labels: _, ...rest } = inputs;
     assert.deepEqual(rest, {
@@ -308,7 +308,7 @@ describe("the Docker platform", () => {
           'store-extra.name: must be unique in the stack, got "shop-dev-store-extra"; rename one of the two',
         ),
         refuses(
-          { dataVolumes: [{ name: "other-extra", path: "/data" }] },
+          { dataVolumes: [{ name: "other-extra", path: "/data", sizeMib: 1024 }] },
           { name: "other", ports: [], imageMounts },
           'other.name: must be unique in the stack, got "shop-dev_other-extra"; rename one of the two',
         ),

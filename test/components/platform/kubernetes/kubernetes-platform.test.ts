@@ -29,7 +29,7 @@ const store: Workload = {
     { name: "http", port: 80, hostPort: 8000 },
     { name: "admin", port: 81, hostPort: "internal" },
   ],
-  dataVolumes: [{ name: "store_data", path: "/data" }],
+  dataVolumes: [{ name: "store_data", path: "/data", sizeMib: 7168 }],
   stopGraceSeconds: 45,
 };
 
@@ -47,7 +47,6 @@ const platformArgs: KubernetesPlatformArgs = {
   owner: "shop/dev",
   settings: { ...cluster, namespace: "shop" },
   openBackends: [],
-  storageGib: { store_data: 7, more_data: 1 },
   ingress: {},
   dockerHost: () => noDocker,
   deliver: () => Promise.reject(new Error("must not be called in a preview")),
@@ -405,16 +404,16 @@ describe("the Kubernetes platform refuses", () => {
       "other.ports.0.hostPort: must differ from the ports of store, got 8000; change one of the two",
     ));
 
-  it("data without a size", () =>
-    refuses(
-      { dataVolumes: [{ name: "other_data", path: "/data" }] },
-      'other.dataVolumes.0.name: must have a size, got "other_data"; add it to kubernetes.storageGib',
-    ));
-
   it("two instances with one directory of data", () =>
     refuses(
-      { dataVolumes: [{ name: "more_data", path: "/data" }], replicas: 2 },
+      { dataVolumes: [{ name: "more_data", path: "/data", sizeMib: 1024 }], replicas: 2 },
       "other.replicas: must be 1 at most with data of its own, got 2; leave the others out",
+    ));
+
+  it("a volume whose name no pod may have, with the workload's in front", () =>
+    refuses(
+      { name: "other", dataVolumes: [{ name: `other_${"d".repeat(58)}`, path: "/data", sizeMib: 1024 }] },
+      'other.name: must be at most 4 characters long, since names in its pods have more behind it, got "other"; shorten it',
     ));
 
   it("an image that has no way into the cluster", () =>
@@ -530,7 +529,6 @@ describe("createPlatform", () => {
       const problems = platform.conflicts({
         ...store,
         image: built,
-        dataVolumes: ["loki_data", "store_data"].map((name) => ({ name, path: `/${name}` })),
       });
       seen.push(
         platform.publicUrls,
@@ -540,7 +538,7 @@ describe("createPlatform", () => {
     });
     assert.deepEqual(seen, [
       { grafana: "http://grafana.example.com/" },
-      ["image", "dataVolumes.1.name"],
+      ["image"],
       {
         "k8s.namespace.name": "team-a",
         "k8s.pod.name": { fill: "instance" },

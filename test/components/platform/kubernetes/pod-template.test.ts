@@ -52,11 +52,14 @@ const workload: Workload = {
     { name: "http", port: 80, hostPort: 8000 },
     { name: "admin", port: 81, hostPort: "internal" },
   ],
-  dataVolumes: [{ name: "shop_data", path: "/data" }],
+  dataVolumes: [{ name: "shop_data", path: "/data", sizeMib: 1024 }],
   imageMounts: [
     { name: "extra", image: { kind: "reference", reference: "extra:1" }, from: "/extra/$(A).", path: "/mounted" },
   ],
-  scratchPaths: ["/tmp", "/cache"],
+  scratchPaths: [
+    { path: "/tmp", sizeMib: "none" },
+    { path: "/cache", sizeMib: 32 },
+  ],
   readiness: {
     port: 80,
     httpPath: "/ready",
@@ -205,7 +208,7 @@ describe("the template of a pod", () => {
           { name: "secrets", secret: { secretName: "shop-secrets-2c3d", defaultMode: 0o444 } },
           { name: "shop-data", persistentVolumeClaim: { claimName: "shop-data" } },
           { name: "scratch-0", emptyDir: {} },
-          { name: "scratch-1", emptyDir: {} },
+          { name: "scratch-1", emptyDir: { sizeLimit: "32Mi" } },
           { name: "shop-extra", emptyDir: {} },
         ],
       },
