@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { pulumiCli } from "../cli/pulumi-cli.ts";
 import { localEnvironment } from "../cli/pulumi-stack.ts";
 import { projectFolder } from "../cli/project.ts";
 import { median, spread } from "./statistics.ts";
@@ -49,6 +50,7 @@ async function paired(label: string, ours: () => Promise<number>, empty: () => P
   );
 }
 
+await pulumiCli();
 const folder = emptyProject();
 try {
   await run("pulumi", ["stack", "init", "bench"], { cwd: folder, env: { ...process.env, ...localEnvironment() } });

@@ -48,6 +48,11 @@ export class Progress {
     }, 200);
   }
 
+  /** Says more exactly what silence is to be explained with, and prints nothing. */
+  waitingFor(activity: string): void {
+    this.activity = activity;
+  }
+
   stop(): void {
     clearInterval(this.timer);
     this.timer = undefined;

@@ -9,14 +9,17 @@ import {
   StackNotFoundError,
   type LocalProgramArgs,
   type LocalWorkspaceOptions,
+  type PulumiCommand,
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { messageOf } from "./errors.ts";
 import { explain } from "./engine-failures.ts";
-import { checkMachine } from "./machine.ts";
+import { checkNode } from "./machine.ts";
 import { defaultStack } from "./options.ts";
 import { stackConfig } from "./stack-config.ts";
 import { projectFolder } from "./project.ts";
+import type { Progress } from "./progress.ts";
+import { pulumiCli, versionOf } from "./pulumi-cli.ts";
 import { passphraseFile, stateFolder } from "./state.ts";
 import { projectFile, readSettingsFile, stackFileName } from "./settings-file.ts";
 import { withoutNewSalt } from "./salt.ts";
@@ -28,16 +31,20 @@ import { UserError } from "./user-error.ts";
  * unless the environment names others. `pulumi` itself works on the same stack with the same environment.
  *
  * @param action is given the versions of what it runs with, for the user to read
+ * @param progress is told what is downloaded, if something is; by default that is printed on standard error
  * @throws UserError if the machine lacks something.
  */
 export async function withStack<Result>(
   stackName: string,
   action: (stack: Stack, machine: readonly string[]) => Promise<Result>,
+  progress?: Progress,
 ): Promise<Result> {
   // Pulumi's own errors about these files name a line at most.
   stackConfig(projectFile(), readSettingsFile(stackFileName(stackName)));
-  const machine = await checkMachine();
-  const place = placeOf(stackName);
+  const node = checkNode();
+  const pulumi = await pulumiCli(progress);
+  const place = placeOf(stackName, pulumi);
+  const machine = [`Node.js ${node}`, `Pulumi ${versionOf(pulumi)}`];
   return withoutNewSalt(settingsPath(stackName), async () => {
     try {
       return await action(await select(place), machine);
@@ -55,8 +62,11 @@ function settingsPath(stackName: string): string {
 type StackPlace = readonly [LocalProgramArgs, LocalWorkspaceOptions];
 
 /** What the Automation API opens a stack of this project by. */
-function placeOf(stackName: string): StackPlace {
-  return [{ stackName, workDir: projectFolder }, { envVars: localEnvironment() }];
+function placeOf(stackName: string, pulumiCommand: PulumiCommand): StackPlace {
+  return [
+    { stackName, workDir: projectFolder },
+    { envVars: localEnvironment(), pulumiCommand },
+  ];
 }
 
 /** Says an error of Pulumi's in a few lines. @param told as much of its message as may be shown */
@@ -69,11 +79,12 @@ function explained(what: string, error: unknown, told = messageOf(error)): UserE
 export async function withLockedStack<Result>(
   stackName: string,
   action: (stack: Stack, machine: readonly string[]) => Promise<Result>,
+  progress?: Progress,
 ): Promise<Result> {
   mkdirSync(stateFolder, { recursive: true });
   // Node.js warns that its SQLite is experimental. `up` and `down` turn that off; no other command loads it.
   const { withLock } = await import("./lock.ts");
-  return withLock(stateFolder, stackName, () => withStack(stackName, action));
+  return withLock(stateFolder, stackName, () => withStack(stackName, action, progress));
 }
 
 async function select(place: StackPlace): Promise<Stack> {
@@ -90,8 +101,8 @@ async function select(place: StackPlace): Promise<Stack> {
 
 /** The state of a stack, its secrets decrypted, as `pulumi stack export` has it; empty if there is no such stack. */
 export async function exportedState(stackName: string): Promise<unknown> {
-  await checkMachine();
-  const place = placeOf(stackName);
+  checkNode();
+  const place = placeOf(stackName, await pulumiCli());
   return withoutNewSalt(settingsPath(stackName), async () => {
     try {
       const stack = await LocalWorkspace.selectStack(...place);
@@ -127,7 +138,8 @@ export function localEnvironment(): Record<string, string> {
  * commands take unless `--stack` or PULUMI_STACK names another; returns its exit code.
  */
 export async function runPulumi(args: readonly string[]): Promise<number> {
-  await checkMachine();
+  checkNode();
+  await pulumiCli();
   // The stack that the other commands take as well, and not the one that was selected last.
   const env = { PULUMI_STACK: defaultStack, ...process.env, ...localEnvironment() };
   const run = async (): Promise<number> => {

@@ -22,23 +22,27 @@ async function down({ stack: stackName, target: wanted, flags }: CommandOptions)
   const say = progress.line;
   progress.phase(destroyData ? `removing the stack ${stackName} and its data` : `stopping the stack ${stackName}`);
   try {
-    await withLockedStack(stackName, async (stack) => {
-      const { target } = await loadTarget(stack, wanted);
-      await target.describe();
-      const { state, leftData } = await recover(stack, target, say);
-      if (destroyData) await target.checkSoleOwner(state);
-      if (destroyData) await unprotect(stackName);
-      await runEngine(
-        progress,
-        (engine) => stack.destroy({ ...engine, excludeProtected: !destroyData }),
-        ({ cause, next }) =>
-          `not everything could be removed: ${cause}\ndata that is still there is kept\n  next: ${next.replace("npm run up", "npm run down")}`,
-      );
-      if (destroyData) {
-        await target.removeLeftData(state, leftData);
-        await stack.workspace.removeStack(stackName, { preserveConfig: true });
-      }
-    });
+    await withLockedStack(
+      stackName,
+      async (stack) => {
+        const { target } = await loadTarget(stack, wanted);
+        await target.describe();
+        const { state, leftData } = await recover(stack, target, say);
+        if (destroyData) await target.checkSoleOwner(state);
+        if (destroyData) await unprotect(stackName);
+        await runEngine(
+          progress,
+          (engine) => stack.destroy({ ...engine, excludeProtected: !destroyData }),
+          ({ cause, next }) =>
+            `not everything could be removed: ${cause}\ndata that is still there is kept\n  next: ${next.replace("npm run up", "npm run down")}`,
+        );
+        if (destroyData) {
+          await target.removeLeftData(state, leftData);
+          await stack.workspace.removeStack(stackName, { preserveConfig: true });
+        }
+      },
+      progress,
+    );
   } finally {
     progress.stop();
   }

@@ -33,48 +33,52 @@ async function up(options: CommandOptions<never, SettingOption>, tell: Say): Pro
   progress.phase("checking the machine");
   try {
     await keepOptions(options, say);
-    return await withLockedStack(stackName, async (stack, machine) => {
-      const { target, plan, settings } = await loadTarget(stack, options.target);
-      // Finds the problems of the program's services as well, which a deployment would find half-way.
-      await plan();
-      say([...machine, await target.describe()].join(", "));
-      const { state, leftData } = await recover(stack, target, say);
-      await target.checkRoom(state, say);
-      target.takeOver(leftData, say);
-      await target.prepareImages(say);
-      await target.checkConfiguration();
-      progress.phase(`deploying the stack ${stackName}`);
-      const observed = await target.observed(state.resources);
-      const isAsLeft = observed !== undefined && observed === lastObserved(stackName);
-      forgetObserved(stackName);
-      const outputs = await target.failFast(async (signal) => {
-        const deployed = await deploy(stack, target, { progress, signal, state, isAsLeft });
-        progress.phase(`waiting for every ${target.instanceWord} to be healthy`);
-        await health(deployed, target, signal);
-        return deployed;
-      }, say);
-      const isUnchanged = isAsLeft && progress.changed.length === 0;
-      rememberObserved(stackName, isUnchanged ? observed : await target.observed(await resourcesOf(stack)));
-      const results = await target.reach(
-        outputs,
-        async (reached) => {
-          await ensureLogin(reached, target, say);
-          progress.phase("verifying: one request, found again as log, trace and metric");
-          const [results, mark] = await Promise.all([
-            verify(reached, target, say),
-            markDeployments(
-              stack,
-              reached.urls.grafana === undefined ? undefined : grafanaOf(reached),
-              progress.changed,
-            ),
-          ]);
-          return mark === undefined ? results : [...results, mark];
-        },
-        say,
-      );
-      tell(`\n${table(results)}\n\n${summary(outputs, target)}${alertNotice(settings.stack)}`);
-      return results.every((result) => result.passed) ? 0 : 1;
-    });
+    return await withLockedStack(
+      stackName,
+      async (stack, machine) => {
+        const { target, plan, settings } = await loadTarget(stack, options.target);
+        // Finds the problems of the program's services as well, which a deployment would find half-way.
+        await plan();
+        say([...machine, await target.describe()].join(", "));
+        const { state, leftData } = await recover(stack, target, say);
+        await target.checkRoom(state, say);
+        target.takeOver(leftData, say);
+        await target.prepareImages(say);
+        await target.checkConfiguration();
+        progress.phase(`deploying the stack ${stackName}`);
+        const observed = await target.observed(state.resources);
+        const isAsLeft = observed !== undefined && observed === lastObserved(stackName);
+        forgetObserved(stackName);
+        const outputs = await target.failFast(async (signal) => {
+          const deployed = await deploy(stack, target, { progress, signal, state, isAsLeft });
+          progress.phase(`waiting for every ${target.instanceWord} to be healthy`);
+          await health(deployed, target, signal);
+          return deployed;
+        }, say);
+        const isUnchanged = isAsLeft && progress.changed.length === 0;
+        rememberObserved(stackName, isUnchanged ? observed : await target.observed(await resourcesOf(stack)));
+        const results = await target.reach(
+          outputs,
+          async (reached) => {
+            await ensureLogin(reached, target, say);
+            progress.phase("verifying: one request, found again as log, trace and metric");
+            const [results, mark] = await Promise.all([
+              verify(reached, target, say),
+              markDeployments(
+                stack,
+                reached.urls.grafana === undefined ? undefined : grafanaOf(reached),
+                progress.changed,
+              ),
+            ]);
+            return mark === undefined ? results : [...results, mark];
+          },
+          say,
+        );
+        tell(`\n${table(results)}\n\n${summary(outputs, target)}${alertNotice(settings.stack)}`);
+        return results.every((result) => result.passed) ? 0 : 1;
+      },
+      progress,
+    );
   } finally {
     progress.stop();
   }

@@ -48,7 +48,11 @@ describe("a machine that lacks something", () => {
 
   for (const script of ["up", "down", "verify", "password"]) {
     it(`without the Pulumi CLI: npm run ${script}`, async () => {
-      assertTold(await npm({ PATH: await pathWith("docker") }, script), /^pulumi: must be on the PATH, found none/);
+      const lacking = { PATH: await pathWith("docker"), PULUMI_HOME: "/dev/null" };
+      assertTold(
+        await npm(lacking, script),
+        /^pulumi: must be on the PATH, 3\.208 or newer, or be downloaded from \S+, got none on the PATH, and: \S+/,
+      );
     });
   }
 
@@ -56,7 +60,10 @@ describe("a machine that lacks something", () => {
     const only = await pathWith("docker");
     writeFileSync(join(only, "pulumi"), "#!/bin/sh\necho v3.100.0\n");
     chmodSync(join(only, "pulumi"), 0o755);
-    assertTold(await npm({ PATH: only }), /^pulumi: must be at least 3\.208, got v3\.100\.0/);
+    assertTold(
+      await npm({ PATH: only, PULUMI_HOME: "/dev/null" }),
+      /^pulumi: must be on the PATH, .*, got 3\.100\.0 on the PATH, and: \S+/,
+    );
   });
 
   for (const script of ["up", "down", "verify"]) {

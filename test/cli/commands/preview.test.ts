@@ -13,9 +13,9 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the command on a machine that has neither Pulumi nor Docker, nor a Docker context that can be read. */
+/** Runs the command on a machine that has neither Pulumi nor a place to keep it, neither Docker nor a Docker context that can be read. */
 function preview(...args: readonly string[]): Promise<Ended> {
-  const env = { PATH: "/nowhere", DOCKER_CONTEXT: "nowhere" };
+  const env = { PATH: "/nowhere", PULUMI_HOME: "/dev/null", DOCKER_CONTEXT: "nowhere" };
   return new Promise((resolve) => {
     // All files with their dashboards are more than the megabyte that is read unless told otherwise.
     const options = { cwd: root, env, maxBuffer: 16 * 1024 * 1024 };
@@ -132,6 +132,9 @@ describe("npm run preview", () => {
 
   it("says that a difference needs the Pulumi CLI", () => {
     assert.deepEqual([diff.code, diff.stdout], [1, ""]);
-    assert.match(diff.stderr, /^\npulumi: must be on the PATH, found none\n/);
+    assert.match(
+      diff.stderr,
+      /^\npulumi: must be on the PATH, 3\.208 or newer, or be downloaded from \S+, got none on the PATH/,
+    );
   });
 });

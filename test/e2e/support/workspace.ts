@@ -140,13 +140,14 @@ export class Workspace {
 
   /** Runs `pulumi` itself, with the environment that the README documents. */
   async pulumi(...args: readonly string[]): Promise<Ended> {
-    const binaries = join(this.folder, "node_modules", ".bin");
+    // Not `.bin`, where `pulumi` is that of the npm package.
+    const nodeFolder = join(this.folder, "node_modules", "node", "bin");
     return run("pulumi", args, {
       cwd: this.folder,
       env: {
         ...this.env,
         // A machine with Node.js 22; on older ones `npm run pulumi` does this.
-        PATH: `${binaries}:${this.env["PATH"] ?? ""}`,
+        PATH: `${nodeFolder}:${this.env["PATH"] ?? ""}`,
         PULUMI_CONFIG_PASSPHRASE_FILE: join(this.folder, ".pulumi-state", "passphrase"),
       },
     });
