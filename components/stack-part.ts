@@ -108,6 +108,9 @@ export function partWorkload(
     scratchPaths: scratchPaths.map((path) => ({ path, sizeMib: "none" })),
     readiness: { ...readiness, port: portOf(part, readiness.port), intervalSeconds: readinessSeconds },
     memoryMib,
+    memoryRequestMib: "all",
+    cpuRequestMillicores: "default",
+    cpuLimitMillicores: "none",
     ...user,
     stopGraceSeconds,
     // Switched off, a part keeps its data and credentials and runs nothing.

@@ -60,6 +60,9 @@ export const containerPorts: Range = { least: 1, most: 65535 };
 /** Limits of a workload's numbers on every platform. */
 export const workloadLimits = {
   memoryMib: { least: 6, most: 1024 ** 2, because: "less is refused by Docker" },
+  /** One is the least of Kubernetes; Docker takes no limit below ten. */
+  cpuRequestMillicores: { least: 1, most: 1024 * 1000, because: "1000 are one core" },
+  cpuLimitMillicores: { least: 10, most: 1024 * 1000, because: "1000 are one core" },
   userId: { least: 0, most: 2 ** 31 - 1 },
   stopGraceSeconds: { least: 0, most: 3600 },
   /** 0 for one that is switched off. */

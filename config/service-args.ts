@@ -145,6 +145,20 @@ export interface ServiceInput {
   readonly telemetry?: boolean;
   /** Memory limit in MiB. @default 128 */
   readonly memoryMib?: number;
+  /** Memory that it is promised, in MiB. Docker leaves it that much when the machine's runs short. @default `memoryMib` */
+  readonly memoryRequestMib?: number;
+  /**
+   * Share of a core that it is promised, in thousandths. On Docker its weight against other containers when all want more than
+   * there is. On Kubernetes the setting `kubernetes.resources` comes before it.
+   * @default 20 on Kubernetes, the weight of every container on Docker
+   */
+  readonly cpuRequestMillicores?: number;
+  /**
+   * The most that it gets of the processor, in thousandths of a core, at least the request. On Kubernetes the setting
+   * `kubernetes.resources` comes before it.
+   * @default no limit
+   */
+  readonly cpuLimitMillicores?: number;
   /** User and group the process runs as. @default 1000 */
   readonly userId?: number;
   /** Instances; each has its own `service.instance.id`. @default 1 */
@@ -238,6 +252,9 @@ export const serviceArgsSchema = group({
   instrumentImage: text(imageReference).optional(),
   telemetry: flag().default(true),
   memoryMib: within(workloadLimits.memoryMib).default(serviceDefaults.memoryMib),
+  memoryRequestMib: within(workloadLimits.memoryMib).optional(),
+  cpuRequestMillicores: within(workloadLimits.cpuRequestMillicores).optional(),
+  cpuLimitMillicores: within(workloadLimits.cpuLimitMillicores).optional(),
   userId: within(workloadLimits.userId).default(1000),
   replicas: within({ ...workloadLimits.replicas, least: 1 }).default(1),
   stopGraceSeconds: within(workloadLimits.stopGraceSeconds).default(30),

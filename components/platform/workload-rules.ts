@@ -25,6 +25,7 @@ export function workloadProblems(workload: Workload, leastReplicas = 0): readonl
     ...fileProblems(workload),
     ...checkProblems(workload),
     ...numberProblems(workload, leastReplicas),
+    ...requestProblems(workload),
   ];
 }
 
@@ -131,6 +132,31 @@ function numberProblems(workload: Workload, leastReplicas: number): readonly Pro
     ...(Object.is(groupId, userId) ? [] : outside("groupId", groupId, workloadLimits.userId)),
     ...outside("stopGraceSeconds", stopGraceSeconds, workloadLimits.stopGraceSeconds),
     ...outside("replicas", replicas, { ...workloadLimits.replicas, least: leastReplicas }),
+  ];
+}
+
+/** Nobody can be promised more than may be taken. */
+function requestProblems(workload: Workload): readonly Problem[] {
+  const { memoryMib, memoryRequestMib, cpuRequestMillicores, cpuLimitMillicores } = workload;
+  const [request, limit] = [cpuRequestMillicores, cpuLimitMillicores];
+  return [
+    ...(memoryRequestMib === "all" ? [] : outside("memoryRequestMib", memoryRequestMib, workloadLimits.memoryMib)),
+    ...(request === "default" ? [] : outside("cpuRequestMillicores", request, workloadLimits.cpuRequestMillicores)),
+    ...(limit === "none" ? [] : outside("cpuLimitMillicores", limit, workloadLimits.cpuLimitMillicores)),
+    ...problemIf(
+      memoryRequestMib !== "all" && memoryRequestMib > memoryMib,
+      "memoryRequestMib",
+      `must be at most memoryMib (${memoryMib})`,
+      memoryRequestMib,
+      "ask for less, or raise memoryMib",
+    ),
+    ...problemIf(
+      request !== "default" && limit !== "none" && limit < request,
+      "cpuLimitMillicores",
+      `must be at least cpuRequestMillicores (${request})`,
+      limit,
+      `set at least ${request}, or ask for less`,
+    ),
   ];
 }
 

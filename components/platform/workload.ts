@@ -32,6 +32,12 @@ export interface Workload {
   readonly readiness: Readiness;
   /** Hard limit in MiB. */
   readonly memoryMib: number;
+  /** Memory in MiB that it is promised, at most {@link memoryMib}; `"all"` for the whole of that. */
+  readonly memoryRequestMib: number | "all";
+  /** Share of a core that it is promised, in thousandths; `"default"` for the platform's own. */
+  readonly cpuRequestMillicores: number | "default";
+  /** Hard limit in thousandths of a core. */
+  readonly cpuLimitMillicores: number | "none";
   /** Numeric user and group the process runs as and its data belongs to. */
   readonly userId: number;
   readonly groupId: number;

@@ -20,6 +20,7 @@ import { recordResources } from "../support/record-resources.ts";
 import { delivery, noDocker, settings } from "../support/settings.ts";
 import { portOf, type AnyPart } from "../../config/parts/part.ts";
 import { furtherSecrets } from "../support/further-parts.ts";
+import { plainWorkload } from "../support/workloads.ts";
 
 const stack = settings({
   serviceNamespace: "integr8scode",
@@ -28,10 +29,8 @@ const stack = settings({
 const secretFiles = [{ path: "/run/secrets/one", content: pulumi.secret("x") }];
 
 /** What every part has that says nothing else. */
-const common: Pick<
-  Workload,
-  "configFiles" | "secretFiles" | "check" | "imageMounts" | "userId" | "groupId" | "replicas" | "readsInstances"
-> = {
+const common = {
+  ...plainWorkload,
   configFiles: [],
   secretFiles,
   check: "none",
@@ -40,7 +39,7 @@ const common: Pick<
   groupId: 10001,
   replicas: 1,
   readsInstances: false,
-};
+} satisfies Workload;
 
 function ask(port: number, path: string): readonly string[] {
   return ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${port}${path}`];
@@ -222,6 +221,7 @@ function described(name: PartName): Workload {
   const limit: Readonly<Record<string, string>> =
     runtime === "go" ? { GOMEMLIMIT: `${Math.floor(memoryMib.default * 0.8)}MiB` } : {};
   return {
+    ...plainWorkload,
     ...{ name: host, image: { kind: "reference", reference: image }, args, configFiles, secretFiles, check },
     env: { ...limit, ...env },
     ports: Object.entries(part.ports).map(([port, { port: number, published }]) => ({

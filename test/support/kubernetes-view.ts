@@ -205,11 +205,12 @@ export function observeKubernetes(
       },
     ),
     readiness: readiness(container),
-    memoryMib: agreed(
-      [container.resources.requests["memory"], container.resources.limits["memory"]].map((text = "") =>
-        Number(/^(\d+)Mi$/.exec(text)?.[1]),
-      ),
-    ),
+    memoryMib: mib(container.resources.limits["memory"] ?? ""),
+    memoryRequestMib: mib(container.resources.requests["memory"] ?? ""),
+    // What no workload asked for.
+    cpuRequestMillicores:
+      container.resources.requests["cpu"] === "20m" ? "default" : millicores(container.resources.requests),
+    cpuLimitMillicores: millicores(container.resources.limits),
     userId: user.runAsUser,
     groupId: agreed([user.runAsGroup, user.fsGroup]),
     stopGraceSeconds: stopGrace(workload),
@@ -217,6 +218,10 @@ export function observeKubernetes(
     check: observedCheck(workload, resources),
     readsInstances: agreed([template.spec.automountServiceAccountToken, mayRead(workload, resources)]),
   };
+}
+
+function millicores({ cpu }: Readonly<Record<string, string>>): number | "none" {
+  return cpu === undefined ? "none" : Number(/^(\d+)m$/.exec(cpu)?.[1]);
 }
 
 const jobInputs = z.looseObject({

@@ -112,6 +112,12 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
     ),
     readiness: { ...(each(observedSelfCheck) as object), waitedFor: waiting.map(observedWait) },
     memoryMib: agreed([...instances, ...checks].flatMap(({ inputs }) => [inputs.memory, inputs.memorySwap])),
+    memoryRequestMib: each(({ inputs }) => inputs.memoryReservation ?? inputs.memory),
+    // 1024 are a core.
+    cpuRequestMillicores: each(({ inputs: { cpuShares } }) =>
+      cpuShares === undefined ? "default" : (cpuShares * 1000) / 1024,
+    ),
+    cpuLimitMillicores: each(({ inputs: { cpus } }) => (cpus === undefined ? "none" : Number(cpus) * 1000)),
     userId: agreed(
       [...[...instances, ...checks].map(({ inputs }) => inputs.user), ...owners(helpers)].map((user) => idOf(user, 0)),
     ),

@@ -51,6 +51,9 @@ export const plainWorkload: Workload = {
     gates: false,
   },
   memoryMib: 64,
+  memoryRequestMib: "all",
+  cpuRequestMillicores: "default",
+  cpuLimitMillicores: "none",
   userId: 1000,
   groupId: 1000,
   stopGraceSeconds: 10,
@@ -86,6 +89,9 @@ const service = {
   healthCheck: { port: 8080, path: "/healthz", command: ["check", "http://127.0.0.1:8080/healthz"] },
   userId: 1001,
   memoryMib: 192,
+  memoryRequestMib: 96,
+  cpuRequestMillicores: 250,
+  cpuLimitMillicores: 1500,
   stopGraceSeconds: 25,
 };
 

@@ -101,6 +101,9 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     scratchPaths,
     readiness,
     memoryMib,
+    memoryRequestMib,
+    cpuRequestMillicores,
+    cpuLimitMillicores,
     userId,
     groupId,
     stopGraceSeconds,
@@ -123,6 +126,9 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     memory: memoryMib,
     // Equal: no swap. Left out, the daemon sets twice the memory and every `up` shows a difference.
     memorySwap: memoryMib,
+    ...(memoryRequestMib === "all" ? {} : { memoryReservation: memoryRequestMib }),
+    ...(cpuRequestMillicores === "default" ? {} : { cpuShares: cpuShares(cpuRequestMillicores) }),
+    ...(cpuLimitMillicores === "none" ? {} : { cpus: String(cpuLimitMillicores / 1000) }),
     // The custom network here as well would lose the aliases on Engine 20.10.
     networkMode: "bridge",
     networksAdvanced: [{ name: context.networkName, aliases: [context.alias] }],
@@ -137,6 +143,11 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     ],
     ...hardening,
   };
+}
+
+/** A share of a core as Docker's weight, 1024 of which are a core: as Kubernetes hands it to the kernel. */
+function cpuShares(millicores: number): number {
+  return Math.max(2, Math.floor((millicores * 1024) / 1000));
 }
 
 function uploads(files: Pick<Workload, "configFiles" | "secretFiles">): docker.types.input.ContainerUpload[] {

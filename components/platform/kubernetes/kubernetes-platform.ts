@@ -128,7 +128,7 @@ export class KubernetesPlatform implements Platform {
         ...this.images.conflicts(image),
         ...this.deliveryProblems(image),
       ]),
-      ...podProblems(workload),
+      ...podProblems(workload, this.args.settings.resources),
       ...problemIf(
         workload.dataVolumes.length > 0 && workload.replicas > 1,
         "replicas",

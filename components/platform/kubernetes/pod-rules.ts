@@ -1,10 +1,47 @@
+import { defaultCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes-settings.ts";
 import { fileKey } from "../../../config/names.ts";
 import { problem, problemIf, type Problem } from "../../../config/problem.ts";
 import type { Workload } from "../workload.ts";
 
 /** Problems that the API server would report in the middle of a deployment; the paths begin with the name of a field. */
-export function podProblems(workload: Workload): readonly Problem[] {
-  return [...userProblems(workload), ...portNameProblems(workload), ...fileProblems(workload)];
+export function podProblems(workload: Workload, resources: KubernetesSettings["resources"]): readonly Problem[] {
+  return [
+    ...processorProblems(workload, resources),
+    ...userProblems(workload),
+    ...portNameProblems(workload),
+    ...fileProblems(workload),
+  ];
+}
+
+/** What a pod is promised of the processor and gets at most, in millicores: the settings come before what the program says. */
+export function processorShare(
+  {
+    name,
+    cpuRequestMillicores,
+    cpuLimitMillicores,
+  }: Pick<Workload, "name" | "cpuRequestMillicores" | "cpuLimitMillicores">,
+  resources: KubernetesSettings["resources"],
+): { readonly request: number; readonly limit: number | "none" } {
+  const set = resources[name];
+  const own = cpuRequestMillicores === "default" ? defaultCpuRequestMillicores : cpuRequestMillicores;
+  return {
+    request: set?.cpuRequestMillicores ?? own,
+    limit: set?.cpuLimitMillicores ?? cpuLimitMillicores,
+  };
+}
+
+/** Each of the two may be right by itself, and the setting be about one of them only. */
+function processorProblems(workload: Workload, resources: KubernetesSettings["resources"]): readonly Problem[] {
+  const { request, limit } = processorShare(workload, resources);
+  // That is told where the workload has both itself.
+  const isOwn = request === workload.cpuRequestMillicores && limit === workload.cpuLimitMillicores;
+  return problemIf(
+    limit !== "none" && limit < request && !isOwn,
+    "cpuLimitMillicores",
+    `must be at least what is asked for on this cluster (${request})`,
+    limit,
+    `set at least ${request}, or ask for less; kubernetes.resources.${workload.name} comes before what the program says`,
+  );
 }
 
 function userProblems({ userId }: Workload): readonly Problem[] {

@@ -1,13 +1,14 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { factsOf, filledIn, instanceFact, type InstanceFact } from "../../../config/env-value.ts";
-import { defaultCpuRequestMillicores, type KubernetesSettings } from "../../../config/kubernetes-settings.ts";
+import type { KubernetesSettings } from "../../../config/kubernetes-settings.ts";
 import { checkName, fileKey } from "../../../config/names.ts";
 import type { Check } from "../../../config/parts/part.ts";
 import { isBackend } from "../../../config/parts/parts.ts";
 import { copyMemoryMib } from "../platform.ts";
 import { assertAllFieldsRead, type ImageMount, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
+import { processorShare } from "./pod-rules.ts";
 
 type Container = types.input.core.v1.Container;
 type EnvVar = types.input.core.v1.EnvVar;
@@ -103,6 +104,9 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
     scratchPaths,
     readiness,
     memoryMib,
+    memoryRequestMib,
+    cpuRequestMillicores,
+    cpuLimitMillicores,
     userId,
     groupId,
     stopGraceSeconds,
@@ -128,13 +132,10 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
   );
   const mounted = [...files, ...data, ...scratch, ...copied];
   const { imagePullSecrets, nodeSelector, tolerations, resources } = context.settings;
-  const cpu = resources[name];
-  const room = (memory: number): Container["resources"] => ({
-    requests: { cpu: `${cpu?.cpuRequestMillicores ?? defaultCpuRequestMillicores}m`, memory: `${memory}Mi` },
-    limits: {
-      ...(cpu?.cpuLimitMillicores === undefined ? {} : { cpu: `${cpu.cpuLimitMillicores}m` }),
-      memory: `${memory}Mi`,
-    },
+  const cpu = processorShare({ name, cpuRequestMillicores, cpuLimitMillicores }, resources);
+  const room = (limit: number, request = limit): Container["resources"] => ({
+    requests: { cpu: `${cpu.request}m`, memory: `${request}Mi` },
+    limits: { ...(cpu.limit === "none" ? {} : { cpu: `${cpu.limit}m` }), memory: `${limit}Mi` },
   });
   const farewell = farewellSeconds(ports, context);
   return {
@@ -178,7 +179,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
           ports: ports.map((port) => ({ name: port.name, containerPort: port.port, protocol: "TCP" })),
           ...probes(readiness),
           ...(farewell === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: farewell } } } }),
-          resources: room(memoryMib),
+          resources: room(memoryMib, memoryRequestMib === "all" ? memoryMib : memoryRequestMib),
           volumeMounts: mounted.flatMap(({ mounts }) => mounts),
           ...everyContainer,
         },

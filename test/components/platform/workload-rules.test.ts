@@ -59,6 +59,17 @@ describe("a workload", () => {
     [{ memoryMib: 5 }, `memoryMib: ${whole} 6 to 1048576 (less is refused by Docker), got 5; ${change}`],
     [{ memoryMib: Number.NaN }, `memoryMib: ${whole} 6 to 1048576 (less is refused by Docker), got NaN; ${change}`],
     [{ memoryMib: 2 ** 21 }, `memoryMib: ${whole} 6 to 1048576 (less is refused by Docker), got 2097152; ${change}`],
+    [
+      { memoryRequestMib: 129 },
+      "memoryRequestMib: must be at most memoryMib (128), got 129; ask for less, or raise memoryMib",
+    ],
+    [{ memoryRequestMib: 5 }, `memoryRequestMib: ${whole} 6 to 1048576 (less is refused by Docker), got 5; ${change}`],
+    [{ cpuRequestMillicores: 0 }, `cpuRequestMillicores: ${whole} 1 to 1024000 (1000 are one core), got 0; ${change}`],
+    [{ cpuLimitMillicores: 9 }, `cpuLimitMillicores: ${whole} 10 to 1024000 (1000 are one core), got 9; ${change}`],
+    [
+      { cpuRequestMillicores: 200, cpuLimitMillicores: 100 },
+      "cpuLimitMillicores: must be at least cpuRequestMillicores (200), got 100; set at least 200, or ask for less",
+    ],
     [{ userId: -1 }, `userId: ${whole} 0 to 2147483647, got -1; ${change}`],
     [{ groupId: 1.5 }, `groupId: ${whole} 0 to 2147483647, got 1.5; ${change}`],
     [{ userId: 0.5, groupId: 0.5 }, `userId: ${whole} 0 to 2147483647, got 0.5; ${change}`],

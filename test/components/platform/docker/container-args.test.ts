@@ -16,8 +16,10 @@ import type { Workload } from "../../../../components/platform/workload.ts";
 import { instanceFact } from "../../../../config/env-value.ts";
 import { containerInputs, type ContainerInputs } from "../../../support/docker-view.ts";
 import { canonicalSeconds } from "../../../support/settings.ts";
+import { plainWorkload } from "../../../support/workloads.ts";
 
 const workload: Workload = {
+  ...plainWorkload,
   name: "shop",
   image: { kind: "reference", reference: "shop:1" },
   args: ["serve"],
@@ -132,6 +134,17 @@ describe("a container's arguments", () => {
 
   it("have no health check where the image has nothing to run", () => {
     assert.equal(container({ readiness: { ...workload.readiness, selfCheck: "none" } }).healthcheck, undefined);
+  });
+
+  it("promise and limit the processor and the memory in the words of Docker", () => {
+    const { memory, memoryReservation, cpuShares, cpus } = container({
+      memoryRequestMib: 64,
+      cpuRequestMillicores: 1500,
+      cpuLimitMillicores: 2050,
+    });
+    assert.deepEqual([memory, memoryReservation, cpuShares, cpus], [128, 64, 1536, "2.05"]);
+    // Linux has no less.
+    assert.equal(container({ cpuRequestMillicores: 1 }).cpuShares, 2);
   });
 
   it("refuse what only another platform knows of an instance", () => {

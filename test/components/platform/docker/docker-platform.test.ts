@@ -8,6 +8,7 @@ import type { Workload } from "../../../../components/platform/workload.ts";
 import { allContainers, dockerTypes, isCheck, isCopy, isHelper, isWaiting } from "../../../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../../../support/record-resources.ts";
 import { noDocker, settings } from "../../../support/settings.ts";
+import { plainWorkload } from "../../../support/workloads.ts";
 
 const platformArgs = {
   resourcePrefix: "stack",
@@ -18,6 +19,7 @@ const platformArgs = {
 };
 
 const workload: Workload = {
+  ...plainWorkload,
   name: "store",
   image: { kind: "reference", reference: "registry.example.com:5000/team/store:1.0" },
   args: [],

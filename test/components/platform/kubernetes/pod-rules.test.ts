@@ -1,14 +1,25 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { podProblems } from "../../../../components/platform/kubernetes/pod-rules.ts";
+import { podProblems, processorShare } from "../../../../components/platform/kubernetes/pod-rules.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
 import { problemLines } from "../../../../config/problem.ts";
 import { plainWorkload } from "../../../support/workloads.ts";
 
-const lines = (change: Partial<Workload>): readonly string[] =>
-  problemLines(podProblems({ ...plainWorkload, ...change }));
+const lines = (change: Partial<Workload>, resources: Parameters<typeof podProblems>[1] = {}): readonly string[] =>
+  problemLines(podProblems({ ...plainWorkload, ...change }, resources));
 const ports = (...names: readonly string[]): Workload["ports"] =>
   names.map((name, index) => ({ name, port: 80 + index, hostPort: "internal" }));
+
+describe("a pod's share of the processor", () => {
+  const workload = { ...plainWorkload, cpuRequestMillicores: 100, cpuLimitMillicores: 200 };
+
+  it("is what the settings say, each of the two by itself, else what the program says, else the default", () => {
+    assert.deepEqual(processorShare(plainWorkload, {}), { request: 20, limit: "none" });
+    assert.deepEqual(processorShare(workload, { other: { cpuLimitMillicores: 1 } }), { request: 100, limit: 200 });
+    assert.deepEqual(processorShare(workload, { plain: { cpuLimitMillicores: 300 } }), { request: 100, limit: 300 });
+    assert.deepEqual(processorShare(workload, { plain: { cpuRequestMillicores: 50 } }), { request: 50, limit: 200 });
+  });
+});
 
 describe("a pod is refused before a deployment", () => {
   it("for nothing that the API server takes", () => {
@@ -17,6 +28,20 @@ describe("a pod is refused before a deployment", () => {
       configFiles: ["/etc/a.yaml", "/etc/a/b", "/etc/a-b"].map((path) => ({ path, content: "x".repeat(1000) })),
     };
     assert.deepEqual(lines(change), []);
+  });
+
+  it("for a limit of the processor below what is asked for, wherever each of them is set", () => {
+    const because = "ask for less; kubernetes.resources.plain comes before what the program says";
+    const asked = (request: number): string =>
+      `cpuLimitMillicores: must be at least what is asked for on this cluster (${request})`;
+    assert.deepEqual(lines({ cpuLimitMillicores: 10 }), [`${asked(20)}, got 10; set at least 20, or ${because}`]);
+    assert.deepEqual(lines({ cpuLimitMillicores: 100 }, { plain: { cpuRequestMillicores: 200 } }), [
+      `${asked(200)}, got 100; set at least 200, or ${because}`,
+    ]);
+    assert.deepEqual(lines({ cpuRequestMillicores: 100 }, { plain: { cpuLimitMillicores: 50 } }), [
+      `${asked(100)}, got 50; set at least 100, or ${because}`,
+    ]);
+    assert.deepEqual(lines({ cpuRequestMillicores: 100, cpuLimitMillicores: 200 }, { plain: {} }), []);
   });
 
   it("for the user root", () => {

@@ -9,6 +9,7 @@ import {
 import type { Workload } from "../../../../components/platform/workload.ts";
 import { instanceFact } from "../../../../config/env-value.ts";
 import { expanded } from "../../../support/kubernetes-view.ts";
+import { plainWorkload } from "../../../support/workloads.ts";
 
 const place: PodContext = {
   stackName: "shop-dev",
@@ -38,6 +39,7 @@ const place: PodContext = {
 };
 
 const workload: Workload = {
+  ...plainWorkload,
   name: "shop",
   image: { kind: "reference", reference: "shop:1" },
   args: ["serve", "--at=$(HOST)"],
