@@ -21,11 +21,15 @@ import type { StackSettings } from "../config/settings-and-defaults.ts";
 import { ObservabilityStack } from "./observability-stack.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import { refusal, refuse, workloadProblems } from "./platform/workload-rules.ts";
+import { laterApart, withLater, type LaterArgs, type ServiceArgsWithOutputs } from "./later-values.ts";
 import { judgedSecrets, secretsApart, type JudgedSecrets, type ServiceSecrets } from "./service-secrets.ts";
-import type { ImageMount, Workload, WorkloadImage } from "./platform/workload.ts";
+import type { ImageMount, KnownWorkload, Workload, WorkloadImage } from "./platform/workload.ts";
 
-/** What an instrumented service is made from. */
-export interface InstrumentedServiceArgs extends ServiceInput, ServiceSecrets {
+/**
+ * What an instrumented service is made from. Where an argument may be an output it is judged when it is known, with the same
+ * message; a preview shows what is not known as such.
+ */
+export interface InstrumentedServiceArgs extends ServiceArgsWithOutputs, ServiceSecrets {
   /** The stack that it runs beside and sends its telemetry to. */
   readonly stack: ObservabilityStack;
 }
@@ -47,7 +51,7 @@ export class InstrumentedService extends pulumi.ComponentResource {
    */
   constructor(name: string, args: InstrumentedServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const { field: stack, others } = fieldApart(args, "stack");
-    const given = others as ServiceInput & ServiceSecrets;
+    const given = others as ServiceArgsWithOutputs & ServiceSecrets;
     if (!(stack instanceof ObservabilityStack)) throw withoutStack(name, given, stack);
     const workload = serviceWorkload(name, given, stack);
     super("observability:index:InstrumentedService", name, {}, opts);
@@ -68,7 +72,7 @@ function withoutStack(name: unknown, given: unknown, stack: unknown): Error {
   const problems = [
     missing,
     ...notTextProblems(name),
-    ...judgedServiceArgs(others).problems,
+    ...judgedServiceArgs(laterApart(others).known).problems,
     ...judgedSecrets(known, secrets, {}).problems,
   ];
   return refusal(known, problems);
@@ -95,17 +99,29 @@ export function serviceWorkload(
   name: string,
   given: ServiceInput & ServiceSecrets,
   stack: ServiceEnvironment,
+): KnownWorkload;
+export function serviceWorkload(
+  name: string,
+  given: ServiceArgsWithOutputs & ServiceSecrets,
+  stack: ServiceEnvironment,
+): Workload;
+export function serviceWorkload(
+  name: string,
+  given: ServiceArgsWithOutputs & ServiceSecrets,
+  stack: ServiceEnvironment,
 ): Workload {
   const { secrets: givenSecrets, others } = secretsApart(given);
-  const { args, problems: ofArgs } = judgedServiceArgs(others);
+  const { known, later } = laterApart(others);
+  const { args, problems: ofArgs } = judgedServiceArgs(known);
   const secrets = judgedSecrets(name, givenSecrets, args.env);
   const problems = [...ofArgs, ...secrets.problems];
   const notText = notTextProblems(name);
   if (notText.length > 0) throw refusal("", [...notText, ...problems]);
   // Of a build that is wrong nothing is left, and no image either: that is told already.
   const isBuildWrong = problems.some(({ path }) => path.split(".")[0] === "build");
-  const telemetry = givenTelemetry(name, args, stack);
-  const workload = describedService(name, args, telemetry, secrets);
+  const completed = withLater(name, args, later);
+  const telemetry = givenTelemetry(name, { ...args, env: completed.env }, stack);
+  const workload = describedService(name, args, completed, telemetry, secrets);
   refuse(name, [
     ...problems,
     ...serviceNameProblems(name, stack.settings),
@@ -126,16 +142,22 @@ export function serviceWorkload(
 function describedService(
   name: string,
   args: CompleteServiceArgs,
+  { image, command, env, configFiles, replicas }: LaterArgs,
   given: GivenTelemetry,
   secrets: JudgedSecrets,
 ): Workload {
+  const files = Object.entries(configFiles);
   return {
     name,
-    image: workloadImage(args),
-    args: args.command,
-    env: { ...given.env, ...args.env, ...secrets.env, ...given.loader },
-    configFiles: Object.entries(args.configFiles).map(([path, content]) => ({ path, content })),
-    secretFiles: secrets.files,
+    image: image === undefined ? workloadImage(args) : { kind: "later", name, reference: image },
+    args: command,
+    env: { ...given.env, ...env, ...secrets.env, ...given.loader },
+    configFiles: files.flatMap(([path, content]) => (typeof content === "string" ? [{ path, content }] : [])),
+    secretFiles: [
+      ...secrets.files,
+      // A ConfigMap is named by its content, which is not known yet.
+      ...files.flatMap(([path, content]) => (typeof content === "string" ? [] : [{ path, content }])),
+    ],
     check: "none",
     ports: args.ports.map((port) => ({ ...port, hostPort: port.hostPort ?? "internal" })),
     dataVolumes: volumesOf(args, "kept").map(({ volume, path, sizeMib }) => ({
@@ -163,7 +185,7 @@ function describedService(
     userId: args.userId,
     groupId: args.userId,
     stopGraceSeconds: args.stopGraceSeconds,
-    replicas: args.replicas,
+    replicas,
     readsInstances: false,
   };
 }
@@ -182,11 +204,15 @@ interface GivenTelemetry {
   /** Where to send it, and who it comes from. */
   readonly env: Readonly<Record<string, EnvValue>>;
   /** The variable that makes its runtime load its instrumentation, with what the service has there itself. */
-  readonly loader: Readonly<Record<string, string>>;
+  readonly loader: Readonly<Record<string, string | pulumi.Output<string>>>;
   readonly mounts: readonly ImageMount[];
 }
 
-function givenTelemetry(name: string, args: CompleteServiceArgs, stack: ServiceEnvironment): GivenTelemetry {
+function givenTelemetry(
+  name: string,
+  args: Omit<CompleteServiceArgs, "env"> & Pick<LaterArgs, "env">,
+  stack: ServiceEnvironment,
+): GivenTelemetry {
   const serviceName = telemetryName(name, args, stack);
   if (serviceName === undefined) return { env: {}, loader: {}, mounts: [] };
   const { instrument, protocol } = args;
@@ -202,6 +228,7 @@ function givenTelemetry(name: string, args: CompleteServiceArgs, stack: ServiceE
     return { env: { ...sdkPreferences, ...otelEnv(identity, protocol ?? "grpc") }, loader: {}, mounts: [] };
   }
   const { protocols, env, loader, from, path } = instrumentations[instrument];
+  const own = args.env[loader.name] ?? "";
   const reference = args.instrumentImage ?? instrumentationImage(instrument, stack.settings.imageRegistry);
   const image: WorkloadImage =
     reference === builtHere
@@ -215,14 +242,14 @@ function givenTelemetry(name: string, args: CompleteServiceArgs, stack: ServiceE
       : { kind: "reference", reference };
   return {
     env: { ...sdkPreferences, ...otelEnv(identity, protocol ?? protocols[0]), ...env },
-    loader: { [loader.name]: loader.value(args.env[loader.name] ?? "") },
+    loader: { [loader.name]: typeof own === "string" ? loader.value(own) : own.apply((text) => loader.value(text)) },
     mounts: [{ name: "instrumentation", image, from, path }],
   };
 }
 
 /** The problem of a folder of this repository whose content was not made yet. */
 function builtFolderProblems(image: WorkloadImage): readonly Problem[] {
-  if (image.kind === "reference" || existsSync(join(image.contextPath, "dist"))) return [];
+  if (image.kind !== "build" || existsSync(join(image.contextPath, "dist"))) return [];
   const rule = `must have what it mounts, in ${image.contextPath}`;
   return [{ path: "instrument", rule, got: "no folder dist", change: "run npm run prepare" }];
 }

@@ -6,7 +6,7 @@ import { partProcess, type PartSurroundings } from "../config/parts/processes.ts
 import type { StackSettings } from "../config/settings-and-defaults.ts";
 import { goMemoryLimitMib, mebibytes, mibInGib } from "../config/units.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
-import type { SecretFile, Workload } from "./platform/workload.ts";
+import type { KnownWorkload, SecretFile } from "./platform/workload.ts";
 
 /** What a part of the stack is made from. */
 export interface StackPartArgs {
@@ -75,7 +75,7 @@ export function partWorkload(
   settings: StackSettings,
   surroundings: PartSurroundings,
   generated: readonly SecretFile[],
-): Workload {
+): KnownWorkload {
   const part: AnyPart = parts[name];
   const { host, ports, readiness, runtime, scratchPaths, stopGraceSeconds, user } = part;
   const { args, env, configFiles, secretFiles, check, readsInstances } = partProcess(name, settings, surroundings);
@@ -120,6 +120,6 @@ export function partWorkload(
 }
 
 /** Every part as a workload of a stack with these settings, in the order in which they start, with no secret generated. */
-export function stackWorkloads(settings: StackSettings, surroundings: PartSurroundings): readonly Workload[] {
+export function stackWorkloads(settings: StackSettings, surroundings: PartSurroundings): readonly KnownWorkload[] {
   return partEntries.map(([name]) => partWorkload(name, settings, surroundings, []));
 }

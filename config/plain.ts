@@ -75,15 +75,21 @@ export interface FieldApart {
   readonly others: unknown;
 }
 
+/** A field of an input that may be anything: `undefined` if there is none, `null` if it cannot be read. */
+export function fieldOf(input: unknown, name: string): unknown {
+  if (typeof input !== "object" || input === null) return undefined;
+  const field = readable(() => ({ value: (input as Readonly<Record<string, unknown>>)[name] }));
+  return "value" in field ? field.value : null;
+}
+
 /** Takes a field that is no plain data out of an input whose other fields have to be. */
 export function fieldApart(input: unknown, name: string): FieldApart {
   if (typeof input !== "object" || input === null) return { field: undefined, others: input };
-  const field = readable(() => ({ value: (input as Readonly<Record<string, unknown>>)[name] }));
   const others = readable(() => {
     const { [name]: _field, ...descriptors } = Object.getOwnPropertyDescriptors(input);
     return { value: Array.isArray(input) ? input : Object.defineProperties({}, descriptors) };
   });
-  return { field: "value" in field ? field.value : null, others: "value" in others ? others.value : input };
+  return { field: fieldOf(input, name), others: "value" in others ? others.value : input };
 }
 
 function notPlain(value: unknown, above: readonly unknown[]): NotPlain | { readonly isPlain: true } {
@@ -94,7 +100,7 @@ function notPlain(value: unknown, above: readonly unknown[]): NotPlain | { reado
   if (typeof value !== "object" || value === null) return { isPlain: true };
   if (isOutput(value)) {
     const change =
-      "an Output is known only during a deployment, and settings are judged before it: write the value that it is made from";
+      "an Output is known only during a deployment, and this is judged before it: write the value that it is made from";
     return refused(change, "an Output of Pulumi");
   }
   if (above.includes(value)) return refused("leave the reference back out", "a value that contains itself");

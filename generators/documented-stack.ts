@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { parse } from "yaml";
 import { serviceWorkload } from "../components/instrumented-service.ts";
-import type { Workload } from "../components/platform/workload.ts";
+import type { KnownWorkload } from "../components/platform/workload.ts";
 import { stackWorkloads } from "../components/stack-part.ts";
 import { exampleServices } from "../config/example-services.ts";
 import { programSettings } from "../config/program-settings.ts";
@@ -23,9 +23,9 @@ export const documentedIdentity = { project: "observability", stack: "dev" } as 
 /** What the guide is written from: the settings, and what the program runs with them. */
 export interface DocumentedStack {
   readonly settings: StackSettings;
-  readonly backends: readonly Workload[];
+  readonly backends: readonly KnownWorkload[];
   /** The example's HTTP API: an instrumented service with a port on the user's machine. */
-  readonly service: Workload;
+  readonly service: KnownWorkload;
   /** How many containers of that kind there are, the load generator among them. */
   readonly serviceCount: number;
   /** The rules of Grafana's alerting. */
@@ -90,7 +90,7 @@ export function generatedTexts({
 }
 
 /** Variables with the facts of an instance filled in: all of them are its name. */
-function shown(env: Workload["env"], instance: string): Readonly<Record<string, string>> {
+function shown(env: KnownWorkload["env"], instance: string): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(env).map(([key, value]) => [key, filledIn(value, () => instance)]));
 }
 

@@ -1,5 +1,5 @@
 import { checkIntervalSeconds } from "../components/platform/docker/container-args.ts";
-import type { Workload } from "../components/platform/workload.ts";
+import type { KnownWorkload } from "../components/platform/workload.ts";
 import { addedMetrics } from "../config/collector/own-metrics.ts";
 import { hostMetrics } from "../config/collector/host-metrics.ts";
 import { filledIn } from "../config/env-value.ts";
@@ -27,7 +27,10 @@ const memorySettings: Readonly<Record<string, PartName>> = Object.fromEntries(
 type Row = readonly string[];
 
 const tables: Readonly<
-  Record<string, { readonly head: Row; readonly rows: (workloads: readonly Workload[], all: DocumentedStack) => Row[] }>
+  Record<
+    string,
+    { readonly head: Row; readonly rows: (workloads: readonly KnownWorkload[], all: DocumentedStack) => Row[] }
+  >
 > = {
   ports: {
     head: ["container", "port", "on this machine", "setting", "for"],
@@ -72,7 +75,7 @@ export function guideTables(documented: DocumentedStack, kind: string, names: re
     .join("\n");
 }
 
-function portRows(workload: Workload, { settings, service }: DocumentedStack): Row[] {
+function portRows(workload: KnownWorkload, { settings, service }: DocumentedStack): Row[] {
   return workload.ports.map(({ name, port, hostPort }) => {
     const purpose = portPurposes[`${workload.name} ${name}`];
     if (purpose === undefined) throw new Error(`${workload.name}: the port ${name} must have a purpose, found none`);
@@ -85,7 +88,7 @@ function portRows(workload: Workload, { settings, service }: DocumentedStack): R
   });
 }
 
-function memoryRows(workloads: readonly Workload[], { service, serviceCount }: DocumentedStack): Row[] {
+function memoryRows(workloads: readonly KnownWorkload[], { service, serviceCount }: DocumentedStack): Row[] {
   const rows = workloads.map((workload) => {
     if (workload === service) return [`each of the ${serviceCount} of the example`, `${workload.memoryMib}`, "", ""];
     const setting = memorySettings[workload.name];
@@ -100,14 +103,14 @@ function memoryRows(workloads: readonly Workload[], { service, serviceCount }: D
   return [...rows, ["all together", `${total}`, "", ""]];
 }
 
-function healthRow({ name, readiness }: Workload): Row {
+function healthRow({ name, readiness }: KnownWorkload): Row {
   const { selfCheck, gates } = readiness;
   if (selfCheck === "none") return [`\`${name}\``, "nothing: it has nothing small to ask with", "", "no"];
   const shown = selfCheck[0] === "node" ? `GET ${readiness.httpPath}` : selfCheck.join(" ");
   return [`\`${name}\``, `\`${shown}\``, `${checkIntervalSeconds} s`, gates ? "yes" : "no"];
 }
 
-function ownMetricRows(workloads: readonly Workload[]): Row[] {
+function ownMetricRows(workloads: readonly KnownWorkload[]): Row[] {
   const added = Object.entries(addedMetrics).map(([name, says]) => ["each of these", `\`${name}\``, says]);
   const kept = partList
     .filter(({ host }) => workloads.some(({ name }) => name === host))
@@ -123,7 +126,7 @@ function ownMetricRows(workloads: readonly Workload[]): Row[] {
   return [...added, ...kept, ...ofHost];
 }
 
-function volumeRows({ name, dataVolumes, userId, groupId }: Workload, stackName: string): Row[] {
+function volumeRows({ name, dataVolumes, userId, groupId }: KnownWorkload, stackName: string): Row[] {
   return dataVolumes.map((volume) => [
     `\`${name}\``,
     `\`${dataVolumeName(stackName, volume.name)}\``,

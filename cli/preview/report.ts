@@ -79,9 +79,14 @@ function fileRow({ workload, path, content }: PreviewFile): readonly string[] {
 }
 
 function footprintRows({ memoryMib, instances, volumes, hostPorts }: ProgramPreview["footprint"]): readonly string[] {
-  const copies = instances.reduce((sum, { replicas }) => sum + replicas, 0);
+  const copies = instances.map(({ replicas }) => (typeof replicas === "number" ? replicas : 1));
+  const containers = count(
+    copies.reduce((sum, known) => sum + known, 0),
+    "container",
+  );
+  const isKnown = instances.every(({ replicas }) => typeof replicas === "number");
   return [
-    `memory limits: ${memoryMib} MiB in ${count(copies, "container")}`,
+    `memory limits: ${memoryMib} MiB in ${containers}${isKnown ? "" : ", and more once their number is known"}`,
     ...columns(instances.map(({ name, memoryMib: limit }) => [`  ${name}`, `${String(limit).padStart(5)} MiB`])),
     `volumes: ${volumes.length}`,
     ...columns(volumes.map(({ name, workload, path }) => [`  ${name}`, `${workload}:${path}`])),

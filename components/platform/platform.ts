@@ -64,7 +64,7 @@ export interface Instance {
   /** As the platform's own tools show it. */
   readonly name: string;
   /** How many there are. */
-  readonly replicas: number;
+  readonly replicas: number | pulumi.Output<number>;
   /** URN of the resource that has to be replaced to restart it. */
   readonly urn: pulumi.Output<string>;
 }

@@ -48,7 +48,7 @@ function nameProblems({ name }: Workload): readonly Problem[] {
 function imageProblems({ image, imageMounts }: Workload): readonly Problem[] {
   const mounted = imageMounts.map((mount, index) => [`imageMounts.${index}.image`, mount.image] as const);
   return [["image", image] as const, ...mounted].flatMap(([path, each]) =>
-    each.kind === "build" || isImageReference(each.reference)
+    each.kind !== "reference" || isImageReference(each.reference)
       ? []
       : [problem(path, imageReference.rule, each.reference, imageReference.change)],
   );
@@ -131,7 +131,9 @@ function numberProblems(workload: Workload, leastReplicas: number): readonly Pro
     // A service has one number for both.
     ...(Object.is(groupId, userId) ? [] : outside("groupId", groupId, workloadLimits.userId)),
     ...outside("stopGraceSeconds", stopGraceSeconds, workloadLimits.stopGraceSeconds),
-    ...outside("replicas", replicas, { ...workloadLimits.replicas, least: leastReplicas }),
+    ...(typeof replicas === "number"
+      ? outside("replicas", replicas, { ...workloadLimits.replicas, least: leastReplicas })
+      : []),
   ];
 }
 

@@ -14,9 +14,9 @@ export interface Workload {
   readonly name: string;
   readonly image: WorkloadImage;
   /** Arguments for the image's entry point. */
-  readonly args: readonly string[];
+  readonly args: readonly (string | pulumi.Output<string>)[];
   /** Plain environment; never a secret. A platform that does not know a fact in a value throws. */
-  readonly env: Readonly<Record<string, EnvValue>>;
+  readonly env: Readonly<Record<string, EnvValue | pulumi.Output<string>>>;
   /** Files that the process reads, root-owned and read-only. */
   readonly configFiles: readonly TextFile[];
   readonly secretFiles: readonly SecretFile[];
@@ -43,15 +43,31 @@ export interface Workload {
   readonly groupId: number;
   /** How long the process may take to end after SIGTERM before it is killed. */
   readonly stopGraceSeconds: number;
-  /** Number of instances; 0 keeps the data and the generated secrets and runs nothing. */
-  readonly replicas: number;
+  /**
+   * Number of instances; 0 keeps the data and the generated secrets and runs nothing. A platform that has to know it before
+   * a deployment refuses an output.
+   */
+  readonly replicas: number | pulumi.Output<number>;
   /** Whether it may ask the platform which instance a connection comes from. */
   readonly readsInstances: boolean;
 }
 
-/** An image by reference, or one that is built from a folder. */
+/** A workload that is known before the deployment: a part of the stack is one. */
+export interface KnownWorkload extends Workload {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, EnvValue>>;
+  readonly replicas: number;
+}
+
+/** An image by reference, by one that another resource gives, or one that is built from a folder. */
 export type WorkloadImage =
   | { readonly kind: "reference"; readonly reference: string }
+  | {
+      readonly kind: "later";
+      /** Name of the workload whose image it is: of its reference nothing is known. */
+      readonly name: string;
+      readonly reference: pulumi.Output<string>;
+    }
   | {
       readonly kind: "build";
       /** Stem of the image's name. Workloads with the same name share one image. */

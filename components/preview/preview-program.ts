@@ -1,7 +1,7 @@
 import { refuse } from "../platform/workload-rules.ts";
 import { watchWorkloads, type WatchedWorkload } from "../platform/watch-workloads.ts";
 import { recordProgram, type PreviewResource, type ProgramOptions } from "./record-program.ts";
-import { secretValue, type PreviewValues } from "./values.ts";
+import { secretValue, unknownValue, type PreviewValues } from "./values.ts";
 
 /** A file that a workload finds in its container. */
 export interface PreviewFile {
@@ -33,8 +33,8 @@ export interface PreviewInstance {
   readonly name: string;
   readonly workload: string;
   /** How many copies there are. */
-  readonly replicas: number;
-  /** Memory limit in MiB, of all copies together. */
+  readonly replicas: number | typeof unknownValue;
+  /** Memory limit in MiB, of all copies together; of one if their number is unknown. */
   readonly memoryMib: number;
 }
 
@@ -117,8 +117,8 @@ function footprint(workloads: readonly WatchedWorkload[]): Omit<Footprint, "host
     running.instances.map(({ name, replicas }) => ({
       name,
       workload: workload.name,
-      replicas,
-      memoryMib: replicas * workload.memoryMib,
+      replicas: typeof replicas === "number" ? replicas : unknownValue,
+      memoryMib: (typeof replicas === "number" ? replicas : 1) * workload.memoryMib,
     })),
   );
   const volumes = workloads.flatMap(({ workload, running }) =>

@@ -601,12 +601,12 @@ describe("instrumented services beside a stack", () => {
     });
   });
 
-  it("refuse an Output of Pulumi, whose value no judgement before the deployment can know", async () => {
+  it("refuse an Output of Pulumi where no judgement before the deployment can do without its value", async () => {
     await recordServices((stack) => {
-      const later = pulumi.output("db.example.com") as unknown as string;
-      assert.throws(() => new InstrumentedService("web", { stack, image, env: { HOST: later } }), {
+      const later = pulumi.output("1.4.2") as unknown as string;
+      assert.throws(() => new InstrumentedService("web", { stack, image, version: later }), {
         message:
-          "web.env.HOST: must be plain data, got an Output of Pulumi; an Output is known only during a deployment, and settings are judged before it: write the value that it is made from",
+          "web.version: must be plain data, got an Output of Pulumi; an Output is known only during a deployment, and this is judged before it: write the value that it is made from",
       });
     });
   });

@@ -30,14 +30,22 @@ async function workloads(target: "docker" | "kubernetes"): Promise<readonly Work
 
 /** Every `host:port` of a backend in what a workload is told: its arguments, its environment and its files. */
 function addresses({ args, env, configFiles }: Workload): readonly string[] {
-  const told = [...args, ...Object.values(shownEnv(env)), ...configFiles.map(({ content }) => content)].join("\n");
+  const told = [
+    ...args.map(String),
+    ...Object.values(shownEnv(env)),
+    ...configFiles.map(({ content }) => content),
+  ].join("\n");
   const backend = `(?<![\\w.-])(?:${hosts.join("|")}):\\d+`;
   return [...told.matchAll(new RegExp(backend, "g"))].map(([address]) => address);
 }
 
 /** Hosts of all URLs in the same places. */
 function urlHosts({ args, env, configFiles }: Workload): readonly string[] {
-  const told = [...args, ...Object.values(shownEnv(env)), ...configFiles.map(({ content }) => content)].join("\n");
+  const told = [
+    ...args.map(String),
+    ...Object.values(shownEnv(env)),
+    ...configFiles.map(({ content }) => content),
+  ].join("\n");
   return [...told.matchAll(/https?:\/\/([^\s/"'?#]*)/g)].map(([, host = ""]) => host);
 }
 

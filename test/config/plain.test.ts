@@ -46,8 +46,8 @@ describe("plain data", () => {
       cyclic,
     };
     assert.deepEqual(linesOf(input), [
-      "output: must be plain data, got an Output of Pulumi; an Output is known only during a deployment, and settings are judged before it: write the value that it is made from",
-      "secret: must be plain data, got an Output of Pulumi; an Output is known only during a deployment, and settings are judged before it: write the value that it is made from",
+      "output: must be plain data, got an Output of Pulumi; an Output is known only during a deployment, and this is judged before it: write the value that it is made from",
+      "secret: must be plain data, got an Output of Pulumi; an Output is known only during a deployment, and this is judged before it: write the value that it is made from",
       "promise: must be plain data, got a Promise; put await in front",
       "call: must be plain data, got a function; call it, or leave it out",
       "symbol: must be plain data, got a symbol; write it as text",

@@ -1,4 +1,6 @@
-import type { Workload } from "../../components/platform/workload.ts";
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import type { KnownWorkload, Workload } from "../../components/platform/workload.ts";
 import { filledIn, type InstanceFact } from "../../config/env-value.ts";
 import { dashed } from "../../config/names.ts";
 import { secretText } from "./workloads.ts";
@@ -7,13 +9,13 @@ import { secretText } from "./workloads.ts";
  * What the resources of a workload say about each of its fields. No field can be left out: a new one does not compile
  * until every platform's view shows it.
  */
-export type WorkloadView = Readonly<Record<keyof Workload | "host", unknown>>;
+export type WorkloadView = Readonly<Record<keyof KnownWorkload | "host", unknown>>;
 
-/** How a platform asks a process whether it is ready; it shows this half of {@link Workload.readiness}. */
+/** How a platform asks a process whether it is ready; it shows this half of {@link KnownWorkload.readiness}. */
 export type Asking = "from within" | "over the network";
 
 /** What a platform has to make of a workload, the same for every platform. */
-export function expectedView(workload: Workload, asking: Asking): WorkloadView {
+export function expectedView(workload: KnownWorkload, asking: Asking): WorkloadView {
   return {
     host: workload.name,
     name: workload.name,
@@ -49,7 +51,7 @@ export function expectedView(workload: Workload, asking: Asking): WorkloadView {
   };
 }
 
-function readinessView({ name, readiness }: Workload, asking: Asking): unknown {
+function readinessView({ name, readiness }: KnownWorkload, asking: Asking): unknown {
   const { selfCheck, port, httpPath, intervalSeconds, startPeriodSeconds, gates } = readiness;
   if (asking === "over the network") {
     return httpPath === "none" ? "none" : { port, httpPath, intervalSeconds, startPeriodSeconds };
@@ -67,7 +69,12 @@ export function shownFact(fact: InstanceFact["fill"]): string {
 
 /** An environment as text. */
 export function shownEnv(env: Workload["env"]): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filledIn(value, shownFact)]));
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, textOf(value)]));
+}
+
+function textOf(value: Workload["env"][string]): string {
+  if (pulumi.Output.isInstance(value)) assert.fail("the value of a variable is not known");
+  return filledIn(value, shownFact);
 }
 
 /** The environment of an instance with its own name shown as such. */

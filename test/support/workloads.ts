@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { serviceWorkload, type ServiceEnvironment } from "../../components/instrumented-service.ts";
 import type { Platform } from "../../components/platform/platform.ts";
-import type { SecretFile, Workload } from "../../components/platform/workload.ts";
+import type { SecretFile, KnownWorkload } from "../../components/platform/workload.ts";
 import { partWorkload } from "../../components/stack-part.ts";
 import type { PartName } from "../../config/parts/parts.ts";
 import type { StackSettingsInput } from "../../config/settings-and-defaults.ts";
@@ -21,7 +21,7 @@ function partOn(
   name: PartName,
   secretFiles: readonly SecretFile[] = [],
   input: StackSettingsInput = {},
-): Workload {
+): KnownWorkload {
   return partWorkload(name, settings(input), platform, secretFiles);
 }
 
@@ -30,7 +30,7 @@ function oneSecret(path = "/run/secrets/one"): readonly SecretFile[] {
 }
 
 /** The least that a workload can be. */
-export const plainWorkload: Workload = {
+export const plainWorkload: KnownWorkload = {
   name: "plain",
   image: { kind: "reference", reference: "plain:1" },
   args: [],
@@ -99,7 +99,7 @@ const service = {
  * Every kind of workload that the stack runs, by what it is: the parts, and services with several instances and
  * with an image of their own. Functions, since an Output belongs to the program that makes it.
  */
-export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) => Workload>> = {
+export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) => KnownWorkload>> = {
   Loki: (platform) => partOn(platform, "loki"),
   VictoriaMetrics: (platform) =>
     partOn(platform, "victoriaMetrics", oneSecret("/run/secrets/victoria-metrics-admin-key")),

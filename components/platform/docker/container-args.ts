@@ -1,9 +1,10 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { filledIn, type InstanceFact } from "../../../config/env-value.ts";
+import type { InstanceFact } from "../../../config/env-value.ts";
 import { dockerLabels } from "../../../config/names.ts";
 import type { Check } from "../../../config/parts/part.ts";
 import { goDuration } from "../../../config/units.ts";
+import { filledWhenKnown, whenKnown } from "../later.ts";
 import { copyMemoryMib, loopback, type PlatformArgs } from "../platform.ts";
 import { assertAllFieldsRead, type DataVolume, type ImageMount, type Readiness, type Workload } from "../workload.ts";
 
@@ -184,14 +185,14 @@ export function checkArgs(workload: Workload, check: Check, context: ContainerCo
   };
 }
 
-function environment(env: Workload["env"], instanceName: string): string[] {
+function environment(env: Workload["env"], instanceName: string): (string | pulumi.Output<string>)[] {
   const known = (fact: InstanceFact["fill"]): string => {
     if (fact === "instance") return instanceName;
     throw new Error(`env: must be made of what Docker knows of a container, its name, got ${fact}; leave it out`);
   };
   return Object.entries(env)
-    .map(([key, value]) => `${key}=${filledIn(value, known)}`)
-    .sort();
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => whenKnown(filledWhenKnown(value, known), (text) => `${key}=${text}`));
 }
 
 function publishedPorts(ports: Workload["ports"]): docker.types.input.ContainerPort[] {

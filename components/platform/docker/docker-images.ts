@@ -35,7 +35,7 @@ export class DockerImages {
 
   /** Two builds under one name would take turns in being the image of that name. */
   conflicts(image: WorkloadImage): readonly Problem[] {
-    if (image.kind === "reference" || this.images.has(JSON.stringify(image))) return [];
+    if (image.kind !== "build" || this.images.has(keyOf(image))) return [];
     const { name, contextPath } = image;
     const isTaken = this.named(name).some((other) => other.kind === "build");
     const rule = `must be built one way only, as the image ${name} is already`;
@@ -44,14 +44,14 @@ export class DockerImages {
 
   /** The image in the daemon: pulled only if it does not have it, or built. */
   get(image: WorkloadImage): docker.RemoteImage {
-    const key = JSON.stringify(image);
+    const key = keyOf(image);
     const known = this.images.get(key);
     if (known !== undefined) return known.resource;
     const stem = imageStem(image);
     const sameStem = this.named(stem);
     const resource = new docker.RemoteImage(
       `${this.args.resourcePrefix}-image-${stem}${sameStem.length === 0 ? "" : `-${sameStem.length + 1}`}`,
-      image.kind === "reference" ? { name: image.reference, keepLocally: true } : this.build(image),
+      image.kind === "build" ? this.build(image) : { name: image.reference, keepLocally: true },
       { parent: this.args.parent, provider: this.args.provider() },
     );
     this.images.set(key, { image, resource });
@@ -79,6 +79,11 @@ export class DockerImages {
       build: { context: contextPath, dockerfile, buildArgs: { ...buildArgs }, ...chosen },
     };
   }
+}
+
+/** Images of one key are one image. */
+function keyOf(image: WorkloadImage): string {
+  return JSON.stringify(image.kind === "later" ? { kind: image.kind, name: image.name } : image);
 }
 
 function imageStem(image: WorkloadImage): string {

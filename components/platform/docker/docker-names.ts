@@ -39,7 +39,7 @@ export function dockerNames(
     resource: by(resourcePrefix),
   });
   const first = (prefix: string): string => instanceName(prefix, name, 1);
-  const instances = Math.min(Math.max(replicas, 1), workloadLimits.replicas.most);
+  const instances = Math.min(Math.max(typeof replicas === "number" ? replicas : 1, 1), workloadLimits.replicas.most);
   return {
     alias: name,
     instances: Array.from({ length: instances }, (_, index) =>

@@ -87,6 +87,7 @@ export class DockerPlatform implements Platform {
         true,
         "leave the enrichment out",
       ),
+      ...(typeof workload.replicas === "number" ? [] : [unknownReplicas]),
     ];
   }
 
@@ -241,6 +242,13 @@ function succeeded(container: docker.Container, said: (code: number) => string):
     throw new pulumi.ResourceError(said(code), container, true);
   });
 }
+
+const unknownReplicas: Problem = {
+  path: "replicas",
+  rule: "must be known before the deployment on Docker, where each instance is a container of its own",
+  got: "an Output of Pulumi",
+  change: "write the number",
+};
 
 /** A workload that is being declared. */
 interface Declared {

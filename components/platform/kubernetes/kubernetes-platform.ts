@@ -130,7 +130,7 @@ export class KubernetesPlatform implements Platform {
       ]),
       ...podProblems(workload, this.args.settings.resources),
       ...problemIf(
-        workload.dataVolumes.length > 0 && workload.replicas > 1,
+        workload.dataVolumes.length > 0 && (typeof workload.replicas !== "number" || workload.replicas > 1),
         "replicas",
         "must be 1 at most with data of its own",
         workload.replicas,
@@ -291,7 +291,7 @@ export class KubernetesPlatform implements Platform {
   }
 
   private image(image: WorkloadImage): pulumi.Input<string> {
-    if (image.kind === "reference") return image.reference;
+    if (image.kind !== "build") return image.reference;
     const key = JSON.stringify(image);
     const known = this.delivered.get(key);
     if (known !== undefined) return known;
@@ -308,7 +308,7 @@ export class KubernetesPlatform implements Platform {
   }
 
   private deliveryProblems(image: WorkloadImage): readonly Problem[] {
-    if (image.kind === "reference") return [];
+    if (image.kind !== "build") return [];
     const rule = "must have a way into the cluster, since it is built here";
     const change = "set kubernetes.registry or kubernetes.loadCommand";
     return problemIf(this.args.deliver === undefined, "image", rule, image.name, change);

@@ -1,10 +1,11 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { factsOf, filledIn, instanceFact, type InstanceFact } from "../../../config/env-value.ts";
+import { instanceFact, type InstanceFact } from "../../../config/env-value.ts";
 import type { KubernetesSettings } from "../../../config/kubernetes-settings.ts";
 import { checkName, fileKey } from "../../../config/names.ts";
 import type { Check } from "../../../config/parts/part.ts";
 import { isBackend } from "../../../config/parts/parts.ts";
+import { factsWhenKnown, filledWhenKnown, whenKnown } from "../later.ts";
 import { copyMemoryMib } from "../platform.ts";
 import { assertAllFieldsRead, type ImageMount, type Readiness, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
@@ -174,7 +175,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
         {
           name,
           image: context.image,
-          args: args.map(literally),
+          args: args.map((arg) => whenKnown(arg, literally)),
           env: environment(env),
           ports: ports.map((port) => ({ name: port.name, containerPort: port.port, protocol: "TCP" })),
           ...probes(readiness),
@@ -234,14 +235,14 @@ function mountedAt(mountPath: string, volume: Volume, options: Pick<VolumeMount,
 
 /** The variables that Kubernetes fills in come first: only what is above can be named in a value. */
 function environment(env: Workload["env"]): EnvVar[] {
-  const used = Object.values(env).flatMap(factsOf);
+  const used = Object.values(env).flatMap(factsWhenKnown);
   const filled = Object.entries(podVariables).filter(([fact]) => used.some((each) => each === fact));
   return [
     ...filled.map(([, { name, fieldPath }]) => ({ name: freeName(name, env), valueFrom: { fieldRef: { fieldPath } } })),
     ...Object.entries(env)
       .map(([name, value]) => ({
         name,
-        value: filledIn(value, (fact) => `$(${freeName(podVariables[fact].name, env)})`, literally),
+        value: filledWhenKnown(value, (fact) => `$(${freeName(podVariables[fact].name, env)})`, literally),
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import type { RunningWorkload } from "../../../components/platform/platform.ts";
-import type { Workload } from "../../../components/platform/workload.ts";
+import type { KnownWorkload } from "../../../components/platform/workload.ts";
 import { platforms, type PlatformUnderTest } from "../../support/platforms.ts";
 import { recordResources, type RecordedResource } from "../../support/record-resources.ts";
 import { sampleWorkloads, type PlatformFacts } from "../../support/workloads.ts";
@@ -16,16 +16,16 @@ import { expectedView, type WorkloadView } from "../../support/workload-view.ts"
 interface Rendering {
   readonly expected: WorkloadView;
   readonly observed: WorkloadView;
-  readonly workload: Workload;
+  readonly workload: KnownWorkload;
   readonly running: RunningWorkload;
   readonly resources: readonly RecordedResource[];
 }
 
 async function render(
   platform: PlatformUnderTest,
-  describeWorkload: (platform: PlatformFacts) => Workload,
+  describeWorkload: (platform: PlatformFacts) => KnownWorkload,
 ): Promise<Rendering> {
-  const rendered: { readonly workload: Workload; readonly running: RunningWorkload }[] = [];
+  const rendered: { readonly workload: KnownWorkload; readonly running: RunningWorkload }[] = [];
   const resources = await recordResources(() => {
     const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
     const created = platform.create({ parent });
@@ -102,7 +102,7 @@ for (const platform of platforms) {
 
       it("honours replicas in what it tells the user: as many in all, each name once", async () => {
         const { workload, running } = await rendered();
-        const told = running.instances.reduce((sum, { replicas }) => sum + replicas, 0);
+        const told = running.instances.reduce((sum, { replicas }) => sum + Number(replicas), 0);
         assert.equal(told, workload.replicas);
         assert.equal(new Set(running.instances.map(({ name }) => name)).size, running.instances.length);
       });

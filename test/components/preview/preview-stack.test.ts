@@ -458,7 +458,7 @@ describe("previewStack on Kubernetes", () => {
     const { footprint } = await previewed();
     assert.deepEqual(
       footprint.instances.map(
-        ({ name, workload, replicas, memoryMib }) => `${name} ${workload} ${replicas} ${memoryMib}`,
+        ({ name, workload, replicas, memoryMib }) => `${name} ${workload} ${JSON.stringify(replicas)} ${memoryMib}`,
       ),
       [
         "deployment/checkout checkout 3 192",
