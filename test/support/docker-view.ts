@@ -11,8 +11,9 @@ export const dockerTypes = {
 
 const secret = z.strictObject({ secret: z.unknown() });
 
-/** Mount options of a scratch directory; behind them its size, if it has one. */
-export const scratchOptions = /^rw,exec,nosuid,nodev,mode=1777(,size=(\d+)m)?$/;
+/** Mount options of a scratch directory: everybody's, or its owner and group; behind them its size, if it has one. */
+export const scratchOptions =
+  /^rw,exec,nosuid,nodev,(mode=1777|mode=0755,uid=(?<uid>\d+),gid=(?<gid>\d+))(,size=(?<size>\d+)m)?$/;
 
 /** Inputs of a container as they were registered. A field that is missing stays missing: nothing has a default here. */
 export const containerInputs = z.looseObject({

@@ -106,7 +106,7 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
     ),
     scratchPaths: eachAndCheck(({ inputs }) =>
       Object.entries(inputs.tmpfs ?? {}).map(([path, options]) => {
-        const size = scratchOptions.exec(options)?.[2];
+        const { size } = scratchOptions.exec(options)?.groups ?? {};
         return { path, sizeMib: size === undefined ? "none" : Number(size) };
       }),
     ),

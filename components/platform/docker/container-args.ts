@@ -29,7 +29,10 @@ export interface InstanceContext extends ContainerContext {
 }
 
 /** Mount options of a directory in memory, which is the container's own memory: executable, as a directory is. */
-const scratchOptions = "rw,exec,nosuid,nodev,mode=1777";
+const scratchOptions = "rw,exec,nosuid,nodev";
+
+/** Everybody's, as every program expects of it. Any other directory is the workload's own. */
+const everybodys = "/tmp";
 
 /**
  * How often Docker asks a container that runs. Rarely: each time is a process in the container, whose processor time and
@@ -122,7 +125,7 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     uploads: uploads({ configFiles, secretFiles }),
     ports: context.instance === 1 ? publishedPorts(ports) : [],
     volumes: context.volumes,
-    tmpfs: tmpfs(scratchPaths),
+    tmpfs: tmpfs({ scratchPaths, userId, groupId }),
     ...health(readiness),
     memory: memoryMib,
     // Equal: no swap. Left out, the daemon sets twice the memory and every `up` shows a difference.
@@ -159,12 +162,18 @@ function uploads(files: Pick<Workload, "configFiles" | "secretFiles">): docker.t
   }));
 }
 
-function tmpfs(scratchPaths: Workload["scratchPaths"]): Record<string, string> {
+function tmpfs({
+  scratchPaths,
+  userId,
+  groupId,
+}: Pick<Workload, "scratchPaths" | "userId" | "groupId">): Record<string, string> {
+  // The owner, since the mode is lost at a restart: runc gives a directory that is there already its own again.
+  const own = `mode=0755,uid=${userId},gid=${groupId}`;
   return Object.fromEntries(
-    scratchPaths.map(({ path, sizeMib }) => [
-      path,
-      sizeMib === "none" ? scratchOptions : `${scratchOptions},size=${sizeMib}m`,
-    ]),
+    scratchPaths.map(({ path, sizeMib }) => {
+      const access = path === everybodys ? "mode=1777" : own;
+      return [path, [scratchOptions, access, ...(sizeMib === "none" ? [] : [`size=${sizeMib}m`])].join(",")];
+    }),
   );
 }
 
@@ -178,7 +187,7 @@ export function checkArgs(workload: Workload, check: Check, context: ContainerCo
     command: [...check.args],
     user: `${workload.userId}:${workload.groupId}`,
     uploads: uploads(workload),
-    tmpfs: tmpfs(workload.scratchPaths),
+    tmpfs: tmpfs(workload),
     networkMode: "none",
     // What it says of a configuration that it refuses.
     logs: true,

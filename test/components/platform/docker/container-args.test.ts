@@ -83,7 +83,7 @@ describe("a container's arguments", () => {
       uploads: [{ file: "/etc/shop.yaml", content: "a: 1\n", permissions: "0444" }],
       // Without the address the provider publishes on every network of the machine.
       ports: [{ internal: 80, external: 8000, ip: "127.0.0.1", protocol: "tcp" }],
-      tmpfs: { "/cache": "rw,exec,nosuid,nodev,mode=1777" },
+      tmpfs: { "/cache": "rw,exec,nosuid,nodev,mode=0755,uid=1000,gid=1001" },
       volumes: [
         { volumeName: "observability-dev_shop_data", containerPath: "/data" },
         { volumeName: "observability-dev_shop-extra", containerPath: "/mounted", readOnly: true },
