@@ -23,6 +23,7 @@ import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import { refusal, refuse, workloadProblems } from "./platform/workload-rules.ts";
 import { laterApart, withLater, type LaterArgs, type ServiceArgsWithOutputs } from "./later-values.ts";
 import { judgedSecrets, secretsApart, type JudgedSecrets, type ServiceSecrets } from "./service-secrets.ts";
+import { serviceProbes } from "./service-probes.ts";
 import type { ImageMount, KnownWorkload, Workload, WorkloadImage } from "./platform/workload.ts";
 
 /**
@@ -134,6 +135,7 @@ export function serviceWorkload(
         ...(stack.platform?.conflicts(workload) ?? []),
       ],
       args,
+      workload,
     ),
   ]);
   return workload;
@@ -170,14 +172,7 @@ function describedService(
       { path: "/tmp", sizeMib: "none" },
       ...volumesOf(args, "scratch").map(({ path, sizeMib }) => ({ path, sizeMib: sizeMib ?? ("none" as const) })),
     ],
-    readiness: {
-      port: args.healthCheck?.port ?? args.ports[0]?.port ?? serviceDefaults.port,
-      httpPath: args.healthCheck?.path ?? "none",
-      selfCheck: args.healthCheck?.command ?? "none",
-      intervalSeconds: 10,
-      startPeriodSeconds: 30,
-      gates: false,
-    },
+    probes: serviceProbes(args),
     memoryMib: args.memoryMib,
     memoryRequestMib: args.memoryRequestMib ?? "all",
     cpuRequestMillicores: args.cpuRequestMillicores ?? "default",

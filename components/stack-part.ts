@@ -5,6 +5,7 @@ import { hostPortsOf, keptData, partEntries, partList, parts, type PartName } fr
 import { partProcess, type PartSurroundings } from "../config/parts/processes.ts";
 import type { StackSettings } from "../config/settings-and-defaults.ts";
 import { goMemoryLimitMib, mebibytes, mibInGib } from "../config/units.ts";
+import { probesOf } from "./platform/probes.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import type { KnownWorkload, SecretFile } from "./platform/workload.ts";
 
@@ -106,7 +107,7 @@ export function partWorkload(
       })),
     imageMounts: [],
     scratchPaths: scratchPaths.map((path) => ({ path, sizeMib: "none" })),
-    readiness: { ...readiness, port: portOf(part, readiness.port), intervalSeconds: readinessSeconds },
+    probes: probesOf({ ...readiness, port: portOf(part, readiness.port), intervalSeconds: readinessSeconds }),
     memoryMib,
     memoryRequestMib: "all",
     cpuRequestMillicores: "default",

@@ -19,14 +19,16 @@ export function volumesOf(
 /**
  * Problems of a service's workload as problems of its arguments: what a workload has in a list is in the arguments by
  * name, and a rule may name another of them.
+ *
+ * @param workload its files as it has them
  */
 export function inArguments(
   problems: readonly Problem[],
-  args: Pick<CompleteServiceArgs, "volumes" | "configFiles">,
+  args: Pick<CompleteServiceArgs, "volumes">,
+  { configFiles }: { readonly configFiles: readonly { readonly path: string }[] },
 ): readonly Problem[] {
-  const { configFiles } = args;
   const written = [
-    ...Object.keys(configFiles).flatMap((path, index) =>
+    ...configFiles.flatMap(({ path }, index) =>
       ["path", "content"].map((field) => [`configFiles.${index}.${field}`, pathText(["configFiles", path])]),
     ),
     ...volumesOf(args, "kept").map(({ volume }, index) => [`dataVolumes.${index}.`, `volumes.${volume}.`]),

@@ -7,6 +7,7 @@ import {
   list,
   processArguments,
   record,
+  report,
   text,
   told,
   variables,
@@ -17,7 +18,7 @@ import { instrumentedLanguages, instrumentProblems, type InstrumentedLanguage } 
 import { reservedVariables, type OtlpProtocol } from "./otel-env.ts";
 import { isRecord, schemaProblems } from "./parse.ts";
 import { plainInput } from "./plain.ts";
-import { hiddenProblem, type Problem } from "./problem.ts";
+import { hiddenProblem, problemIf, type Problem } from "./problem.ts";
 import {
   containerPorts,
   directoryPath,
@@ -94,6 +95,24 @@ export interface ServiceHealthCheck {
   readonly command: readonly string[];
 }
 
+/** A question whose answer says how the service is. Over the network, `http` or `tcp`, inside the container, `command`, or both. */
+export interface ServiceProbe {
+  /** GET that is answered with a status from 200 to 399. */
+  readonly http?: { readonly port: number; readonly path: string };
+  /** Port that takes a connection. */
+  readonly tcp?: number;
+  /** Command inside the container that ends with 0. Kubernetes runs it only if there is neither `http` nor `tcp`. */
+  readonly command?: readonly string[];
+  /** How long after the start it is asked first, in seconds. @default 0 */
+  readonly initialDelaySeconds?: number;
+  /** How often it is asked, in seconds. @default 10 */
+  readonly periodSeconds?: number;
+  /** How long an answer may take, in seconds. @default 5 */
+  readonly timeoutSeconds?: number;
+  /** How many answers may be missed, one after the other. @default 3 */
+  readonly failureThreshold?: number;
+}
+
 /** What an instrumented service is made from, but for the stack that it runs beside. */
 export interface ServiceInput {
   /** Image to run, with a tag or a digest. Either this or `build`. */
@@ -123,8 +142,28 @@ export interface ServiceInput {
   readonly volumes?: Readonly<Record<string, ServiceVolume>>;
   /** @default none */
   readonly ports?: readonly ServicePort[];
-  /** @default none, the service counts as up when its process runs */
+  /**
+   * One check for everything, instead of `readiness`, `liveness` and `startup`: asked every 10 seconds whether connections may
+   * come, and started anew after five minutes without an answer. Docker shows what the command says, and starts nothing anew.
+   * @default none, the service counts as up when its process runs
+   */
   readonly healthCheck?: ServiceHealthCheck;
+  /**
+   * Whether connections may come. Docker shows what its `command` says as the container's health.
+   * @default none, they come when the process runs
+   */
+  readonly readiness?: ServiceProbe;
+  /**
+   * Whether the service has to be started anew, on Kubernetes. Docker starts only a process anew that has ended.
+   * @default none
+   */
+  readonly liveness?: ServiceProbe;
+  /**
+   * Whether the service has started; until then Kubernetes does not ask the other two. On Docker the time that it allows is the
+   * one in which a failed `readiness` does not count.
+   * @default none
+   */
+  readonly startup?: ServiceProbe;
   /** `service.version`. @default "0.0.0" */
   readonly version?: string;
   /** OTLP over gRPC (port 4317) or HTTP (port 4318). @default "grpc", with `instrument` "python" "http/protobuf" */
@@ -176,6 +215,45 @@ const port = group({
   name: text({ pattern: /^[\w.-]{1,63}$/, rule: "must be 1 to 63 letters, digits, _, . and -", change: "rename it" }),
   port: within(containerPorts),
   hostPort: within(hostPorts).optional(),
+});
+
+const urlPath = text({
+  pattern: /^\/[^\s\p{C}]*$/u,
+  rule: "must begin with / and have no blanks",
+  change: "write for example /healthz",
+});
+
+function commandInside(change: string): z.ZodArray<z.ZodString> {
+  return processArguments("write the command and its arguments")
+    .min(1, told("must not be empty", change))
+    .refine(([program]) => program !== "", told("must begin with a program", "write its name or path first"));
+}
+
+/** A number of seconds, or of tries, an hour or a thousand at most. */
+function upTo(least: number, most: number, preset: number): z.ZodDefault<z.ZodInt> {
+  return wholeNumber({ least, most, change: `write for example ${preset}` }).default(preset);
+}
+
+const probe = group({
+  http: group({ port: within(containerPorts), path: urlPath }).optional(),
+  tcp: within(containerPorts).optional(),
+  command: commandInside("leave it out").optional(),
+  initialDelaySeconds: upTo(0, 3600, 0),
+  periodSeconds: upTo(1, 3600, 10),
+  timeoutSeconds: upTo(1, 3600, 5),
+  failureThreshold: upTo(1, 1000, 3),
+}).superRefine(({ http, tcp, command }, context) => {
+  if (http !== undefined && tcp !== undefined) {
+    report(context, ["tcp"], "must not be given beside http", "remove one of the two");
+  }
+  if (http === undefined && tcp === undefined && command === undefined) {
+    report(
+      context,
+      [],
+      "must say what is asked: http, tcp or command",
+      "write for example http: { port: 8080, path: /healthz }",
+    );
+  }
 });
 
 /** The schema of {@link ServiceInput}. Every argument may be left out. */
@@ -233,15 +311,12 @@ export const serviceArgsSchema = group({
   ports: list(port, "ports", "write for example [{ name: http, port: 8080 }]").default([]),
   healthCheck: group({
     port: within(containerPorts),
-    path: text({
-      pattern: /^\/[^\s\p{C}]*$/u,
-      rule: "must begin with / and have no blanks",
-      change: "write for example /healthz",
-    }),
-    command: processArguments("write the command and its arguments")
-      .min(1, told("must not be empty", "leave healthCheck out"))
-      .refine(([program]) => program !== "", told("must begin with a program", "write its name or path first")),
+    path: urlPath,
+    command: commandInside("leave healthCheck out"),
   }).optional(),
+  readiness: probe.optional(),
+  liveness: probe.optional(),
+  startup: probe.optional(),
   version: text({
     pattern: /^[^\p{C}\p{Zl}\p{Zp}]{1,250}$/u,
     rule: "must be one line of 1 to 250 characters",
@@ -281,13 +356,35 @@ export function judgedServiceArgs(given: unknown): JudgedServiceArgs {
   );
   const args = serviceArgsSchema.parse(Object.fromEntries(right));
   const isEither = wrong.has("image") || wrong.has("build");
-  return { args, problems: [...found, ...(isEither ? [] : sourceProblems(args)), ...instrumentProblems(args)] };
+  return {
+    args,
+    problems: [
+      ...found,
+      ...(isEither ? [] : sourceProblems(args)),
+      ...checkProblems(args),
+      ...instrumentProblems(args),
+    ],
+  };
 }
 
 function sourceProblems({ image, build }: CompleteServiceArgs): readonly Problem[] {
   if ((image === undefined) !== (build === undefined)) return [];
   const [got, change] = image === undefined ? ["neither", "add one of the two"] : ["both", "remove one of the two"];
   return [{ path: "image", rule: "exactly one of `image` and `build` must be given", got, change }];
+}
+
+/** The health check is the short form of the three. */
+function checkProblems(args: CompleteServiceArgs): readonly Problem[] {
+  const { healthCheck } = args;
+  return (["readiness", "liveness", "startup"] as const).flatMap((name) =>
+    problemIf(
+      healthCheck !== undefined && args[name] !== undefined,
+      name,
+      "must not be given beside healthCheck, which asks everything",
+      args[name],
+      "remove one of the two",
+    ),
+  );
 }
 
 /** The problems of a service's variables that would silently override what the stack injects. */

@@ -1,4 +1,3 @@
-import { checkIntervalSeconds } from "../components/platform/docker/container-args.ts";
 import type { KnownWorkload } from "../components/platform/workload.ts";
 import { addedMetrics } from "../config/collector/own-metrics.ts";
 import { hostMetrics } from "../config/collector/host-metrics.ts";
@@ -103,11 +102,13 @@ function memoryRows(workloads: readonly KnownWorkload[], { service, serviceCount
   return [...rows, ["all together", `${total}`, "", ""]];
 }
 
-function healthRow({ name, readiness }: KnownWorkload): Row {
-  const { selfCheck, gates } = readiness;
+function healthRow({ name, probes }: KnownWorkload): Row {
+  const { readiness, selfCheck, gates } = probes;
   if (selfCheck === "none") return [`\`${name}\``, "nothing: it has nothing small to ask with", "", "no"];
-  const shown = selfCheck[0] === "node" ? `GET ${readiness.httpPath}` : selfCheck.join(" ");
-  return [`\`${name}\``, `\`${shown}\``, `${checkIntervalSeconds} s`, gates ? "yes" : "no"];
+  const { command } = selfCheck;
+  const isHttp = readiness !== "none" && readiness.ask.kind === "http";
+  const shown = command[0] === "node" && isHttp ? `GET ${readiness.ask.path}` : command.join(" ");
+  return [`\`${name}\``, `\`${shown}\``, `${selfCheck.periodSeconds} s`, gates ? "yes" : "no"];
 }
 
 function ownMetricRows(workloads: readonly KnownWorkload[]): Row[] {

@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { EnvValue } from "../../config/env-value.ts";
-import type { Check, PartReadiness } from "../../config/parts/part.ts";
+import type { Check } from "../../config/parts/part.ts";
 import type { TextFile } from "../../config/text-file.ts";
+import type { Probes } from "./probes.ts";
 
 /**
  * One process of the stack, described independently of the platform. Each platform renders it.
@@ -29,7 +30,7 @@ export interface Workload {
   readonly imageMounts: readonly ImageMount[];
   /** Directories that it may write to and that go with it. What they hold counts as its memory on some platforms. */
   readonly scratchPaths: readonly ScratchPath[];
-  readonly readiness: Readiness;
+  readonly probes: Probes;
   /** Hard limit in MiB. */
   readonly memoryMib: number;
   /** Memory in MiB that it is promised, at most {@link memoryMib}; `"all"` for the whole of that. */
@@ -119,12 +120,6 @@ export interface ImageMount {
   /** File, or directory with `/.` behind it for what is in it. */
   readonly from: string;
   readonly path: string;
-}
-
-/** How a platform finds out that the process can do its work. */
-export interface Readiness extends PartReadiness<number> {
-  /** How often a platform that probes over the network asks. */
-  readonly intervalSeconds: number;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { probesOf } from "../../components/platform/probes.ts";
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,14 +43,14 @@ describe("an instrumented service as a workload", () => {
       dataVolumes: [],
       imageMounts: [],
       scratchPaths: [{ path: "/tmp", sizeMib: "none" }],
-      readiness: {
+      probes: probesOf({
         port: 8080,
         httpPath: "none",
         selfCheck: "none",
         intervalSeconds: 10,
         startPeriodSeconds: 30,
         gates: false,
-      },
+      }),
       memoryMib: 128,
       memoryRequestMib: "all",
       cpuRequestMillicores: "default",
@@ -105,14 +106,14 @@ describe("an instrumented service as a workload", () => {
       dataVolumes: [],
       imageMounts: [],
       scratchPaths: [{ path: "/tmp", sizeMib: "none" }],
-      readiness: {
+      probes: probesOf({
         port: 9001,
         httpPath: "/live",
         selfCheck: ["check"],
         intervalSeconds: 10,
         startPeriodSeconds: 30,
         gates: false,
-      },
+      }),
       memoryMib: 512,
       memoryRequestMib: 256,
       cpuRequestMillicores: 100,

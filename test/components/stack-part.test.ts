@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { ObservabilityStack } from "../../components/index.ts";
+import { probesOf } from "../../components/platform/probes.ts";
 import type { Workload } from "../../components/platform/workload.ts";
 import { partWorkload, stackWorkloads } from "../../components/stack-part.ts";
 import { otelCollectorConfig } from "../../config/collector/document.ts";
@@ -68,7 +69,7 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
     ports: [{ name: "http", port: 3100, hostPort: 13100 }],
     dataVolumes: [{ name: "loki_data", path: "/loki", sizeMib: 10240 }],
     scratchPaths: [],
-    readiness: {
+    probes: probesOf({
       port: 3100,
       httpPath: "/ready",
       // An image without a shell: no wget, no grep.
@@ -76,7 +77,7 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
       intervalSeconds: 2,
       startPeriodSeconds: 30,
       gates: true,
-    },
+    }),
     memoryMib: 256,
     stopGraceSeconds: 60,
   },
@@ -89,14 +90,14 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
     ports: [{ name: "http", port: 8428, hostPort: 8428 }],
     dataVolumes: [{ name: "victoria_metrics_data", path: "/victoria-metrics-data", sizeMib: 10240 }],
     scratchPaths: [],
-    readiness: {
+    probes: probesOf({
       port: 8428,
       httpPath: "/health",
       selfCheck: ask(8428, "/health"),
       intervalSeconds: 2,
       startPeriodSeconds: 30,
       gates: false,
-    },
+    }),
     memoryMib: 256,
     // It writes what is in memory when it stops.
     stopGraceSeconds: 60,
@@ -117,14 +118,14 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
     ],
     dataVolumes: [{ name: "jaeger_data", path: "/badger", sizeMib: 10240 }],
     scratchPaths: [{ path: "/tmp", sizeMib: "none" }],
-    readiness: {
+    probes: probesOf({
       port: 13133,
       httpPath: "/status",
       selfCheck: ask(13133, "/status"),
       intervalSeconds: 2,
       startPeriodSeconds: 30,
       gates: false,
-    },
+    }),
     memoryMib: 512,
     stopGraceSeconds: 30,
   },
@@ -153,14 +154,14 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
     ],
     dataVolumes: [{ name: "otel_collector_queue", path: "/var/lib/otelcol", sizeMib: 4096 }],
     scratchPaths: [],
-    readiness: {
+    probes: probesOf({
       port: 13133,
       httpPath: "/",
       selfCheck: "none",
       intervalSeconds: 2,
       startPeriodSeconds: 10,
       gates: false,
-    },
+    }),
     memoryMib: 256,
     stopGraceSeconds: 30,
   },
@@ -197,14 +198,14 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
     ports: [{ name: "http", port: 3000, hostPort: 13000 }],
     dataVolumes: [{ name: "grafana_data", path: "/var/lib/grafana", sizeMib: 1024 }],
     scratchPaths: [{ path: "/tmp", sizeMib: "none" }],
-    readiness: {
+    probes: probesOf({
       port: 3000,
       httpPath: "/api/health",
       selfCheck: ask(3000, "/api/health"),
       intervalSeconds: 2,
       startPeriodSeconds: 60,
       gates: false,
-    },
+    }),
     memoryMib: 384,
     // The user of its image.
     userId: 472,
@@ -238,7 +239,7 @@ function described(name: PartName): Workload {
       stopGraceSeconds,
       replicas: 1,
     },
-    readiness: { ...readiness, port: portOf(part, readiness.port), intervalSeconds: 2 },
+    probes: probesOf({ ...readiness, port: portOf(part, readiness.port), intervalSeconds: 2 }),
     readsInstances,
   };
 }

@@ -3,13 +3,14 @@ import { inArguments } from "../../config/argument-paths.ts";
 import { problemLines } from "../../config/problem.ts";
 
 const args = {
-  configFiles: { "/etc/a": "x", "/etc/b": "" },
   volumes: {
     cache: { path: "/cache", kind: "scratch" },
     uploads: { path: "/up", kind: "kept" },
     more: { path: "/more", kind: "scratch" },
   },
 } as const;
+
+const configFiles = [{ path: "/etc/a" }, { path: "/etc/b" }];
 
 describe("the problems of a service's workload", () => {
   const paths = {
@@ -24,7 +25,7 @@ describe("the problems of a service's workload", () => {
   for (const [from, to] of Object.entries(paths)) {
     it(`are told at ${to}, as its arguments have it`, () => {
       const problem = { path: from, rule: `must differ from ${from}`, got: "1", change: "change one of the two" };
-      assert.deepEqual(problemLines(inArguments([problem], args)), [
+      assert.deepEqual(problemLines(inArguments([problem], args, { configFiles })), [
         `${to}: must differ from ${to}, got 1; change one of the two`,
       ]);
     });

@@ -95,6 +95,23 @@ describe("the arguments of a service", () => {
       "healthCheck.command: must begin with a program, got a list; write its name or path first",
     ],
     [
+      { readiness: {} },
+      "readiness: must say what is asked: http, tcp or command, got an empty group; write for example http: { port: 8080, path: /healthz }",
+    ],
+    [
+      { liveness: { http: { port: 80, path: "/" }, tcp: 80 } },
+      "liveness.tcp: must not be given beside http, got 80; remove one of the two",
+    ],
+    [{ startup: { command: [] } }, "startup.command: must not be empty, got an empty list; leave it out"],
+    [
+      { startup: { tcp: 80, periodSeconds: 0 } },
+      "startup.periodSeconds: must be a whole number from 1 to 3600, got 0; write for example 10",
+    ],
+    [
+      { healthCheck: { port: 80, path: "/", command: ["c"] }, liveness: { tcp: 80 } },
+      "liveness: must not be given beside healthCheck, which asks everything, got a group; remove one of the two",
+    ],
+    [
       { memoryMib: null },
       "memoryMib: must be a whole number from 6 to 1048576 (less is refused by Docker), got null; choose one in the range",
     ],

@@ -58,8 +58,8 @@ describe("the deployment that the guide describes", () => {
         (inputs.ports ?? []).map(({ external }) => external),
         workload.ports.flatMap(({ hostPort }) => (hostPort === "internal" ? [] : [hostPort])),
       );
-      const selfCheck = workload.readiness.selfCheck === "none" ? undefined : ["CMD", ...workload.readiness.selfCheck];
-      assert.deepEqual(inputs.healthcheck?.tests, selfCheck);
+      const { selfCheck } = workload.probes;
+      assert.deepEqual(inputs.healthcheck?.tests, selfCheck === "none" ? undefined : ["CMD", ...selfCheck.command]);
       assert.deepEqual(
         (inputs.volumes ?? []).map(({ volumeName, containerPath }) => [volumeName, containerPath]),
         workload.dataVolumes.map(({ name, path }) => [`observability-dev_${name}`, path]),

@@ -1,3 +1,4 @@
+import { probesOf } from "../../components/platform/probes.ts";
 import type { Workload } from "../../components/platform/workload.ts";
 
 /**
@@ -29,7 +30,14 @@ const neutral: Workload = {
   dataVolumes: [],
   imageMounts: [],
   scratchPaths: [],
-  readiness: { port: 1, httpPath: "/", selfCheck: "none", intervalSeconds: 0, startPeriodSeconds: 0, gates: false },
+  probes: probesOf({
+    port: 1,
+    httpPath: "/",
+    selfCheck: "none",
+    intervalSeconds: 0,
+    startPeriodSeconds: 0,
+    gates: false,
+  }),
   memoryMib: 0,
   memoryRequestMib: "all",
   cpuRequestMillicores: "default",
@@ -54,7 +62,7 @@ const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, read
     dataVolumes: ["around"],
     imageMounts: ["around"],
     scratchPaths: ["container", "around"],
-    readiness: ["container", "around"],
+    probes: ["container", "around"],
     memoryMib: ["container", "around"],
     memoryRequestMib: ["container"],
     cpuRequestMillicores: ["container"],
@@ -77,7 +85,7 @@ const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, read
     dataVolumes: ["around"],
     imageMounts: ["around"],
     scratchPaths: ["container"],
-    readiness: ["container"],
+    probes: ["container"],
     memoryMib: ["container"],
     memoryRequestMib: ["container"],
     cpuRequestMillicores: ["container"],

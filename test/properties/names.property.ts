@@ -62,7 +62,7 @@ const anyWorkload: fc.Arbitrary<Workload> = fc
       .map((names) => names.map((name, index) => ({ name, path: `/data/${index}`, sizeMib: 1024 }))),
     ports: fc.constantFrom([], [{ name: "http", port: 80, hostPort: "internal" as const }]),
   })
-  .map((change) => ({ ...plainWorkload, readiness: { ...plainWorkload.readiness, port: 80 }, ...change }));
+  .map((change) => ({ ...plainWorkload, ...change }));
 
 /** What two workloads of one stack are called; `undefined` if the platform refuses one of them. */
 async function usedNames(

@@ -27,10 +27,14 @@ const metadata = z.looseObject({
   annotations: z.record(z.string(), z.string()).optional(),
 });
 
-const probe = z.looseObject({
-  httpGet: z.strictObject({ path: z.string(), port: z.number() }),
+const probe = z.strictObject({
+  httpGet: z.strictObject({ path: z.string(), port: z.number() }).optional(),
+  tcpSocket: z.strictObject({ port: z.number() }).optional(),
+  exec: z.strictObject({ command: z.array(z.string()) }).optional(),
   periodSeconds: z.number(),
-  initialDelaySeconds: z.number().optional(),
+  timeoutSeconds: z.number(),
+  failureThreshold: z.number(),
+  initialDelaySeconds: z.number().default(0),
 });
 
 const container = z.looseObject({
@@ -50,6 +54,7 @@ const container = z.looseObject({
   readinessProbe: probe.optional(),
   lifecycle: z.strictObject({ preStop: z.strictObject({ sleep: z.strictObject({ seconds: z.number() }) }) }).optional(),
   livenessProbe: probe.optional(),
+  startupProbe: probe.optional(),
   resources: z.strictObject({
     requests: z.record(z.string(), z.string()),
     limits: z.record(z.string(), z.string()),
@@ -204,7 +209,11 @@ export function observeKubernetes(
         return { path: mountPath, sizeMib: size === undefined ? "none" : mib(size) };
       },
     ),
-    readiness: readiness(container),
+    probes: {
+      readiness: observedProbe(container.readinessProbe),
+      liveness: observedProbe(container.livenessProbe),
+      startup: observedProbe(container.startupProbe),
+    },
     memoryMib: mib(container.resources.limits["memory"] ?? ""),
     memoryRequestMib: mib(container.resources.requests["memory"] ?? ""),
     // What no workload asked for.
@@ -372,14 +381,16 @@ function dataVolumes(workload: RecordedWorkload, resources: readonly RecordedRes
   );
 }
 
-function readiness({ readinessProbe, livenessProbe }: z.output<typeof container>): unknown {
-  if (readinessProbe === undefined && livenessProbe === undefined) return "none";
-  return {
-    port: agreed([readinessProbe?.httpGet.port, livenessProbe?.httpGet.port]),
-    httpPath: agreed([readinessProbe?.httpGet.path, livenessProbe?.httpGet.path]),
-    intervalSeconds: readinessProbe?.periodSeconds,
-    startPeriodSeconds: livenessProbe?.initialDelaySeconds,
-  };
+function observedProbe(given: z.output<typeof probe> | undefined): unknown {
+  if (given === undefined) return "none";
+  const { httpGet, tcpSocket, exec, ...patience } = given;
+  const asked = [
+    ...(httpGet === undefined ? [] : [{ kind: "http", ...httpGet }]),
+    ...(tcpSocket === undefined ? [] : [{ kind: "tcp", ...tcpSocket }]),
+    ...(exec === undefined ? [] : [{ kind: "command", ...exec }]),
+  ];
+  const [ask] = asked;
+  return { ask: asked.length === 1 ? ask : asked, ...patience };
 }
 
 /** The pod's time to end, and the engine's patience with it. */

@@ -110,7 +110,7 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
         return { path, sizeMib: size === undefined ? "none" : Number(size) };
       }),
     ),
-    readiness: { ...(each(observedSelfCheck) as object), waitedFor: waiting.map(observedWait) },
+    probes: { selfCheck: each(observedSelfCheck), waitedFor: waiting.map(observedWait) },
     memoryMib: agreed([...instances, ...checks].flatMap(({ inputs }) => [inputs.memory, inputs.memorySwap])),
     memoryRequestMib: each(({ inputs }) => inputs.memoryReservation ?? inputs.memory),
     // 1024 are a core.
@@ -198,10 +198,16 @@ function observedMount(
 }
 
 function observedSelfCheck({ inputs: { healthcheck } }: RecordedContainer): unknown {
-  if (healthcheck === undefined) return { selfCheck: "none" };
-  const [kind, ...selfCheck] = healthcheck.tests;
+  if (healthcheck === undefined) return "none";
+  const [kind, ...command] = healthcheck.tests;
   if (kind !== "CMD") return healthcheck;
-  return { selfCheck, startPeriodSeconds: canonicalSeconds(healthcheck.startPeriod) };
+  return {
+    initialDelaySeconds: canonicalSeconds(healthcheck.startPeriod),
+    periodSeconds: canonicalSeconds(healthcheck.interval),
+    timeoutSeconds: canonicalSeconds(healthcheck.timeout),
+    failureThreshold: healthcheck.retries,
+    command,
+  };
 }
 
 /** What is asked until a workload may be depended on, and whether the provider waits for the answer. */

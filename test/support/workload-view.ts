@@ -11,7 +11,7 @@ import { secretText } from "./workloads.ts";
  */
 export type WorkloadView = Readonly<Record<keyof KnownWorkload | "host", unknown>>;
 
-/** How a platform asks a process whether it is ready; it shows this half of {@link KnownWorkload.readiness}. */
+/** How a platform asks a process whether it is ready; it shows this half of {@link KnownWorkload.probes}. */
 export type Asking = "from within" | "over the network";
 
 /** What a platform has to make of a workload, the same for every platform. */
@@ -38,7 +38,7 @@ export function expectedView(workload: KnownWorkload, asking: Asking): WorkloadV
     })),
     imageMounts: workload.imageMounts.map(({ image, from, path }) => ({ image, from, path, readOnly: true })),
     scratchPaths: workload.scratchPaths,
-    readiness: readinessView(workload, asking),
+    probes: probesView(workload, asking),
     memoryMib: workload.memoryMib,
     memoryRequestMib: workload.memoryRequestMib === "all" ? workload.memoryMib : workload.memoryRequestMib,
     cpuRequestMillicores: workload.cpuRequestMillicores,
@@ -51,14 +51,13 @@ export function expectedView(workload: KnownWorkload, asking: Asking): WorkloadV
   };
 }
 
-function readinessView({ name, readiness }: KnownWorkload, asking: Asking): unknown {
-  const { selfCheck, port, httpPath, intervalSeconds, startPeriodSeconds, gates } = readiness;
-  if (asking === "over the network") {
-    return httpPath === "none" ? "none" : { port, httpPath, intervalSeconds, startPeriodSeconds };
-  }
+function probesView({ name, probes }: KnownWorkload, asking: Asking): unknown {
+  const { readiness, liveness, startup, selfCheck, gates } = probes;
+  if (asking === "over the network") return { readiness, liveness, startup };
+  const waitedFor = gates && readiness !== "none" ? [readiness.ask] : [];
   return {
-    ...(selfCheck === "none" ? { selfCheck } : { selfCheck, startPeriodSeconds }),
-    waitedFor: gates ? [`http://${name}:${port}${httpPath}`] : [],
+    selfCheck,
+    waitedFor: waitedFor.map((ask) => (ask.kind === "http" ? `http://${name}:${ask.port}${ask.path}` : ask)),
   };
 }
 

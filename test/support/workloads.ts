@@ -2,6 +2,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { serviceWorkload, type ServiceEnvironment } from "../../components/instrumented-service.ts";
 import type { Platform } from "../../components/platform/platform.ts";
+import { probesOf } from "../../components/platform/probes.ts";
 import type { SecretFile, KnownWorkload } from "../../components/platform/workload.ts";
 import { partWorkload } from "../../components/stack-part.ts";
 import type { PartName } from "../../config/parts/parts.ts";
@@ -42,14 +43,14 @@ export const plainWorkload: KnownWorkload = {
   dataVolumes: [],
   imageMounts: [],
   scratchPaths: [],
-  readiness: {
+  probes: probesOf({
     port: 80,
     httpPath: "none",
     selfCheck: "none",
     intervalSeconds: 2,
     startPeriodSeconds: 10,
     gates: false,
-  },
+  }),
   memoryMib: 64,
   memoryRequestMib: "all",
   cpuRequestMillicores: "default",
@@ -178,6 +179,17 @@ export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) 
           cache: { path: "/var/cache/files", kind: "scratch", sizeMib: 64 },
           spool: { path: "/var/spool/files", kind: "scratch" },
         },
+      },
+      stackOn(platform),
+    ),
+  "a service that is asked by command": (platform) =>
+    serviceWorkload(
+      "shop-stock",
+      {
+        image: "registry.example.com/shop/stock:1.4.2",
+        readiness: { command: ["check", "$(A)", "$$"], periodSeconds: 7, timeoutSeconds: 3, failureThreshold: 4 },
+        liveness: { tcp: 8080, initialDelaySeconds: 20 },
+        startup: { http: { port: 8081, path: "/started" }, command: ["started"], failureThreshold: 30 },
       },
       stackOn(platform),
     ),

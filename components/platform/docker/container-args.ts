@@ -6,7 +6,8 @@ import type { Check } from "../../../config/parts/part.ts";
 import { goDuration } from "../../../config/units.ts";
 import { filledWhenKnown, whenKnown } from "../later.ts";
 import { copyMemoryMib, loopback, type PlatformArgs } from "../platform.ts";
-import { assertAllFieldsRead, type DataVolume, type ImageMount, type Readiness, type Workload } from "../workload.ts";
+import type { Probes } from "../probes.ts";
+import { assertAllFieldsRead, type DataVolume, type ImageMount, type Workload } from "../workload.ts";
 
 /** What every container is made from beside its workload. */
 export interface ContainerContext {
@@ -33,14 +34,6 @@ const scratchOptions = "rw,exec,nosuid,nodev";
 
 /** Everybody's, as every program expects of it. Any other directory is the workload's own. */
 const everybodys = "/tmp";
-
-/**
- * How often Docker asks a container that runs. Rarely: each time is a process in the container, whose processor time and
- * memory are the container's (75 ms and 15 MiB for Loki), and nothing waits for the answer. What waits for a start
- * asks by itself: {@link readyArgs}, and `npm run up`. Docker 25 can ask more often during a start only
- * (`start_interval`), but on an older one the provider refuses that, and a preview does not know which one it will be.
- */
-export const checkIntervalSeconds = 30;
 
 /** Memory in MiB of what runs a command of the helper image. */
 const helperMemoryMib = 32;
@@ -103,7 +96,7 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     secretFiles,
     ports,
     scratchPaths,
-    readiness,
+    probes,
     memoryMib,
     memoryRequestMib,
     cpuRequestMillicores,
@@ -126,7 +119,7 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     ports: context.instance === 1 ? publishedPorts(ports) : [],
     volumes: context.volumes,
     tmpfs: tmpfs({ scratchPaths, userId, groupId }),
-    ...health(readiness),
+    ...health(probes),
     memory: memoryMib,
     // Equal: no swap. Left out, the daemon sets twice the memory and every `up` shows a difference.
     memorySwap: memoryMib,
@@ -210,15 +203,15 @@ function publishedPorts(ports: Workload["ports"]): docker.types.input.ContainerP
   );
 }
 
-function health({ selfCheck, startPeriodSeconds }: Readiness): Pick<docker.ContainerArgs, "healthcheck"> {
+function health({ selfCheck }: Probes): Pick<docker.ContainerArgs, "healthcheck"> {
   if (selfCheck === "none") return {};
   return {
     healthcheck: {
-      tests: ["CMD", ...selfCheck],
-      interval: goDuration(checkIntervalSeconds),
-      timeout: goDuration(10),
-      startPeriod: goDuration(startPeriodSeconds),
-      retries: 3,
+      tests: ["CMD", ...selfCheck.command],
+      interval: goDuration(selfCheck.periodSeconds),
+      timeout: goDuration(selfCheck.timeoutSeconds),
+      startPeriod: goDuration(selfCheck.initialDelaySeconds),
+      retries: selfCheck.failureThreshold,
     },
   };
 }
@@ -231,13 +224,15 @@ function health({ selfCheck, startPeriodSeconds }: Readiness): Pick<docker.Conta
  * @param containerId of the workload's first instance: another one is waited for anew
  */
 export function readyArgs(
-  { name, readiness }: Workload,
+  { name, probes: { readiness } }: Workload,
   context: ContainerContext & Pick<InstanceContext, "networkName">,
   containerId: pulumi.Input<string>,
 ): docker.ContainerArgs {
-  const { port, httpPath } = readiness;
-  if (httpPath === "none") throw new Error(`${name}: must answer over HTTP to gate others, got httpPath none`);
-  const ask = `wget -q -O /dev/null http://${name}:${port}${httpPath}`;
+  if (readiness === "none" || readiness.ask.kind !== "http") {
+    throw new Error(`${name}: must answer over HTTP to gate others, got no such probe of its readiness`);
+  }
+  const { port, path } = readiness.ask;
+  const ask = `wget -q -O /dev/null http://${name}:${port}${path}`;
   // `wget` may wait for ever for an answer, so the limit is a process beside it.
   const limit = `trap "exit 1" TERM; (sleep ${mostReadySeconds}; kill $$) &`;
   return {

@@ -32,7 +32,7 @@ export interface DockerNames {
 /** The names of a workload's objects. */
 export function dockerNames(
   { name: stackName, resourcePrefix }: Pick<PlatformArgs, "name" | "resourcePrefix">,
-  { name, replicas, check, dataVolumes, imageMounts, readiness }: Workload,
+  { name, replicas, check, dataVolumes, imageMounts, probes }: Workload,
 ): DockerNames {
   const named = (by: (prefix: string) => string): ObjectName => ({
     docker: by(stackName),
@@ -46,7 +46,7 @@ export function dockerNames(
       named((prefix) => instanceName(prefix, name, index + 1)),
     ),
     checks: check === "none" ? [] : [named((prefix) => checkName(first(prefix)))],
-    waiting: readiness.gates ? [named((prefix) => `${first(prefix)}-ready`)] : [],
+    waiting: probes.gates ? [named((prefix) => `${first(prefix)}-ready`)] : [],
     data: dataVolumes.map((volume) => ({
       volume,
       kept: { docker: dataVolumeName(stackName, volume.name), resource: `${resourcePrefix}-${dashed(volume.name)}` },

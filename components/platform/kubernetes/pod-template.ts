@@ -7,7 +7,8 @@ import type { Check } from "../../../config/parts/part.ts";
 import { isBackend } from "../../../config/parts/parts.ts";
 import { factsWhenKnown, filledWhenKnown, whenKnown } from "../later.ts";
 import { copyMemoryMib } from "../platform.ts";
-import { assertAllFieldsRead, type ImageMount, type Readiness, type Workload } from "../workload.ts";
+import type { Probe, Probes, Question } from "../probes.ts";
+import { assertAllFieldsRead, type ImageMount, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
 import { processorShare } from "./pod-rules.ts";
 
@@ -103,7 +104,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
     secretFiles,
     ports,
     scratchPaths,
-    readiness,
+    probes: asked,
     memoryMib,
     memoryRequestMib,
     cpuRequestMillicores,
@@ -178,7 +179,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
           args: args.map((arg) => whenKnown(arg, literally)),
           env: environment(env),
           ports: ports.map((port) => ({ name: port.name, containerPort: port.port, protocol: "TCP" })),
-          ...probes(readiness),
+          ...probes(asked),
           ...(farewell === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: farewell } } } }),
           resources: room(memoryMib, memoryRequestMib === "all" ? memoryMib : memoryRequestMib),
           volumeMounts: mounted.flatMap(({ mounts }) => mounts),
@@ -196,8 +197,8 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
  */
 export function checkTemplate(workload: Workload, { args }: Check, context: PodContext): PodTemplate {
   const name = checkName(workload.name);
-  const readiness = { ...workload.readiness, httpPath: "none" };
-  const checked = { ...workload, name, args, ports: [], readiness, readsInstances: false };
+  const nothing = { ...workload.probes, readiness: "none", liveness: "none", startup: "none" } as const;
+  const checked = { ...workload, name, args, ports: [], probes: nothing, readsInstances: false };
   const { spec } = podTemplate(checked, { ...context, claims: [] });
   return {
     metadata: { labels: { ...commonLabels(context.stackName, name), [roleLabel]: roles.check } },
@@ -258,22 +259,26 @@ function literally(text: string): string {
   return text.replaceAll("$", "$$$$");
 }
 
-/**
- * Traffic comes when the process answers. One that does not for five minutes is started anew: much longer than a
- * backend takes to replay what a crash left, and than a store that waits for another.
- */
-function probes(readiness: Readiness): Pick<Container, "readinessProbe" | "livenessProbe"> {
-  const { port, httpPath, intervalSeconds, startPeriodSeconds } = readiness;
-  if (httpPath === "none") return {};
-  const httpGet = { path: httpPath, port };
+function probes(all: Probes): Pick<Container, "readinessProbe" | "livenessProbe" | "startupProbe"> {
   return {
-    readinessProbe: { httpGet, periodSeconds: intervalSeconds, timeoutSeconds: 5, failureThreshold: 3 },
-    livenessProbe: {
-      httpGet,
-      initialDelaySeconds: startPeriodSeconds,
-      periodSeconds: 30,
-      timeoutSeconds: 10,
-      failureThreshold: 10,
-    },
+    ...(all.readiness === "none" ? {} : { readinessProbe: probe(all.readiness) }),
+    ...(all.liveness === "none" ? {} : { livenessProbe: probe(all.liveness) }),
+    ...(all.startup === "none" ? {} : { startupProbe: probe(all.startup) }),
   };
+}
+
+function probe({ ask, initialDelaySeconds, ...patience }: Probe): types.input.core.v1.Probe {
+  return { ...question(ask), ...(initialDelaySeconds === 0 ? {} : { initialDelaySeconds }), ...patience };
+}
+
+/** Unlike those of a container, Kubernetes puts nothing in the place of `$( )` in a probe's command. */
+function question(ask: Question): Pick<types.input.core.v1.Probe, "httpGet" | "tcpSocket" | "exec"> {
+  switch (ask.kind) {
+    case "http":
+      return { httpGet: { path: ask.path, port: ask.port } };
+    case "tcp":
+      return { tcpSocket: { port: ask.port } };
+    case "command":
+      return { exec: { command: [...ask.command] } };
+  }
 }

@@ -55,7 +55,7 @@ const fields: readonly (keyof WorkloadView)[] = Object.keys({
   dataVolumes: true,
   imageMounts: true,
   scratchPaths: true,
-  readiness: true,
+  probes: true,
   memoryMib: true,
   memoryRequestMib: true,
   cpuRequestMillicores: true,

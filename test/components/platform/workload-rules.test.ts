@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { refuse, workloadProblems } from "../../../components/platform/workload-rules.ts";
+import { probesOf } from "../../../components/platform/probes.ts";
 import type { Workload } from "../../../components/platform/workload.ts";
 import { problemLines } from "../../../config/problem.ts";
 import { noFacts, plainWorkload, sampleWorkloads } from "../../support/workloads.ts";
@@ -9,7 +10,14 @@ const valid: Workload = {
   ...plainWorkload,
   name: "shop",
   image: { kind: "reference", reference: "shop:1" },
-  readiness: { port: 80, httpPath: "/", selfCheck: "none", intervalSeconds: 1, startPeriodSeconds: 1, gates: false },
+  probes: probesOf({
+    port: 80,
+    httpPath: "/",
+    selfCheck: "none",
+    intervalSeconds: 1,
+    startPeriodSeconds: 1,
+    gates: false,
+  }),
   memoryMib: 128,
   stopGraceSeconds: 30,
 };

@@ -12,11 +12,21 @@ import {
   type InstanceContext,
 } from "../../../../components/platform/docker/container-args.ts";
 import { publishedAddresses } from "../../../../components/platform/platform.ts";
+import { probesOf, type Readiness } from "../../../../components/platform/probes.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
 import { instanceFact } from "../../../../config/env-value.ts";
 import { containerInputs, type ContainerInputs } from "../../../support/docker-view.ts";
 import { canonicalSeconds } from "../../../support/settings.ts";
 import { plainWorkload } from "../../../support/workloads.ts";
+
+const readiness: Readiness = {
+  port: 80,
+  httpPath: "/",
+  selfCheck: ["check"],
+  intervalSeconds: 90,
+  startPeriodSeconds: 3600,
+  gates: true,
+};
 
 const workload: Workload = {
   ...plainWorkload,
@@ -36,14 +46,7 @@ const workload: Workload = {
     { name: "extra", image: { kind: "reference", reference: "extra:1" }, from: "/extra/.", path: "/mounted" },
   ],
   scratchPaths: [{ path: "/cache", sizeMib: "none" }],
-  readiness: {
-    port: 80,
-    httpPath: "/",
-    selfCheck: ["check"],
-    intervalSeconds: 90,
-    startPeriodSeconds: 3600,
-    gates: true,
-  },
+  probes: probesOf(readiness),
   memoryMib: 128,
   userId: 1000,
   groupId: 1001,
@@ -133,7 +136,7 @@ describe("a container's arguments", () => {
   });
 
   it("have no health check where the image has nothing to run", () => {
-    assert.equal(container({ readiness: { ...workload.readiness, selfCheck: "none" } }).healthcheck, undefined);
+    assert.equal(container({ probes: probesOf({ ...readiness, selfCheck: "none" }) }).healthcheck, undefined);
   });
 
   it("promise and limit the processor and the memory in the words of Docker", () => {
@@ -160,7 +163,7 @@ describe("a container's arguments", () => {
   it("write every duration in Go's own spelling, whatever it is", () => {
     fc.assert(
       fc.property(fc.nat(100_000), (startPeriodSeconds) => {
-        const { healthcheck } = container({ readiness: { ...workload.readiness, startPeriodSeconds } });
+        const { healthcheck } = container({ probes: probesOf({ ...readiness, startPeriodSeconds }) });
         assert.ok(healthcheck);
         canonicalSeconds(healthcheck.interval);
         assert.equal(canonicalSeconds(healthcheck.startPeriod), startPeriodSeconds);
@@ -216,8 +219,8 @@ describe("the arguments of a container that waits for a workload", () => {
   });
 
   it("refuse a workload that answers nobody, instead of letting others start early (S26)", () => {
-    assert.throws(() => waiting({ readiness: { ...workload.readiness, httpPath: "none" } }), {
-      message: "shop: must answer over HTTP to gate others, got httpPath none",
+    assert.throws(() => waiting({ probes: probesOf({ ...readiness, httpPath: "none" }) }), {
+      message: "shop: must answer over HTTP to gate others, got no such probe of its readiness",
     });
   });
 
@@ -230,7 +233,7 @@ describe("the arguments of a container that waits for a workload", () => {
       await once(answering, "listening");
       const { port } = answering.address() as AddressInfo;
       if (!server) answering.close();
-      const [script = ""] = waiting({ readiness: { ...workload.readiness, port } }).command ?? [];
+      const [script = ""] = waiting({ probes: probesOf({ ...readiness, port }) }).command ?? [];
       // Without busybox's `wget`, which not every machine has, and in hundredths of a second.
       const here = script
         .replace(

@@ -4,6 +4,7 @@ import { createPlatform } from "../../../../components/platform/create-platform.
 import { hardening } from "../../../../components/platform/docker/container-args.ts";
 import { DockerPlatform } from "../../../../components/platform/docker/docker-platform.ts";
 import type { Platform } from "../../../../components/platform/platform.ts";
+import { probesOf } from "../../../../components/platform/probes.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
 import { allContainers, dockerTypes, isCheck, isCopy, isHelper, isWaiting } from "../../../support/docker-view.ts";
 import { recordResources, type RecordedResource } from "../../../support/record-resources.ts";
@@ -31,7 +32,14 @@ const workload: Workload = {
   dataVolumes: [{ name: "store_data", path: "/data", sizeMib: 7168 }],
   imageMounts: [],
   scratchPaths: [],
-  readiness: { port: 80, httpPath: "/", selfCheck: ["c"], intervalSeconds: 2, startPeriodSeconds: 30, gates: true },
+  probes: probesOf({
+    port: 80,
+    httpPath: "/",
+    selfCheck: ["c"],
+    intervalSeconds: 2,
+    startPeriodSeconds: 30,
+    gates: true,
+  }),
   memoryMib: 128,
   userId: 10001,
   groupId: 10002,

@@ -6,6 +6,7 @@ import {
   podTemplate,
   type PodContext,
 } from "../../../../components/platform/kubernetes/pod-template.ts";
+import { probesOf, type Readiness } from "../../../../components/platform/probes.ts";
 import type { Workload } from "../../../../components/platform/workload.ts";
 import { instanceFact } from "../../../../config/env-value.ts";
 import { expanded } from "../../../support/kubernetes-view.ts";
@@ -38,6 +39,15 @@ const place: PodContext = {
   },
 };
 
+const readiness: Readiness = {
+  port: 80,
+  httpPath: "/ready",
+  selfCheck: "none",
+  intervalSeconds: 2,
+  startPeriodSeconds: 30,
+  gates: true,
+};
+
 const workload: Workload = {
   ...plainWorkload,
   name: "shop",
@@ -62,14 +72,7 @@ const workload: Workload = {
     { path: "/tmp", sizeMib: "none" },
     { path: "/cache", sizeMib: 32 },
   ],
-  readiness: {
-    port: 80,
-    httpPath: "/ready",
-    selfCheck: "none",
-    intervalSeconds: 2,
-    startPeriodSeconds: 30,
-    gates: true,
-  },
+  probes: probesOf(readiness),
   memoryMib: 128,
   userId: 1000,
   groupId: 1001,
@@ -244,7 +247,7 @@ describe("the template of a pod", () => {
   });
 
   it("has no probes where nothing answers", () => {
-    const { readinessProbe, livenessProbe } = typed({ readiness: { ...workload.readiness, httpPath: "none" } }).spec
+    const { readinessProbe, livenessProbe } = typed({ probes: probesOf({ ...readiness, httpPath: "none" }) }).spec
       .containers[0];
     assert.deepEqual([readinessProbe, livenessProbe], [undefined, undefined]);
   });
