@@ -27,5 +27,7 @@ export const grafanaUser = settings.stack.grafana.adminUser;
 export const grafanaPassword = stack.grafanaPassword;
 /** `service.name` of each instrumented service. */
 export const serviceNames = services.flatMap((service) => service.serviceName ?? []);
+/** For another program, whose services join this stack. */
+export const connection = stack.connection;
 /** What runs, as the platform's own tools name it. */
 export const instances = [...stack.instances, ...services.flatMap((service) => service.running.instances)];

@@ -18,6 +18,8 @@ import {
   type ServiceInput,
 } from "../config/service-args.ts";
 import type { StackSettings } from "../config/settings-and-defaults.ts";
+import { otelEnvFor, type EnvironmentOptions } from "./instrument.ts";
+import { JoinedStack } from "./joined-stack.ts";
 import { ObservabilityStack } from "./observability-stack.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import { refusal, refuse, workloadProblems } from "./platform/workload-rules.ts";
@@ -32,7 +34,7 @@ import type { ImageMount, KnownWorkload, Workload, WorkloadImage } from "./platf
  */
 export interface InstrumentedServiceArgs extends ServiceArgsWithOutputs, ServiceSecrets {
   /** The stack that it runs beside and sends its telemetry to. */
-  readonly stack: ObservabilityStack;
+  readonly stack: ObservabilityStack | JoinedStack;
 }
 
 /**
@@ -45,6 +47,18 @@ export class InstrumentedService extends pulumi.ComponentResource {
   /** `service.name` that its telemetry carries, `<service.namespace>-<name>`; `undefined` if nothing is injected. */
   readonly serviceName: string | undefined;
   readonly running: RunningWorkload;
+  /**
+   * Address of each of its ports for the stack's other services, `http://checkout:8080`, by the port's name: for a variable of
+   * theirs. Nothing waits for anything by it, so two services may know each other.
+   */
+  readonly urls: Readonly<Record<string, string>>;
+  /** Address of its first port; `undefined` if it has none. */
+  readonly url: string | undefined;
+  /**
+   * Variables with which another process sends its telemetry as this service: a migration, a command that something else
+   * starts in the stack's network. Empty if nothing is injected.
+   */
+  readonly env: Readonly<Record<string, string>>;
 
   /**
    * @param name host name inside the stack: a DNS label, with `<service.namespace>-` in front at most 63 characters
@@ -53,19 +67,29 @@ export class InstrumentedService extends pulumi.ComponentResource {
   constructor(name: string, args: InstrumentedServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const { field: stack, others } = fieldApart(args, "stack");
     const given = others as ServiceArgsWithOutputs & ServiceSecrets;
-    if (!(stack instanceof ObservabilityStack)) throw withoutStack(name, given, stack);
+    if (!(stack instanceof ObservabilityStack || stack instanceof JoinedStack)) throw withoutStack(name, given, stack);
     const workload = serviceWorkload(name, given, stack);
     super("observability:index:InstrumentedService", name, {}, opts);
     this.serviceName = telemetryName(name, given, stack);
-    // So it also stops first, while the Collector still takes its last lines.
-    this.running = stack.platform.run(workload, { parent: this, dependsOn: [stack.parts.otelCollector] });
+    this.running = stack.platform.run(workload, { parent: this, dependsOn: stack.ready });
+    this.urls = Object.fromEntries(workload.ports.map((each) => [each.name, `http://${name}:${each.port}`]));
+    this.url = Object.values(this.urls)[0];
+    this.env = this.serviceName === undefined ? {} : otelEnvFor(stack, name, sentLike(given, workload));
     this.registerOutputs({ serviceName: this.serviceName });
   }
 }
 
+/** How another process sends telemetry as a service does. */
+function sentLike({ version }: Pick<ServiceInput, "version">, { env }: Workload): EnvironmentOptions {
+  const protocol = env[protocolVariable] === "grpc" ? "grpc" : "http/protobuf";
+  return version === undefined ? { protocol } : { version, protocol };
+}
+
+const protocolVariable = "OTEL_EXPORTER_OTLP_PROTOCOL" satisfies keyof ReturnType<typeof otelEnv>;
+
 /** The error with every problem of the arguments, if there is no stack, without which nothing more can be judged. */
 function withoutStack(name: unknown, given: unknown, stack: unknown): Error {
-  const rule = "must be the ObservabilityStack that the service runs beside";
+  const rule = "must be the ObservabilityStack, or the JoinedStack, that the service runs beside";
   const got = stack === undefined ? "none" : "something else";
   const missing = { path: "stack", rule, got, change: "create one and pass it as `stack`" };
   const known = typeof name === "string" ? name : "";

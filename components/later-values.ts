@@ -3,6 +3,7 @@ import { isRecord } from "../config/parse.ts";
 import { fieldApart, fieldOf } from "../config/plain.ts";
 import { hiddenProblem, pathText, type Problem } from "../config/problem.ts";
 import { judgedServiceArgs, type CompleteServiceArgs, type ServiceInput } from "../config/service-args.ts";
+import { isLater } from "./platform/later.ts";
 import { refuse } from "./platform/workload-rules.ts";
 
 /*
@@ -89,10 +90,6 @@ function withStandIns(value: unknown, later: ReadonlyMap<string, unknown>, stand
 function withField(input: unknown, name: string, value: unknown): unknown {
   const { others } = fieldApart(input, name);
   return isRecord(others) ? Object.defineProperty(others, name, { value, enumerable: true }) : others;
-}
-
-function isLater(value: unknown): value is pulumi.Output<unknown> | Promise<unknown> {
-  return pulumi.Output.isInstance(value) || value instanceof Promise;
 }
 
 function laterOf(value: unknown): pulumi.Output<unknown> | undefined {

@@ -3,6 +3,7 @@ import { readDashboardFolder } from "../config/grafana/dashboard-folder.ts";
 import { forEachPart, forEachPort, otlpUrls, type PartName, type PortSetting } from "../config/parts/parts.ts";
 import { parseSettings } from "../config/parse-settings.ts";
 import type { StackSettings, StackSettingsInput } from "../config/settings-and-defaults.ts";
+import { connectionTo, type StackConnection } from "../config/stack-connection.ts";
 import { createPlatform } from "./platform/create-platform.ts";
 import type { Instance, Platform } from "./platform/platform.ts";
 import { StackPart } from "./stack-part.ts";
@@ -35,6 +36,10 @@ export class ObservabilityStack extends pulumi.ComponentResource {
   readonly grafanaPassword: pulumi.Output<string>;
   /** The running instances of the parts. */
   readonly instances: readonly Instance[];
+  /** What services start after, and so stop before: the Collector still takes their last lines. */
+  readonly ready: readonly pulumi.Resource[];
+  /** Plain data for another program, which joins the stack with it as {@link JoinedStack}. No secret is in it. */
+  readonly connection: StackConnection;
 
   /** @throws Error with every problem of the settings, before any resource is created. */
   constructor(name: string, args: ObservabilityStackArgs = {}, opts: pulumi.ComponentResourceOptions = {}) {
@@ -57,6 +62,8 @@ export class ObservabilityStack extends pulumi.ComponentResource {
     this.otlpEndpoint = settings.observability ? otlpUrls.grpc : undefined;
     this.grafanaPassword = this.parts.grafana.secret("admin-password");
     this.instances = others.flatMap(({ running }) => running.instances);
+    this.ready = [this.parts.otelCollector];
+    this.connection = connectionTo(validated);
     this.registerOutputs({ urls: this.urls, grafanaPassword: this.grafanaPassword });
   }
 }

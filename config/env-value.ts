@@ -6,7 +6,7 @@
 /** A value that the platform fills in for each instance. Not every platform knows every one. */
 export interface InstanceFact {
   /** `instance` is the name that the platform's own tools show, which every platform knows. */
-  readonly fill: "instance" | "podUid" | "node";
+  readonly fill: "instance" | "podUid" | "node" | "namespace";
 }
 
 /** The value of a variable: text as it is, or parts that are put together without anything in between. */

@@ -1,5 +1,5 @@
 import type { EnvValue, InstanceFact } from "./env-value.ts";
-import { otlpUrls } from "./parts/parts.ts";
+import { otlpUrls, type OtlpUrls } from "./parts/parts.ts";
 
 /** OTLP over gRPC, port 4317, or over HTTP, port 4318. The values are those of OTEL_EXPORTER_OTLP_PROTOCOL. */
 export type OtlpProtocol = "grpc" | "http/protobuf";
@@ -10,8 +10,8 @@ export interface ServiceIdentity {
   readonly serviceNamespace: string;
   readonly serviceVersion: string;
   readonly environment: string;
-  /** Differs between instances of one service and stays the same over a restart. */
-  readonly serviceInstanceId: string | InstanceFact;
+  /** Differs between instances of one service and stays the same over a restart; `undefined` leaves it to the Collector. */
+  readonly serviceInstanceId: string | InstanceFact | undefined;
   /** Attributes of the platform that the instance runs on. */
   readonly platformAttributes: Readonly<Record<string, string | InstanceFact>>;
 }
@@ -33,10 +33,16 @@ export const deliveryEnv = {
 /**
  * The environment that makes an OpenTelemetry SDK which takes its exporters from it send logs, traces and metrics to the
  * stack's Collector; what each language's SDK ignores of it is in docs/languages. All names are OpenTelemetry's own (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables).
+ *
+ * @param urls where the Collector takes it. Default: as the workloads of the stack reach it
  */
-export function otelEnv(identity: ServiceIdentity, protocol: OtlpProtocol): Readonly<Record<string, EnvValue>> {
+export function otelEnv(
+  identity: ServiceIdentity,
+  protocol: OtlpProtocol,
+  urls: OtlpUrls = otlpUrls,
+): Readonly<Record<string, EnvValue>> {
   return {
-    OTEL_EXPORTER_OTLP_ENDPOINT: protocol === "grpc" ? otlpUrls.grpc : otlpUrls.http,
+    OTEL_EXPORTER_OTLP_ENDPOINT: protocol === "grpc" ? urls.grpc : urls.http,
     OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
     OTEL_SERVICE_NAME: identity.serviceName,
     OTEL_RESOURCE_ATTRIBUTES: resourceAttributes({
@@ -84,8 +90,11 @@ export const reservedVariables: ReadonlySet<string> = new Set([
  * `key=value,key=value` with the values percent-encoded; one bad pair would void the whole variable. Names that a
  * platform gives to its instances have nothing to encode.
  */
-function resourceAttributes(attributes: Readonly<Record<string, string | InstanceFact>>): EnvValue {
-  return Object.entries(attributes).flatMap(([key, value], index) => [
+function resourceAttributes(attributes: Readonly<Record<string, string | InstanceFact | undefined>>): EnvValue {
+  const known = Object.entries(attributes).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, value] as const],
+  );
+  return known.flatMap(([key, value], index) => [
     `${index === 0 ? "" : ","}${key}=`,
     typeof value === "string" ? encodeURIComponent(value) : value,
   ]);

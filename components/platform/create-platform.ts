@@ -11,15 +11,20 @@ import { KubernetesPlatform } from "./kubernetes/kubernetes-platform.ts";
 import type { Platform, PlatformArgs } from "./platform.ts";
 import { isWatched, watched } from "./watch-workloads.ts";
 
-/** The platform that the settings ask for: the only place that knows which platforms there are. */
+/**
+ * The platform that the settings ask for: the only place that knows which platforms there are.
+ *
+ * @param isJoined whether another program has the stack. Default: this one has
+ */
 export function createPlatform(
   resourcePrefix: string,
   settings: StackSettings,
   opts: { readonly parent: pulumi.Resource },
+  isJoined = false,
 ): Platform {
   const { name, docker } = settings;
   const owner = stackOwner(pulumi.getProject(), pulumi.getStack());
-  const args = { resourcePrefix, name, owner, buildPlatform: docker.buildPlatform };
+  const args = { resourcePrefix, name, owner, isJoined, buildPlatform: docker.buildPlatform };
   const platform = platforms[settings.target](args, settings, opts);
   if (pulumi.runtime.hasEngine()) refuseAtTheEnd(platform);
   return watched(platform);

@@ -32,3 +32,15 @@ export function filledWhenKnown(
 export function factsWhenKnown(value: EnvValue | pulumi.Output<string>): readonly InstanceFact["fill"][] {
   return pulumi.Output.isInstance(value) ? [] : factsOf(value);
 }
+
+/** Whether a value is known during the deployment only. */
+export function isLater(value: unknown): value is pulumi.Output<unknown> | Promise<unknown> {
+  return pulumi.Output.isInstance(value) || value instanceof Promise;
+}
+
+/** What `how` makes of a part of another resource's arguments, at once if it is known. */
+export function within(value: unknown, how: (known: unknown) => unknown): unknown {
+  if (!isLater(value)) return how(value);
+  const later: pulumi.Output<unknown> = pulumi.output(value);
+  return later.apply(how);
+}

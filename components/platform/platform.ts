@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { InstanceFact } from "../../config/env-value.ts";
+import type { EnvValue, InstanceFact } from "../../config/env-value.ts";
+import type { OtlpUrls } from "../../config/parts/parts.ts";
 import type { Problem } from "../../config/problem.ts";
 import type { Workload } from "./workload.ts";
 
@@ -17,6 +18,8 @@ export interface PlatformArgs {
   readonly name: string;
   /** Owner of all objects: the Pulumi project and stack. */
   readonly owner: string;
+  /** Whether what all workloads share is there already, made by the program that has the stack. */
+  readonly isJoined: boolean;
   /** Platform of every image that is built, for instance `linux/arm64`. @default that of the daemon */
   readonly buildPlatform?: string | undefined;
 }
@@ -46,10 +49,37 @@ export interface Platform {
   readonly enrichment: Readonly<Record<string, object>>;
   /** Whether everything runs on one machine, whose processor, memory and disks each workload sees. */
   readonly isOneMachine: boolean;
+  /**
+   * The arguments of a resource of the user's own, with variables for its process and a way to the Collector.
+   *
+   * @param args of a resource whose type is in {@link Platform.injectedTypes}; whatever of them is an output stays one
+   * @throws Error if they are of something else, or of what cannot reach the Collector.
+   */
+  inject(args: object, injection: Injection): object;
+  /** Types of the resources that {@link Platform.inject} knows, as Pulumi calls them. */
+  readonly injectedTypes: ReadonlySet<string>;
   /** The problems of settings for workloads that the program has not declared; complete when the program has ended. */
   leftOverSettings(): readonly Problem[];
   /** Addresses at which workloads are reached from beyond the user's machine, by name; only those that the user asked for. */
   readonly publicUrls: Readonly<Record<string, string>>;
+}
+
+/** Where a process runs that is none of the stack's workloads, as far as its platform knows. */
+export interface Surroundings {
+  /** Where it reaches the Collector. */
+  readonly otlpUrls: OtlpUrls;
+  /** What differs between its instances; `undefined` if that is not known. */
+  readonly instance: string | InstanceFact | undefined;
+  /** OpenTelemetry resource attributes of the place. */
+  readonly attributes: Readonly<Record<string, string | InstanceFact>>;
+}
+
+/** What the arguments of a resource that is not the stack's are given. */
+export interface Injection {
+  /** Variables. One that the process has already is left as it is. */
+  readonly env: (surroundings: Surroundings) => Readonly<Record<string, EnvValue>>;
+  /** Names of the containers of a pod that are given them. @default the first one */
+  readonly containers?: readonly string[] | undefined;
 }
 
 /** How a workload's resources stand in Pulumi's graph. */

@@ -108,10 +108,22 @@ export const partSettings = Object.fromEntries(
 ) as PartSettings;
 
 /** Base addresses of OTLP inside the network, the same on every platform. */
-export const otlpUrls = {
-  grpc: `http://${addressOf(otelCollector, "otlp-grpc")}`,
-  http: `http://${addressOf(otelCollector, "otlp-http")}`,
-} as const;
+export const otlpUrls: OtlpUrls = otlpUrlsAt(otelCollector.host);
+
+/** The Collector's address for each protocol of OTLP. */
+export interface OtlpUrls {
+  readonly grpc: string;
+  readonly http: string;
+}
+
+/** The Collector's addresses for whoever knows it by a host name of its own. */
+export function otlpUrlsAt(host: string): OtlpUrls {
+  const collector = { ...otelCollector, host };
+  return {
+    grpc: `http://${addressOf(collector, "otlp-grpc")}`,
+    http: `http://${addressOf(collector, "otlp-http")}`,
+  };
+}
 
 /** The ports that services connect to. */
 export const portsForServices: readonly Target[] = partList.flatMap(({ host, ports }) =>

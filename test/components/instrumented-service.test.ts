@@ -549,7 +549,7 @@ describe("instrumented services beside a stack", () => {
       const create = (args: unknown): void => {
         new InstrumentedService("web", args as InstrumentedServiceArgs);
       };
-      const rule = "web.stack: must be the ObservabilityStack that the service runs beside";
+      const rule = "web.stack: must be the ObservabilityStack, or the JoinedStack, that the service runs beside";
       const change = "create one and pass it as `stack`";
       assert.throws(
         () => {

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { unknownValue } from "../../components/index.ts";
-import { recordResources, type RecordedResource } from "../support/record-resources.ts";
+import { recordProgram, type RecordedProgram, type RecordedResource } from "../support/record-resources.ts";
 import { noDocker } from "../support/settings.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -18,13 +18,23 @@ function programsOf(heading: string): readonly string[] {
 
 let programs = 0;
 
+async function resourcesOf(code: string): Promise<readonly RecordedResource[]> {
+  return (await programOf(code)).resources;
+}
+
+function named(resources: readonly RecordedResource[], name: string): RecordedResource {
+  const [found] = resources.filter((each) => each.name === name && each.custom);
+  assert.ok(found, name);
+  return found;
+}
+
 /** Runs a program as the file beside Pulumi.yaml that it would be. */
-function resourcesOf(code: string): Promise<readonly RecordedResource[]> {
+function programOf(code: string): Promise<RecordedProgram> {
   programs += 1;
   const program = join(root, `.program-example-${process.pid}-${programs}.ts`);
   // No test depends on the machine's own Docker.
   writeFileSync(program, code.replace('("observability")', `("observability", { docker: { host: "${noDocker}" } })`));
-  return recordResources(() => import(pathToFileURL(program).href)).finally(() => {
+  return recordProgram(() => import(pathToFileURL(program).href)).finally(() => {
     rmSync(program);
   });
 }
@@ -33,15 +43,49 @@ describe("docs/programs.md", () => {
   it("gives a service what other resources give", async () => {
     const [program = ""] = programsOf("What another resource gives");
     const resources = await resourcesOf(program);
-    const inputs = (name: string): Readonly<Record<string, unknown>> | undefined =>
-      resources.find((each) => each.name === name && each.type !== "observability:index:InstrumentedService")?.inputs;
-    assert.deepEqual(inputs("observability-image-checkout")?.["name"], unknownValue);
-    const { envs, uploads } = inputs("observability-checkout") ?? {};
+    assert.deepEqual(named(resources, "observability-image-checkout").inputs["name"], unknownValue);
+    const { envs, uploads } = named(resources, "observability-checkout").inputs;
     const own = (envs as readonly unknown[]).filter((each) => !/^OTEL_/.test(String(each)));
     assert.deepEqual(own, ["DATABASE_NAME=orders-id", "DATABASE_PASSWORD_FILE=/run/secrets/DATABASE_PASSWORD"]);
     assert.deepEqual(
       (uploads as readonly { readonly file: string }[]).map(({ file }) => file),
       ["/run/secrets/DATABASE_PASSWORD", "/etc/checkout/database.json"],
     );
+  });
+
+  it("tells a service the address of another one", async () => {
+    const [program = ""] = programsOf("By reference");
+    const { inputs } = named(await resourcesOf(program), "observability-checkout");
+    assert.ok((inputs["envs"] as readonly string[]).includes("ORDERS_URL=http://orders:8080"));
+  });
+
+  it("instruments a Deployment of the user's own, and says what else needs", async () => {
+    const [program = "", environment = ""] = programsOf("What is no InstrumentedService");
+    const { inputs } = named(await resourcesOf(program), "cart");
+    assert.match(JSON.stringify(inputs["spec"]), /"value":"apps-cart"/);
+    assert.match(JSON.stringify(inputs["spec"]), /otel-collector\.observability-test\.svc:4317/);
+    const { outputs } = await programOf(environment);
+    const endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    const told = outputs as Readonly<Record<string, Readonly<Record<string, string>>>>;
+    assert.deepEqual(
+      [told["inTheNetwork"]?.[endpoint], told["onThisMachine"]?.[endpoint]],
+      ["http://otel-collector:4317", "http://127.0.0.1:4317"],
+    );
+  });
+
+  it("joins the stack of another program", async () => {
+    const { outputs } = await programOf(
+      'import { ObservabilityStack } from "./components/index.ts";\nexport const { connection } = new ObservabilityStack("observability");\n',
+    );
+    const [program = ""] = programsOf("One stack, several programs");
+    const reference = 'new pulumi.StackReference("organization/observability/dev")';
+    assert.ok(program.includes(reference));
+    // Pulumi's mocks answer no stack reference.
+    const details = `{ getOutputDetails: () => Promise.resolve({ value: ${JSON.stringify(outputs["connection"])} }) }`;
+    const joined = program
+      .replace(reference, details)
+      .replace('("observability", value)', `("observability", value, { docker: { host: "${noDocker}" } })`);
+    const { inputs } = named(await resourcesOf(joined), "observability-cart");
+    assert.deepEqual(inputs["networksAdvanced"], [{ name: "observability-test", aliases: ["cart"] }]);
   });
 });

@@ -187,7 +187,8 @@ export function checkArgs(workload: Workload, check: Check, context: ContainerCo
   };
 }
 
-function environment(env: Workload["env"], instanceName: string): (string | pulumi.Output<string>)[] {
+/** Variables of a container as `NAME=value`, sorted. @param instanceName what stands for the name of the instance */
+export function environment(env: Workload["env"], instanceName: string): (string | pulumi.Output<string>)[] {
   const known = (fact: InstanceFact["fill"]): string => {
     if (fact === "instance") return instanceName;
     throw new Error(`env: must be made of what Docker knows of a container, its name, got ${fact}; leave it out`);

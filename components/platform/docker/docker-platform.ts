@@ -5,6 +5,7 @@ import { problemIf, type Problem } from "../../../config/problem.ts";
 import { Reservations } from "../reservations.ts";
 import {
   publishedAddresses,
+  type Injection,
   type Platform,
   type PlatformArgs,
   type RunningWorkload,
@@ -12,6 +13,7 @@ import {
 } from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-rules.ts";
 import type { Workload } from "../workload.ts";
+import { injectedContainer, injectedTypes } from "./inject-container.ts";
 import { checkResult } from "./check-result.ts";
 import {
   checkArgs,
@@ -45,7 +47,7 @@ export interface DockerPlatformArgs extends PlatformArgs {
 export class DockerPlatform implements Platform {
   private readonly args: DockerPlatformArgs;
   private readonly provider: docker.Provider;
-  private readonly network: docker.Network;
+  private readonly networkName: pulumi.Input<string>;
   private readonly images: DockerImages;
   private readonly reservations = new Reservations(takenByDocker);
   /** Docker has no attributes that the Collector could look up for a sender. */
@@ -59,17 +61,13 @@ export class DockerPlatform implements Platform {
     this.provider = new docker.Provider(`${args.resourcePrefix}-docker`, { host: args.host }, opts);
     const { parent } = opts;
     this.images = new DockerImages({ ...args, builtPrefix: `${args.name}-`, parent, provider: () => this.provider });
-    this.network = new docker.Network(
-      `${args.resourcePrefix}-network`,
-      { name: args.name, driver: "bridge", labels: stackLabels(args, "network") },
-      {
-        ...opts,
-        provider: this.provider,
-        deleteBeforeReplace: true,
-        // They would replace it, and what is not of this program may be connected.
-        ignoreChanges: ["labels"],
-      },
-    );
+    this.networkName = args.isJoined ? args.name : this.newNetwork(opts);
+  }
+
+  readonly injectedTypes = injectedTypes;
+
+  inject(args: object, injection: Injection): object {
+    return injectedContainer(args, injection, this.networkName);
   }
 
   conflicts(workload: Workload): readonly Problem[] {
@@ -117,6 +115,21 @@ export class DockerPlatform implements Platform {
     };
   }
 
+  private newNetwork(opts: { readonly parent: pulumi.Resource }): pulumi.Output<string> {
+    const network = new docker.Network(
+      `${this.args.resourcePrefix}-network`,
+      { name: this.args.name, driver: "bridge", labels: stackLabels(this.args, "network") },
+      {
+        ...opts,
+        provider: this.provider,
+        deleteBeforeReplace: true,
+        // They would replace it, and what is not of this program may be connected.
+        ignoreChanges: ["labels"],
+      },
+    );
+    return network.name;
+  }
+
   private containers(
     declared: Declared,
     volumes: readonly KeptData[],
@@ -130,7 +143,7 @@ export class DockerPlatform implements Platform {
     const common = {
       alias: names.alias,
       labels,
-      networkName: this.network.name,
+      networkName: this.networkName,
       image: this.images.get(workload.image).name,
       volumes: used.map(({ volume }) => volume),
       checked: this.checked(declared),
@@ -155,7 +168,7 @@ export class DockerPlatform implements Platform {
   private ready(declared: Declared, { name, container }: NamedContainer): pulumi.Output<docker.Container>[] {
     return declared.names.waiting.map((waiting) => {
       const asking = this.once(waiting, this.helperImage, declared, (context) =>
-        readyArgs(declared.workload, { ...context, networkName: this.network.name }, container.id),
+        readyArgs(declared.workload, { ...context, networkName: this.networkName }, container.id),
       );
       const rule = `must answer within ${mostReadySeconds} s of its start`;
       return succeeded(asking, () => `${name}: ${rule}, got no answer; see docker logs ${name}`);

@@ -25,6 +25,7 @@ import { Reservations } from "../reservations.ts";
 import { dockerBuilder, type DockerImages } from "../docker/docker-images.ts";
 import {
   publishedAddresses,
+  type Injection,
   type Instance,
   type Platform,
   type PlatformArgs,
@@ -33,6 +34,7 @@ import {
 } from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-rules.ts";
 import type { Workload, WorkloadImage } from "../workload.ts";
+import { injectedPods, injectedTypes } from "./inject-pod.ts";
 import { podEnrichment, podReaderRules } from "./enrichment.ts";
 import {
   reservedInNamespace,
@@ -79,7 +81,7 @@ export class KubernetesPlatform implements Platform {
   private readonly parent: pulumi.Resource;
   private readonly provider: Provider;
   private readonly namespace: pulumi.Output<string>;
-  private readonly serviceAccount: ServiceAccount;
+  private readonly serviceAccountName: pulumi.Input<string>;
   private readonly images: DockerImages;
   private readonly delivered = new Map<string, pulumi.Output<string>>();
   private readonly reservations: Reservations;
@@ -105,18 +107,18 @@ export class KubernetesPlatform implements Platform {
       },
       opts,
     );
-    this.namespace = settings.createNamespace ? this.newNamespace() : pulumi.output(settings.namespace);
-    this.serviceAccount = new ServiceAccount(
-      resourcePrefix,
-      { metadata: this.metadata(name, "stack"), automountServiceAccountToken: false },
-      this.child(),
-    );
-    for (const [policy, spec] of Object.entries({ "deny-all": denyAll(name), services: servicesPolicy(name) })) {
-      const metadata = this.metadata(policy, "stack");
-      new NetworkPolicy(this.resourceName(policy), { metadata, spec }, this.child());
-    }
+    const isNew = settings.createNamespace && !args.isJoined;
+    this.namespace = isNew ? this.newNamespace() : pulumi.output(settings.namespace);
+    this.serviceAccountName = args.isJoined ? name : this.newServiceAccount().metadata.name;
+    if (!args.isJoined) this.newPolicies();
     const builtPrefix = `${registryPrefix(settings.registry)}${name}-`;
     this.images = dockerBuilder({ ...args, builtPrefix, parent: opts.parent }, args.dockerHost);
+  }
+
+  readonly injectedTypes = injectedTypes;
+
+  inject(args: object, injection: Injection): object {
+    return injectedPods(args, injection, this.args.settings);
   }
 
   conflicts(workload: Workload): readonly Problem[] {
@@ -184,7 +186,7 @@ export class KubernetesPlatform implements Platform {
     const context: PodContext = {
       stackName: this.args.name,
       image: this.image(workload.image),
-      serviceAccountName: identity.account.metadata.name,
+      serviceAccountName: identity.account,
       configMapName: this.configMap(declared)?.metadata.name,
       secretName: this.secret(declared)?.metadata.name,
       claims,
@@ -209,10 +211,10 @@ export class KubernetesPlatform implements Platform {
 
   /** The ServiceAccount of a workload's pods, and its rights: the stack's, which has none, unless they query the API server. */
   private identity({ workload: { name, readsInstances }, resource, metadata, opts }: Declared): {
-    readonly account: ServiceAccount;
+    readonly account: pulumi.Input<string>;
     readonly rights: readonly pulumi.Resource[];
   } {
-    if (!readsInstances) return { account: this.serviceAccount, rights: [] };
+    if (!readsInstances) return { account: this.serviceAccountName, rights: [] };
     const account = new ServiceAccount(resource, { metadata, automountServiceAccountToken: false }, opts);
     const subjects = [{ kind: "ServiceAccount", name, namespace: this.namespace }];
     const isWide = this.args.settings.otlpNamespaces.length > 0;
@@ -221,7 +223,10 @@ export class KubernetesPlatform implements Platform {
     const [Rules, Binding] = isWide ? [ClusterRole, ClusterRoleBinding] : [Role, RoleBinding];
     const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: isWide ? "ClusterRole" : "Role", name: held.name };
     const rules = new Rules(resource, { metadata: held, rules: podReaderRules }, opts);
-    return { account, rights: [rules, new Binding(resource, { metadata: held, subjects, roleRef }, opts)] };
+    return {
+      account: account.metadata.name,
+      rights: [rules, new Binding(resource, { metadata: held, subjects, roleRef }, opts)],
+    };
   }
 
   /** The Job that checks a workload's configuration before its pods are started or replaced; another configuration is another Job. */
@@ -312,6 +317,20 @@ export class KubernetesPlatform implements Platform {
     const rule = "must have a way into the cluster, since it is built here";
     const change = "set kubernetes.registry or kubernetes.loadCommand";
     return problemIf(this.args.deliver === undefined, "image", rule, image.name, change);
+  }
+
+  private newServiceAccount(): ServiceAccount {
+    const { name, resourcePrefix } = this.args;
+    const metadata = this.metadata(name, "stack");
+    return new ServiceAccount(resourcePrefix, { metadata, automountServiceAccountToken: false }, this.child());
+  }
+
+  private newPolicies(): void {
+    const { name } = this.args;
+    for (const [policy, spec] of Object.entries({ "deny-all": denyAll(name), services: servicesPolicy(name) })) {
+      const metadata = this.metadata(policy, "stack");
+      new NetworkPolicy(this.resourceName(policy), { metadata, spec }, this.child());
+    }
   }
 
   /** Kept like the data in it. The restricted profile refuses every pod that asks for more. */

@@ -57,10 +57,11 @@ const podVariables: Readonly<Record<InstanceFact["fill"], PodVariable>> = {
   instance: { name: "K8S_POD_NAME", fieldPath: "metadata.name" },
   podUid: { name: "K8S_POD_UID", fieldPath: "metadata.uid" },
   node: { name: "K8S_NODE_NAME", fieldPath: "spec.nodeName" },
+  namespace: { name: "K8S_NAMESPACE_NAME", fieldPath: "metadata.namespace" },
 };
 
 /** OpenTelemetry's attributes of a pod (opentelemetry.io/docs/specs/semconv/registry/attributes/k8s). */
-export function podAttributes(namespace: string): Readonly<Record<string, string | InstanceFact>> {
+export function podAttributes(namespace: string | InstanceFact): Readonly<Record<string, string | InstanceFact>> {
   return {
     "k8s.namespace.name": namespace,
     "k8s.pod.name": instanceFact,
@@ -234,24 +235,32 @@ function mountedAt(mountPath: string, volume: Volume, options: Pick<VolumeMount,
   return { volume, mounts: [{ name: volume.name, mountPath, ...options }] };
 }
 
-/** The variables that Kubernetes fills in come first: only what is above can be named in a value. */
-function environment(env: Workload["env"]): EnvVar[] {
+/**
+ * Variables of a container. Those that Kubernetes fills in come first: only what is above can be named in a value.
+ *
+ * @param others names of variables that the container has beside these. Default: none
+ */
+export function environment(env: Workload["env"], others: readonly string[] = []): EnvVar[] {
   const used = Object.values(env).flatMap(factsWhenKnown);
   const filled = Object.entries(podVariables).filter(([fact]) => used.some((each) => each === fact));
+  const taken = new Set([...Object.keys(env), ...others]);
   return [
-    ...filled.map(([, { name, fieldPath }]) => ({ name: freeName(name, env), valueFrom: { fieldRef: { fieldPath } } })),
+    ...filled.map(([, { name, fieldPath }]) => ({
+      name: freeName(name, taken),
+      valueFrom: { fieldRef: { fieldPath } },
+    })),
     ...Object.entries(env)
       .map(([name, value]) => ({
         name,
-        value: filledWhenKnown(value, (fact) => `$(${freeName(podVariables[fact].name, env)})`, literally),
+        value: filledWhenKnown(value, (fact) => `$(${freeName(podVariables[fact].name, taken)})`, literally),
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   ];
 }
 
-/** The name of a variable that Kubernetes fills in, another one if the workload has a variable of that name itself. */
-function freeName(name: string, env: Workload["env"]): string {
-  return Object.hasOwn(env, name) ? freeName(`${name}_`, env) : name;
+/** The name of a variable that Kubernetes fills in, another one if the container has a variable of that name itself. */
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  return taken.has(name) ? freeName(`${name}_`, taken) : name;
 }
 
 /** Kubernetes puts a variable's value in the place of `$(NAME)` and one dollar in the place of two, wherever they are. */

@@ -15,6 +15,8 @@ const platform: Platform = {
   run: () => running,
   instanceAttributes: (workload) => ({ workload }),
   enrichment: { one: {} },
+  inject: (args) => args,
+  injectedTypes: new Set(["kind"]),
   leftOverSettings: () => problems,
   publicUrls: { two: "https://two.example.com/" },
   isOneMachine: true,

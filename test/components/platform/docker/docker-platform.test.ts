@@ -14,6 +14,7 @@ import { plainWorkload } from "../../../support/workloads.ts";
 const platformArgs = {
   resourcePrefix: "stack",
   name: "shop-dev",
+  isJoined: false,
   owner: "shop/dev",
   host: noDocker,
   helperImage: "helper:1",

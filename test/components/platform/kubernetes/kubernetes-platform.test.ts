@@ -44,6 +44,7 @@ const built = {
 const platformArgs: KubernetesPlatformArgs = {
   resourcePrefix: "stack",
   name: "shop-dev",
+  isJoined: false,
   owner: "shop/dev",
   settings: { ...cluster, namespace: "shop" },
   openBackends: [],
