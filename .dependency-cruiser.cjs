@@ -9,6 +9,7 @@ const npm = (name) => `(^|node_modules/)${name}`;
 /** Files that something starts from outside: the Pulumi program, npm scripts, the bundler's entries. */
 const entryPoints = [
   "^index\\.ts$",
+  "^components/testing\\.ts$",
   "^cli/commands/",
   "^packages/telemetry/src/(index|register|testing/index)\\.ts$",
   "^packages/telemetry/build/(build|write-api|write-readme)\\.ts$",

@@ -6,8 +6,9 @@ export default tseslint.config(
       "node_modules/",
       "**/dist/",
       ".pulumi-state/",
-      // Programs as others write them, in plain JavaScript.
+      // Programs as others write them.
       "packages/telemetry/apps/*/",
+      "packages/stack/examples/",
       "test/recordings/clients/",
       "packages/telemetry/test/fixtures/*.{cjs,mjs}",
       "instrumentation/register.mjs",

@@ -35,7 +35,13 @@ async function runExample(code: string): Promise<void> {
   }
 }
 
-const documents = ["README.md", "CONTRIBUTING.md", "services/README.md", "packages/telemetry/README.md"];
+const documents = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "services/README.md",
+  "packages/telemetry/README.md",
+  "packages/stack/README.md",
+];
 
 // mocha takes what a file defines while it is loaded.
 await runExample(example("import assert"));

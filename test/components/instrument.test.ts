@@ -9,8 +9,8 @@ import {
   instrumentation,
   ObservabilityStack,
   otelEnvFor,
-  unknownValue,
 } from "../../components/index.ts";
+import { unknownValue } from "../../components/testing.ts";
 import { recordResources } from "../support/record-resources.ts";
 import { noDocker } from "../support/settings.ts";
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { InstrumentedService, ObservabilityStack, previewStack, unknownValue } from "../../components/index.ts";
+import { InstrumentedService, ObservabilityStack } from "../../components/index.ts";
 import { serviceWorkload, type InstrumentedServiceArgs } from "../../components/instrumented-service.ts";
 import { laterApart } from "../../components/later-values.ts";
+import { previewStack, unknownValue } from "../../components/testing.ts";
 import { recordProgram, type RecordedProgram } from "../support/record-resources.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { noDocker, settings } from "../support/settings.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { unknownValue } from "../../components/index.ts";
+import { unknownValue } from "../../components/testing.ts";
 import { recordProgram, type RecordedProgram, type RecordedResource } from "../support/record-resources.ts";
 import { noDocker } from "../support/settings.ts";
 

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, isAbsolute, join, parse } from "node:path";
-import { Extractor, ExtractorConfig, ExtractorLogLevel, type ExtractorMessage } from "@microsoft/api-extractor";
 import { build } from "rolldown";
+import { extractApi, type ExtractedApi } from "../../shared/build/extract-api.ts";
 
 const packageFolder = join(import.meta.dirname, "..");
 const { resolve } = createRequire(import.meta.url);
@@ -105,45 +105,16 @@ function emitDeclarations(outDir: string): void {
   execFileSync(process.execPath, [compiler, "--project", project, "--outDir", outDir], { stdio: "inherit" });
 }
 
-/** What {@link rollUp} writes: one file with all declarations of an entry, or what users can see of it. */
-interface RollUpTarget {
-  readonly declarationFile?: string;
-  readonly report?: { readonly folder: string; readonly fileName: string };
-}
-
 /** @throws Error if something that users can see is not exported, or has no docstring */
-function rollUp({ name, source }: Entry, declarations: string, { declarationFile, report }: RollUpTarget): void {
+function rollUp({ name, source }: Entry, declarations: string, extracted: ExtractedApi): void {
   const { dir, name: file } = parse(source);
-  const config = ExtractorConfig.prepare({
-    packageJsonFullPath: join(packageFolder, "package.json"),
-    configObjectFullPath: undefined,
-    configObject: {
-      projectFolder: packageFolder,
-      mainEntryPointFilePath: join(declarations, dir.replace(/^\.\/src\/?/, ""), `${file}.d.ts`),
-      compiler: { tsconfigFilePath: join(packageFolder, "tsconfig.build.json") },
-      apiReport:
-        report === undefined
-          ? { enabled: false }
-          : {
-              enabled: true,
-              reportFolder: report.folder,
-              reportTempFolder: report.folder,
-              reportFileName: report.fileName,
-            },
-      docModel: { enabled: false },
-      tsdocMetadata: { enabled: false },
-      dtsRollup: { enabled: declarationFile !== undefined, untrimmedFilePath: declarationFile ?? "" },
-      messages: { extractorMessageReporting: { "ae-missing-release-tag": { logLevel: ExtractorLogLevel.None } } },
+  extractApi(
+    {
+      name,
+      packageFolder,
+      declaration: join(declarations, dir.replace(/^\.\/src\/?/, ""), `${file}.d.ts`),
+      project: join(packageFolder, "tsconfig.build.json"),
     },
-  });
-  const messages: string[] = [];
-  Extractor.invoke(config, {
-    localBuild: true,
-    messageCallback: (message: ExtractorMessage) => {
-      if (["error", "warning"].includes(message.logLevel))
-        messages.push(message.formatMessageWithLocation(packageFolder));
-      message.handled = true;
-    },
-  });
-  if (messages.length > 0) throw new Error(`${name}: ${messages.join("\n")}`);
+    extracted,
+  );
 }

@@ -5,7 +5,7 @@ import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/co
 import { publint } from "publint";
 import { packageEntries, publicApi } from "../build/build-package.ts";
 import { billOfMaterials } from "../build/sbom.ts";
-import { packPackage, type PackedPackage } from "./support/packed-package.ts";
+import { packPackage, type PackedPackage } from "../../shared/test/packed-package.ts";
 
 const packageFolder = join(import.meta.dirname, "..");
 
@@ -15,7 +15,7 @@ describe("the package that npm pack makes", function () {
   let tarball: Uint8Array;
 
   before(() => {
-    packed = packPackage();
+    packed = packPackage(packageFolder);
     tarball = readFileSync(packed.tarball);
   });
   after(() => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { StackPreview } from "../../../components/index.ts";
+import type { StackPreview } from "../../../components/testing.ts";
 import { furtherHosts, furtherMemoryMib, furtherPorts, furtherResources } from "../../support/further-parts.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");

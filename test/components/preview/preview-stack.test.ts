@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import {
-  InstrumentedService,
-  ObservabilityStack,
-  previewStack,
-  secretValue,
-  unknownValue,
-} from "../../../components/index.ts";
-import type { PreviewResource, StackPreview, StackPreviewOptions } from "../../../components/index.ts";
+import { InstrumentedService, ObservabilityStack } from "../../../components/index.ts";
+import { previewStack, secretValue, unknownValue } from "../../../components/testing.ts";
+import type { PreviewResource, StackPreview, StackPreviewOptions } from "../../../components/testing.ts";
 import { dashboardFiles } from "../../../config/grafana/dashboards/dashboards.ts";
 import { runbooksFile } from "../../../config/grafana/dashboards/runbooks.ts";
 import { lokiConfig } from "../../../config/parts/loki.ts";

@@ -3,7 +3,9 @@ import { copyFileSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
-import { packPackage, unpackFor, type PackedPackage } from "../support/packed-package.ts";
+import { packPackage, unpackFor, type PackedPackage } from "../../../shared/test/packed-package.ts";
+
+const packageFolder = join(import.meta.dirname, "../..");
 
 /** How users compile: an ES module, CommonJS, and what a bundler will read. */
 const consumers = {
@@ -18,10 +20,10 @@ describe("the types of the package", function () {
   let folder: string;
 
   before(() => {
-    packed = packPackage();
+    packed = packPackage(packageFolder);
     folder = realpathSync(mkdtempSync(join(tmpdir(), "telemetry-types-")));
     writeFileSync(join(folder, "package.json"), "{}");
-    unpackFor(folder, packed);
+    unpackFor(folder, packed, [join(packageFolder, "node_modules"), join(packageFolder, "../../node_modules")]);
   });
   after(() => {
     rmSync(folder, { recursive: true });

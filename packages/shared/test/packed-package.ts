@@ -1,12 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-const packageFolder = join(import.meta.dirname, "../..");
+const repository = join(import.meta.dirname, "../../..");
 
 /** What `npm pack` has made, in a temporary folder. */
 export interface PackedPackage {
+  /** Its own name. */
+  readonly name: string;
   /** Path of the tarball. */
   readonly tarball: string;
   /** Paths in the package. */
@@ -14,20 +16,22 @@ export interface PackedPackage {
   readonly remove: () => void;
 }
 
-/** Packs the library as it is published. */
-export function packPackage(): PackedPackage {
-  const folder = mkdtempSync(join(tmpdir(), "telemetry-package-"));
+/** Packs a package of this repository as it is published. @param packageFolder with its package.json */
+export function packPackage(packageFolder: string): PackedPackage {
+  const folder = mkdtempSync(join(tmpdir(), "packed-package-"));
   const output = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], {
     cwd: packageFolder,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [packed] = JSON.parse(output) as {
+    readonly name: string;
     readonly filename: string;
     readonly files: readonly { readonly path: string }[];
   }[];
   if (packed === undefined) throw new Error(`npm pack: must print what it has packed, got ${output}`);
   return {
+    name: packed.name,
     tarball: join(folder, packed.filename),
     files: packed.files.map(({ path }) => path),
     remove: () => {
@@ -40,15 +44,17 @@ export function packPackage(): PackedPackage {
  * Unpacks it where a program in this folder finds it, with everything that this repository has installed beside it.
  *
  * @param folder of the program; it gets `node_modules`
+ * @param modules folders of installed packages; of two packages with the same name, that of the first one is taken
  */
-export function unpackFor(folder: string, { tarball }: PackedPackage): void {
-  const { name } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as { readonly name: string };
+export function unpackFor(
+  folder: string,
+  { name, tarball }: PackedPackage,
+  modules: readonly string[] = [join(repository, "node_modules")],
+): void {
   const target = join(folder, "node_modules", name);
   mkdirSync(target, { recursive: true });
   execFileSync("tar", ["-xzf", tarball, "--strip-components=1", "-C", target]);
-  for (const modules of [join(packageFolder, "node_modules"), join(packageFolder, "../../node_modules")]) {
-    linkAll(modules, join(folder, "node_modules"));
-  }
+  for (const from of modules) linkAll(from, join(folder, "node_modules"));
 }
 
 /** Links each package; of two with the same name, the one that was there before stays. */
