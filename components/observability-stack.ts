@@ -4,7 +4,7 @@ import { forEachPart, forEachPort, otlpUrls, type PartName, type PortSetting } f
 import { parseSettings } from "../config/parse-settings.ts";
 import type { StackSettings, StackSettingsInput } from "../config/settings-and-defaults.ts";
 import { connectionTo, type StackConnection } from "../config/stack-connection.ts";
-import { createPlatform } from "./platform/create-platform.ts";
+import { createPlatform, givenProviders } from "./platform/create-platform.ts";
 import type { Instance, Platform } from "./platform/platform.ts";
 import { StackPart } from "./stack-part.ts";
 
@@ -43,12 +43,14 @@ export class ObservabilityStack extends pulumi.ComponentResource {
 
   /** @throws Error with every problem of the settings, before any resource is created. */
   constructor(name: string, args: ObservabilityStackArgs = {}, opts: pulumi.ComponentResourceOptions = {}) {
-    const identity = { project: pulumi.getProject(), stack: pulumi.getStack() };
+    const providers = givenProviders(opts);
+    const hasCluster = providers.kubernetes !== undefined;
+    const identity = { project: pulumi.getProject(), stack: pulumi.getStack(), hasCluster };
     const validated = parseSettings(args, identity, readDashboardFolder);
     const { secrets: _hidden, ...settings } = validated;
     super("observability:index:ObservabilityStack", name, {}, opts);
     this.settings = settings;
-    this.platform = createPlatform(name, validated, { parent: this });
+    this.platform = createPlatform(name, validated, { parent: this, providers });
 
     const others: StackPart[] = [];
     this.parts = forEachPart((_, part) => {

@@ -7,8 +7,12 @@ import { partList } from "./parts/parts.ts";
 import { pathText, problemIf, type Problem } from "./problem.ts";
 import { stackSettingsSchema } from "./settings-and-defaults.ts";
 
-/** The problems of a stack's settings on Kubernetes beyond each field by itself. */
-export function kubernetesProblems(input: unknown): readonly Problem[] {
+/**
+ * The problems of a stack's settings on Kubernetes beyond each field by itself.
+ *
+ * @param hasCluster whether the program has a cluster of its own to deploy to. Default: a setting has to name one
+ */
+export function kubernetesProblems(input: unknown, hasCluster = false): readonly Problem[] {
   if (!isRecord(input) || input["target"] !== "kubernetes") return [];
   const { kubernetes = {}, otelCollector = {} } = input;
   const cluster = stackSettingsSchema.shape.kubernetes.safeParse(kubernetes).data;
@@ -18,7 +22,7 @@ export function kubernetesProblems(input: unknown): readonly Problem[] {
   const { otelCollector: roomGib } = cluster.storageGib;
   return [
     ...problemIf(
-      cluster.context === "",
+      cluster.context === "" && !hasCluster,
       "kubernetes.context",
       "must be set with the target kubernetes, so that nothing is deployed by accident",
       cluster.context,

@@ -28,7 +28,7 @@ export function parseSettings(
   const read = readingOnce(readFolder);
   const given = (own: unknown): unknown => withDerivedDefaults(own, identity);
   return validatedSettings(
-    parseWith(stackSettingsSchema, input, (own) => stackProblems(own, read), given),
+    parseWith(stackSettingsSchema, input, (own) => stackProblems(own, read, [], identity.hasCluster), given),
     read,
   );
 }
@@ -37,16 +37,18 @@ export function parseSettings(
  * The problems of the stack's settings beyond each field by itself. A field that is wrong by itself is left out.
  *
  * @param otherPorts ports on the user's machine beside the stack's own
+ * @param hasCluster whether the program has a cluster of its own to deploy to
  */
 export function stackProblems(
   given: unknown,
   readFolder: ReadFolder,
   otherPorts: readonly UsedPort[] = [],
+  hasCluster = false,
 ): readonly Problem[] {
   return [
     ...equalPorts([...stackPorts(given), ...otherPorts]),
     ...stackNameProblems(given),
-    ...kubernetesProblems(given),
+    ...kubernetesProblems(given, hasCluster),
     ...additionProblems(given, readFolder),
   ];
 }

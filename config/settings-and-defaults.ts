@@ -100,6 +100,8 @@ export interface StackSettings extends Omit<z.output<typeof stackSettingsSchema>
 export interface StackIdentity {
   readonly project: string;
   readonly stack: string;
+  /** Whether the program has a cluster of its own to deploy to, so that no setting has to name one. @default false */
+  readonly hasCluster?: boolean;
 }
 
 /**

@@ -5,27 +5,33 @@ import { partEntries, parts } from "../../config/parts/parts.ts";
 import { problemLines } from "../../config/problem.ts";
 import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import { resolveDockerHost } from "./docker/docker-host.ts";
+import { givenDockerProvider, newDockerProvider } from "./docker/docker-provider.ts";
 import { DockerPlatform } from "./docker/docker-platform.ts";
 import { deliverImage } from "./kubernetes/deliver-image.ts";
+import { givenKubernetesProvider, newKubernetesProvider } from "./kubernetes/kubernetes-provider.ts";
 import { KubernetesPlatform } from "./kubernetes/kubernetes-platform.ts";
 import type { Platform, PlatformArgs } from "./platform.ts";
 import { isWatched, watched } from "./watch-workloads.ts";
 
-/**
- * The platform that the settings ask for: the only place that knows which platforms there are.
- *
- * @param isJoined whether another program has the stack. Default: this one has
- */
+/** Where a platform stands in a program. */
+export interface PlatformOptions {
+  readonly parent: pulumi.Resource;
+  /** Providers that the program hands over; without one the settings say where Docker or the cluster is. @default none */
+  readonly providers?: GivenProviders;
+  /** Whether another program has the stack. @default false */
+  readonly isJoined?: boolean;
+}
+
+/** The platform that the settings ask for: the only place that knows which platforms there are. */
 export function createPlatform(
   resourcePrefix: string,
   settings: StackSettings,
-  opts: { readonly parent: pulumi.Resource },
-  isJoined = false,
+  { parent, providers = givenProviders({}), isJoined = false }: PlatformOptions,
 ): Platform {
   const { name, docker } = settings;
   const owner = stackOwner(pulumi.getProject(), pulumi.getStack());
   const args = { resourcePrefix, name, owner, isJoined, buildPlatform: docker.buildPlatform };
-  const platform = platforms[settings.target](args, settings, opts);
+  const platform = platforms[settings.target](args, settings, parent, providers);
   if (pulumi.runtime.hasEngine()) refuseAtTheEnd(platform);
   return watched(platform);
 }
@@ -41,14 +47,31 @@ function refuseAtTheEnd(platform: Platform): void {
   });
 }
 
-type Create = (args: PlatformArgs, settings: StackSettings, opts: { readonly parent: pulumi.Resource }) => Platform;
+/** Providers of the program's own, by the package. */
+export interface GivenProviders {
+  readonly docker: ReturnType<typeof givenDockerProvider>;
+  readonly kubernetes: ReturnType<typeof givenKubernetesProvider>;
+}
+
+/** The providers among the options of a component. */
+export function givenProviders(opts: pulumi.ComponentResourceOptions): GivenProviders {
+  return { docker: givenDockerProvider(opts), kubernetes: givenKubernetesProvider(opts) };
+}
+
+type Create = (
+  args: PlatformArgs,
+  settings: StackSettings,
+  parent: pulumi.Resource,
+  providers: GivenProviders,
+) => Platform;
 
 const platforms: Readonly<Record<StackSettings["target"], Create>> = {
-  docker: (args, settings, opts) => {
+  docker: (args, settings, parent, providers) => {
     const helperImage = settings.images.victoriaMetrics;
-    return new DockerPlatform({ ...args, host: dockerHost(settings), helperImage }, opts);
+    const provider = providers.docker ?? newDockerProvider(args, dockerHost(settings), { parent });
+    return new DockerPlatform({ ...args, provider, helperImage }, { parent });
   },
-  kubernetes: (args, settings, opts) => {
+  kubernetes: (args, settings, parent, providers) => {
     const { docker, kubernetes } = settings;
     const { ingress } = kubernetes;
     const command = imageDelivery(kubernetes);
@@ -61,10 +84,11 @@ const platforms: Readonly<Record<StackSettings["target"], Create>> = {
         openBackends: partEntries.flatMap(([name, part]) =>
           part.opensElsewhere(Reflect.get(settings, name), settings.alerts) ? [part.host] : [],
         ),
-        dockerHost: () => dockerHost(settings),
+        provider: providers.kubernetes ?? newKubernetesProvider(args, kubernetes, { parent }),
+        dockerProvider: () => providers.docker ?? newDockerProvider(args, dockerHost(settings), { parent }),
         deliver: command === undefined ? undefined : (image) => deliverImage(command, image, builder()),
       },
-      opts,
+      { parent },
     );
   },
 };

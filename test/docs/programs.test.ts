@@ -88,4 +88,11 @@ describe("docs/programs.md", () => {
     const { inputs } = named(await resourcesOf(joined), "observability-cart");
     assert.deepEqual(inputs["networksAdvanced"], [{ name: "observability-test", aliases: ["cart"] }]);
   });
+
+  it("deploys with a provider of the program's own", async () => {
+    const [program = ""] = programsOf("Providers and other options");
+    const resources = await resourcesOf(program);
+    const providers = resources.filter(({ type }) => type.startsWith("pulumi:providers:")).map(({ name }) => name);
+    assert.deepEqual(providers, ["cluster"]);
+  });
 });

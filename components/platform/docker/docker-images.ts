@@ -14,13 +14,8 @@ export interface DockerImagesArgs extends Pick<PlatformArgs, "resourcePrefix" | 
 }
 
 /** Images for a platform that runs them elsewhere: the daemon is asked for only if there is one to build. */
-export function dockerBuilder(
-  args: Omit<DockerImagesArgs, "provider">,
-  host: () => pulumi.Input<string>,
-): DockerImages {
+export function dockerBuilder(args: Omit<DockerImagesArgs, "provider">, create: () => docker.Provider): DockerImages {
   let provider: docker.Provider | undefined;
-  const create = (): docker.Provider =>
-    new docker.Provider(`${args.resourcePrefix}-docker`, { host: host() }, { parent: args.parent });
   return new DockerImages({ ...args, provider: () => (provider ??= create()) });
 }
 

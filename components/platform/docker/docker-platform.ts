@@ -37,8 +37,8 @@ import {
 
 /** What the Docker platform is made from. */
 export interface DockerPlatformArgs extends PlatformArgs {
-  /** Address of the daemon. */
-  readonly host: pulumi.Input<string>;
+  /** Leads to the daemon. */
+  readonly provider: docker.Provider;
   /** Image with a `chown`, for the step that hands a new volume to the user of its workload. */
   readonly helperImage: string;
 }
@@ -58,7 +58,7 @@ export class DockerPlatform implements Platform {
 
   constructor(args: DockerPlatformArgs, opts: { readonly parent: pulumi.Resource }) {
     this.args = args;
-    this.provider = new docker.Provider(`${args.resourcePrefix}-docker`, { host: args.host }, opts);
+    this.provider = args.provider;
     const { parent } = opts;
     this.images = new DockerImages({ ...args, builtPrefix: `${args.name}-`, parent, provider: () => this.provider });
     this.networkName = args.isJoined ? args.name : this.newNetwork(opts);

@@ -9,7 +9,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
 import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
-import { Provider } from "@pulumi/kubernetes/provider.js";
+import type { Provider } from "@pulumi/kubernetes/provider.js";
 import { ClusterRole } from "@pulumi/kubernetes/rbac/v1/clusterRole.js";
 import { ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1/clusterRoleBinding.js";
 import { Role } from "@pulumi/kubernetes/rbac/v1/role.js";
@@ -65,8 +65,10 @@ export interface KubernetesPlatformArgs extends PlatformArgs, NetworkBorder {
   readonly settings: KubernetesSettings;
   /** Address for a workload beyond the cluster, by the workload's name. */
   readonly ingress: Readonly<Record<string, KubernetesSettings["ingress"]>>;
-  /** Address of the Docker daemon that builds images. */
-  readonly dockerHost: () => pulumi.Input<string>;
+  /** Leads to the cluster. */
+  readonly provider: Provider;
+  /** Leads to the Docker daemon that builds images; asked for only if there is one to build. */
+  readonly dockerProvider: Parameters<typeof dockerBuilder>[1];
   /** Brings a built image into the cluster; `undefined` if there is no way. */
   readonly deliver: ((image: string) => Promise<void>) | undefined;
 }
@@ -89,7 +91,7 @@ export class KubernetesPlatform implements Platform {
   private readonly workloads = new Set<string>();
 
   constructor(args: KubernetesPlatformArgs, opts: { readonly parent: pulumi.Resource }) {
-    const { settings, name, resourcePrefix } = args;
+    const { settings, name } = args;
     this.args = args;
     this.reservations = new Reservations(takenInNamespace(settings.namespace, name));
     this.parent = opts.parent;
@@ -97,22 +99,13 @@ export class KubernetesPlatform implements Platform {
     this.publicUrls = Object.fromEntries(
       Object.entries(args.ingress).map(([workload, ingress]) => [workload, ingressUrl(ingress)]),
     );
-    this.provider = new Provider(
-      `${resourcePrefix}-kubernetes`,
-      {
-        context: settings.context,
-        ...(settings.kubeconfig === undefined ? {} : { kubeconfig: settings.kubeconfig }),
-        // The provider's own changes with every edit of the kubeconfig, and a change replaces everything, data and all.
-        clusterIdentifier: name,
-      },
-      opts,
-    );
+    this.provider = args.provider;
     const isNew = settings.createNamespace && !args.isJoined;
     this.namespace = isNew ? this.newNamespace() : pulumi.output(settings.namespace);
     this.serviceAccountName = args.isJoined ? name : this.newServiceAccount().metadata.name;
     if (!args.isJoined) this.newPolicies();
     const builtPrefix = `${registryPrefix(settings.registry)}${name}-`;
-    this.images = dockerBuilder({ ...args, builtPrefix, parent: opts.parent }, args.dockerHost);
+    this.images = dockerBuilder({ ...args, builtPrefix, parent: opts.parent }, args.dockerProvider);
   }
 
   readonly injectedTypes = injectedTypes;

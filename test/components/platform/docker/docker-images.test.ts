@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import { newDockerProvider } from "../../../../components/platform/docker/docker-provider.ts";
 import { dockerBuilder, type DockerImages } from "../../../../components/platform/docker/docker-images.ts";
 import type { WorkloadImage } from "../../../../components/platform/workload.ts";
 import { dockerTypes } from "../../../support/docker-view.ts";
@@ -23,7 +24,11 @@ function reference(text: string): WorkloadImage {
 function record(program: (images: DockerImages) => void): Promise<readonly RecordedResource[]> {
   return recordResources(() => {
     const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
-    program(dockerBuilder({ resourcePrefix: "stack", builtPrefix: "shop-dev-", parent }, () => noDocker));
+    program(
+      dockerBuilder({ resourcePrefix: "stack", builtPrefix: "shop-dev-", parent }, () =>
+        newDockerProvider({ resourcePrefix: "stack" }, noDocker, { parent }),
+      ),
+    );
   });
 }
 
@@ -82,7 +87,7 @@ describe("the images of a stack", () => {
       const resources = await recordResources(() => {
         const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
         const args = { resourcePrefix: "stack", builtPrefix: "shop-dev-", buildPlatform, parent };
-        dockerBuilder(args, () => noDocker).get(built);
+        dockerBuilder(args, () => newDockerProvider({ resourcePrefix: "stack" }, noDocker, { parent })).get(built);
       });
       const [inputs] = resources.filter(({ type }) => type === dockerTypes.image).map((image) => image.inputs);
       return inputs as { readonly name: string; readonly build: object };
@@ -138,7 +143,9 @@ describe("a builder for a platform that runs images elsewhere", () => {
   it("says where an image is only once it is there, which a preview cannot know", async () => {
     const { outputs } = await recordProgram(() => {
       const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
-      const images = dockerBuilder({ resourcePrefix: "stack", builtPrefix: "", parent }, () => noDocker);
+      const images = dockerBuilder({ resourcePrefix: "stack", builtPrefix: "", parent }, () =>
+        newDockerProvider({ resourcePrefix: "stack" }, noDocker, { parent }),
+      );
       return { named: images.get(reference("shop:1")).name, built: images.built(reference("shop:1")) };
     });
     assert.deepEqual(outputs, { named: "shop:1", built: { unknown: true } });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { createPlatform } from "../../../../components/platform/create-platform.ts";
 import { hardening } from "../../../../components/platform/docker/container-args.ts";
+import { newDockerProvider } from "../../../../components/platform/docker/docker-provider.ts";
 import { DockerPlatform } from "../../../../components/platform/docker/docker-platform.ts";
 import type { Platform } from "../../../../components/platform/platform.ts";
 import { probesOf } from "../../../../components/platform/probes.ts";
@@ -16,7 +17,6 @@ const platformArgs = {
   name: "shop-dev",
   isJoined: false,
   owner: "shop/dev",
-  host: noDocker,
   helperImage: "helper:1",
 };
 
@@ -54,7 +54,8 @@ type Program = (platform: Platform, parent: pulumi.Resource) => void;
 function record(program: Program): Promise<readonly RecordedResource[]> {
   return recordResources(() => {
     const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
-    program(new DockerPlatform(platformArgs, { parent }), parent);
+    const provider = newDockerProvider(platformArgs, noDocker, { parent });
+    program(new DockerPlatform({ ...platformArgs, provider }, { parent }), parent);
   });
 }
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { newDockerProvider } from "../../../../components/platform/docker/docker-provider.ts";
+import { newKubernetesProvider } from "../../../../components/platform/kubernetes/kubernetes-provider.ts";
 import {
   KubernetesPlatform,
   type KubernetesPlatformArgs,
@@ -41,7 +44,7 @@ const built = {
   buildArgs: {},
 } as const;
 
-const platformArgs: KubernetesPlatformArgs = {
+const platformArgs: Omit<KubernetesPlatformArgs, "provider" | "dockerProvider"> = {
   resourcePrefix: "stack",
   name: "shop-dev",
   isJoined: false,
@@ -49,7 +52,6 @@ const platformArgs: KubernetesPlatformArgs = {
   settings: { ...cluster, namespace: "shop" },
   openBackends: [],
   ingress: {},
-  dockerHost: () => noDocker,
   deliver: () => Promise.reject(new Error("must not be called in a preview")),
 };
 
@@ -61,7 +63,9 @@ type Program = (platform: KubernetesPlatform, parent: pulumi.Resource) => void;
 function record(program: Program, change: Partial<KubernetesPlatformArgs> = {}): Promise<readonly RecordedResource[]> {
   return recordResources(() => {
     const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
-    program(new KubernetesPlatform({ ...platformArgs, ...change }, { parent }), parent);
+    const provider = newKubernetesProvider(platformArgs, change.settings ?? platformArgs.settings, { parent });
+    const dockerProvider = (): docker.Provider => newDockerProvider(platformArgs, noDocker, { parent });
+    program(new KubernetesPlatform({ ...platformArgs, provider, dockerProvider, ...change }, { parent }), parent);
   });
 }
 
