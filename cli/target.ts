@@ -60,6 +60,8 @@ export interface Target {
   serviceProcesses(published: ServiceProcess["collector"]): Promise<readonly ServiceProcess[]>;
   /** Whether an instance in this state has to be replaced, since a deployment would leave it as it is. */
   isBroken(state: InstanceState): boolean;
+  /** URNs of what was to run once and has failed, and would not run again by itself. */
+  failedRuns(resources: KnownState["resources"]): readonly string[];
   /** The last lines of an instance's log. */
   lastLines(instance: string, lines: number): Promise<string>;
   /** The command that shows an instance's log. @param lines how many of its last lines, all if left out */

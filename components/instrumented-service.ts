@@ -152,7 +152,12 @@ export function serviceWorkload(
     ...serviceNameProblems(name, stack.settings),
     ...(args.build === undefined ? [] : buildContextProblems(args.build)),
     ...workload.imageMounts.flatMap(({ image }) => builtFolderProblems(image)),
-    ...(Object.keys(telemetry.env).length === 0 ? [] : injectedVariableProblems("env", args.env)),
+    ...(Object.keys(telemetry.env).length === 0
+      ? []
+      : [
+          ...injectedVariableProblems("env", args.env),
+          ...args.initSteps.flatMap(({ env }, index) => injectedVariableProblems(`initSteps.${index}.env`, env)),
+        ]),
     ...inArguments(
       [
         ...workloadProblems(workload, 1).filter(({ path }) => !isBuildWrong || path !== "image"),
@@ -173,11 +178,13 @@ function describedService(
   secrets: JudgedSecrets,
 ): Workload {
   const files = Object.entries(configFiles);
+  const ownImage: WorkloadImage = image === undefined ? workloadImage(args) : { kind: "later", name, reference: image };
+  const ownEnv = { ...given.env, ...env, ...secrets.env, ...given.loader };
   return {
     name,
-    image: image === undefined ? workloadImage(args) : { kind: "later", name, reference: image },
+    image: ownImage,
     args: command,
-    env: { ...given.env, ...env, ...secrets.env, ...given.loader },
+    env: ownEnv,
     configFiles: files.flatMap(([path, content]) => (typeof content === "string" ? [{ path, content }] : [])),
     secretFiles: [
       ...secrets.files,
@@ -192,6 +199,12 @@ function describedService(
       sizeMib: sizeMib ?? serviceDefaults.keptMib,
     })),
     imageMounts: given.mounts,
+    initSteps: args.initSteps.map((step) => ({
+      name: step.name,
+      image: step.image === undefined ? ownImage : { kind: "reference", reference: step.image },
+      args: step.command,
+      env: { ...ownEnv, ...step.env },
+    })),
     scratchPaths: [
       { path: "/tmp", sizeMib: "none" },
       ...volumesOf(args, "scratch").map(({ path, sizeMib }) => ({ path, sizeMib: sizeMib ?? ("none" as const) })),

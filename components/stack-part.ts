@@ -106,6 +106,7 @@ export function partWorkload(
         sizeMib: settings.kubernetes.storageGib[kept] * mibInGib,
       })),
     imageMounts: [],
+    initSteps: [],
     scratchPaths: scratchPaths.map((path) => ({ path, sizeMib: "none" })),
     probes: probesOf({ ...readiness, port: portOf(part, readiness.port), intervalSeconds: readinessSeconds }),
     memoryMib,

@@ -28,6 +28,7 @@ export function inArguments(
   { configFiles }: { readonly configFiles: readonly { readonly path: string }[] },
 ): readonly Problem[] {
   const written = [
+    ["imageMounts.0.image", "instrumentImage"],
     ...configFiles.flatMap(({ path }, index) =>
       ["path", "content"].map((field) => [`configFiles.${index}.${field}`, pathText(["configFiles", path])]),
     ),

@@ -18,6 +18,11 @@ export function mountName(workloadName: string, mount: string): string {
   return `${workloadName}-${mount}`;
 }
 
+/** Name of what runs once before a workload: `checkout-init-migrate`. */
+export function initStepName(workloadName: string, step: string): string {
+  return `${workloadName}-init-${step}`;
+}
+
 /** Name of a data volume on a machine: `observability-dev_loki_data`. */
 export function dataVolumeName(stackName: string, name: string): string {
   return `${stackName}_${name}`;
@@ -71,6 +76,8 @@ export const dockerLabels = {
   owner: "observability.stack",
   name: "observability.name",
   workload: "observability.workload",
+  /** Of a container that runs once before a workload: the image of the workload. */
+  before: "observability.before",
 } as const;
 
 /**

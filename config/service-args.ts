@@ -113,6 +113,18 @@ export interface ServiceProbe {
   readonly failureThreshold?: number;
 }
 
+/** Something that runs to its end before the service, for example a migration of its database. */
+export interface ServiceInitStep {
+  /** Different for each step of a service. */
+  readonly name: string;
+  /** Image to run, with a tag or a digest. @default the service's own */
+  readonly image?: string;
+  /** Arguments for the image's entry point. @default none */
+  readonly command?: readonly string[];
+  /** Environment beside the service's own, before which it comes. @default none */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** What an instrumented service is made from, but for the stack that it runs beside. */
 export interface ServiceInput {
   /** Image to run, with a tag or a digest. Either this or `build`. */
@@ -140,6 +152,13 @@ export interface ServiceInput {
    * @default none
    */
   readonly volumes?: Readonly<Record<string, ServiceVolume>>;
+  /**
+   * What runs before it, one after the other, each to its end, which has to be 0: as the service's user, with its files and
+   * volumes, its environment and its memory. On Kubernetes before each start of an instance; on Docker once, and again when
+   * the step or the service's image, variables, files or volumes change.
+   * @default none
+   */
+  readonly initSteps?: readonly ServiceInitStep[];
   /** @default none */
   readonly ports?: readonly ServicePort[];
   /**
@@ -308,6 +327,16 @@ export const serviceArgsSchema = group({
     "volumes",
     "write `uploads: { path: /var/lib/checkout }` in it, or leave it out",
   ).default({}),
+  initSteps: list(
+    group({
+      name: text({ ...namePrefix, change: "rename it" }),
+      image: text(imageReference).optional(),
+      command: processArguments('write each as an entry of its own, for example ["node", "migrate.js"]').default([]),
+      env: variables().default({}),
+    }),
+    "steps",
+    'write for example [{ name: "migrate", command: ["node", "migrate.js"] }]',
+  ).default([]),
   ports: list(port, "ports", "write for example [{ name: http, port: 8080 }]").default([]),
   healthCheck: group({
     port: within(containerPorts),

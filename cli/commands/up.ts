@@ -113,9 +113,10 @@ async function deploy(
   // A deployment alone would leave them as they are although they do not work.
   const broken = instances.filter(({ name }) => target.isBroken(states.get(name) ?? "missing"));
   for (const { name } of broken) progress.line(`${name} is ${states.get(name) ?? "missing"} and will be replaced`);
+  const replace = [...broken.map(({ urn }) => urn), ...target.failedRuns(state.resources)];
   const { outputs } = await runEngine(
     progress,
-    (options) => stack.up({ ...options, refresh: !isAsLeft, replace: broken.map(({ urn }) => urn), signal }),
+    (options) => stack.up({ ...options, refresh: !isAsLeft, replace, signal }),
     ({ cause, next }) => `the deployment failed: ${cause}\nwhat was done so far is kept\n  next: ${next}`,
   );
   return deployedOutputs(outputs);

@@ -8,6 +8,7 @@ import { stateFolder, type KnownState } from "../state.ts";
 import type { Target } from "../target.ts";
 import { checkConfiguration } from "./configuration-check.ts";
 import { Docker } from "./docker.ts";
+import { failedRuns } from "./failed-runs.ts";
 import { pullMissing } from "./images.ts";
 import { instanceStates } from "./instances.ts";
 import { checkVolumes, removeLeftOvers } from "./left-overs.ts";
@@ -55,6 +56,7 @@ export function dockerTarget(
     },
     serviceProcesses: (published) => serviceContainers({ docker, network: stack.name, published }),
     isBroken: (state) => state === "unhealthy" || state === "cut off",
+    failedRuns,
     lastLines: async (instance, lines) => (await docker.run(["logs", "--tail", String(lines), instance])).trim(),
     logCommand: (instance, lines) => `docker logs ${lines === undefined ? "" : `--tail ${lines} `}${instance}`,
     // Docker's provider ends by itself when a container does not come up.

@@ -79,6 +79,8 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     serviceProcesses: () => servicePods(cluster(), stack.kubernetes.otlpNamespaces),
     // A controller goes on with a pod that fails only after a pause that gets longer each time, up to five minutes.
     isBroken: (state) => !["healthy", "starting", "missing"].includes(state),
+    // The cluster and the provider run again what has failed.
+    failedRuns: () => [],
     lastLines: async (instance, lines) => {
       const pods = await podsOf(cluster(), workloadOf(instance));
       const pod = pods.find((candidate) => !isPodReady(candidate)) ?? pods[0];

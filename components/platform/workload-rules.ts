@@ -9,7 +9,7 @@ import {
   workloadLimits,
   type Range,
 } from "../../config/rules.ts";
-import type { Workload } from "./workload.ts";
+import { imagesOf, type Workload } from "./workload.ts";
 
 /**
  * What is wrong with a workload by the rules that every platform shares; the paths begin with the name of a field.
@@ -23,6 +23,7 @@ export function workloadProblems(workload: Workload, leastReplicas = 0): readonl
     ...envProblems(workload),
     ...portProblems(workload),
     ...fileProblems(workload),
+    ...equal(workload.initSteps.map(({ name }, index) => [`initSteps.${index}.name`, name])),
     ...checkProblems(workload),
     ...numberProblems(workload, leastReplicas),
     ...requestProblems(workload),
@@ -45,21 +46,23 @@ function nameProblems({ name }: Workload): readonly Problem[] {
   return problemIf(!isDnsLabel(name), "name", dnsLabel.rule, name, "rename it");
 }
 
-function imageProblems({ image, imageMounts }: Workload): readonly Problem[] {
-  const mounted = imageMounts.map((mount, index) => [`imageMounts.${index}.image`, mount.image] as const);
-  return [["image", image] as const, ...mounted].flatMap(([path, each]) =>
+function imageProblems(workload: Workload): readonly Problem[] {
+  return imagesOf(workload).flatMap(([path, each]) =>
     each.kind !== "reference" || isImageReference(each.reference)
       ? []
       : [problem(path, imageReference.rule, each.reference, imageReference.change)],
   );
 }
 
-function envProblems({ env }: Workload): readonly Problem[] {
-  return Object.keys(env)
-    .filter((name) => name === "" || name.includes("="))
-    .map((name) =>
-      problem(`env.${JSON.stringify(name)}`, "must have names without = that are not empty", name, "rename it"),
-    );
+function envProblems({ env, initSteps }: Workload): readonly Problem[] {
+  const all = [["env", env], ...initSteps.map((step, index) => [`initSteps.${index}.env`, step.env] as const)] as const;
+  return all.flatMap(([path, each]) =>
+    Object.keys(each)
+      .filter((name) => name === "" || name.includes("="))
+      .map((name) =>
+        problem(`${path}.${JSON.stringify(name)}`, "must have names without = that are not empty", name, "rename it"),
+      ),
+  );
 }
 
 function portProblems({ ports }: Workload): readonly Problem[] {

@@ -28,6 +28,11 @@ export interface Workload {
   readonly dataVolumes: readonly DataVolume[];
   /** Files of other images that the process needs. */
   readonly imageMounts: readonly ImageMount[];
+  /**
+   * What runs before the process, one after the other, each to its end: with the process's user, files, volumes and memory.
+   * Where several instances are separate they run for each.
+   */
+  readonly initSteps: readonly InitStep[];
   /** Directories that it may write to and that go with it. What they hold counts as its memory on some platforms. */
   readonly scratchPaths: readonly ScratchPath[];
   readonly probes: Probes;
@@ -109,6 +114,17 @@ export interface ScratchPath {
   readonly sizeMib: number | "none";
 }
 
+/** Something that runs to its end, which has to be 0, before a process. */
+export interface InitStep {
+  /** Behind the workload's name, the stem of every resource name. */
+  readonly name: string;
+  readonly image: WorkloadImage;
+  /** Arguments for the image's entry point. */
+  readonly args: Workload["args"];
+  /** All of its environment. */
+  readonly env: Workload["env"];
+}
+
 /**
  * A directory with files of another image, there before the process starts, read-only to it. It is filled by a run of
  * that image, which has to have a `cp`.
@@ -120,6 +136,20 @@ export interface ImageMount {
   /** File, or directory with `/.` behind it for what is in it. */
   readonly from: string;
   readonly path: string;
+}
+
+/** Every image that a workload needs, and where in it that stands. */
+export function imagesOf({
+  image,
+  imageMounts,
+  initSteps,
+}: Pick<Workload, "image" | "imageMounts" | "initSteps">): readonly (readonly [path: string, WorkloadImage])[] {
+  return [
+    ["image", image],
+    ...Object.entries({ imageMounts, initSteps }).flatMap(([field, all]) =>
+      all.map((each, index) => [`${field}.${index}.image`, each.image] as const),
+    ),
+  ];
 }
 
 /**

@@ -42,6 +42,7 @@ describe("an instrumented service as a workload", () => {
       ports: [],
       dataVolumes: [],
       imageMounts: [],
+      initSteps: [],
       scratchPaths: [{ path: "/tmp", sizeMib: "none" }],
       probes: probesOf({
         port: 8080,
@@ -105,6 +106,7 @@ describe("an instrumented service as a workload", () => {
       ],
       dataVolumes: [],
       imageMounts: [],
+      initSteps: [],
       scratchPaths: [{ path: "/tmp", sizeMib: "none" }],
       probes: probesOf({
         port: 9001,
@@ -316,6 +318,56 @@ describe("an instrumented service as a workload", () => {
         `checkout.env.${key}: must not replace what the stack injects, got a value that is not shown; remove it`,
       );
     }
+  });
+
+  it("has steps before it with its own image and environment, unless they have others", () => {
+    const { env, initSteps } = serviceWorkload(
+      "checkout",
+      {
+        image,
+        env: { MODE: "fast", KEPT: "yes" },
+        initSteps: [
+          { name: "migrate", command: ["migrate"], env: { MODE: "slow" } },
+          { name: "fill", image: "fill:1" },
+        ],
+      },
+      stack,
+    );
+    assert.deepEqual(initSteps, [
+      {
+        name: "migrate",
+        image: { kind: "reference", reference: image },
+        args: ["migrate"],
+        env: { ...env, MODE: "slow" },
+      },
+      { name: "fill", image: { kind: "reference", reference: "fill:1" }, args: [], env },
+    ]);
+    assert.equal(env["KEPT"], "yes");
+  });
+
+  it("refuses what is wrong with a step before it, where it stands", () => {
+    const initSteps = [
+      { name: "migrate", env: { OTEL_SERVICE_NAME: "mine" } },
+      { name: "migrate", image: "latest" },
+      { name: "Fill", command: ["a\0"] },
+    ];
+    assert.deepEqual(
+      problemOf({ image, initSteps })
+        .split("\n")
+        .map((line) => line.split(", got")[0]),
+      [
+        "checkout.initSteps.1.image: must be an image with a tag (`repository:tag`), a digest (`repository@sha256:…`) or both",
+        "checkout.initSteps.2.name: must be at most 40 lower-case letters, digits and inner hyphens, a letter first",
+        "checkout.initSteps.2.command.0: must be text without a NUL character",
+      ],
+    );
+    assert.deepEqual(
+      problemOf({ image, initSteps: [initSteps[0] ?? { name: "a" }, { name: "migrate" }] }).split("\n"),
+      [
+        "checkout.initSteps.0.env.OTEL_SERVICE_NAME: must not replace what the stack injects, got a value that is not shown; remove it",
+        'checkout.initSteps.1.name: must differ from initSteps.0.name, got "migrate"; change one of the two',
+      ],
+    );
   });
 
   it("asks every SDK for the names of today and for metrics every five seconds, and lets a service have it otherwise", () => {

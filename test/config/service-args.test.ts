@@ -37,6 +37,7 @@ describe("the arguments of a service", () => {
         env: {},
         configFiles: {},
         volumes: {},
+        initSteps: [],
         ports: [],
         version: "0.0.0",
         telemetry: true,

@@ -29,6 +29,7 @@ const neutral: Workload = {
   ports: [],
   dataVolumes: [],
   imageMounts: [],
+  initSteps: [],
   scratchPaths: [],
   probes: probesOf({
     port: 1,
@@ -61,6 +62,7 @@ const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, read
     ports: ["container", "around"],
     dataVolumes: ["around"],
     imageMounts: ["around"],
+    initSteps: ["around"],
     scratchPaths: ["container", "around"],
     probes: ["container", "around"],
     memoryMib: ["container", "around"],
@@ -84,6 +86,7 @@ const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, read
     ports: ["container", "around"],
     dataVolumes: ["around"],
     imageMounts: ["around"],
+    initSteps: ["around"],
     scratchPaths: ["container"],
     probes: ["container"],
     memoryMib: ["container"],

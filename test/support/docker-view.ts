@@ -80,7 +80,12 @@ export function isHelper(container: RecordedContainer): boolean {
 
 /** Whether a container waits for a workload: of those that end by themselves, the one on the network. */
 export function isWaiting(container: RecordedContainer): boolean {
-  return isHelper(container) && container.inputs.networksAdvanced !== undefined;
+  return isHelper(container) && !isStep(container) && container.inputs.networksAdvanced !== undefined;
+}
+
+/** Whether a container runs before a workload: of those that end by themselves, the one with the workload's image in a label. */
+export function isStep(container: RecordedContainer): boolean {
+  return isHelper(container) && container.inputs.labels?.some(({ label }) => label === "observability.before") === true;
 }
 
 /** Whether a container copies files of another image: of those that end by themselves, the one that runs `cp`. */
@@ -90,7 +95,7 @@ export function isCopy(container: RecordedContainer): boolean {
 
 /** Whether a container looks over the configuration of a workload: it runs the entry point of the workload's image. */
 export function isCheck(container: RecordedContainer): boolean {
-  return isHelper(container) && container.inputs.entrypoints === undefined;
+  return isHelper(container) && !isStep(container) && container.inputs.entrypoints === undefined;
 }
 
 /**

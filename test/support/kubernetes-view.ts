@@ -37,19 +37,26 @@ const probe = z.strictObject({
   initialDelaySeconds: z.number().default(0),
 });
 
+const variable = z.union([
+  z.strictObject({ name: z.string(), value: z.string() }),
+  z.strictObject({
+    name: z.string(),
+    valueFrom: z.strictObject({ fieldRef: z.strictObject({ fieldPath: z.string() }) }),
+  }),
+]);
+
+const volumeMount = z.strictObject({
+  name: z.string(),
+  mountPath: z.string(),
+  subPath: z.string().optional(),
+  readOnly: z.boolean().optional(),
+});
+
 const container = z.looseObject({
   name: z.string(),
   image: z.string(),
   args: z.array(z.string()).optional(),
-  env: z.array(
-    z.union([
-      z.strictObject({ name: z.string(), value: z.string() }),
-      z.strictObject({
-        name: z.string(),
-        valueFrom: z.strictObject({ fieldRef: z.strictObject({ fieldPath: z.string() }) }),
-      }),
-    ]),
-  ),
+  env: z.array(variable),
   ports: z.array(z.looseObject({ name: z.string(), containerPort: z.number() })),
   readinessProbe: probe.optional(),
   lifecycle: z.strictObject({ preStop: z.strictObject({ sleep: z.strictObject({ seconds: z.number() }) }) }).optional(),
@@ -59,14 +66,7 @@ const container = z.looseObject({
     requests: z.record(z.string(), z.string()),
     limits: z.record(z.string(), z.string()),
   }),
-  volumeMounts: z.array(
-    z.strictObject({
-      name: z.string(),
-      mountPath: z.string(),
-      subPath: z.string().optional(),
-      readOnly: z.boolean().optional(),
-    }),
-  ),
+  volumeMounts: z.array(volumeMount),
 });
 
 const workloadInputs = z.looseObject({
@@ -85,8 +85,12 @@ const workloadInputs = z.looseObject({
           z.looseObject({
             name: z.string(),
             image: z.string(),
-            command: z.array(z.string()),
-            volumeMounts: z.tuple([z.strictObject({ name: z.string(), mountPath: z.string() })]),
+            command: z.array(z.string()).optional(),
+            args: z.array(z.string()).optional(),
+            env: z.array(variable).default([]),
+            resources: z.unknown(),
+            securityContext: z.unknown(),
+            volumeMounts: z.array(volumeMount),
           }),
         ),
         containers: z.tuple([container]),
@@ -198,11 +202,25 @@ export function observeKubernetes(
     ports: found.flatMap((service) => publishedPorts(service, container)),
     dataVolumes: dataVolumes(workload, resources),
     imageMounts: mountsOf(workload, ({ name }) => isFilled(workload, name)).map(({ name, mountPath, readOnly }) => {
-      const [copy] = template.spec.initContainers.filter(({ volumeMounts: [mount] }) => mount.name === name);
+      const [copy] = template.spec.initContainers.filter(
+        ({ command, volumeMounts: [mount] }) => command !== undefined && mount?.name === name,
+      );
       const [cp, option, from = "", to = ""] = (copy?.command ?? []).map((text) => expanded(text, {}));
-      if (`${cp} ${option}` !== "cp -r" || copy?.volumeMounts[0].mountPath !== to) return "copied to somewhere else";
+      if (`${cp} ${option}` !== "cp -r" || copy?.volumeMounts[0]?.mountPath !== to) return "copied to somewhere else";
       return { image: imageOf(copy.image), from, path: agreed([to, mountPath]), readOnly };
     }),
+    initSteps: template.spec.initContainers
+      .filter(({ command }) => command === undefined)
+      .map(({ name, image, args = [], env, resources, securityContext, volumeMounts }) => ({
+        name: withoutPrefix(name, `${own.name}-init-`),
+        image: imageOf(image),
+        args: args.map((text) => expanded(text, allVariables(env))),
+        env: environment(env),
+        asTheProcess: isDeepStrictEqual(
+          [resources, securityContext, volumeMounts],
+          [container.resources, container["securityContext"], container.volumeMounts],
+        ),
+      })),
     scratchPaths: mountsOf(workload, ({ name, emptyDir }) => emptyDir !== undefined && !isFilled(workload, name)).map(
       ({ name, mountPath }) => {
         const size = template.spec.volumes.find((volume) => volume.name === name)?.emptyDir?.sizeLimit;
@@ -320,7 +338,9 @@ function mountsOf(
 
 /** Whether a container that comes before the workload's fills a volume. */
 function isFilled({ inputs }: RecordedWorkload, volume: string): boolean {
-  return inputs.spec.template.spec.initContainers.some(({ volumeMounts: [{ name }] }) => name === volume);
+  return inputs.spec.template.spec.initContainers.some(
+    ({ command, volumeMounts: [mount] }) => command !== undefined && mount?.name === volume,
+  );
 }
 
 const worldReadable = 0o444;

@@ -9,6 +9,7 @@ import {
   isCheck,
   isCopy,
   isHelper,
+  isStep,
   isWaiting,
   observedCheck,
   scratchOptions,
@@ -66,7 +67,7 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
   const waiting = containers.filter(isWaiting);
   const copies = containers.filter(isCopy);
   const helpers = containers.filter(
-    (container) => isHelper(container) && ![isCheck, isCopy, isWaiting].some((is) => is(container)),
+    (container) => isHelper(container) && ![isCheck, isCopy, isStep, isWaiting].some((is) => is(container)),
   );
   const each = (read: (instance: RecordedContainer, index: number) => unknown): unknown => agreed(instances.map(read));
   // A check has to see what the instances will: it counts as one of them.
@@ -104,6 +105,7 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
         .filter(({ readOnly }) => readOnly === true)
         .map((mount) => observedMount(resources, copies, mount, dependencies)),
     ),
+    initSteps: observedSteps(resources, containers.filter(isStep), instances),
     scratchPaths: eachAndCheck(({ inputs }) =>
       Object.entries(inputs.tmpfs ?? {}).map(([path, options]) => {
         const { size } = scratchOptions.exec(options)?.groups ?? {};
@@ -195,6 +197,34 @@ function observedMount(
   const [option, from, to] = copy.inputs.command ?? [];
   if (option !== "-r" || copy.inputs.volumes?.[0]?.containerPath !== to) return "copied to somewhere else";
   return { image: observedImage(resources, copy.inputs.image), from, path: agreed([to, path]), readOnly };
+}
+
+/** What runs before the instances: in the order in which each waits for those before it, and each instance for the last. */
+function observedSteps(
+  resources: readonly RecordedResource[],
+  steps: readonly RecordedContainer[],
+  [instance]: readonly RecordedContainer[],
+): unknown {
+  const before = (container: RecordedContainer): number =>
+    steps.filter(({ urn }) => container.dependencies.includes(urn)).length;
+  if (steps.length > 0 && (instance === undefined || before(instance) === 0)) return "an instance that does not wait";
+  const inOrder = [...steps].sort((a, b) => before(a) - before(b));
+  return inOrder.map((step, index) => {
+    const { name, image, command, attach, networksAdvanced, ports, ...own } = step.inputs;
+    const same = ["user", "uploads", "volumes", "tmpfs", "memory", "memorySwap"] as const;
+    return {
+      name: agreed([name, step.name].map((full) => /-init-(.*)$/.exec(full)?.[1])),
+      image: observedImage(resources, image),
+      args: command,
+      env: withoutInstanceName(envOf(step), name),
+      asTheProcess:
+        attach === true &&
+        ports === undefined &&
+        networksAdvanced?.length === 1 &&
+        before(step) === index &&
+        same.every((field) => JSON.stringify(own[field]) === JSON.stringify(instance?.inputs[field])),
+    };
+  });
 }
 
 function observedSelfCheck({ inputs: { healthcheck } }: RecordedContainer): unknown {

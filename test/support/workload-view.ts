@@ -37,6 +37,14 @@ export function expectedView(workload: KnownWorkload, asking: Asking): WorkloadV
       keptOnDestroy: true,
     })),
     imageMounts: workload.imageMounts.map(({ image, from, path }) => ({ image, from, path, readOnly: true })),
+    // Each as the process itself is: what a platform gave it otherwise shows as a difference.
+    initSteps: workload.initSteps.map(({ name, image, args, env }) => ({
+      name,
+      image,
+      args,
+      env: shownEnv(env),
+      asTheProcess: true,
+    })),
     scratchPaths: workload.scratchPaths,
     probes: probesView(workload, asking),
     memoryMib: workload.memoryMib,

@@ -42,6 +42,7 @@ export const plainWorkload: KnownWorkload = {
   ports: [],
   dataVolumes: [],
   imageMounts: [],
+  initSteps: [],
   scratchPaths: [],
   probes: probesOf({
     port: 80,
@@ -190,6 +191,22 @@ export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) 
         readiness: { command: ["check", "$(A)", "$$"], periodSeconds: 7, timeoutSeconds: 3, failureThreshold: 4 },
         liveness: { tcp: 8080, initialDelaySeconds: 20 },
         startup: { http: { port: 8081, path: "/started" }, command: ["started"], failureThreshold: 30 },
+      },
+      stackOn(platform),
+    ),
+  "a service with steps before it": (platform) =>
+    serviceWorkload(
+      "shop-orders",
+      {
+        ...service,
+        image: "registry.example.com/shop/orders:1.4.2",
+        configFiles: { "/etc/orders/rules.json": "{}" },
+        volumes: { orders: { path: "/var/lib/orders" }, cache: { path: "/var/cache/orders", kind: "scratch" } },
+        secretEnv: { DATABASE_URL: secretText },
+        initSteps: [
+          { name: "migrate", command: ["migrate", "--to=$(MODE)"], env: { MODE: "slow", MORE: "$(MODE)" } },
+          { name: "fill", image: "registry.example.com/shop/fill:1" },
+        ],
       },
       stackOn(platform),
     ),

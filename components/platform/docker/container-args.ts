@@ -7,7 +7,7 @@ import { goDuration } from "../../../config/units.ts";
 import { filledWhenKnown, whenKnown } from "../later.ts";
 import { copyMemoryMib, loopback, type PlatformArgs } from "../platform.ts";
 import type { Probes } from "../probes.ts";
-import { assertAllFieldsRead, type DataVolume, type ImageMount, type Workload } from "../workload.ts";
+import { assertAllFieldsRead, type DataVolume, type ImageMount, type InitStep, type Workload } from "../workload.ts";
 
 /** What every container is made from beside its workload. */
 export interface ContainerContext {
@@ -106,7 +106,9 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     stopGraceSeconds,
     ...rest
   } = workload;
-  assertAllFieldsRead<"name" | "image" | "check" | "dataVolumes" | "imageMounts" | "replicas" | "readsInstances">(rest);
+  assertAllFieldsRead<
+    "name" | "image" | "check" | "dataVolumes" | "imageMounts" | "initSteps" | "replicas" | "readsInstances"
+  >(rest);
   return {
     name: context.name,
     image: context.image,
@@ -184,6 +186,30 @@ export function checkArgs(workload: Workload, check: Check, context: ContainerCo
     networkMode: "none",
     // What it says of a configuration that it refuses.
     logs: true,
+  };
+}
+
+/**
+ * A step before a workload as the arguments of a container that runs once. Another image of the workload is another run: a
+ * step prepares what that image needs.
+ */
+export function stepArgs(
+  workload: Workload,
+  { args, env }: InitStep,
+  context: ContainerContext &
+    Pick<InstanceContext, "networkName" | "volumes"> & { readonly before: pulumi.Input<string> },
+): docker.ContainerArgs {
+  return {
+    ...endsByItself(context, workload.memoryMib),
+    command: [...args],
+    envs: environment(env, context.name),
+    user: `${workload.userId}:${workload.groupId}`,
+    uploads: uploads(workload),
+    volumes: context.volumes,
+    tmpfs: tmpfs(workload),
+    networkMode: "bridge",
+    networksAdvanced: [{ name: context.networkName }],
+    labels: [...context.labels, { label: dockerLabels.before, value: context.before }],
   };
 }
 

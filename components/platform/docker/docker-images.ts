@@ -29,12 +29,12 @@ export class DockerImages {
   }
 
   /** Two builds under one name would take turns in being the image of that name. */
-  conflicts(image: WorkloadImage): readonly Problem[] {
+  conflicts(path: string, image: WorkloadImage): readonly Problem[] {
     if (image.kind !== "build" || this.images.has(keyOf(image))) return [];
     const { name, contextPath } = image;
     const isTaken = this.named(name).some((other) => other.kind === "build");
     const rule = `must be built one way only, as the image ${name} is already`;
-    return problemIf(isTaken, "image", rule, contextPath, "give one of two folders another name");
+    return problemIf(isTaken, path, rule, contextPath, "give one of two folders another name");
   }
 
   /** The image in the daemon: pulled only if it does not have it, or built. */

@@ -1,9 +1,9 @@
-import { checkName, dashed, dataVolumeName, instanceName, mountName } from "../../../config/names.ts";
+import { checkName, dashed, dataVolumeName, initStepName, instanceName, mountName } from "../../../config/names.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
 import { workloadLimits } from "../../../config/rules.ts";
 import type { PlatformArgs } from "../platform.ts";
 import type { ReservedName } from "../reservations.ts";
-import type { DataVolume, ImageMount, Workload } from "../workload.ts";
+import type { DataVolume, ImageMount, InitStep, Workload } from "../workload.ts";
 
 /** What one object is called. */
 export interface ObjectName {
@@ -21,6 +21,8 @@ export interface DockerNames {
   readonly instances: readonly ObjectName[];
   /** Container that checks its configuration; none without a check. */
   readonly checks: readonly ObjectName[];
+  /** Container of each step before it. */
+  readonly steps: readonly { readonly step: InitStep; readonly container: ObjectName }[];
   /** Container that waits until it answers; none if nothing waits for it. */
   readonly waiting: readonly ObjectName[];
   /** Volume of each data volume, and the container that hands it over. */
@@ -32,7 +34,7 @@ export interface DockerNames {
 /** The names of a workload's objects. */
 export function dockerNames(
   { name: stackName, resourcePrefix }: Pick<PlatformArgs, "name" | "resourcePrefix">,
-  { name, replicas, check, dataVolumes, imageMounts, probes }: Workload,
+  { name, replicas, check, dataVolumes, imageMounts, initSteps, probes }: Workload,
 ): DockerNames {
   const named = (by: (prefix: string) => string): ObjectName => ({
     docker: by(stackName),
@@ -46,6 +48,10 @@ export function dockerNames(
       named((prefix) => instanceName(prefix, name, index + 1)),
     ),
     checks: check === "none" ? [] : [named((prefix) => checkName(first(prefix)))],
+    steps: initSteps.map((step) => ({
+      step,
+      container: named((prefix) => initStepName(first(prefix), step.name)),
+    })),
     waiting: probes.gates ? [named((prefix) => `${first(prefix)}-ready`)] : [],
     data: dataVolumes.map((volume) => ({
       volume,
@@ -62,8 +68,12 @@ export function dockerNames(
 
 /** The names as they are unique: containers find each other by their aliases and by their names alike. */
 export function reservedInDocker(names: DockerNames): readonly ReservedName[] {
-  const { data, mounts } = names;
-  const helpers = [...data.map(({ owner }) => owner), ...mounts.map(({ copy }) => copy)];
+  const { data, mounts, steps } = names;
+  const helpers = [
+    ...data.map(({ owner }) => owner),
+    ...mounts.map(({ copy }) => copy),
+    ...steps.map(({ container }) => container),
+  ];
   const containers = [...names.instances, ...names.checks, ...names.waiting, ...helpers];
   const volumes = [...data.map(({ kept }) => kept), ...mounts.map(({ filled }) => filled)];
   return [

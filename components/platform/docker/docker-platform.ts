@@ -12,7 +12,7 @@ import {
   type WorkloadOptions,
 } from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-rules.ts";
-import type { Workload } from "../workload.ts";
+import { imagesOf, type Workload } from "../workload.ts";
 import { injectedContainer, injectedTypes } from "./inject-container.ts";
 import { checkResult } from "./check-result.ts";
 import {
@@ -23,7 +23,9 @@ import {
   mostReadySeconds,
   readyArgs,
   stackLabels,
+  stepArgs,
   type ContainerContext,
+  type InstanceContext,
 } from "./container-args.ts";
 import { DockerImages } from "./docker-images.ts";
 import {
@@ -75,9 +77,7 @@ export class DockerPlatform implements Platform {
     return [
       ...this.reservations.conflicts(workload, reservedInDocker(names)),
       ...hostNameProblems(names),
-      ...[workload.image, ...workload.imageMounts.map(({ image }) => image)].flatMap((image) =>
-        this.images.conflicts(image),
-      ),
+      ...imagesOf(workload).flatMap(([path, image]) => this.images.conflicts(path, image)),
       ...problemIf(
         workload.readsInstances,
         "readsInstances",
@@ -148,12 +148,14 @@ export class DockerPlatform implements Platform {
       volumes: used.map(({ volume }) => volume),
       checked: this.checked(declared),
     };
+    const first = [...dependsOn, ...used.flatMap(({ after }) => after)];
+    const before = [...first, ...this.steps(declared, common, first)];
     return names.instances.map(({ docker: name, resource }, index) => {
       const args = containerArgs(workload, { ...common, name, instance: index + 1 });
       const container = new docker.Container(resource, args, {
         parent,
         provider: this.provider,
-        dependsOn: [...dependsOn, ...used.flatMap(({ after }) => after)],
+        dependsOn: before,
         deleteBeforeReplace: true,
         // Without these an edit of the health check or of a scratch directory changes nothing, and a start that failed
         // counts as a success the next time.
@@ -162,6 +164,24 @@ export class DockerPlatform implements Platform {
       });
       return { name, container };
     });
+  }
+
+  /** The last of the containers that run once before a workload, one after the other, if there are any. */
+  private steps(
+    declared: Declared,
+    { image, networkName, volumes }: Pick<InstanceContext, "image" | "networkName" | "volumes">,
+    dependsOn: WorkloadOptions["dependsOn"],
+  ): readonly pulumi.Input<pulumi.Resource>[] {
+    return declared.names.steps.reduce<readonly pulumi.Input<pulumi.Resource>[]>((done, { step, container }) => {
+      const args = (context: ContainerContext): docker.ContainerArgs =>
+        stepArgs(declared.workload, step, { ...context, networkName, volumes, before: image });
+      const running = this.once(container, this.images.get(step.image).name, declared, args, {
+        dependsOn: [...dependsOn, ...done],
+        replaceOnChanges: ["tmpfs"],
+      });
+      const { docker: name } = container;
+      return [running, succeeded(running, (code) => `${name}: must end with 0, got ${code}; see docker logs ${name}`)];
+    }, []);
   }
 
   /** The container that waits for a workload that others wait for, once the workload has answered. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { checkName, dashed, fileKey, mountName } from "../../../config/names.ts";
+import { checkName, dashed, fileKey, initStepName, mountName } from "../../../config/names.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
 import type { ReservedName } from "../reservations.ts";
-import type { DataVolume, ImageMount, Workload } from "../workload.ts";
+import type { DataVolume, ImageMount, InitStep, Workload } from "../workload.ts";
 
 /** Every name in a namespace that a workload takes. What creates an object has its name from here, and from nowhere else. */
 export interface KubernetesNames {
@@ -16,6 +16,8 @@ export interface KubernetesNames {
   readonly serviceAccounts: readonly string[];
   /** PersistentVolumeClaim of each data volume. */
   readonly claims: readonly { readonly volume: DataVolume; readonly name: string }[];
+  /** Container in its pods of each step before it. */
+  readonly steps: readonly { readonly step: InitStep; readonly name: string }[];
   /** Container in its pods that copies the files of each image mount, and the volume with them. */
   readonly copies: readonly { readonly mount: ImageMount; readonly name: string }[];
 }
@@ -27,7 +29,7 @@ export function configMapData({ configFiles }: Pick<Workload, "configFiles">): R
 
 /** The names of a workload's objects. Its Secret has one by Pulumi, with random letters behind. */
 export function kubernetesNames(workload: Workload): KubernetesNames {
-  const { name, check, configFiles, dataVolumes, imageMounts, readsInstances } = workload;
+  const { name, check, configFiles, dataVolumes, imageMounts, initSteps, readsInstances } = workload;
   const hash = createHash("sha256")
     .update(JSON.stringify(configMapData(workload)))
     .digest("hex")
@@ -38,6 +40,7 @@ export function kubernetesNames(workload: Workload): KubernetesNames {
     configMaps: configFiles.length === 0 ? [] : [`${name}-config-${hash}`],
     serviceAccounts: readsInstances ? [name] : [],
     claims: dataVolumes.map((volume) => ({ volume, name: dashed(volume.name) })),
+    steps: initSteps.map((step) => ({ step, name: initStepName(name, step.name) })),
     copies: imageMounts.map((mount) => ({ mount, name: mountName(name, mount.name) })),
   };
 }
@@ -72,9 +75,9 @@ const longestLabel = 63;
 const revisionLength = 11;
 
 /** The problem of names that would be too long where Kubernetes puts them. */
-export function nameLengthProblems({ workload, checks, claims, copies }: KubernetesNames): readonly Problem[] {
+export function nameLengthProblems({ workload, checks, claims, copies, steps }: KubernetesNames): readonly Problem[] {
   const longest = claims.length === 0 ? longestLabel : longestLabel - revisionLength;
-  const named = [...copies, ...claims].map(({ name }) => name);
+  const named = [...copies, ...claims, ...steps].map(({ name }) => name);
   const ends = [...checks, ...named].map((longer) => longer.length - workload.length);
   const most = Math.min(longest, ...ends.map((end) => longestLabel - end));
   const rule = `must be at most ${most} characters long, since names in its pods have more behind it`;

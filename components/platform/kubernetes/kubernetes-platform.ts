@@ -33,7 +33,7 @@ import {
   type WorkloadOptions,
 } from "../platform.ts";
 import { refuse, workloadProblems } from "../workload-rules.ts";
-import type { Workload, WorkloadImage } from "../workload.ts";
+import { imagesOf, type Workload, type WorkloadImage } from "../workload.ts";
 import { injectedPods, injectedTypes } from "./inject-pod.ts";
 import { podEnrichment, podReaderRules } from "./enrichment.ts";
 import {
@@ -119,9 +119,9 @@ export class KubernetesPlatform implements Platform {
     return [
       ...this.reservations.conflicts(workload, reservedInNamespace(names)),
       ...nameLengthProblems(names),
-      ...[workload.image, ...workload.imageMounts.map(({ image }) => image)].flatMap((image) => [
-        ...this.images.conflicts(image),
-        ...this.deliveryProblems(image),
+      ...imagesOf(workload).flatMap(([path, image]) => [
+        ...this.images.conflicts(path, image),
+        ...this.deliveryProblems(path, image),
       ]),
       ...podProblems(workload, this.args.settings.resources),
       ...problemIf(
@@ -184,6 +184,7 @@ export class KubernetesPlatform implements Platform {
       secretName: this.secret(declared)?.metadata.name,
       claims,
       copies: names.copies.map((copy) => ({ ...copy, image: this.image(copy.mount.image) })),
+      steps: names.steps.map((named) => ({ ...named, image: this.image(named.step.image) })),
       settings: this.args.settings,
     };
     const template = podTemplate(workload, context);
@@ -305,11 +306,11 @@ export class KubernetesPlatform implements Platform {
     return reference;
   }
 
-  private deliveryProblems(image: WorkloadImage): readonly Problem[] {
+  private deliveryProblems(path: string, image: WorkloadImage): readonly Problem[] {
     if (image.kind !== "build") return [];
     const rule = "must have a way into the cluster, since it is built here";
     const change = "set kubernetes.registry or kubernetes.loadCommand";
-    return problemIf(this.args.deliver === undefined, "image", rule, image.name, change);
+    return problemIf(this.args.deliver === undefined, path, rule, image.name, change);
   }
 
   private newServiceAccount(): ServiceAccount {

@@ -8,7 +8,7 @@ import { isBackend } from "../../../config/parts/parts.ts";
 import { factsWhenKnown, filledWhenKnown, whenKnown } from "../later.ts";
 import { copyMemoryMib } from "../platform.ts";
 import type { Probe, Probes, Question } from "../probes.ts";
-import { assertAllFieldsRead, type ImageMount, type Workload } from "../workload.ts";
+import { assertAllFieldsRead, type ImageMount, type InitStep, type Workload } from "../workload.ts";
 import { commonLabels, roleLabel, roles } from "./labels.ts";
 import { processorShare } from "./pod-rules.ts";
 
@@ -41,6 +41,12 @@ export interface PodContext {
   readonly copies: readonly {
     readonly name: string;
     readonly mount: ImageMount;
+    readonly image: pulumi.Input<string>;
+  }[];
+  /** Container in the pod of each step before the workload, and its image. */
+  readonly steps: readonly {
+    readonly name: string;
+    readonly step: InitStep;
     readonly image: pulumi.Input<string>;
   }[];
   readonly settings: Pick<KubernetesSettings, "imagePullSecrets" | "nodeSelector" | "tolerations" | "resources">;
@@ -116,7 +122,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
     readsInstances,
     ...rest
   } = workload;
-  assertAllFieldsRead<"image" | "check" | "dataVolumes" | "imageMounts" | "replicas">(rest);
+  assertAllFieldsRead<"image" | "check" | "dataVolumes" | "imageMounts" | "initSteps" | "replicas">(rest);
   const files = [
     ...fileVolume("config", context.configMapName, configFiles),
     ...fileVolume("secrets", context.secretName, secretFiles),
@@ -140,6 +146,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
     requests: { cpu: `${cpu.request}m`, memory: `${request}Mi` },
     limits: { ...(cpu.limit === "none" ? {} : { cpu: `${cpu.limit}m` }), memory: `${limit}Mi` },
   });
+  const request = memoryRequestMib === "all" ? memoryMib : memoryRequestMib;
   const farewell = farewellSeconds(ports, context);
   return {
     metadata: {
@@ -165,14 +172,25 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
         fsGroupChangePolicy: "OnRootMismatch",
         seccompProfile: { type: "RuntimeDefault" },
       },
-      initContainers: context.copies.map(({ name: copy, mount, image }) => ({
-        name: copy,
-        image,
-        command: ["cp", "-r", literally(mount.from), literally(mount.path)],
-        resources: room(copyMemoryMib),
-        volumeMounts: [{ name: copy, mountPath: mount.path }],
-        ...everyContainer,
-      })),
+      initContainers: [
+        ...context.copies.map(({ name: copy, mount, image }) => ({
+          name: copy,
+          image,
+          command: ["cp", "-r", literally(mount.from), literally(mount.path)],
+          resources: room(copyMemoryMib),
+          volumeMounts: [{ name: copy, mountPath: mount.path }],
+          ...everyContainer,
+        })),
+        ...context.steps.map(({ name: container, step, image }) => ({
+          name: container,
+          image,
+          args: step.args.map((arg) => whenKnown(arg, literally)),
+          env: environment(step.env),
+          resources: room(memoryMib, request),
+          volumeMounts: mounted.flatMap(({ mounts }) => mounts),
+          ...everyContainer,
+        })),
+      ],
       containers: [
         {
           name,
@@ -182,7 +200,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
           ports: ports.map((port) => ({ name: port.name, containerPort: port.port, protocol: "TCP" })),
           ...probes(asked),
           ...(farewell === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: farewell } } } }),
-          resources: room(memoryMib, memoryRequestMib === "all" ? memoryMib : memoryRequestMib),
+          resources: room(memoryMib, request),
           volumeMounts: mounted.flatMap(({ mounts }) => mounts),
           ...everyContainer,
         },
@@ -200,7 +218,7 @@ export function checkTemplate(workload: Workload, { args }: Check, context: PodC
   const name = checkName(workload.name);
   const nothing = { ...workload.probes, readiness: "none", liveness: "none", startup: "none" } as const;
   const checked = { ...workload, name, args, ports: [], probes: nothing, readsInstances: false };
-  const { spec } = podTemplate(checked, { ...context, claims: [] });
+  const { spec } = podTemplate(checked, { ...context, claims: [], steps: [] });
   return {
     metadata: { labels: { ...commonLabels(context.stackName, name), [roleLabel]: roles.check } },
     spec: { ...spec, restartPolicy: "Never" },

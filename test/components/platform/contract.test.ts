@@ -54,6 +54,7 @@ const fields: readonly (keyof WorkloadView)[] = Object.keys({
   ports: true,
   dataVolumes: true,
   imageMounts: true,
+  initSteps: true,
   scratchPaths: true,
   probes: true,
   memoryMib: true,

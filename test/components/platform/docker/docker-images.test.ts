@@ -99,10 +99,10 @@ describe("the images of a stack", () => {
 
   it("refuse two builds under one name, where the second service would run the first one's image", async () => {
     await record((images) => {
-      assert.deepEqual(images.conflicts(built), []);
+      assert.deepEqual(images.conflicts("image", built), []);
       images.get(built);
-      assert.deepEqual(images.conflicts({ ...built }), []);
-      assert.deepEqual(images.conflicts({ ...built, buildArgs: { BASE: "other" } }), [
+      assert.deepEqual(images.conflicts("image", { ...built }), []);
+      assert.deepEqual(images.conflicts("image", { ...built, buildArgs: { BASE: "other" } }), [
         {
           path: "image",
           rule: "must be built one way only, as the image shop is already",

@@ -19,6 +19,7 @@ const place: PodContext = {
   configMapName: "shop-config-0a1b",
   secretName: "shop-secrets-2c3d",
   claims: [{ name: "shop-data", path: "/data", claimName: "shop-data" }],
+  steps: [],
   copies: [
     {
       name: "shop-extra",
