@@ -8,7 +8,7 @@ import { buildContextProblems } from "../config/build-context.ts";
 import { builtHere, instrumentationImage, instrumentations } from "../config/instrumentation.ts";
 import { otelEnv, sdkPreferences } from "../config/otel-env.ts";
 import { fieldApart } from "../config/plain.ts";
-import { problemIf, type Problem } from "../config/problem.ts";
+import { problem, problemIf, type Problem } from "../config/problem.ts";
 import { dnsLabel, isDnsLabel } from "../config/rules.ts";
 import {
   injectedVariableProblems,
@@ -35,6 +35,11 @@ import type { ImageMount, KnownWorkload, Workload, WorkloadImage } from "./platf
 export interface InstrumentedServiceArgs extends ServiceArgsWithOutputs, ServiceSecrets {
   /** The stack that it runs beside and sends its telemetry to. */
   readonly stack: ObservabilityStack | JoinedStack;
+  /**
+   * Services that have to answer before it starts, by their `readiness` or `healthCheck`.
+   * @default none
+   */
+  readonly dependsOn?: readonly InstrumentedService[];
 }
 
 /**
@@ -65,13 +70,16 @@ export class InstrumentedService extends pulumi.ComponentResource {
    * @throws Error with every problem of the arguments, before any resource of the service is created.
    */
   constructor(name: string, args: InstrumentedServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    const { field: stack, others } = fieldApart(args, "stack");
+    const { field: stack, others: besideStack } = fieldApart(args, "stack");
+    const { field: givenBefore, others } = fieldApart(besideStack, "dependsOn");
     const given = others as ServiceArgsWithOutputs & ServiceSecrets;
     if (!(stack instanceof ObservabilityStack || stack instanceof JoinedStack)) throw withoutStack(name, given, stack);
-    const workload = serviceWorkload(name, given, stack);
+    const before = servicesBefore(givenBefore);
+    const workload = serviceWorkload(name, given, stack, before.problems);
+    const answered = before.services.flatMap((service) => [service, ...service.running.ready()]);
     super("observability:index:InstrumentedService", name, {}, opts);
     this.serviceName = telemetryName(name, given, stack);
-    this.running = stack.platform.run(workload, { parent: this, dependsOn: stack.ready });
+    this.running = stack.platform.run(workload, { parent: this, dependsOn: [...stack.ready, ...answered] });
     this.urls = Object.fromEntries(workload.ports.map((each) => [each.name, `http://${name}:${each.port}`]));
     this.url = Object.values(this.urls)[0];
     this.env = this.serviceName === undefined ? {} : otelEnvFor(stack, name, sentLike(given, workload));
@@ -86,6 +94,30 @@ function sentLike({ version }: Pick<ServiceInput, "version">, { env }: Workload)
 }
 
 const protocolVariable = "OTEL_EXPORTER_OTLP_PROTOCOL" satisfies keyof ReturnType<typeof otelEnv>;
+
+/** What a service waits for, and what is wrong with it. At run time it may be anything. */
+function servicesBefore(given: unknown): {
+  readonly services: readonly InstrumentedService[];
+  readonly problems: readonly Problem[];
+} {
+  if (given !== undefined && !Array.isArray(given)) {
+    return { services: [], problems: [problem("dependsOn", "must be a list of services", given, "write [service]")] };
+  }
+  const all: readonly unknown[] = given ?? [];
+  const services = all.filter((each) => each instanceof InstrumentedService);
+  const isAwaited = "must answer, so that it can be waited for";
+  const problems = all.flatMap((each, index) => {
+    const path = `dependsOn.${index}`;
+    if (!(each instanceof InstrumentedService)) {
+      return [
+        { path, rule: "must be an InstrumentedService", got: "something else", change: "pass the service itself" },
+      ];
+    }
+    const change = "give it healthCheck, or readiness with http or tcp (a command alone is enough on Kubernetes)";
+    return each.running.isAwaitable ? [] : [{ path, rule: isAwaited, got: "a service that is not asked", change }];
+  });
+  return { services, problems };
+}
 
 /** The error with every problem of the arguments, if there is no stack, without which nothing more can be judged. */
 function withoutStack(name: unknown, given: unknown, stack: unknown): Error {
@@ -118,28 +150,32 @@ export interface ServiceEnvironment extends Pick<ObservabilityStack, "settings">
  * A service as a workload.
  *
  * @param given at run time whatever a program hands over, since types are stripped
+ * @param further problems of what is no plain data, to be told with the others
  * @throws Error with every problem of the arguments, one a line: `<path>: <rule>, got <value>; <what to change>`.
  */
 export function serviceWorkload(
   name: string,
   given: ServiceInput & ServiceSecrets,
   stack: ServiceEnvironment,
+  further?: readonly Problem[],
 ): KnownWorkload;
 export function serviceWorkload(
   name: string,
   given: ServiceArgsWithOutputs & ServiceSecrets,
   stack: ServiceEnvironment,
+  further?: readonly Problem[],
 ): Workload;
 export function serviceWorkload(
   name: string,
   given: ServiceArgsWithOutputs & ServiceSecrets,
   stack: ServiceEnvironment,
+  further: readonly Problem[] = [],
 ): Workload {
   const { secrets: givenSecrets, others } = secretsApart(given);
   const { known, later } = laterApart(others);
   const { args, problems: ofArgs } = judgedServiceArgs(known);
   const secrets = judgedSecrets(name, givenSecrets, args.env);
-  const problems = [...ofArgs, ...secrets.problems];
+  const problems = [...ofArgs, ...secrets.problems, ...further];
   const notText = notTextProblems(name);
   if (notText.length > 0) throw refusal("", [...notText, ...problems]);
   // Of a build that is wrong nothing is left, and no image either: that is told already.

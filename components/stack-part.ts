@@ -53,7 +53,7 @@ export class StackPart extends pulumi.ComponentResource {
     const { host, readiness } = parts[other.part];
     const part: AnyPart = parts[this.part];
     const targets = part.connectsTo(partList);
-    return readiness.gates && targets.some((target) => target.host === host) ? [other, ...other.running.ready] : [];
+    return readiness.gates && targets.some((target) => target.host === host) ? [other, ...other.running.ready()] : [];
   }
 
   /** @param isKept whether the data is useless without it: it is protected like the data */

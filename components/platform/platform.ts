@@ -112,8 +112,15 @@ export interface RunningWorkload {
   /** `host:port` on the user's machine for each published port, by port name. */
   readonly published: Readonly<Record<string, string>>;
   readonly instances: readonly Instance[];
-  /** What workloads that start later have to wait for, beside the resources of this one. */
-  readonly ready: readonly pulumi.Output<pulumi.Resource>[];
+  /** Whether the platform can wait until it answers: it has to be asked in a way that the platform has from outside. */
+  readonly isAwaitable: boolean;
+  /**
+   * What workloads that start later have to wait for, beside the resources of this one. It may be created only when it is
+   * asked for.
+   *
+   * @throws Error if the name of what waits is taken.
+   */
+  ready(): readonly pulumi.Output<pulumi.Resource>[];
   readonly volumes: readonly KeptVolume[];
 }
 

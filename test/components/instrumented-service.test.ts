@@ -15,7 +15,7 @@ import {
 import { refusalOf } from "../support/refusal.ts";
 import { recordResources, type RecordedResource } from "../support/record-resources.ts";
 import { shownEnv } from "../support/workload-view.ts";
-import { containersOf, envOf } from "../support/docker-view.ts";
+import { allContainers, containersOf, envOf } from "../support/docker-view.ts";
 import { noDocker, settings } from "../support/settings.ts";
 import { imageFolder } from "../support/workloads.ts";
 
@@ -594,6 +594,72 @@ describe("instrumented services beside a stack", () => {
       });
     });
     assert.deepEqual(servicesOf(resources), []);
+  });
+
+  const asked = { port: 8080, path: "/ready?a=1&b=$(x)", command: ["check"] };
+
+  function waitingOf(resources: readonly RecordedResource[]): readonly string[] {
+    return allContainers(resources)
+      .filter(({ name }) => name.endsWith("-ready"))
+      .filter(({ name }) => name.startsWith("observability-shop"))
+      .map(({ inputs }) => inputs.command?.[0]?.split("until ")[1] ?? "");
+  }
+
+  it("start after those that they depend on have answered, over HTTP or by a port", async () => {
+    const resources = await recordServices((stack) => {
+      const cart = new InstrumentedService("shop-cart", { stack, image, healthCheck: asked });
+      const stock = new InstrumentedService("shop-stock", { stack, image, readiness: { tcp: 9000 } });
+      for (const name of ["shop-web", "shop-api"]) {
+        new InstrumentedService(name, { stack, image, dependsOn: [cart, stock] });
+      }
+    });
+    // Each is waited for once, however many wait.
+    assert.deepEqual(waitingOf(resources), [
+      "{ wget -q -O /dev/null 'http://shop-cart:8080/ready?a=1&b=$(x)' & wait $!; }; do sleep 1; done",
+      "{ nc -w 5 shop-stock 9000 -e true & wait $!; }; do sleep 1; done",
+    ]);
+    for (const web of allContainers(resources).filter(({ name }) => /shop-(web|api)$/.test(name))) {
+      const before = web.dependencies.map((urn) => urn.split("::").at(-1));
+      for (const name of ["shop-cart", "shop-cart-ready", "shop-stock", "shop-stock-ready"]) {
+        assert.ok(before.includes(`observability-${name}`), `${web.name} does not wait for ${name}`);
+      }
+    }
+  });
+
+  it("have nothing that waits for them if nothing depends on them", async () => {
+    const resources = await recordServices((stack) => {
+      new InstrumentedService("shop-cart", { stack, image, healthCheck: asked });
+    });
+    assert.deepEqual(waitingOf(resources), []);
+  });
+
+  it("refuse to depend on what is no service, and on what cannot be waited for", async () => {
+    const resources = await recordServices((stack) => {
+      const silent = new InstrumentedService("silent", { stack, image });
+      const within = new InstrumentedService("within", { stack, image, readiness: { command: ["check"] } });
+      const change = "give it healthCheck, or readiness with http or tcp (a command alone is enough on Kubernetes)";
+      const rule = "must answer, so that it can be waited for, got a service that is not asked";
+      const dependsOn = [silent, "cart", within] as unknown as readonly InstrumentedService[];
+      assert.throws(() => new InstrumentedService("web", { stack, image, memoryMib: 1, dependsOn }), {
+        message: [
+          "web.memoryMib: must be a whole number from 6 to 1048576 (less is refused by Docker), got 1; choose one in the range",
+          `web.dependsOn.0: ${rule}; ${change}`,
+          "web.dependsOn.1: must be an InstrumentedService, got something else; pass the service itself",
+          `web.dependsOn.2: ${rule}; ${change}`,
+        ].join("\n"),
+      });
+      const alone = silent as unknown as readonly InstrumentedService[];
+      assert.throws(
+        () => new InstrumentedService("web", { stack, image, dependsOn: alone }),
+        /^Error: web\.dependsOn: must be a list of services, got /,
+      );
+      const cart = new InstrumentedService("cart", { stack, image, healthCheck: asked });
+      new InstrumentedService("cart-ready", { stack, image });
+      assert.throws(() => new InstrumentedService("web", { stack, image, dependsOn: [cart] }), {
+        message: 'cart.name: must be unique in the stack, got "observability-test-cart-ready"; rename one of the two',
+      });
+    });
+    assert.deepEqual(servicesOf(resources), ["cart", "cart-ready", "silent", "within"]);
   });
 
   it("refuse to run beside nothing, or beside something else, with every other problem", async () => {

@@ -6,7 +6,7 @@ import type { Check } from "../../../config/parts/part.ts";
 import { goDuration } from "../../../config/units.ts";
 import { filledWhenKnown, whenKnown } from "../later.ts";
 import { copyMemoryMib, loopback, type PlatformArgs } from "../platform.ts";
-import type { Probes } from "../probes.ts";
+import type { Probe, Probes, Question } from "../probes.ts";
 import { assertAllFieldsRead, type DataVolume, type ImageMount, type InitStep, type Workload } from "../workload.ts";
 
 /** What every container is made from beside its workload. */
@@ -243,6 +243,19 @@ function health({ selfCheck }: Probes): Pick<docker.ContainerArgs, "healthcheck"
   };
 }
 
+/** What a process answers to over the network. */
+type NetworkProbe = Probe & { readonly ask: Exclude<Question, { readonly kind: "command" }> };
+
+/** Whether something outside the container can ask. */
+export function isAskedFromOutside(probe: Probe | "none"): probe is NetworkProbe {
+  return probe !== "none" && probe.ask.kind !== "command";
+}
+
+/** A text as one word of a shell's command, as it is where a shell reads nothing in it. */
+function shellWord(text: string): string {
+  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /**
  * A container that runs once and ends with 0 as soon as a workload answers, for those that start after it. It asks over
  * the network, since the workload's image may have nothing cheap to ask with.
@@ -255,11 +268,15 @@ export function readyArgs(
   context: ContainerContext & Pick<InstanceContext, "networkName">,
   containerId: pulumi.Input<string>,
 ): docker.ContainerArgs {
-  if (readiness === "none" || readiness.ask.kind !== "http") {
-    throw new Error(`${name}: must answer over HTTP to gate others, got no such probe of its readiness`);
+  if (!isAskedFromOutside(readiness)) {
+    throw new Error(`${name}: must answer over the network to gate others, got no such probe of its readiness`);
   }
-  const { port, path } = readiness.ask;
-  const ask = `wget -q -O /dev/null http://${name}:${port}${path}`;
+  const { ask: question } = readiness;
+  const ask =
+    question.kind === "http"
+      ? `wget -q -O /dev/null ${shellWord(`http://${name}:${question.port}${question.path}`)}`
+      : // Of busybox, which has no option that connects and does nothing else in every build.
+        `nc -w 5 ${name} ${question.port} -e true`;
   // `wget` may wait for ever for an answer, so the limit is a process beside it.
   const limit = `trap "exit 1" TERM; (sleep ${mostReadySeconds}; kill $$) &`;
   return {

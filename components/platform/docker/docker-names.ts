@@ -23,8 +23,8 @@ export interface DockerNames {
   readonly checks: readonly ObjectName[];
   /** Container of each step before it. */
   readonly steps: readonly { readonly step: InitStep; readonly container: ObjectName }[];
-  /** Container that waits until it answers; none if nothing waits for it. */
-  readonly waiting: readonly ObjectName[];
+  /** Container that waits until it answers, if something waits for it. */
+  readonly waiting: ObjectName;
   /** Volume of each data volume, and the container that hands it over. */
   readonly data: readonly { readonly volume: DataVolume; readonly kept: ObjectName; readonly owner: ObjectName }[];
   /** Volume of each image mount, and the container that copies the files into it. */
@@ -34,7 +34,7 @@ export interface DockerNames {
 /** The names of a workload's objects. */
 export function dockerNames(
   { name: stackName, resourcePrefix }: Pick<PlatformArgs, "name" | "resourcePrefix">,
-  { name, replicas, check, dataVolumes, imageMounts, initSteps, probes }: Workload,
+  { name, replicas, check, dataVolumes, imageMounts, initSteps }: Workload,
 ): DockerNames {
   const named = (by: (prefix: string) => string): ObjectName => ({
     docker: by(stackName),
@@ -52,7 +52,7 @@ export function dockerNames(
       step,
       container: named((prefix) => initStepName(first(prefix), step.name)),
     })),
-    waiting: probes.gates ? [named((prefix) => `${first(prefix)}-ready`)] : [],
+    waiting: named((prefix) => `${first(prefix)}-ready`),
     data: dataVolumes.map((volume) => ({
       volume,
       kept: { docker: dataVolumeName(stackName, volume.name), resource: `${resourcePrefix}-${dashed(volume.name)}` },
@@ -74,13 +74,18 @@ export function reservedInDocker(names: DockerNames): readonly ReservedName[] {
     ...mounts.map(({ copy }) => copy),
     ...steps.map(({ container }) => container),
   ];
-  const containers = [...names.instances, ...names.checks, ...names.waiting, ...helpers];
+  const containers = [...names.instances, ...names.checks, ...helpers];
   const volumes = [...data.map(({ kept }) => kept), ...mounts.map(({ filled }) => filled)];
   return [
     ...containers.map(({ docker }) => ({ kind: "container", name: docker })),
     { kind: "container", name: names.alias },
     ...volumes.map(({ docker }) => ({ kind: "volume", name: docker })),
   ];
+}
+
+/** The name of what waits for a workload. Only what has something to wait for it takes it. */
+export function reservedForWaiting({ waiting }: DockerNames): readonly ReservedName[] {
+  return [{ kind: "container", name: waiting.docker }];
 }
 
 /** Names that lead somewhere else in every container. */

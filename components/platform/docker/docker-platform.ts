@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
-import { Reservations } from "../reservations.ts";
+import { Reservations, type ReservedName } from "../reservations.ts";
 import {
   publishedAddresses,
   type Injection,
@@ -21,6 +21,7 @@ import {
   copyArgs,
   handOverArgs,
   mostReadySeconds,
+  isAskedFromOutside,
   readyArgs,
   stackLabels,
   stepArgs,
@@ -29,6 +30,7 @@ import {
 } from "./container-args.ts";
 import { DockerImages } from "./docker-images.ts";
 import {
+  reservedForWaiting,
   reservedInDocker,
   dockerNames,
   hostNameProblems,
@@ -75,7 +77,7 @@ export class DockerPlatform implements Platform {
   conflicts(workload: Workload): readonly Problem[] {
     const names = dockerNames(this.args, workload);
     return [
-      ...this.reservations.conflicts(workload, reservedInDocker(names)),
+      ...this.reservations.conflicts(workload, this.reserved(workload, names)),
       ...hostNameProblems(names),
       ...imagesOf(workload).flatMap(([path, image]) => this.images.conflicts(path, image)),
       ...problemIf(
@@ -103,14 +105,20 @@ export class DockerPlatform implements Platform {
     const names = dockerNames(this.args, workload);
     const labels = stackLabels(this.args, workload.name);
     const declared = { workload, names, labels, parent: options.parent };
-    this.reservations.take(workload, reservedInDocker(names));
+    this.reservations.take(workload, this.reserved(workload, names));
     const volumes = names.data.map((data) => ({ data, volumeName: this.volume(data, declared).name }));
     const containers = workload.replicas === 0 ? [] : this.containers(declared, volumes, options.dependsOn);
     const [first] = containers;
+    const { gates } = workload.probes;
+    let waiting = gates ? this.ready(declared, first) : undefined;
     return {
       published: publishedAddresses(workload.ports),
       instances: containers.map(({ name, container }) => ({ name, urn: container.urn, replicas: 1 })),
-      ready: first === undefined ? [] : this.ready(declared, first),
+      isAwaitable: isAskedFromOutside(workload.probes.readiness),
+      ready: () => {
+        waiting ??= this.waitingLater(declared, first);
+        return waiting;
+      },
       volumes: names.data.map(({ volume: { path }, kept }) => ({ name: kept.docker, path })),
     };
   }
@@ -185,14 +193,28 @@ export class DockerPlatform implements Platform {
   }
 
   /** The container that waits for a workload that others wait for, once the workload has answered. */
-  private ready(declared: Declared, { name, container }: NamedContainer): pulumi.Output<docker.Container>[] {
-    return declared.names.waiting.map((waiting) => {
-      const asking = this.once(waiting, this.helperImage, declared, (context) =>
-        readyArgs(declared.workload, { ...context, networkName: this.networkName }, container.id),
-      );
-      const rule = `must answer within ${mostReadySeconds} s of its start`;
-      return succeeded(asking, () => `${name}: ${rule}, got no answer; see docker logs ${name}`);
-    });
+  private ready(declared: Declared, first: NamedContainer | undefined): readonly pulumi.Output<docker.Container>[] {
+    if (first === undefined) return [];
+    const { name, container } = first;
+    const asking = this.once(declared.names.waiting, this.helperImage, declared, (context) =>
+      readyArgs(declared.workload, { ...context, networkName: this.networkName }, container.id),
+    );
+    const rule = `must answer within ${mostReadySeconds} s of its start`;
+    return [succeeded(asking, () => `${name}: ${rule}, got no answer; see docker logs ${name}`)];
+  }
+
+  /** The same for a workload of which nobody knew that something would wait for it. */
+  private waitingLater(declared: Declared, first: NamedContainer | undefined): ReturnType<DockerPlatform["ready"]> {
+    const { workload, names } = declared;
+    const waiting = { ...workload, ports: [] };
+    const reserved = reservedForWaiting(names);
+    refuse(workload.name, this.reservations.conflicts(waiting, reserved));
+    this.reservations.take(waiting, reserved);
+    return this.ready(declared, first);
+  }
+
+  private reserved({ probes }: Workload, names: DockerNames): readonly ReservedName[] {
+    return [...reservedInDocker(names), ...(probes.gates ? reservedForWaiting(names) : [])];
   }
 
   /** "passed", once the check of a workload's configuration has ended well; `undefined` if there is none. */

@@ -166,8 +166,9 @@ export class KubernetesPlatform implements Platform {
     return {
       published: publishedAddresses(workload.ports),
       instances: workload.replicas === 0 ? [] : [this.pods(declared, claims, options.dependsOn)],
+      isAwaitable: workload.probes.readiness !== "none",
       // The provider waits for every pod's readiness.
-      ready: [],
+      ready: () => [],
       volumes: names.claims.map(({ volume: { path }, name }) => ({ name, path })),
     };
   }

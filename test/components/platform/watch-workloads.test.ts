@@ -8,7 +8,13 @@ import {
 } from "../../../components/platform/watch-workloads.ts";
 import { noFacts, sampleWorkloads } from "../../support/workloads.ts";
 
-const running: RunningWorkload = { published: { http: "127.0.0.1:1" }, instances: [], ready: [], volumes: [] };
+const running: RunningWorkload = {
+  published: { http: "127.0.0.1:1" },
+  instances: [],
+  isAwaitable: false,
+  ready: () => [],
+  volumes: [],
+};
 const problems = [{ path: "name", rule: "must be another", got: "one", change: "rename it" }];
 const platform: Platform = {
   conflicts: () => problems,

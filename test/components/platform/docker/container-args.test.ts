@@ -220,7 +220,7 @@ describe("the arguments of a container that waits for a workload", () => {
 
   it("refuse a workload that answers nobody, instead of letting others start early (S26)", () => {
     assert.throws(() => waiting({ probes: probesOf({ ...readiness, httpPath: "none" }) }), {
-      message: "shop: must answer over HTTP to gate others, got no such probe of its readiness",
+      message: "shop: must answer over the network to gate others, got no such probe of its readiness",
     });
   });
 

@@ -140,8 +140,8 @@ describe("the Docker platform", () => {
 
   it("starts nobody who waits for a workload before it has answered (S26)", async () => {
     const resources = await record((platform, parent) => {
-      const { ready } = platform.run(workload, { parent, dependsOn: [] });
-      platform.run({ ...workload, name: "second", ports: [], dataVolumes: [] }, { parent, dependsOn: ready });
+      const store = platform.run(workload, { parent, dependsOn: [] });
+      platform.run({ ...workload, name: "second", ports: [], dataVolumes: [] }, { parent, dependsOn: store.ready() });
     });
     const ready = one(resources, "stack-store-ready");
     assert.deepEqual(one(resources, "stack-second").dependencies.includes(ready.urn), true);

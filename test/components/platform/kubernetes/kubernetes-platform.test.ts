@@ -150,15 +150,19 @@ describe("the Kubernetes platform", () => {
     const told = running.map(({ instances, ...rest }) => ({
       ...rest,
       instances: instances.map(({ name, replicas }) => ({ name, replicas })),
+      ready: rest.ready(),
     }));
     assert.deepEqual(told, [
       {
         published: { http: "127.0.0.1:8000" },
         instances: [{ name: "statefulset/store", replicas: 1 }],
-        ready: [],
+        ...{ isAwaitable: false, ready: [] },
         volumes: [{ name: "store-data", path: "/data" }],
       },
-      { published: {}, instances: [{ name: "deployment/web", replicas: 3 }], ready: [], volumes: [] },
+      {
+        ...{ published: {}, instances: [{ name: "deployment/web", replicas: 3 }] },
+        ...{ isAwaitable: false, ready: [], volumes: [] },
+      },
     ]);
     const claim = objectsOf([one(resources, "PersistentVolumeClaim", "stack-store-data")]);
     assert.equal((claim[0]?.object["metadata"] as { readonly name: string }).name, "store-data");
