@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import {
   byName,
   choice,
@@ -51,10 +51,11 @@ export interface ServicePort {
   readonly name: string;
   readonly port: number;
   /**
-   * Port on 127.0.0.1 that leads to it, from 1024 on, since the lower ones are reserved for the system.
+   * Port on 127.0.0.1 that leads to it, from 1024 on, since the lower ones are reserved for the system. With several instances
+   * it leads to the first; on Docker a list has one for each of them.
    * @default none, the port is reachable from the other services only
    */
-  readonly hostPort?: number;
+  readonly hostPort?: number | readonly number[];
 }
 
 /** A build of the service's image. */
@@ -230,10 +231,17 @@ function within(range: Range): z.ZodInt {
   return wholeNumber({ ...range, change: "choose one in the range" });
 }
 
+const oneForEach = told("must be a port, or a list of ports with one for each instance", "choose one that is free");
+
 const port = group({
   name: text({ pattern: /^[\w.-]{1,63}$/, rule: "must be 1 to 63 letters, digits, _, . and -", change: "rename it" }),
   port: within(containerPorts),
-  hostPort: within(hostPorts).optional(),
+  hostPort: z
+    .union(
+      [within(hostPorts), list(within(hostPorts), "ports", "write one for each instance").min(1, oneForEach)],
+      oneForEach,
+    )
+    .optional(),
 });
 
 const urlPath = text({

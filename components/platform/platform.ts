@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { EnvValue, InstanceFact } from "../../config/env-value.ts";
 import type { OtlpUrls } from "../../config/parts/parts.ts";
 import type { Problem } from "../../config/problem.ts";
-import type { Workload } from "./workload.ts";
+import { portsOnMachine, type Workload } from "./workload.ts";
 
 /** Only this address: nothing of the stack listens on a network of the user's machine. */
 export const loopback = "127.0.0.1";
@@ -109,7 +109,7 @@ export interface KeptVolume {
 
 /** What the rest of the program may know of a workload once it is declared. */
 export interface RunningWorkload {
-  /** `host:port` on the user's machine for each published port, by port name. */
+  /** `host:port` on the user's machine for each published port, by port name; of several instances that of the first. */
   readonly published: Readonly<Record<string, string>>;
   readonly instances: readonly Instance[];
   /** Whether the platform can wait until it answers: it has to be asked in a way that the platform has from outside. */
@@ -124,9 +124,13 @@ export interface RunningWorkload {
   readonly volumes: readonly KeptVolume[];
 }
 
-/** `host:port` of each port that is published on the user's machine, by port name. */
+/** `host:port` of each port that is published on the user's machine, by port name; of several instances that of the first. */
 export function publishedAddresses(ports: Workload["ports"]): Record<string, string> {
   return Object.fromEntries(
-    ports.flatMap(({ name, hostPort }) => (hostPort === "internal" ? [] : [[name, `${loopback}:${hostPort}`]])),
+    ports.flatMap((port) =>
+      portsOnMachine(port)
+        .slice(0, 1)
+        .map(([, hostPort]) => [port.name, `${loopback}:${hostPort}`]),
+    ),
   );
 }

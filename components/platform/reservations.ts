@@ -1,5 +1,5 @@
 import { problemIf, type Problem } from "../../config/problem.ts";
-import type { Workload } from "./workload.ts";
+import { portsOnMachine, type Workload } from "./workload.ts";
 
 /** A name, and what it is the name of: two things of different kinds may have the same. */
 export interface ReservedName {
@@ -28,11 +28,13 @@ export class Reservations {
       (claimed, index) =>
         this.names.has(keyOf(claimed)) || names.slice(0, index).some((other) => keyOf(other) === keyOf(claimed)),
     );
-    const ports = workload.ports.flatMap(({ hostPort }, index) => {
-      const other = hostPort === "internal" ? undefined : this.hostPorts.get(hostPort);
-      const rule = `must differ from the ports of ${other}`;
-      return problemIf(other !== undefined, `ports.${index}.hostPort`, rule, hostPort, "change one of the two");
-    });
+    const ports = workload.ports.flatMap((port, index) =>
+      portsOnMachine(port).flatMap(([path, hostPort]) => {
+        const other = this.hostPorts.get(hostPort);
+        const rule = `must differ from the ports of ${other}`;
+        return problemIf(other !== undefined, `ports.${index}.${path}`, rule, hostPort, "change one of the two");
+      }),
+    );
     const isTaken = taken !== undefined;
     return [
       ...problemIf(isTaken, "name", "must be unique in the stack", taken?.name, "rename one of the two"),
@@ -43,7 +45,7 @@ export class Reservations {
   /** Takes the names and the ports of a workload. */
   take(workload: Workload, names: readonly ReservedName[]): void {
     for (const claimed of names) this.names.add(keyOf(claimed));
-    for (const { hostPort } of workload.ports) if (hostPort !== "internal") this.hostPorts.set(hostPort, workload.name);
+    for (const [, hostPort] of workload.ports.flatMap(portsOnMachine)) this.hostPorts.set(hostPort, workload.name);
   }
 }
 

@@ -9,7 +9,7 @@ import {
   workloadLimits,
   type Range,
 } from "../../config/rules.ts";
-import { imagesOf, type Workload } from "./workload.ts";
+import { portsOnMachine, imagesOf, type Workload } from "./workload.ts";
 
 /**
  * What is wrong with a workload by the rules that every platform shares; the paths begin with the name of a field.
@@ -65,19 +65,28 @@ function envProblems({ env, initSteps }: Workload): readonly Problem[] {
   );
 }
 
-function portProblems({ ports }: Workload): readonly Problem[] {
-  const published = ports.flatMap(({ hostPort }, index) =>
-    hostPort === "internal" ? [] : [[`ports.${index}.hostPort`, hostPort] as const],
+function portProblems({ ports, replicas }: Workload): readonly Problem[] {
+  const published = ports.flatMap((port, index) =>
+    portsOnMachine(port).map(([path, hostPort]) => [`ports.${index}.${path}`, hostPort] as const),
   );
   return [
     ...ports.flatMap(({ port, hostPort }, index) => [
       ...outside(`ports.${index}.port`, port, containerPorts),
-      ...(hostPort === "internal" ? [] : outside(`ports.${index}.hostPort`, hostPort, hostPorts)),
+      ...(typeof hostPort === "object" && typeof replicas === "number"
+        ? forEachInstance(index, hostPort, replicas)
+        : []),
     ]),
+    ...published.flatMap(([path, hostPort]) => outside(path, hostPort, hostPorts)),
     ...equal(ports.map(({ port }, index) => [`ports.${index}.port`, port])),
     ...equal(ports.map(({ name }, index) => [`ports.${index}.name`, name])),
     ...equal(published),
   ];
+}
+
+function forEachInstance(index: number, hostPort: readonly number[], replicas: number): readonly Problem[] {
+  const rule = `must be as many as there are instances (${replicas}), one for each`;
+  const change = "write one for each, or a single one for the first";
+  return problemIf(hostPort.length !== replicas, `ports.${index}.hostPort`, rule, hostPort, change);
 }
 
 function equal(values: readonly (readonly [path: string, value: unknown])[]): readonly Problem[] {

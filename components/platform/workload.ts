@@ -95,8 +95,19 @@ export interface SecretFile {
 export interface WorkloadPort {
   readonly name: string;
   readonly port: number;
-  /** Port on the user's machine, on loopback only; `"internal"` for none. With several instances it leads to the first. */
-  readonly hostPort: number | "internal";
+  /**
+   * Port on the user's machine, on loopback only; `"internal"` for none. With several instances it leads to the first. A list
+   * has one for each instance, which only a platform can give that knows them one by one.
+   */
+  readonly hostPort: number | "internal" | readonly number[];
+}
+
+/** The ports on the user's machine that lead to a port, that of the first instance first, and where in it each stands. */
+export function portsOnMachine({ hostPort }: WorkloadPort): readonly (readonly [path: string, port: number])[] {
+  if (hostPort === "internal") return [];
+  return typeof hostPort === "number"
+    ? [["hostPort", hostPort]]
+    : hostPort.map((port, index) => [`hostPort.${index}`, port] as const);
 }
 
 /** A directory that is kept when the process goes. */

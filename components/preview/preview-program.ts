@@ -1,4 +1,6 @@
 import { refuse } from "../platform/workload-rules.ts";
+import { loopback } from "../platform/platform.ts";
+import { portsOnMachine } from "../platform/workload.ts";
 import { watchWorkloads, type WatchedWorkload } from "../platform/watch-workloads.ts";
 import { recordProgram, type PreviewResource, type ProgramOptions } from "./record-program.ts";
 import { secretValue, unknownValue, type PreviewValues } from "./values.ts";
@@ -102,13 +104,13 @@ function files({ workload }: WatchedWorkload): readonly PreviewFile[] {
   ];
 }
 
-function publishedPorts({ workload, running }: WatchedWorkload): readonly PreviewPort[] {
+function publishedPorts({ workload }: WatchedWorkload): readonly PreviewPort[] {
   if (workload.replicas === 0) return [];
-  return workload.ports.flatMap(({ name, port, hostPort }) => {
-    const address = running.published[name];
-    return hostPort === "internal" || address === undefined
-      ? []
-      : [{ hostPort, address, workload: workload.name, name, port }];
+  return workload.ports.flatMap((each) => {
+    const { name, port } = each;
+    return portsOnMachine(each).map(([, hostPort]) => {
+      return { hostPort, address: `${loopback}:${hostPort}`, workload: workload.name, name, port };
+    });
   });
 }
 

@@ -140,6 +140,31 @@ describe("the arguments of a service", () => {
         ] as const,
     ),
     [{ replicas: "2" }, 'replicas: must be a whole number from 1 to 100, got "2"; choose one in the range'],
+    ...(
+      [
+        ["8080", '"8080"'],
+        [[], "an empty list"],
+        [[8080, "80"], "a list"],
+      ] as const
+    ).map(
+      ([hostPort, got]) =>
+        [
+          { ports: [{ name: "http", port: 80, hostPort }] },
+          `ports.0.hostPort: must be a port, or a list of ports with one for each instance, got ${got}; choose one that is free`,
+        ] as const,
+    ),
+    ...(
+      [
+        [80, ""],
+        [[8080, 80], ".1"],
+      ] as const
+    ).map(
+      ([hostPort, where]) =>
+        [
+          { ports: [{ name: "http", port: 80, hostPort }] },
+          `ports.0.hostPort${where}: must be a whole number from 1024 to 65535 (the lower ones are reserved for the system), got 80; choose one in the range`,
+        ] as const,
+    ),
     [{ replicas: 5n }, "replicas: must be plain data, got 5n; write it as a number, without the n"],
     [{ version: "1\n2" }, 'version: must be one line of 1 to 250 characters, got "1\\n2"; write for example 1.4.2'],
     [{ version: "\ud800" }, 'version: must be one line of 1 to 250 characters, got "\\ud800"; write for example 1.4.2'],

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KnownWorkload, Workload } from "../../components/platform/workload.ts";
 import { filledIn, type InstanceFact } from "../../config/env-value.ts";
 import { dashed } from "../../config/names.ts";
+import { portsOnMachine } from "../../components/platform/workload.ts";
 import { secretText } from "./workloads.ts";
 
 /**
@@ -27,8 +28,8 @@ export function expectedView(workload: KnownWorkload, asking: Asking): WorkloadV
     // Which setting the user has to change is in no resource, but in the message.
     check: workload.check === "none" ? "none" : { args: workload.check.args, comesFirst: true },
     // A port that is not published needs no mention where every process has an address of its own.
-    ports: workload.ports.flatMap(({ port, hostPort }) =>
-      hostPort === "internal" ? [] : [{ port, at: `127.0.0.1:${hostPort}` }],
+    ports: workload.ports.flatMap((each) =>
+      portsOnMachine(each).map(([, hostPort]) => ({ port: each.port, at: `127.0.0.1:${hostPort}` })),
     ),
     // On one machine a volume has what the disk has.
     dataVolumes: workload.dataVolumes.map(({ name, path, sizeMib }) => ({

@@ -210,6 +210,16 @@ export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) 
       },
       stackOn(platform),
     ),
+  "a service with a port for each instance": (platform) =>
+    serviceWorkload(
+      "shop-many",
+      {
+        image: "registry.example.com/shop/many:1.4.2",
+        replicas: platform.isOneMachine ? 3 : 1,
+        ports: [{ name: "http", port: 8080, hostPort: platform.isOneMachine ? [18080, 18081, 18082] : 18080 }],
+      },
+      stackOn(platform),
+    ),
   "a service that cannot be asked": (platform) =>
     serviceWorkload("shop-job", { image: "registry.example.com/shop/job:1.4.2" }, stackOn(platform)),
 };

@@ -7,7 +7,14 @@ import { goDuration } from "../../../config/units.ts";
 import { filledWhenKnown, whenKnown } from "../later.ts";
 import { copyMemoryMib, loopback, type PlatformArgs } from "../platform.ts";
 import type { Probe, Probes, Question } from "../probes.ts";
-import { assertAllFieldsRead, type DataVolume, type ImageMount, type InitStep, type Workload } from "../workload.ts";
+import {
+  assertAllFieldsRead,
+  portsOnMachine,
+  type DataVolume,
+  type ImageMount,
+  type InitStep,
+  type Workload,
+} from "../workload.ts";
 
 /** What every container is made from beside its workload. */
 export interface ContainerContext {
@@ -118,7 +125,7 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     user: `${userId}:${groupId}`,
     // The reason why the root is not read-only: the provider copies files to `/` (see README, "Hardening").
     uploads: uploads({ configFiles, secretFiles }),
-    ports: context.instance === 1 ? publishedPorts(ports) : [],
+    ports: publishedPorts(ports, context.instance),
     volumes: context.volumes,
     tmpfs: tmpfs({ scratchPaths, userId, groupId }),
     ...health(probes),
@@ -224,9 +231,11 @@ export function environment(env: Workload["env"], instanceName: string): (string
     .map(([key, value]) => whenKnown(filledWhenKnown(value, known), (text) => `${key}=${text}`));
 }
 
-function publishedPorts(ports: Workload["ports"]): docker.types.input.ContainerPort[] {
-  return ports.flatMap(({ port, hostPort }) =>
-    hostPort === "internal" ? [] : [{ internal: port, external: hostPort, ip: loopback, protocol: "tcp" }],
+function publishedPorts(ports: Workload["ports"], instance: number): docker.types.input.ContainerPort[] {
+  return ports.flatMap((port) =>
+    portsOnMachine(port)
+      .slice(instance - 1, instance)
+      .map(([, external]) => ({ internal: port.port, external, ip: loopback, protocol: "tcp" })),
   );
 }
 

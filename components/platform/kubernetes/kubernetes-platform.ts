@@ -123,6 +123,15 @@ export class KubernetesPlatform implements Platform {
         ...this.images.conflicts(path, image),
         ...this.deliveryProblems(path, image),
       ]),
+      ...workload.ports.flatMap(({ hostPort }, index) =>
+        problemIf(
+          typeof hostPort === "object",
+          `ports.${index}.hostPort`,
+          "must be a single one on Kubernetes, where it leads to whichever instance there is",
+          hostPort,
+          "write one port",
+        ),
+      ),
       ...podProblems(workload, this.args.settings.resources),
       ...problemIf(
         workload.dataVolumes.length > 0 && (typeof workload.replicas !== "number" || workload.replicas > 1),

@@ -2,7 +2,7 @@ import type { types } from "@pulumi/kubernetes";
 import type { KubernetesSettings } from "../../../config/kubernetes-settings.ts";
 import { localPortsAnnotation } from "../../../config/names.ts";
 import { mibInGib } from "../../../config/units.ts";
-import type { Workload } from "../workload.ts";
+import { portsOnMachine, type Workload } from "../workload.ts";
 import { selector } from "./labels.ts";
 
 /*
@@ -62,7 +62,7 @@ export function serviceSpec({ name, ports }: Workload, stackName: string): types
 
 /** Which ports of the user's machine `npm run open` leads to a workload; no annotation where there are none. */
 export function localPorts({ ports }: Workload): Readonly<Record<string, string>> {
-  const local = ports.flatMap(({ name, hostPort }) => (hostPort === "internal" ? [] : [[name, hostPort] as const]));
+  const local = ports.flatMap((port) => portsOnMachine(port).map(([, hostPort]) => [port.name, hostPort] as const));
   return local.length === 0 ? {} : { [localPortsAnnotation]: JSON.stringify(Object.fromEntries(local)) };
 }
 

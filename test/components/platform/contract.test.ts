@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import type { RunningWorkload } from "../../../components/platform/platform.ts";
-import type { KnownWorkload } from "../../../components/platform/workload.ts";
+import { portsOnMachine, type KnownWorkload } from "../../../components/platform/workload.ts";
 import { platforms, type PlatformUnderTest } from "../../support/platforms.ts";
 import { recordResources, type RecordedResource } from "../../support/record-resources.ts";
 import { sampleWorkloads, type PlatformFacts } from "../../support/workloads.ts";
@@ -83,11 +83,12 @@ for (const platform of platforms) {
 
       it("honours ports in what it tells the user", async () => {
         const { workload, running } = await rendered();
-        const published = workload.ports.filter(({ hostPort }) => hostPort !== "internal");
-        assert.deepEqual(
-          running.published,
-          Object.fromEntries(published.map(({ name, hostPort }) => [name, `127.0.0.1:${hostPort}`])),
+        const published = workload.ports.flatMap((port) =>
+          portsOnMachine(port)
+            .slice(0, 1)
+            .map(([, hostPort]) => [port.name, `127.0.0.1:${hostPort}`]),
         );
+        assert.deepEqual(running.published, Object.fromEntries(published));
       });
 
       it("honours dataVolumes in what it tells the user: each under the name that its resource has", async () => {

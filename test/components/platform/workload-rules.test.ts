@@ -54,6 +54,18 @@ describe("a workload", () => {
       { ports: [port, { name: "a", port: 81, hostPort: 8000 }, { name: "b", port: 82, hostPort: 8000 }] },
       "ports.2.hostPort: must differ from ports.1.hostPort, got 8000; change one of the two",
     ],
+    [
+      { ports: [{ ...port, hostPort: [8000, 8001] }], replicas: 3 },
+      "ports.0.hostPort: must be as many as there are instances (3), one for each, got a list; write one for each, or a single one for the first",
+    ],
+    [
+      { ports: [{ ...port, hostPort: [8000, 80] }], replicas: 2 },
+      `ports.0.hostPort.1: ${whole} 1024 to 65535 (the lower ones are reserved for the system), got 80; ${change}`,
+    ],
+    [
+      { ports: [{ ...port, hostPort: [8000, 8001, 8000] }], replicas: 3 },
+      "ports.0.hostPort.2: must differ from ports.0.hostPort.0, got 8000; change one of the two",
+    ],
     [{ ports: [{ ...port, port: 0 }] }, `ports.0.port: ${whole} 1 to 65535, got 0; ${change}`],
     [{ ports: [{ ...port, port: 80.5 }] }, `ports.0.port: ${whole} 1 to 65535, got 80.5; ${change}`],
     [

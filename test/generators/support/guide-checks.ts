@@ -1,3 +1,4 @@
+import { portsOnMachine } from "../../../components/platform/workload.ts";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
@@ -86,7 +87,7 @@ const knownPorts: ReadonlySet<number> = new Set([
   ...partList.flatMap(({ ports }) => Object.values(ports).map(({ port }) => port)),
   serviceDefaults.port,
   ...Object.values<number>(hostPorts),
-  ...documented.service.ports.flatMap(({ hostPort }) => (hostPort === "internal" ? [] : [hostPort])),
+  ...documented.service.ports.flatMap(portsOnMachine).map(([, hostPort]) => hostPort),
   // An example of a port of one's own.
   3001,
 ]);

@@ -138,6 +138,27 @@ describe("the Docker platform", () => {
     assert.equal(one(await run({}), "stack-store").deleteTimeout, "105s");
   });
 
+  it("refuses each port of a list that another workload has", async () => {
+    await record((platform, parent) => {
+      const first = {
+        ...workload,
+        dataVolumes: [],
+        ports: [{ name: "http", port: 80, hostPort: [8000, 8001] }],
+        replicas: 2,
+      };
+      platform.run(first, { parent, dependsOn: [] });
+      const second = {
+        ...workload,
+        name: "second",
+        dataVolumes: [],
+        ports: [{ name: "http", port: 80, hostPort: 8001 }],
+      };
+      assert.throws(() => platform.run(second, { parent, dependsOn: [] }), {
+        message: "second.ports.0.hostPort: must differ from the ports of store, got 8001; change one of the two",
+      });
+    });
+  });
+
   it("starts nobody who waits for a workload before it has answered (S26)", async () => {
     const resources = await record((platform, parent) => {
       const store = platform.run(workload, { parent, dependsOn: [] });

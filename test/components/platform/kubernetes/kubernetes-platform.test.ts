@@ -413,6 +413,12 @@ describe("the Kubernetes platform refuses", () => {
       "other.ports.0.hostPort: must differ from the ports of store, got 8000; change one of the two",
     ));
 
+  it("a port on the user's machine for each instance", () =>
+    refuses(
+      { ports: [{ name: "http", port: 80, hostPort: [8001, 8002] }], replicas: 2 },
+      "other.ports.0.hostPort: must be a single one on Kubernetes, where it leads to whichever instance there is, got a list; write one port",
+    ));
+
   it("two instances with one directory of data", () =>
     refuses(
       { dataVolumes: [{ name: "more_data", path: "/data", sizeMib: 1024 }], replicas: 2 },
