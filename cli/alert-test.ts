@@ -1,7 +1,8 @@
 import pWaitFor, { TimeoutError } from "p-wait-for";
 import { z } from "zod";
 import { testMetric } from "../config/grafana/alerting/rules.ts";
-import { severities, type Alerts, type Severity } from "../config/grafana/alerting/settings.ts";
+import type { Alerts } from "../config/grafana/alerting/settings.ts";
+import { severities, type Severity } from "../config/grafana/alerting/severities.ts";
 import { stackNamespace } from "../config/names.ts";
 import { whyNotReached } from "./errors.ts";
 import { grafanaOf, type GrafanaClient } from "./grafana-client.ts";

@@ -88,6 +88,7 @@ describe("settings", () => {
         smtp: { host: "", from: "", user: "", secret: "", startTls: "mandatory" },
         ...{ groupWaitSeconds: 30, groupIntervalSeconds: 300, repeatHours: 4 },
         mute: [],
+        rules: [],
         runbookUrl: "",
       },
       secrets: {},

@@ -4,8 +4,10 @@ import type { GrafanaClient } from "../../cli/grafana-client.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import { ruleUid } from "../../config/grafana/alerting/rule.ts";
 import { runbookPath } from "../../config/grafana/alerting/links.ts";
-import { severities } from "../../config/grafana/alerting/settings.ts";
-import { AlertReceivers, alertSecrets, mailAddress, webhookPaths } from "./support/alert-receivers.ts";
+import { datasourceUid } from "../../config/parts/part.ts";
+import { parts } from "../../config/parts/parts.ts";
+import { severities } from "../../config/grafana/alerting/severities.ts";
+import { AlertReceivers, alertSecrets, mailAddress, ownRules, webhookPaths } from "./support/alert-receivers.ts";
 import { documentedStack } from "../../generators/documented-stack.ts";
 import { RecordedStore } from "./support/recorded-store.ts";
 import { ruleCases, type RuleCase } from "./support/rule-cases.ts";
@@ -110,6 +112,36 @@ describe("an alert of npm run alert:test", () => {
   });
 });
 
+describe("an alert rule of the user's own", () => {
+  it("is in Grafana, evaluated over what the stack has, and leads where it says", async () => {
+    const workspace = await sharedWorkspace();
+    const grafana = await workspace.grafana();
+    const grafanaUrl = (await workspace.outputs()).urls.grafana ?? "";
+    const { own } = await provisionedRules(grafana);
+    const at = { datasourceUid: datasourceUid(parts.victoriaMetrics), millis: Date.now() };
+    const found = await Promise.all(
+      own.map(async (rule) => [rule.title, (await verdict(grafana, rule, at)).labels, rule.annotations] as const),
+    );
+    const [there, none] = ownRules;
+    assert.deepEqual(
+      found.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      [
+        [
+          there.title,
+          [{ service_namespace: "stack" }],
+          {
+            summary: there.summary,
+            description: "",
+            dashboard: `${grafanaUrl}/d/stores`,
+            runbook_url: there.runbookUrl,
+          },
+        ],
+        [none.title, [], { summary: "", description: "", runbook_url: "" }],
+      ],
+    );
+  });
+});
+
 /** Each rule as the running Grafana has it, over recordings of what it is about (support/rule-cases.ts). */
 describe("every alert rule of the stack", () => {
   const { rules } = documentedStack();
@@ -124,7 +156,7 @@ describe("every alert rule of the stack", () => {
     const workspace = await sharedWorkspace();
     grafana = await workspace.grafana();
     grafanaUrl = (await workspace.outputs()).urls.grafana ?? "";
-    provisioned = await provisionedRules(grafana);
+    ({ stack: provisioned } = await provisionedRules(grafana));
     store = await RecordedStore.start(workspace, grafana);
     for (const each of Object.values(ruleCases).flat()) {
       const { series, minutes = 420 } = each;

@@ -1,14 +1,7 @@
 import { testTitle } from "./rules.ts";
 import { severityLabel } from "./rule.ts";
-import {
-  dayAfter,
-  nobody,
-  severities,
-  type Alerts,
-  type ContactPoint,
-  type MutedTime,
-  type Severity,
-} from "./settings.ts";
+import { dayAfter, nobody, type Alerts, type ContactPoint, type MutedTime } from "./settings.ts";
+import { severities, type Severity } from "./severities.ts";
 
 /*
  * Who is told of what, how often and when not. Grafana has one tree of policies, which is the stack's: rules that somebody

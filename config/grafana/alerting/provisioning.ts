@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { deletedContactPoints, provisionedContactPoints } from "./contact-points.ts";
 import { deletedMuteTimings, muteTimings, policies } from "./policies.ts";
+import { deletedOwnRules, provisionedOwnRules } from "./own-rules.ts";
 import { provisionedGroup, type RuleSurroundings } from "./rule.ts";
 import { deletedRules, ruleGroups, type RuleSettings } from "./rules.ts";
 import type { Alerts } from "./settings.ts";
@@ -16,8 +17,11 @@ export function alerting(settings: RuleSettings, alerts: Alerts, grafanaUrl: str
   return stringify(
     {
       apiVersion: 1,
-      deleteRules: deletedRules(settings),
-      groups: ruleGroups(settings).map((group) => provisionedGroup(group, where)),
+      deleteRules: [...deletedRules(settings), ...deletedOwnRules(alerts.rules)],
+      groups: [
+        ...ruleGroups(settings).map((group) => provisionedGroup(group, where)),
+        ...provisionedOwnRules(alerts.rules, where),
+      ],
       deleteContactPoints: deletedContactPoints(contactPoints),
       contactPoints: provisionedContactPoints(contactPoints),
       deleteMuteTimes: deletedMuteTimings(alerts),

@@ -1,7 +1,7 @@
 import { datasourceUid } from "../../parts/part.ts";
 import { victoriaMetrics } from "../../parts/victoria-metrics.ts";
 import { runbookPath } from "./links.ts";
-import type { Severity } from "./settings.ts";
+import type { Severity } from "./severities.ts";
 
 /** What Grafana makes of a rule that finds nothing, or that it cannot evaluate. */
 export type StateWithout = "OK" | "Alerting";
@@ -78,14 +78,19 @@ export function provisionedGroup({ name, intervalSeconds, rules }: RuleGroup, wh
     name,
     folder: "Stack",
     interval: `${intervalSeconds}s`,
-    rules: rules.map((rule) => provisionedRule(rule, where)),
+    rules: rules.map((rule) => provisionedRule(ruleUid(rule.name), rule, linksOf(rule, where))),
   };
 }
 
-function provisionedRule(rule: AlertRule, where: RuleSurroundings): object {
+/** A rule as Grafana's provisioning file has it. @param links annotations with addresses, by the words of the link */
+export function provisionedRule(
+  uid: string,
+  rule: Omit<AlertRule, "name" | "links">,
+  links: Readonly<Record<string, string>>,
+): object {
   const { type, value } = rule.threshold ?? { type: "gt", value: 0 };
   return {
-    uid: ruleUid(rule.name),
+    uid,
     title: rule.title,
     condition: "B",
     data: [
@@ -99,7 +104,7 @@ function provisionedRule(rule: AlertRule, where: RuleSurroundings): object {
     noDataState: rule.noData,
     execErrState: rule.notEvaluated,
     for: `${rule.forMinutes}m`,
-    annotations: annotationsOf(rule, where),
+    annotations: { summary: rule.summary, description: rule.description, ...links },
     labels: rule.severity === "from the series" ? {} : { [severityLabel]: rule.severity },
   };
 }
@@ -109,13 +114,8 @@ function query(refId: string, datasourceUid: string, model: object): object {
   return { refId, relativeTimeRange: { from: 600, to: 0 }, datasourceUid, model: { refId, ...model } };
 }
 
-function annotationsOf(
-  rule: AlertRule,
-  { grafanaUrl, runbookUrl }: RuleSurroundings,
-): Readonly<Record<string, string>> {
+function linksOf(rule: AlertRule, { grafanaUrl, runbookUrl }: RuleSurroundings): Readonly<Record<string, string>> {
   return {
-    summary: rule.summary,
-    description: rule.description,
     ...Object.fromEntries(Object.entries(rule.links).map(([words, path]) => [words, `${grafanaUrl}${path}`])),
     // Grafana shows it as a button.
     runbook_url:

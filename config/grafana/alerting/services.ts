@@ -5,7 +5,8 @@ import { jaeger } from "../../parts/jaeger.ts";
 import { loki } from "../../parts/loki.ts";
 import { explorePath, dashboardPath } from "./links.ts";
 import { labelInUrl, measured, type AlertRule, type RuleGroup } from "./rule.ts";
-import type { Objective, Objectives, Severity } from "./settings.ts";
+import type { Objective, Objectives } from "./settings.ts";
+import type { Severity } from "./severities.ts";
 
 /*
  * Whether services keep what they promise, by burn rates over two windows each (Google's SRE workbook, chapter 5,

@@ -2,12 +2,8 @@ import { z } from "zod";
 import { latencyBoundsSeconds } from "../../collector/derived-metrics.ts";
 import { byServiceName, choice, group, list, number, report, text, told, wholeNumber } from "../../fields.ts";
 import { nameOfSecret, orEmpty, type TextRule } from "../../rules.ts";
-
-/** How bad an alert is: `critical` gets somebody out of bed, `warning` can wait until the morning. */
-export const severities = ["critical", "warning"] as const;
-
-/** One of {@link severities}. */
-export type Severity = (typeof severities)[number];
+import { ownRules } from "./own-rule-schema.ts";
+import { severities } from "./severities.ts";
 
 /** Most contact points. Each has a place of its own in Grafana, so that one that is removed here is removed there (contact-points.ts). */
 const mostContactPoints = 20;
@@ -153,6 +149,7 @@ export const alertsSchema = group({
     "times",
     "write - in front of each, with days, from and to",
   ).default([]),
+  rules: ownRules.default([]),
   runbookUrl: text({
     pattern: /^(https?:\/\/[^\s"'<>{}\\]{1,500})?$/,
     rule: "must be the address of a folder, http or https",

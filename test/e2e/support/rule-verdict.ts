@@ -12,7 +12,9 @@ const ruleSchema = z.looseObject({
   data: z.array(z.looseObject({ datasourceUid: z.string() })),
   noDataState: z.string(),
   execErrState: z.string(),
-  annotations: z.looseObject({ summary: z.string(), runbook_url: z.string() }),
+  title: z.string(),
+  folderUID: z.string(),
+  annotations: z.looseObject({ summary: z.string(), runbook_url: z.string().default("") }),
 });
 
 /** Titles of all rules of a stack, by their uids. */
@@ -23,10 +25,17 @@ const documentedRules: ReadonlyMap<string, string> = new Map(
 /** A rule as the running Grafana has it. */
 export type ProvisionedRule = z.output<typeof ruleSchema>;
 
-/** The rules that a Grafana has, by their uids. */
-export async function provisionedRules(grafana: GrafanaClient): Promise<ReadonlyMap<string, ProvisionedRule>> {
+/** The rules that a Grafana has, by their uids: the stack's, and the user's own. */
+export async function provisionedRules(grafana: GrafanaClient): Promise<{
+  readonly stack: ReadonlyMap<string, ProvisionedRule>;
+  readonly own: readonly ProvisionedRule[];
+}> {
   const rules = z.array(ruleSchema).parse(await grafana.get("/api/v1/provisioning/alert-rules"));
-  return new Map(rules.map((rule) => [rule.uid, rule]));
+  const isOwn = ({ uid }: ProvisionedRule): boolean => uid.startsWith("own-");
+  return {
+    stack: new Map(rules.filter((rule) => !isOwn(rule)).map((rule) => [rule.uid, rule])),
+    own: rules.filter(isOwn),
+  };
 }
 
 /** A series that was judged: its labels, and 1 where the rule fires for it. */
@@ -90,7 +99,7 @@ const rows = z.object({
  * What is wrong with the rules as the running Grafana has them: one that is missing or too many, one that is not evaluated over
  * what the stack has, one whose page is not where its messages lead to. */
 export async function ruleProblems(grafana: GrafanaClient, grafanaUrl: string): Promise<readonly string[]> {
-  const rules = await provisionedRules(grafana);
+  const { stack: rules } = await provisionedRules(grafana);
   const problems = [
     ...[...documentedRules.keys()].filter((uid) => !rules.has(uid)).map((uid) => `${uid}: is missing`),
     ...[...rules.keys()].filter((uid) => !documentedRules.has(uid)).map((uid) => `${uid}: is one too many`),

@@ -121,6 +121,8 @@ function isSetting(name: string): boolean {
 
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
+  /** Of a list. */
+  readonly items?: Schema;
 }
 
 /** Paths of every setting of the program, `memoryMib` and `memoryMib.loki` alike. */
@@ -130,8 +132,8 @@ const knownSettings: ReadonlySet<string> = new Set([
   "telemetry",
 ]);
 
-function settingPaths({ properties = {} }: Schema, prefix = ""): readonly string[] {
-  return Object.entries(properties).flatMap(([key, schema]) => [
+function settingPaths({ properties, items }: Schema, prefix = ""): readonly string[] {
+  return Object.entries(properties ?? items?.properties ?? {}).flatMap(([key, schema]) => [
     `${prefix}${key}`,
     ...settingPaths(schema, `${prefix}${key}.`),
   ]);
