@@ -1,5 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { resourceName } from "./state.ts";
+import { resourceName } from "../config/urn.ts";
 
 /** Milliseconds of silence after which the progress says what it is waiting for. */
 const silenceMillis = 1800;

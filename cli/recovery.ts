@@ -6,7 +6,8 @@ import { z } from "zod";
 import { once } from "./async.ts";
 import { isRunning } from "./processes.ts";
 import { projectName } from "./project.ts";
-import { deploymentSchema, type KnownState, type OtherStack, resourceName, stateFolder } from "./state.ts";
+import { resourceName } from "../config/urn.ts";
+import { deploymentSchema, type KnownState, type OtherStack, stateFolder } from "./state.ts";
 import type { Say, Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
 

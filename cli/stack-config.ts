@@ -1,8 +1,6 @@
 import { z } from "zod";
+import { encryptedText } from "../config/pulumi-config.ts";
 import { fullName, projectConfig, stackFileConfig, type SettingsFile } from "./settings-file.ts";
-
-/** Stands for a secret of the configuration: it is encrypted, and a preview asks for no passphrase. */
-export const encryptedText = "[encrypted]";
 
 const declaration = z.looseObject({ value: z.unknown().optional(), default: z.unknown().optional() });
 const encrypted = z.strictObject({ secure: z.string() });

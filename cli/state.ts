@@ -27,11 +27,6 @@ export const deploymentSchema = z.looseObject({
 /** A resource in Pulumi's state. */
 export type StateResource = z.output<typeof resource>;
 
-/** Name of a resource, by its URN (`urn:pulumi:STACK::PROJECT::TYPE::NAME`); `::` may be in the name itself. */
-export function resourceName(urn: string): string {
-  return urn.split("::").slice(3).join("::");
-}
-
 /** What Pulumi knows of a stack. */
 export interface KnownState {
   readonly resources: readonly StateResource[];

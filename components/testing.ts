@@ -1,3 +1,5 @@
+export { expectNoReplace, expectNoSecrets, expectPorts } from "./preview/expectations.ts";
+export type { NoReplaceOptions, NoSecretsOptions } from "./preview/expectations.ts";
 export { previewProgram } from "./preview/preview-program.ts";
 export type {
   Footprint,

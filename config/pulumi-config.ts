@@ -1,5 +1,8 @@
 import type { z } from "zod";
 
+/** Stands for a secret of the configuration: it is encrypted, and a preview asks for no passphrase. */
+export const encryptedText = "[encrypted]";
+
 /**
  * The part of Pulumi's configuration that belongs to this project as one object: `observability:ports` with its JSON
  * text becomes `ports: {…}`. Text that a setting takes as it stands stays text, an environment `2024` for instance, and

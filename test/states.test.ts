@@ -5,7 +5,8 @@ import { z } from "zod";
 import { exampleServiceNames } from "../config/example-services.ts";
 import { flows } from "../config/flows.ts";
 import { partEntries } from "../config/parts/parts.ts";
-import { difference, type Change } from "../cli/preview/difference.ts";
+import { comparison, difference, type Change } from "../components/preview/difference.ts";
+import { replacedBy, replacingInputs } from "../components/preview/replacements.ts";
 import { projectFolder } from "../cli/project.ts";
 import type { PreviewResource } from "../components/preview/record-program.ts";
 import { secretSignature, secretValue, signatureKey, type PreviewValues } from "../components/preview/values.ts";
@@ -21,64 +22,28 @@ import {
 
 const packageSchema = z.looseObject({ version: z.string() });
 
-/** What a user loses with a resource of a kind, and what makes Pulumi replace it. */
-interface Kind {
-  /** What is gone or cut off when it is removed or replaced; `undefined` if it comes again as it was. */
-  readonly loses: string | undefined;
-  /** Dotted paths of the inputs whose change replaces it; `"any"` if each one does. */
-  readonly replacedBy: readonly string[] | "any";
-}
-
-/** Names, and what the cluster does not let anybody change (pulumi-kubernetes, provider/pkg/provider/diff.go). */
-const object = ["metadata.name", "metadata.namespace"] as const;
-const nothing: Kind = { loses: undefined, replacedBy: [] };
-
-/**
- * Every kind of resource that a release has deployed. What @pulumi/docker replaces on is what terraform-provider-docker
- * marks ForceNew: each input of a volume and a network; of a container nearly each one, but its data is in a volume.
- */
-const kinds: Readonly<Record<string, Kind>> = {
-  "docker:index/volume:Volume": { loses: "the data in it", replacedBy: "any" },
-  "docker:index/network:Network": { loses: "the user's own containers, which it is cut off from", replacedBy: "any" },
-  "docker:index/container:Container": nothing,
-  "docker:index/remoteImage:RemoteImage": nothing,
-  "random:index/randomPassword:RandomPassword": { loses: "the login, or what is encrypted with it", replacedBy: "any" },
-  "pulumi:providers:docker": { loses: "everything that it manages", replacedBy: "any" },
-  "pulumi:providers:kubernetes": { loses: "everything that it manages", replacedBy: ["clusterIdentifier"] },
-  "kubernetes:core/v1:Namespace": { loses: "everything in it", replacedBy: object },
-  "kubernetes:core/v1:PersistentVolumeClaim": {
-    loses: "the data in it",
-    replacedBy: [
-      ...object,
-      ...["accessModes", "selector", "storageClassName", "volumeName", "resources.limits"].map(
-        (name) => `spec.${name}`,
-      ),
-    ],
-  },
-  "kubernetes:apps/v1:StatefulSet": {
-    loses: "its pods, before there are others",
-    replacedBy: [
-      ...object,
-      ...["podManagementPolicy", "revisionHistoryLimit", "selector", "serviceName", "volumeClaimTemplates"].map(
-        (name) => `spec.${name}`,
-      ),
-    ],
-  },
-  "kubernetes:apps/v1:Deployment": {
-    loses: "its pods, before there are others",
-    replacedBy: [...object, "spec.selector"],
-  },
-  "kubernetes:core/v1:Service": { loses: "the address that clients know", replacedBy: [...object, "spec.clusterIP"] },
-  "kubernetes:core/v1:ServiceAccount": { loses: "the rights of running pods", replacedBy: object },
-  "kubernetes:rbac.authorization.k8s.io/v1:Role": { loses: "the rights of running pods", replacedBy: object },
-  "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": {
-    loses: "the rights of running pods",
-    replacedBy: [...object, "roleRef"],
-  },
-  "kubernetes:networking.k8s.io/v1:NetworkPolicy": { loses: "the protection of running pods", replacedBy: object },
+/** What is gone or cut off when a resource of a kind is removed or replaced; `undefined` if it comes again as it was. */
+const kinds: Readonly<Record<string, string | undefined>> = {
+  "docker:index/volume:Volume": "the data in it",
+  "docker:index/network:Network": "the user's own containers, which it is cut off from",
+  // Its data is in a volume.
+  "docker:index/container:Container": undefined,
+  "docker:index/remoteImage:RemoteImage": undefined,
+  "random:index/randomPassword:RandomPassword": "the login, or what is encrypted with it",
+  "pulumi:providers:docker": "everything that it manages",
+  "pulumi:providers:kubernetes": "everything that it manages",
+  "kubernetes:core/v1:Namespace": "everything in it",
+  "kubernetes:core/v1:PersistentVolumeClaim": "the data in it",
+  "kubernetes:apps/v1:StatefulSet": "its pods, before there are others",
+  "kubernetes:apps/v1:Deployment": "its pods, before there are others",
+  "kubernetes:core/v1:Service": "the address that clients know",
+  "kubernetes:core/v1:ServiceAccount": "the rights of running pods",
+  "kubernetes:rbac.authorization.k8s.io/v1:Role": "the rights of running pods",
+  "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": "the rights of running pods",
+  "kubernetes:networking.k8s.io/v1:NetworkPolicy": "the protection of running pods",
   // Both are made from what the stack has elsewhere; another content is another object, before the old one goes.
-  "kubernetes:core/v1:ConfigMap": nothing,
-  "kubernetes:core/v1:Secret": nothing,
+  "kubernetes:core/v1:ConfigMap": undefined,
+  "kubernetes:core/v1:Secret": undefined,
 };
 
 /** A change that a later program makes to what a release has deployed. */
@@ -172,40 +137,18 @@ function losses(planned: readonly PreviewResource[], deployed: readonly Deployed
   const plans = new Map(planned.map((resource) => [resource.urn, resource]));
   return deployed.flatMap((old) => {
     const { urn, type } = old;
-    const { loses, replacedBy } = kinds[type] ?? { loses: undefined, replacedBy: [] };
+    const loses = kinds[type];
     if (loses === undefined) return [];
     const plan = plans.get(urn);
     const line = (what: string): string => `${type} ${urn.split("::").at(-1) ?? ""}: ${what}, which loses ${loses}`;
     if (plan === undefined) return [line("removed")];
-    const changed =
-      replacedBy === "any" ? changedInputs(plan, old) : replacedBy.filter((path) => differs(plan, old, path));
+    const changed = replacingInputs(plan, old, replacedBy(type) ?? "any", comparison([plan], new Map()));
     return [
       ...(changed.length > 0 ? [line(`replaced by ${changed.join(", ")}`)] : []),
       ...(plan.provider === old.provider ? [] : [line("given to another provider")]),
       ...(old.protect && !plan.protect ? [line("no longer protected")] : []),
     ];
   });
-}
-
-function changedInputs(plan: PreviewResource, old: DeployedResource): readonly string[] {
-  return difference([plan], { resources: [old] }).changes.flatMap(({ inputs }) => inputs);
-}
-
-/** Whether a part of the inputs differs: both sides are compared with nothing else in them. */
-function differs(plan: PreviewResource, old: DeployedResource, path: string): boolean {
-  const names = path.split(".");
-  const inputs = only(plan.inputs, names) as PreviewValues;
-  return changedInputs({ ...plan, inputs }, { ...old, inputs: only(old.inputs, names) }).length > 0;
-}
-
-function only(
-  values: Readonly<Record<string, unknown>>,
-  [name = "", ...rest]: readonly string[],
-): Record<string, unknown> {
-  const value = values[name];
-  if (value === undefined) return {};
-  if (rest.length === 0) return { [name]: value };
-  return { [name]: only(z.record(z.string(), z.unknown()).parse(value), rest) };
 }
 
 /** Changes that no entry allows, and entries that allow none. */
@@ -275,9 +218,7 @@ for (const state of states) {
     });
 
     it("would tell of each resource with something to lose if it were removed, replaced or moved", () => {
-      const holding = deployed.filter(
-        (old) => kinds[old.type]?.loses !== undefined && losses(planned, [old]).length === 0,
-      );
+      const holding = deployed.filter((old) => kinds[old.type] !== undefined && losses(planned, [old]).length === 0);
       assert.notEqual(holding.length, 0);
       for (const old of holding) {
         const { urn, protect } = old;
@@ -317,11 +258,11 @@ for (const state of states) {
 
 /** A planned resource with each of the inputs changed in turn that would replace it. */
 function replacements(plan: PreviewResource): readonly { readonly path: string; readonly changed: PreviewResource }[] {
-  const { replacedBy = [] } = kinds[plan.type] ?? {};
+  const by = replacedBy(plan.type) ?? "any";
   const paths =
-    replacedBy === "any"
+    by === "any" || "allBut" in by
       ? ["unheardOf", ...Object.keys(plan.inputs).filter((name) => !plan.ignoreChanges.includes(name))]
-      : replacedBy;
+      : by;
   return paths.map((path) => ({ path, changed: { ...plan, inputs: withOther(plan.inputs, path.split(".")) } }));
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { CommandOptions } from "../options.ts";
-import { difference } from "../preview/difference.ts";
+import { difference } from "../../components/preview/difference.ts";
 import { plannedProgram } from "../preview/planned-program.ts";
 import { differenceText, previewText } from "../preview/report.ts";
 import { runOnStack } from "../run-command.ts";

@@ -1,8 +1,8 @@
 import type { PreviewFile, ProgramPreview } from "../../components/preview/preview-program.ts";
 import type { PreviewResource } from "../../components/preview/record-program.ts";
 import { secretValue } from "../../components/preview/values.ts";
-import { holds } from "./checked-inputs.ts";
-import type { Difference } from "./difference.ts";
+import { holds } from "../../components/preview/checked-inputs.ts";
+import type { Difference } from "../../components/preview/difference.ts";
 
 /** A preview for a person to read: the resources as a tree, files, ports, addresses and what it takes of the machine. */
 export function previewText(preview: ProgramPreview, urls: Readonly<Record<string, string>>): string {

@@ -3,7 +3,7 @@ import { loopback } from "../platform/platform.ts";
 import { portsOnMachine } from "../platform/workload.ts";
 import { watchWorkloads, type WatchedWorkload } from "../platform/watch-workloads.ts";
 import { recordProgram, type PreviewResource, type ProgramOptions } from "./record-program.ts";
-import { secretValue, unknownValue, type PreviewValues } from "./values.ts";
+import { secretValue, unknownValue, type PreviewValue, type PreviewValues } from "./values.ts";
 
 /** A file that a workload finds in its container. */
 export interface PreviewFile {
@@ -82,7 +82,12 @@ export async function previewProgram(
 ): Promise<ProgramPreview & { readonly outputs: PreviewValues }> {
   const workloads: WatchedWorkload[] = [];
   const watchedProgram = (): unknown => watchWorkloads((workload) => workloads.push(workload), program);
-  const { resources, outputs } = await recordProgram(watchedProgram, options, () => secretValue);
+  const secrets = new Set<string>();
+  const { resources, outputs } = await recordProgram(watchedProgram, options, (secret) => {
+    for (const text of textsIn(secret)) secrets.add(text);
+    return secretValue;
+  });
+  secretsOf.set(resources, secrets);
   const platforms = new Set(workloads.map(({ platform }) => platform));
   const leftOver = [...platforms].flatMap((platform) => platform.leftOverSettings());
   refuse("", leftOver);
@@ -94,6 +99,19 @@ export async function previewProgram(
     ports,
     footprint: { ...footprint(workloads), hostPorts: ports.map(({ hostPort }) => hostPort) },
   };
+}
+
+/** Texts of the secrets of previews, by their resources: in the previews themselves they are not. */
+const secretsOf = new WeakMap<readonly PreviewResource[], ReadonlySet<string>>();
+
+/** The texts that a program has marked as secret, of the preview that {@link previewProgram} has made. */
+export function knownSecrets({ resources }: Pick<ProgramPreview, "resources">): readonly string[] {
+  return [...(secretsOf.get(resources) ?? [])];
+}
+
+function textsIn(value: PreviewValue): readonly string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 function files({ workload }: WatchedWorkload): readonly PreviewFile[] {

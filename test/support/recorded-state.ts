@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { difference } from "../../cli/preview/difference.ts";
+import { difference } from "../../components/preview/difference.ts";
 import { stackConfig } from "../../cli/stack-config.ts";
 import { projectFolder, projectName } from "../../cli/project.ts";
 import { projectFile, stackFileName } from "../../cli/settings-file.ts";

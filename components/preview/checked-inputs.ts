@@ -1,6 +1,6 @@
-import type { PreviewResource } from "../../components/preview/record-program.ts";
-import { secretValue, unknownValue, type PreviewValue, type PreviewValues } from "../../components/preview/values.ts";
 import { isRecord } from "../../config/parse.ts";
+import type { PreviewResource } from "./record-program.ts";
+import { secretValue, unknownValue, type PreviewValue, type PreviewValues } from "./values.ts";
 
 /** Maps of texts that Kubernetes' own types leave out when they are empty. */
 const mapsOfTexts = [

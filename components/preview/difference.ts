@@ -1,6 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { previewId, type PreviewResource } from "../../components/preview/record-program.ts";
+import { isRecord } from "../../config/parse.ts";
+import { encryptedText } from "../../config/pulumi-config.ts";
+import { resourceName } from "../../config/urn.ts";
+import { checkedInputs, holds, isList } from "./checked-inputs.ts";
+import { previewId, type PreviewResource } from "./record-program.ts";
 import {
   secretSignature,
   secretValue,
@@ -8,11 +12,7 @@ import {
   unknownValue,
   type PreviewValue,
   type PreviewValues,
-} from "../../components/preview/values.ts";
-import { isRecord } from "../../config/parse.ts";
-import { encryptedText } from "../stack-config.ts";
-import { resourceName } from "../state.ts";
-import { checkedInputs, holds, isList } from "./checked-inputs.ts";
+} from "./values.ts";
 
 /** A resource that is not deployed as the program has it. */
 export interface Change {
@@ -41,11 +41,16 @@ const deployedResource = z.looseObject({
   protect: z.boolean().default(false),
   delete: z.boolean().default(false),
   external: z.boolean().default(false),
+  custom: z.boolean().default(true),
+  retainOnDelete: z.boolean().default(false),
+  /** URN and id of the explicit provider; empty for the default one. */
+  provider: z.string().default(""),
 });
 
 const deployment = z.looseObject({ resources: z.array(deployedResource).nullish() });
 
-type DeployedResource = z.output<typeof deployedResource>;
+/** A resource in Pulumi's state, as far as a program is compared with it. */
+export type DeployedResource = z.output<typeof deployedResource>;
 
 /**
  * Compares what a program plans with a state, by URN and input. A value that is not known counts as no change, and so
@@ -55,12 +60,12 @@ type DeployedResource = z.output<typeof deployedResource>;
  * @param state what `pulumi stack export` has under `deployment`
  */
 export function difference(planned: readonly PreviewResource[], state: unknown): Difference {
-  const deployed = new Map((deployment.parse(state).resources ?? []).filter(isOfProgram).map((old) => [old.urn, old]));
-  const ids = knownIds(planned, deployed);
+  const deployed = new Map(deployedResources(state).map((old) => [old.urn, old]));
+  const changedInputs = comparison(planned, deployed);
   const created = planned.filter(({ urn }) => !deployed.has(urn)).map((resource) => change("create", resource));
   const changed = planned.flatMap((resource) => {
     const old = deployed.get(resource.urn);
-    const inputs = old === undefined ? [] : changedInputs(resource, old, ids);
+    const inputs = old === undefined ? [] : changedInputs(resource, old);
     return inputs.length === 0 ? [] : [{ ...change("change", resource), inputs }];
   });
   const plannedUrns = new Set(planned.map(({ urn }) => urn));
@@ -74,6 +79,11 @@ export function difference(planned: readonly PreviewResource[], state: unknown):
   };
 }
 
+/** The resources of a state that a program has declared. @param state what `pulumi stack export` has under `deployment` */
+export function deployedResources(state: unknown): readonly DeployedResource[] {
+  return (deployment.parse(state).resources ?? []).filter(isOfProgram);
+}
+
 function change(kind: Change["kind"], { urn, type, name }: Pick<Change, "urn" | "type" | "name">): Change {
   return { kind, urn, type, name, inputs: [], protect: false };
 }
@@ -85,10 +95,22 @@ function isOfProgram(resource: DeployedResource): boolean {
   return type !== "pulumi:pulumi:Stack" && !isDefaultProvider && !resource.delete && !resource.external;
 }
 
+/** Names of the inputs of a planned resource that differ from those of a deployed one, in order. */
+export type ChangedInputs = (planned: PreviewResource, old: Pick<DeployedResource, "inputs">) => readonly string[];
+
+/** Compares resources of a program with those of a state. @param deployed all of that state, by URN: others may have their ids */
+export function comparison(
+  planned: readonly PreviewResource[],
+  deployed: ReadonlyMap<string, Pick<DeployedResource, "id">>,
+): ChangedInputs {
+  const ids = knownIds(planned, deployed);
+  return (resource, old) => differingInputs(resource, old, ids);
+}
+
 /** The real id of what is deployed, by the one that it has in a preview. */
 function knownIds(
   planned: readonly PreviewResource[],
-  deployed: ReadonlyMap<string, DeployedResource>,
+  deployed: ReadonlyMap<string, Pick<DeployedResource, "id">>,
 ): ReadonlyMap<string, string> {
   return new Map(
     planned.flatMap(({ urn, name }) => {
@@ -98,9 +120,9 @@ function knownIds(
   );
 }
 
-function changedInputs(
+function differingInputs(
   resource: PreviewResource,
-  old: DeployedResource,
+  old: Pick<DeployedResource, "inputs">,
   ids: ReadonlyMap<string, string>,
 ): readonly string[] {
   const { type, ignoreChanges } = resource;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkedInputs } from "../../../cli/preview/checked-inputs.ts";
+import { checkedInputs } from "../../../components/preview/checked-inputs.ts";
 import { secretValue, unknownValue, type PreviewValues } from "../../../components/preview/values.ts";
 
 describe("the inputs as a provider hands them to the engine", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { difference, type Difference } from "../../../cli/preview/difference.ts";
+import { difference, type Difference } from "../../../components/preview/difference.ts";
 import { previewProgram } from "../../../components/preview/preview-program.ts";
 import type { PreviewResource } from "../../../components/preview/record-program.ts";
 import {
