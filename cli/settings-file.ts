@@ -110,6 +110,23 @@ export function stackFileConfig(file: SettingsFile): Readonly<Record<string, unk
   return configIn(file, stackFindings);
 }
 
+/**
+ * What a stack's file takes from Pulumi ESC, for a person to read: the names of its environments, or that it has one of its
+ * own; `undefined` if nothing. Only Pulumi's engine knows their values, and only with Pulumi Cloud as its backend.
+ */
+export function environmentsOf(file: SettingsFile): string | undefined {
+  const { environment } = contentOf(parseDocument(file.text, { prettyErrors: false, merge: true }));
+  if (environment === undefined || environment === null) return undefined;
+  const names = Array.isArray(environment) ? environment : isRecord(environment) ? environment["imports"] : undefined;
+  const texts: readonly string[] = Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+  return texts.length === 0 ? "an environment in the file itself" : texts.join(", ");
+}
+
+function contentOf(document: Document.Parsed): Readonly<Record<string, unknown>> {
+  const content: unknown = document.toJS();
+  return isRecord(content) ? content : {};
+}
+
 function configIn(
   file: SettingsFile,
   findMore: (document: Document.Parsed) => readonly Finding[],
@@ -126,8 +143,7 @@ function configIn(
     if (first !== undefined) throw refuse(first.pos[0], sentences[first.code]);
     const findings = [...shapeFindings(document), ...valueFindings(document), ...findMore(document)];
     if (findings.length > 0) throw refusal(file, findings);
-    const content: unknown = document.toJS();
-    const config = isRecord(content) ? content["config"] : undefined;
+    const { config } = contentOf(document);
     return isRecord(config) ? config : {};
   } catch (error) {
     // The parser calls itself for each level.

@@ -5,7 +5,7 @@ import { plannedProgram } from "../preview/planned-program.ts";
 import { differenceText, previewText } from "../preview/report.ts";
 import { runOnStack } from "../run-command.ts";
 import { stackConfig } from "../stack-config.ts";
-import { projectFile, readSettingsFile, stackFileName } from "../settings-file.ts";
+import { environmentsOf, projectFile, readSettingsFile, stackFileName } from "../settings-file.ts";
 import { changedStackFile } from "../setting-options.ts";
 import { hasSettings, isInLocalState, unknownStack } from "../stacks.ts";
 import { print } from "../text.ts";
@@ -34,7 +34,16 @@ function configOf({ stack, target }: Pick<CommandOptions, "stack" | "target">): 
   if (target === undefined && !hasSettings(stack) && !isInLocalState(stack)) throw unknownStack(stack);
   // For a new stack, the file that `npm run up` would write.
   const stackFile = changedStackFile({ stack, target, values: {} }) ?? readSettingsFile(stackFileName(stack));
-  return stackConfig(projectFile(), stackFile);
+  const config = stackConfig(projectFile(), stackFile);
+  const environments = stackFile === undefined ? undefined : environmentsOf(stackFile);
+  if (environments !== undefined) {
+    // Beside the preview, whose output may be read by a program.
+    process.stderr.write(
+      `${stackFileName(stack)} takes settings from Pulumi ESC (${environments}), which only Pulumi's engine knows; ` +
+        `what follows is without them\n  next: npm run pulumi -- preview --stack ${stack}\n`,
+    );
+  }
+  return config;
 }
 
 /** The deployed state. Only `--diff` needs it, the Pulumi CLI, and half a second to load Pulumi's library. */

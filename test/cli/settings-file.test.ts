@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectFolder } from "../../cli/project.ts";
-import { readSettingsFile, stackFileConfig } from "../../cli/settings-file.ts";
+import { environmentsOf, readSettingsFile, stackFileConfig } from "../../cli/settings-file.ts";
 import { UserError } from "../../cli/user-error.ts";
 
 const secret = "hunter2";
@@ -191,4 +191,19 @@ describe("the settings file of a stack", () => {
       rmdirSync(file);
     }
   });
+});
+
+describe("what a stack's file takes from Pulumi ESC", () => {
+  const files: readonly (readonly [text: string, found: string | undefined])[] = [
+    ["config: {}\n", undefined],
+    ["environment:\n", undefined],
+    ["environment: [shop/dev]\n", "shop/dev"],
+    ["environment: {imports: [shop/dev, shop/common], values: {}}\n", "shop/dev, shop/common"],
+    ["environment: {values: {pulumiConfig: {}}}\n", "an environment in the file itself"],
+  ];
+  for (const [text, found] of files) {
+    it(`is ${found ?? "nothing"}: ${JSON.stringify(text)}`, () => {
+      assert.equal(environmentsOf({ name: "Pulumi.dev.yaml", text }), found);
+    });
+  }
 });

@@ -25,9 +25,12 @@ function preview(...args: readonly string[]): Promise<Ended> {
   });
 }
 
+let stacks = 0;
+
 /** The same for a stack with settings of its own. */
 async function previewWith(settings: string, ...args: readonly string[]): Promise<Ended> {
-  const stack = `test-${process.pid}-${settings.length}`;
+  stacks += 1;
+  const stack = `test-${process.pid}-${stacks}`;
   const file = join(root, `Pulumi.${stack}.yaml`);
   writeFileSync(file, settings);
   try {
@@ -42,12 +45,13 @@ const memoryLimits = `${2688 + furtherMemoryMib} MiB in ${13 + furtherHosts.leng
 
 describe("npm run preview", () => {
   let text: Ended, json: Ended, bad: Ended, diff: Ended, cluster: Ended, unknown: Ended, other: Ended, broken: Ended;
+  let environment: Ended;
 
   before(async function () {
-    // Eight processes that load Pulumi, on a machine that may have other work.
+    // Nine processes that load Pulumi, on a machine that may have other work.
     this.timeout(60_000);
     const settings = "config:\n  observability:retentionHours: 48\n  observability:name: elsewhere\n";
-    [text, json, bad, diff, cluster, unknown, other, broken] = await Promise.all([
+    [text, json, bad, diff, cluster, unknown, other, broken, environment] = await Promise.all([
       preview(),
       previewWith(`${settings}  observability:exampleServices: false\n`, "--json"),
       previewWith("config:\n  observability:retentionHours: 1\n  observability:port: 80\n"),
@@ -56,6 +60,7 @@ describe("npm run preview", () => {
       preview("--stack", "deev"),
       preview("--target", "kubernetes", "--stack", "dev"),
       previewWith("config:\n  observability:secrets: {token: 'hunter2\n"),
+      previewWith("environment:\n  - shop/dev\n  - shop/common\nconfig:\n  observability:exampleServices: false\n"),
     ]);
   });
 
@@ -136,5 +141,14 @@ describe("npm run preview", () => {
       diff.stderr,
       /^\npulumi: must be on the PATH, 3\.208 or newer, or be downloaded from \S+, got none on the PATH/,
     );
+  });
+
+  it("says that it is without what only Pulumi's engine knows of ESC, and where that is seen", () => {
+    assert.equal(environment.code, 0);
+    assert.match(
+      environment.stderr,
+      /^Pulumi\.[\w-]+\.yaml takes settings from Pulumi ESC \(shop\/dev, shop\/common\), which only Pulumi's engine knows; what follows is without them\n {2}next: npm run pulumi -- preview --stack [\w-]+\n$/,
+    );
+    assert.equal(text.stderr, "");
   });
 });
