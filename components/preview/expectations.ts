@@ -3,7 +3,7 @@ import type { ProgramPreview } from "./preview-program.ts";
 import { knownSecrets } from "./preview-program.ts";
 import type { PreviewResource } from "./record-program.ts";
 import { exportedDeployment, losses, type Loss } from "./replacements.ts";
-import { secretLooks } from "./secret-looks.ts";
+import { secretLooks } from "../../config/secret-looks.ts";
 import { secretValue, unknownValue, type PreviewValue } from "./values.ts";
 
 /** What may be lost all the same. */

@@ -10,7 +10,7 @@ import { containersOf } from "../support/docker-view.ts";
 import { schemaProblems } from "../support/kubernetes-schema.ts";
 import { objectsOf, podSpecsOf } from "../support/kubernetes-stack.ts";
 import { workloads } from "../support/kubernetes-view.ts";
-import { brokenRules } from "../support/pod-security.ts";
+import { brokenRules } from "../../policy/pod-security.ts";
 import {
   recordedIdentity,
   recordProgram,

@@ -9,7 +9,7 @@ import {
   stackVariants,
   type RecordedObject,
 } from "../../../support/kubernetes-stack.ts";
-import { brokenRules, restrictedRules } from "../../../support/pod-security.ts";
+import { brokenRules, restrictedRules } from "../../../../policy/pod-security.ts";
 import type { RecordedResource } from "../../../support/record-resources.ts";
 import { furtherData, furtherHosts, furtherSecrets } from "../../../support/further-parts.ts";
 
