@@ -3,6 +3,9 @@ import { UserError } from "./user-error.ts";
 /** First Node.js that runs TypeScript without a flag. */
 const oldestNode = [22, 18] as const;
 
+/** The same for the user to read. */
+export const wantedNode = `${oldestNode.join(".")} or newer`;
+
 /**
  * Makes sure that this Node.js is new enough.
  *

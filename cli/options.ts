@@ -107,7 +107,7 @@ function parsed(
  */
 export function forStack(text: string, stackName: string): string {
   if (stackName === defaultStacks.docker) return text;
-  const commands = /npm run (alert:test|up|down|verify|why|open|password|preview)\b( -- [^\n;,]*)?/g;
+  const commands = /npm run (alert:test|up|doctor|down|verify|why|open|password|preview)\b( -- [^\n;,]*)?/g;
   return text.replaceAll(commands, (found, command: string, rest = "") => {
     const isNamed = found.includes("--stack") || (stackName === defaultStacks.kubernetes && found.includes("--target"));
     if (isNamed) return found;

@@ -11,20 +11,41 @@ export interface HostPort {
   readonly workload: string;
 }
 
+/** Who has a port. */
+export interface PortUse extends HostPort {
+  readonly isFree: boolean;
+  /** A program that keeps others from having it; `undefined` if it is free, or used by one that may have it. */
+  readonly holder: string | undefined;
+}
+
 /**
- * A problem for each port that a program listens on.
+ * Looks who has each port.
  *
- * @param holderOf who that is; `undefined` for one that may have it @default the process, as the system tells it
+ * @param holderOf who listens on one that is not free; `undefined` for one that may have it
+ * @default the process, as the system tells it
  */
-export function takenPorts(
+export function portUses(
   ports: readonly HostPort[],
   holderOf: (port: number) => Promise<string | undefined> = processOn,
-): Promise<readonly string[]> {
-  return flatMap(ports, async ({ hostPort, workload }) => {
-    const holder = (await isFree(hostPort)) ? undefined : await holderOf(hostPort);
-    if (holder === undefined) return [];
-    return [`port ${hostPort} (${workload}): must be free, but ${holder} uses it; stop that, or choose another port`];
+): Promise<readonly PortUse[]> {
+  return flatMap(ports, async (port) => {
+    const free = await isFree(port.hostPort);
+    return [{ ...port, isFree: free, holder: free ? undefined : await holderOf(port.hostPort) }];
   });
+}
+
+/** A problem for each port that a program listens on; see {@link portUses}. */
+export async function takenPorts(
+  ports: readonly HostPort[],
+  holderOf?: (port: number) => Promise<string | undefined>,
+): Promise<readonly string[]> {
+  return (await portUses(ports, holderOf)).flatMap((use) => portProblem(use) ?? []);
+}
+
+/** What is wrong with a port, `undefined` if nothing is. */
+export function portProblem({ hostPort, workload, holder }: PortUse): string | undefined {
+  if (holder === undefined) return undefined;
+  return `port ${hostPort} (${workload}): must be free, but ${holder} uses it; stop that, or choose another port`;
 }
 
 /** Whether a port of 127.0.0.1 can be listened on. */

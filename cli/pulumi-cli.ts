@@ -16,6 +16,9 @@ import { UserError } from "./user-error.ts";
 /** First Pulumi CLI that reads every flag of a command from the environment, as the documented set-up does. */
 const oldestPulumi = [3, 208] as const;
 
+/** The same for the user to read. */
+export const wantedPulumi = `${oldestPulumi.join(".")} or newer`;
+
 /** Where Pulumi publishes its releases, each with a file of checksums. Its installer and its npm package take them from there. */
 const releases = "https://get.pulumi.com/releases/sdk";
 
@@ -26,7 +29,7 @@ const processors: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { x64
 const packaged = createRequire(import.meta.url);
 
 /** The version that this project is pinned to: that of the npm package `pulumi`, which is the CLI's. */
-const { version: pinned } = z.object({ version: z.string() }).parse(packaged("pulumi/package.json"));
+export const { version: pinnedPulumi } = z.object({ version: z.string() }).parse(packaged("pulumi/package.json"));
 
 type CacheDir = (version: string) => string;
 
@@ -40,6 +43,42 @@ function printAside(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** A CLI that was chosen, for the PATH on which `pulumi` is this one. */
+let chosen: { readonly path: string; readonly command: PulumiCommand } | undefined;
+
+function choose(command: PulumiCommand): PulumiCommand {
+  chosen = { path: process.env["PATH"] ?? "", command };
+  return command;
+}
+
+/** The CLI that is to be used, as far as it is on this machine. */
+interface FoundPulumi {
+  /** `undefined` if it has to be downloaded. */
+  readonly command?: PulumiCommand;
+  /** What the PATH has, for the user to read. */
+  readonly onPath: string;
+}
+
+/** What {@link pulumiCli} would use, without downloading it. @throws UserError if a CLI is there that does not answer */
+export async function findPulumi(): Promise<FoundPulumi> {
+  process.env["PATH"] = withoutPackageFolders(process.env["PATH"] ?? "");
+  const { PATH: path } = process.env;
+  if (chosen !== undefined && chosen.path === path) return { command: chosen.command, onPath: "" };
+  const found = isOnPath("pulumi") ? await answering("pulumi") : undefined;
+  if (found !== undefined && isNewEnough(found)) return { command: choose(found), onPath: versionOf(found) };
+  const onPath = `${found === undefined ? "none" : versionOf(found)} on the PATH`;
+  const root = cacheDir(pinnedPulumi);
+  return isProgram(join(root, "bin", "pulumi")) ? { command: await installed(root), onPath } : { onPath };
+}
+
+/** Uses the CLI of an installation, for everything that this process starts. */
+async function installed(root: string): Promise<PulumiCommand> {
+  const bin = join(root, "bin");
+  const command = await answering(join(bin, "pulumi"), root);
+  process.env["PATH"] = [bin, process.env["PATH"]].join(delimiter);
+  return choose(command);
+}
+
 /**
  * The Pulumi CLI: the one on the PATH if it is new enough, else that of the npm package `pulumi`, which is downloaded at the
  * first use. From here on `pulumi` is this one for everything that this process starts.
@@ -49,22 +88,17 @@ function printAside(line: string): void {
  * @throws UserError that says what is missing and what to do.
  */
 export async function pulumiCli(given?: Progress, from = releases): Promise<PulumiCommand> {
+  const { command, onPath } = await findPulumi();
+  if (command !== undefined) return command;
   const progress = given ?? new Progress(printAside);
-  process.env["PATH"] = withoutPackageFolders(process.env["PATH"] ?? "");
-  const wanted = `must be on the PATH, ${oldestPulumi.join(".")} or newer`;
-  const found = isOnPath("pulumi") ? await answering("pulumi") : undefined;
-  if (found !== undefined && isNewEnough(found)) return found;
-  const got = found === undefined ? "none on the PATH" : `${versionOf(found)} on the PATH`;
   try {
-    const root = cacheDir(pinned);
-    const bin = join(root, "bin");
-    if (!isProgram(join(bin, "pulumi"))) await install(root, { progress, from });
-    process.env["PATH"] = [bin, process.env["PATH"]].join(delimiter);
-    return await answering(join(bin, "pulumi"), root);
+    const root = cacheDir(pinnedPulumi);
+    await install(root, { progress, from });
+    return await installed(root);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(
-      `pulumi: ${wanted}, or be downloaded from ${from}, got ${got}, and: ${whyNot(error)}\n` +
+      `pulumi: must be on the PATH, ${wantedPulumi}, or be downloaded from ${from}, got ${onPath}, and: ${whyNot(error)}\n` +
         `  next: ${nextOf(error)}; or install the Pulumi CLI yourself (https://www.pulumi.com/docs/iac/download-install/), then npm run up`,
       { cause: error },
     );
@@ -146,8 +180,8 @@ async function install(root: string, { progress, from }: Source): Promise<void> 
   }
   // Whether it can be kept is known without a network.
   mkdirSync(dirname(root), { recursive: true });
-  const archive = `pulumi-v${pinned}-${system}-${processor}.tar.gz`;
-  const sha256 = await checksum(`${from}/pulumi-${pinned}-checksums.txt`, archive);
+  const archive = `pulumi-v${pinnedPulumi}-${system}-${processor}.tar.gz`;
+  const sha256 = await checksum(`${from}/pulumi-${pinnedPulumi}-checksums.txt`, archive);
   const file = join(dirname(root), archive);
   await download({ url: `${from}/${archive}`, file, sha256 }, progress);
   progress.phase(`unpacking it to ${root}`);

@@ -8,6 +8,7 @@ import type { CommandOptions, TargetName } from "./options.ts";
 import { stackConfig } from "./stack-config.ts";
 import { projectFolder, projectName, stackFileSchemaPath } from "./project.ts";
 import { projectFile, readSettingsFile, stackFileName, type SettingsFile } from "./settings-file.ts";
+import { hasSettings, isInLocalState, unknownStack } from "./stacks.ts";
 import { UserError } from "./user-error.ts";
 
 /** Options of `npm run up` that are settings, each with its name in `observability:kubernetes`. */
@@ -101,4 +102,18 @@ export function changedStackFile(options: SettingOptions): ChangedFile | undefin
 /** Writes a {@link ChangedFile}. */
 export function writeStackFile({ name, text }: ChangedFile): void {
   writeFileSync(join(projectFolder, name), text);
+}
+
+/** The configuration of a stack as its files have it, for a new stack as `npm run up` would write them. */
+export function configInFiles(options: SettingOptions): Readonly<Record<string, string>> {
+  return stackConfig(projectFile(), changedStackFile(options) ?? readSettingsFile(stackFileName(options.stack)));
+}
+
+/** The same of a stack that there is, or that the options make. @throws UserError if they do not */
+export function knownConfig({
+  stack,
+  target,
+}: Pick<CommandOptions, "stack" | "target">): Readonly<Record<string, string>> {
+  if (target === undefined && !hasSettings(stack) && !isInLocalState(stack)) throw unknownStack(stack);
+  return configInFiles({ stack, target, values: {} });
 }

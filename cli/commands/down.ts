@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline/promises";
+import { answerTo } from "../ask.ts";
 import { loadTarget } from "../load-target.ts";
 import { runEngine } from "../engine.ts";
 import type { CommandOptions } from "../options.ts";
@@ -55,15 +55,8 @@ async function confirmed(stackName: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
     throw new UserError("--destroy-data: must be confirmed, and there is no terminal to ask\n  next: add --yes");
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    const answer = await terminal.question(
-      `This deletes all logs, metrics, traces and credentials of the stack ${stackName} for good. Type its name to go on: `,
-    );
-    return answer.trim() === stackName;
-  } finally {
-    terminal.close();
-  }
+  const question = `This deletes all logs, metrics, traces and credentials of the stack ${stackName} for good. Type its name to go on: `;
+  return (await answerTo(question)) === stackName;
 }
 
 async function unprotect(stackName: string): Promise<void> {

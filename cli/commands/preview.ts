@@ -4,10 +4,8 @@ import { difference } from "../../components/preview/difference.ts";
 import { plannedProgram } from "../preview/planned-program.ts";
 import { differenceText, previewText } from "../preview/report.ts";
 import { runOnStack } from "../run-command.ts";
-import { stackConfig } from "../stack-config.ts";
-import { environmentsOf, projectFile, readSettingsFile, stackFileName } from "../settings-file.ts";
-import { changedStackFile } from "../setting-options.ts";
-import { hasSettings, isInLocalState, unknownStack } from "../stacks.ts";
+import { environmentsOf, readSettingsFile, stackFileName } from "../settings-file.ts";
+import { knownConfig } from "../setting-options.ts";
 import { print } from "../text.ts";
 
 const usage = "npm run preview [-- [--target docker|kubernetes] [--stack NAME] [--json] [--diff]]";
@@ -31,10 +29,8 @@ async function preview(options: CommandOptions): Promise<number> {
 }
 
 function configOf({ stack, target }: Pick<CommandOptions, "stack" | "target">): Readonly<Record<string, string>> {
-  if (target === undefined && !hasSettings(stack) && !isInLocalState(stack)) throw unknownStack(stack);
-  // For a new stack, the file that `npm run up` would write.
-  const stackFile = changedStackFile({ stack, target, values: {} }) ?? readSettingsFile(stackFileName(stack));
-  const config = stackConfig(projectFile(), stackFile);
+  const config = knownConfig({ stack, target });
+  const stackFile = readSettingsFile(stackFileName(stack));
   const environments = stackFile === undefined ? undefined : environmentsOf(stackFile);
   if (environments !== undefined) {
     // Beside the preview, whose output may be read by a program.

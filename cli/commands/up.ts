@@ -1,5 +1,8 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { createTarget, loadTarget } from "../load-target.ts";
+import { loadTarget, validSettings } from "../load-target.ts";
+import { answerTo } from "../ask.ts";
+import { Docker } from "../docker/docker.ts";
+import { setUpDocker } from "../docker/docker-setup.ts";
 import { markDeployments } from "../deployment-marks.ts";
 import { grafanaOf } from "../grafana-client.ts";
 import { ensureLogin } from "../grafana-login.ts";
@@ -8,13 +11,20 @@ import { runEngine } from "../engine.ts";
 import type { CommandOptions } from "../options.ts";
 import { forgetObserved, lastObserved, rememberObserved } from "../last-observed.ts";
 import { deployedInstances, deployedOutputs, type StackOutputs } from "../outputs.ts";
-import { noPlan } from "../preview/planned-program.ts";
+import { checkPrerequisites, needsDocker } from "../prerequisites.ts";
 import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import { Progress } from "../progress.ts";
 import { withLockedStack } from "../pulumi-stack.ts";
 import { recover, resourcesOf } from "../recovery.ts";
 import { runOnStack } from "../run-command.ts";
-import { changedStackFile, settingOptions, writeStackFile, type SettingOption } from "../setting-options.ts";
+import {
+  changedStackFile,
+  configInFiles,
+  settingOptions,
+  writeStackFile,
+  type SettingOption,
+} from "../setting-options.ts";
+import { environmentsOf, readSettingsFile, stackFileName } from "../settings-file.ts";
 import type { KnownState } from "../state.ts";
 import type { Say, Target } from "../target.ts";
 import { urlLines } from "../urls.ts";
@@ -23,16 +33,17 @@ import { UserError } from "../user-error.ts";
 import { table, verify } from "../verification/verify.ts";
 
 const ofKubernetes = settingOptions.map((name) => ` [--${name} …]`).join("");
-const usage = `npm run up [-- --target docker|kubernetes] [--stack NAME]${ofKubernetes}`;
+const usage = `npm run up [-- --target docker|kubernetes] [--stack NAME] [--yes]${ofKubernetes}`;
 
 /** Deploys, waits until everything is healthy, verifies, and says where to find what. */
-async function up(options: CommandOptions<never, SettingOption>, tell: Say): Promise<number> {
+async function up(options: CommandOptions<"yes", SettingOption>, tell: Say): Promise<number> {
   const { stack: stackName } = options;
   const progress = new Progress(print);
   const say = progress.line;
   progress.phase("checking the machine");
   try {
-    await keepOptions(options, say);
+    await readyMachine(options, progress);
+    keepOptions(options, say);
     return await withLockedStack(
       stackName,
       async (stack, machine) => {
@@ -84,12 +95,31 @@ async function up(options: CommandOptions<never, SettingOption>, tell: Say): Pro
   }
 }
 
+/** Installs and starts Docker where that is needed and agreed to, and makes sure that the machine has all that is needed. */
+async function readyMachine(options: CommandOptions<"yes", SettingOption>, progress: Progress): Promise<void> {
+  const { stack: stackName, flags } = options;
+  const stackFile = readSettingsFile(stackFileName(stackName));
+  // Without what only Pulumi knows of them, the settings may be of another place than the stack's.
+  if (stackFile !== undefined && environmentsOf(stackFile) !== undefined) return;
+  const settings = validSettings(configInFiles(options), stackName);
+  const docker = new Docker(settings.stack.docker.host);
+  const isAgreed = async (commands: string): Promise<boolean> => {
+    if (flags.has("yes") || !process.stdin.isTTY) return flags.has("yes");
+    // Its lines would stand in the question.
+    progress.stop();
+    return (
+      (await answerTo(`There is no Docker on this machine. Install it by\n  ${commands}\n? Type yes to go on: `)) ===
+      "yes"
+    );
+  };
+  if (needsDocker(settings)) await setUpDocker(docker, isAgreed, progress.line);
+  await checkPrerequisites({ settings, stackName, docker });
+}
+
 /** Writes the options to the stack's settings once the target that they name has answered. */
-async function keepOptions(options: CommandOptions<never, SettingOption>, say: Say): Promise<void> {
+function keepOptions(options: CommandOptions<"yes", SettingOption>, say: Say): void {
   const changed = changedStackFile(options);
   if (changed === undefined) return;
-  const target = await createTarget(changed.settings, options.stack, noPlan);
-  await target.describe();
   writeStackFile(changed);
   say(`wrote to ${changed.name}, for the next command and for plain pulumi up: ${changed.changes.join(", ")}`);
 }
@@ -161,4 +191,4 @@ function alertNotice({ alerts, observability }: StackSettings): string {
   return "\n\nAlerts reach nobody: set alerts.contactPoints, see docs/alerts.md, then npm run alert:test";
 }
 
-await runOnStack(usage, [], up, settingOptions);
+await runOnStack(usage, ["yes"], up, settingOptions);

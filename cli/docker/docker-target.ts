@@ -41,7 +41,7 @@ export function dockerTarget(
       if (leftData.length > 0) await docker.run(["volume", "rm", ...leftData]);
     },
     checkRoom: async (state) => {
-      const folders = await filledFolders(stateFolder, docker);
+      const folders = await filledFolders(stateFolder, await docker.info());
       await checkRoom(await plan(), ownership(state), docker, folders);
     },
     prepareImages: async (say) => {

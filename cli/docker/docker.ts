@@ -5,6 +5,7 @@ import { dockerLabels } from "../../config/names.ts";
 import type { MarkedObject } from "../ownership.ts";
 import { firstLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
+import { installCommand, thisMachine } from "./install-command.ts";
 
 const execute = promisify(execFile);
 
@@ -37,6 +38,23 @@ const inspectedObject = z.looseObject({
   Config: z.looseObject({ Labels: labels }).optional(),
 });
 
+/** As much of `docker info` as is looked at. Sizes are in bytes. */
+const dockerInfo = z.object({
+  ServerVersion: z.string().default(""),
+  OSType: z.string().default(""),
+  Architecture: z.string().default(""),
+  Driver: z.string().default(""),
+  MemTotal: z.number().default(0),
+  MemoryLimit: z.boolean().default(false),
+  CgroupVersion: z.string().default(""),
+  SystemTime: z.string().default(""),
+  DockerRootDir: z.string().default(""),
+  ServerErrors: z.array(z.string()).nullish(),
+});
+
+/** What {@link Docker.info} returns. */
+export type DockerInfo = Omit<z.output<typeof dockerInfo>, "ServerErrors">;
+
 /** How a command of Docker is run; without a limit of time unless one is given. */
 type CommandOptions = Pick<ExecFileOptions, "timeout" | "signal"> & {
   /** What it reads from standard input. @default nothing */
@@ -58,7 +76,7 @@ export class Docker {
   /**
    * Runs `docker` and returns what it prints.
    *
-   * @throws UserError if there is no `docker`, or the daemon cannot be reached, does not answer or refuses the user.
+   * @throws DockerProblem if there is no `docker`, or the daemon cannot be reached, does not answer or refuses the user.
    * @throws CommandFailed for everything else.
    */
   async run(args: readonly string[], options: CommandOptions = {}): Promise<string> {
@@ -75,7 +93,7 @@ export class Docker {
       running.child.stdin?.on("error", () => undefined).end(input);
       return await running;
     } catch (error) {
-      throw dockerProblem(args, error, this.env["DOCKER_HOST"]);
+      throw dockerProblem(args, error, this.env);
     }
   }
 
@@ -93,6 +111,17 @@ export class Docker {
   /** Version of the daemon. Asked first: its errors say what is wrong with Docker. */
   serverVersion(): Promise<string> {
     return this.server("{{.Server.Version}}");
+  }
+
+  /** What the daemon says of itself and of the machine that it runs on. @throws DockerProblem as {@link run} does. */
+  async info(): Promise<DockerInfo> {
+    const args = ["info", "--format", "{{json .}}"];
+    const stdout = await this.run(args, { timeout: patienceMillis });
+    const { ServerErrors: errors, ...info } = dockerInfo.parse(JSON.parse(stdout));
+    // Some versions of the command end well although there is no daemon.
+    const stderr = (errors ?? []).join("\n");
+    if (stderr !== "") throw dockerProblem(args, { stdout, stderr }, this.env);
+    return info;
   }
 
   /** Platform that the daemon runs and builds for: `linux/amd64`. */
@@ -157,7 +186,7 @@ export class CommandFailed extends UserError {
 
 /** Words of the command when it cannot reach the daemon. */
 const unreachable =
-  /cannot connect to the docker daemon|error during connect|failed to initialize|unable to resolve docker endpoint/i;
+  /cannot connect to the docker daemon|failed to connect to the docker api|error during connect|failed to initialize|unable to resolve docker endpoint/i;
 
 const failure = z.object({
   code: z.union([z.string(), z.number()]).nullish(),
@@ -166,29 +195,72 @@ const failure = z.object({
   stderr: z.string().default(""),
 });
 
-function dockerProblem(args: readonly string[], error: unknown, host: string | undefined): Error {
-  const { code, killed, stdout, stderr } = failure.parse(error);
-  const at = host === undefined || host === "" ? "" : ` at DOCKER_HOST=${host}`;
-  if (code === "ENOENT") {
-    return new UserError(
-      "docker: must be on the PATH, found none\n  next: install Docker (https://docs.docker.com/get-docker/), then npm run up",
-    );
+/** What keeps everything from being done with Docker. */
+export type DockerProblemKind =
+  /** There is no `docker` command. */
+  | "missing"
+  /** The daemon of this machine does not run. */
+  | "stopped"
+  /** The user may not use it. */
+  | "denied"
+  /** A daemon that the user has named, or the one of this machine, does not answer. */
+  | "unreachable";
+
+/** Docker cannot be used at all. */
+export class DockerProblem extends UserError {
+  readonly kind: DockerProblemKind;
+
+  constructor(kind: DockerProblemKind, message: string, next: string) {
+    super(`docker: ${message}\n  next: ${next}`);
+    this.kind = kind;
   }
+}
+
+/** How Docker is started by hand. */
+const starts: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  darwin: "start Docker Desktop (open -a Docker), or colima (colima start), then npm run up",
+  win32: "start Docker Desktop, then npm run up",
+  linux: "start it (sudo systemctl start docker, or sudo service docker start), then npm run up",
+};
+
+/** How Docker is installed by hand, where `npm run up` cannot do it. */
+const gets: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  darwin:
+    "install and start Docker Desktop (https://docs.docker.com/get-docker/), or colima (brew install colima docker, then colima start); then npm run up",
+};
+
+function toInstall(): string {
+  const machine = thisMachine();
+  const command = installCommand(machine);
+  if (command !== undefined) return `npm run up -- --yes, which installs it (${command})`;
+  return gets[machine.platform] ?? "install Docker (https://docs.docker.com/get-docker/), then npm run up";
+}
+
+function dockerProblem(args: readonly string[], error: unknown, env: NodeJS.ProcessEnv): Error {
+  const { code, killed, stdout, stderr } = failure.parse(error);
+  const { DOCKER_HOST: host = "", DOCKER_CONTEXT: context = "" } = env;
+  // DOCKER_HOST wins over a context.
+  const named = host !== "" ? ` at DOCKER_HOST=${host}` : context === "" ? "" : ` of DOCKER_CONTEXT=${context}`;
+  if (code === "ENOENT") return new DockerProblem("missing", "must be on the PATH, found none", toInstall());
   if (killed === true) {
-    return new UserError(
-      `docker: the daemon${at} must answer within ${patienceMillis / 1000} s, got nothing\n  next: see whether it runs: docker info`,
-    );
+    const message = `the daemon${named} must answer within ${patienceMillis / 1000} s, got nothing`;
+    return new DockerProblem("unreachable", message, "see whether it runs: docker info");
   }
   if (/permission denied/i.test(stderr)) {
-    return new UserError(
-      `docker: this user must be allowed to use the daemon${at}, got permission denied\n` +
-        "  next: add the user to the group docker and log in again, or use another daemon by DOCKER_HOST",
+    return new DockerProblem(
+      "denied",
+      `this user must be allowed to use the daemon${named}, got permission denied`,
+      "sudo usermod --append --groups docker $USER, then newgrp docker (or log in again) and npm run up; or use another daemon by DOCKER_HOST",
     );
   }
   if (unreachable.test(stderr)) {
-    return new UserError(
-      `docker: the daemon${at} must be reachable, got: ${firstLine(stderr)}\n` +
-        "  next: start Docker, or set DOCKER_HOST or `docker context use` to a daemon that runs; then npm run up",
+    // The socket of this machine's own daemon, unless the user's current context is another one.
+    const isOwn = named === "" && /unix:\/\/\/var\/run\/docker\.sock/.test(stderr);
+    const start = starts[process.platform] ?? "start Docker, then npm run up";
+    return new DockerProblem(
+      isOwn ? "stopped" : "unreachable",
+      `the daemon${named} must be reachable, got: ${firstLine(stderr)}`,
+      isOwn ? start : "start that daemon, or set DOCKER_HOST or `docker context use` to one that runs; then npm run up",
     );
   }
   return new CommandFailed(args, stdout, stderr);

@@ -6,7 +6,7 @@ import type { Ownership } from "../ownership.ts";
 import type { PlannedProgram } from "../preview/planned-program.ts";
 import { processOn, takenPorts, type HostPort } from "../ports.ts";
 import { refused } from "../user-error.ts";
-import { dockerTypes, type Docker, type ObjectKind } from "./docker.ts";
+import { dockerTypes, type Docker, type DockerInfo, type ObjectKind } from "./docker.ts";
 
 /** As much of a recorded preview as says what a deployment takes of the machine. */
 export interface PlannedRoom {
@@ -15,7 +15,7 @@ export interface PlannedRoom {
 }
 
 /** Less free space than this, in MiB, and a deployment would fail half-way. */
-const leastFreeMib = 512;
+export const leastFreeMib = 512;
 
 /**
  * Checks whether there is room for a deployment: names and ports that are free or the stack's already, and space on the
@@ -90,26 +90,38 @@ function mountProblems(
 }
 
 /** Who else listens on a port, as far as Docker and the system tell; `undefined` if it is this stack. */
-async function otherHolderOf(port: number, ownership: Ownership, docker: Docker): Promise<string | undefined> {
+export async function otherHolderOf(port: number, ownership: Ownership, docker: Docker): Promise<string | undefined> {
   const [container] = await docker.find("container", `publish=${port}`);
   if (container === undefined) return processOn(port);
   return (await ownership.owns(container)) ? undefined : `the container ${container.name}`;
 }
 
-function diskProblems(folders: readonly string[]): Promise<readonly string[]> {
+/** Free space where a folder is, and what is wrong with it. */
+export interface DiskRoom {
+  readonly folder: string;
+  readonly freeMib: number;
+  readonly problem: string | undefined;
+}
+
+/** The room on the disks of some folders. */
+export function diskRooms(folders: readonly string[]): Promise<readonly DiskRoom[]> {
   return flatMap(folders, async (folder) => {
     const { bavail, bsize } = await statfs(folder);
     const freeMib = Math.floor((bavail * bsize) / 1024 / 1024);
-    if (freeMib >= leastFreeMib) return [];
-    return [
-      `disk of ${folder}: must have ${leastFreeMib} MiB free, got ${freeMib}; make room (docker system df shows what Docker uses)`,
-    ];
+    const problem = `disk of ${folder}: must have ${leastFreeMib} MiB free, got ${freeMib}; make room (docker system df shows what Docker uses)`;
+    return [{ folder, freeMib, problem: freeMib < leastFreeMib ? problem : undefined }];
   });
 }
 
+async function diskProblems(folders: readonly string[]): Promise<readonly string[]> {
+  return (await diskRooms(folders)).flatMap(({ problem }) => problem ?? []);
+}
+
 /** Folders whose disks a deployment fills: the state's, and Docker's own if it is on this machine. */
-export async function filledFolders(stateFolder: string, docker: Docker): Promise<readonly string[]> {
-  const root = (await docker.run(["info", "--format", "{{.DockerRootDir}}"])).trim();
+export async function filledFolders(
+  stateFolder: string,
+  { DockerRootDir: root }: Pick<DockerInfo, "DockerRootDir">,
+): Promise<readonly string[]> {
   return (await isHere(root)) ? [stateFolder, root] : [stateFolder];
 }
 

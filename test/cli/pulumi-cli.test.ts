@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { buffer } from "node:stream/consumers";
+import pWaitFor from "p-wait-for";
 import { pack } from "tar-stream";
 import { z } from "zod";
 import { partOf } from "../../cli/download.ts";
@@ -53,7 +54,11 @@ describe("the Pulumi CLI", () => {
     response.writeHead(start === 0 ? 200 : 206, { "content-length": rest.length });
     if (request.method === "HEAD") response.end();
     else if (limit >= rest.length) response.end(rest);
-    else response.write(rest.subarray(0, limit), () => response.destroy());
+    else {
+      response.write(rest.subarray(0, limit));
+      // As soon as some of it is on the disk.
+      void pWaitFor(() => (statSync(part(), { throwIfNoEntry: false })?.size ?? 0) > 0).then(() => response.destroy());
+    }
   };
 
   beforeEach(async () => {

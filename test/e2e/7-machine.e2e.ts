@@ -48,7 +48,11 @@ describe("a machine that lacks something", () => {
 
   for (const script of ["up", "down", "verify", "password"]) {
     it(`without the Pulumi CLI: npm run ${script}`, async () => {
-      const lacking = { PATH: await pathWith("docker"), PULUMI_HOME: "/dev/null" };
+      const lacking = {
+        PATH: await pathWith("docker"),
+        PULUMI_HOME: "/dev/null",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "",
+      };
       assertTold(
         await npm(lacking, script),
         /^pulumi: must be on the PATH, 3\.208 or newer, or be downloaded from \S+, got none on the PATH, and: \S+/,
@@ -61,7 +65,7 @@ describe("a machine that lacks something", () => {
     writeFileSync(join(only, "pulumi"), "#!/bin/sh\necho v3.100.0\n");
     chmodSync(join(only, "pulumi"), 0o755);
     assertTold(
-      await npm({ PATH: only, PULUMI_HOME: "/dev/null" }),
+      await npm({ PATH: only, PULUMI_HOME: "/dev/null", PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "" }),
       /^pulumi: must be on the PATH, .*, got 3\.100\.0 on the PATH, and: \S+/,
     );
   });

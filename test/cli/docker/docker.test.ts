@@ -53,9 +53,15 @@ describe("the docker command", () => {
 
   it("that is not there is explained", async () => {
     await assert.rejects(new Docker(undefined, { PATH: "/nowhere" }).serverVersion(), {
-      message:
-        "docker: must be on the PATH, found none\n  next: install Docker (https://docs.docker.com/get-docker/), then npm run up",
+      kind: "missing",
+      message: /^docker: must be on the PATH, found none\n {2}next: \S/,
     });
+  });
+
+  it("says what is wrong with a daemon although the command ends well", async () => {
+    const said =
+      '{"ServerErrors":["Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is it running?"]}';
+    await assert.rejects(docker(`echo '${said}'`).info(), { kind: "stopped" });
   });
 
   it("fails with what it said when the daemon refuses something", async () => {
