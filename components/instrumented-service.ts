@@ -253,7 +253,9 @@ function describedService(
     userId: args.userId,
     groupId: args.userId,
     stopGraceSeconds: args.stopGraceSeconds,
-    replicas,
+    replicas: args.kubernetes.autoscaling?.maxReplicas ?? replicas,
+    kubernetes: args.kubernetes,
+    docker: args.docker,
     readsInstances: false,
   };
 }

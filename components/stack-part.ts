@@ -117,6 +117,8 @@ export function partWorkload(
     stopGraceSeconds,
     // Switched off, a part keeps its data and credentials and runs nothing.
     replicas: settings.observability && part.runs(Reflect.get(settings, name)) ? 1 : 0,
+    kubernetes: {},
+    docker: {},
     readsInstances,
   };
 }

@@ -1,10 +1,9 @@
-import { defaultCpuRequestMillicores, type KubernetesSettings } from "./kubernetes-settings.ts";
-import { firstNamespaces, ingressClassAnnotation } from "./kubernetes-rules.ts";
-import { ownerAnnotation } from "./names.ts";
+import { defaultCpuRequestMillicores, ingressFaults, type KubernetesSettings } from "./kubernetes-settings.ts";
+import { firstNamespaces } from "./kubernetes-rules.ts";
 import { isRecord } from "./parse.ts";
 import { exportersOf } from "./parts/exporters.ts";
 import { partList } from "./parts/parts.ts";
-import { pathText, problemIf, type Problem } from "./problem.ts";
+import { problemIf, type Problem } from "./problem.ts";
 import { stackSettingsSchema } from "./settings-and-defaults.ts";
 
 /**
@@ -36,7 +35,7 @@ export function kubernetesProblems(input: unknown, hasCluster = false): readonly
       `set at least ${neededGib}, or a smaller queue`,
     ),
     ...namespaceProblems(cluster, input["name"]),
-    ...ingressProblems(cluster.ingress),
+    ...ingressFaults(cluster.ingress, "the password of Grafana travels"),
     ...processorProblems(cluster.resources),
   ];
 }
@@ -51,35 +50,6 @@ function namespaceProblems({ namespace, createNamespace }: KubernetesSettings, n
     used,
     "set another, or kubernetes.createNamespace to false",
   );
-}
-
-function ingressProblems(ingress: KubernetesSettings["ingress"]): readonly Problem[] {
-  const { host, className, tlsSecretName, insecure, annotations } = ingress;
-  const annotation = (key: string): string => pathText(["kubernetes", "ingress", "annotations", key]);
-  return [
-    // An address without TLS has to be asked for: leaving a line out must not give one.
-    ...problemIf(
-      host !== "" && tlsSecretName === undefined && !insecure,
-      "kubernetes.ingress.tlsSecretName",
-      "must be set with a host, or the password of Grafana travels readable",
-      "",
-      "name a secret of the type kubernetes.io/tls, or set kubernetes.ingress.insecure to true",
-    ),
-    ...problemIf(
-      className !== undefined && Object.hasOwn(annotations, ingressClassAnnotation),
-      annotation(ingressClassAnnotation),
-      "must not be set together with kubernetes.ingress.className, which Kubernetes refuses",
-      annotations[ingressClassAnnotation],
-      "remove one of the two",
-    ),
-    ...problemIf(
-      Object.hasOwn(annotations, ownerAnnotation),
-      annotation(ownerAnnotation),
-      "must not replace the annotation that names the owner of the Ingress",
-      annotations[ownerAnnotation],
-      "remove it",
-    ),
-  ];
 }
 
 /** No pod may ask for more than its limit. */

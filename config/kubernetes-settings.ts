@@ -4,6 +4,7 @@ import {
   dns1123Label,
   dns1123Subdomain,
   domainName,
+  ingressClassAnnotation,
   isAnnotationKey,
   isIpAddress,
   labelValue,
@@ -11,7 +12,9 @@ import {
   qualifiedName,
   tolerationFault,
 } from "./kubernetes-rules.ts";
+import { ownerAnnotation } from "./names.ts";
 import { forEachKept } from "./parts/parts.ts";
+import { pathText, problemIf, type Problem } from "./problem.ts";
 import { imageRegistry, orEmpty } from "./rules.ts";
 
 /*
@@ -48,7 +51,8 @@ const toleration = group({
   if (field !== undefined) report(context, [field], rule, change);
 });
 
-const annotations = withSecrets(
+/** Annotations of an object. */
+export const annotations = withSecrets(
   record("annotations by name", "write `name: value` below it, or leave it out", {
     name: { holds: isAnnotationKey, rule: qualifiedName.rule, change: "rename it" },
   }),
@@ -63,12 +67,8 @@ const annotationBytesOfTheStack = 1024;
 
 const hostChange = "write for example grafana.example.com";
 
-const ingress = group({
-  host: text({
-    ...orEmpty(domainName),
-    change: hostChange,
-    also: [{ holds: (host) => !isIpAddress(host), rule: "must be a host name, no IP address", change: hostChange }],
-  }).default(""),
+/** What is set of every Ingress beside its host. */
+export const ingressFields = {
   className: text({ ...dns1123Subdomain, change: "name one of `kubectl get ingressclasses`" }).optional(),
   tlsSecretName: text({ ...dns1123Subdomain, change: "name a secret of the type kubernetes.io/tls" }).optional(),
   insecure: flag().default(false),
@@ -76,6 +76,15 @@ const ingress = group({
   controllerNamespace: text({ ...dns1123Label, change: "name the namespace that the controller runs in" }).default(
     "ingress-nginx",
   ),
+};
+
+const ingress = group({
+  host: text({
+    ...orEmpty(domainName),
+    change: hostChange,
+    also: [{ holds: (host) => !isIpAddress(host), rule: "must be a host name, no IP address", change: hostChange }],
+  }).default(""),
+  ...ingressFields,
 });
 
 /** Settings of the target `kubernetes`. */
@@ -161,6 +170,48 @@ export const kubernetesSettingsSchema = group({
 
 /** Complete settings of the target `kubernetes`. */
 export type KubernetesSettings = z.output<typeof kubernetesSettingsSchema>;
+
+/**
+ * What is wrong with the fields of an Ingress together, the paths as the settings and the arguments of a service have them.
+ *
+ * @param danger what happens without TLS, up to the word "readable"
+ */
+export function ingressFaults(
+  {
+    host,
+    className,
+    tlsSecretName,
+    insecure,
+    annotations,
+  }: Pick<KubernetesSettings["ingress"], "host" | "className" | "tlsSecretName" | "insecure" | "annotations">,
+  danger: string,
+): readonly Problem[] {
+  const annotation = (key: string): string => pathText(["kubernetes", "ingress", "annotations", key]);
+  return [
+    // An address without TLS has to be asked for: leaving a line out must not give one.
+    ...problemIf(
+      host !== "" && tlsSecretName === undefined && !insecure,
+      "kubernetes.ingress.tlsSecretName",
+      `must be set with a host, or ${danger} readable`,
+      "",
+      "name a secret of the type kubernetes.io/tls, or set kubernetes.ingress.insecure to true",
+    ),
+    ...problemIf(
+      className !== undefined && Object.hasOwn(annotations, ingressClassAnnotation),
+      annotation(ingressClassAnnotation),
+      "must not be set together with kubernetes.ingress.className, which Kubernetes refuses",
+      annotations[ingressClassAnnotation],
+      "remove one of the two",
+    ),
+    ...problemIf(
+      Object.hasOwn(annotations, ownerAnnotation),
+      annotation(ownerAnnotation),
+      "must not replace the annotation that names the owner of the Ingress",
+      annotations[ownerAnnotation],
+      "remove it",
+    ),
+  ];
+}
 
 /** The address that an ingress gives. */
 export function ingressUrl({ host, tlsSecretName }: KubernetesSettings["ingress"]): string {

@@ -69,6 +69,12 @@ export const workloadLimits = {
   replicas: { least: 0, most: 100 },
 } as const satisfies Readonly<Record<string, Range>>;
 
+/** Name of a network in Docker (github.com/moby/moby, daemon/names, RestrictedNameChars). */
+export const dockerName = {
+  pattern: /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/,
+  rule: "must be a name of letters, digits, _, . and -, with a letter or digit first",
+} as const;
+
 /** A DNS label, the host name of a workload. */
 export const dnsLabel = {
   pattern: /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,

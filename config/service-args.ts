@@ -29,6 +29,13 @@ import {
   workloadLimits,
   type Range,
 } from "./rules.ts";
+import {
+  kubernetesOptionProblems,
+  serviceOnDocker,
+  serviceOnKubernetes,
+  type ServiceOnDocker,
+  type ServiceOnKubernetes,
+} from "./service-platform-args.ts";
 import { mibInGib } from "./units.ts";
 
 /*
@@ -222,6 +229,10 @@ export interface ServiceInput {
   readonly userId?: number;
   /** Instances; each has its own `service.instance.id`. @default 1 */
   readonly replicas?: number;
+  /** What it has on Kubernetes only; a stack on Docker refuses it. @default nothing */
+  readonly kubernetes?: ServiceOnKubernetes;
+  /** What it has on Docker only; a stack on Kubernetes refuses it. @default nothing */
+  readonly docker?: ServiceOnDocker;
   /** How long the process may take to flush after SIGTERM, in seconds. @default 30 */
   readonly stopGraceSeconds?: number;
 }
@@ -369,6 +380,8 @@ export const serviceArgsSchema = group({
   cpuLimitMillicores: within(workloadLimits.cpuLimitMillicores).optional(),
   userId: within(workloadLimits.userId).default(1000),
   replicas: within({ ...workloadLimits.replicas, least: 1 }).default(1),
+  kubernetes: serviceOnKubernetes.default({}),
+  docker: serviceOnDocker.default({}),
   stopGraceSeconds: within(workloadLimits.stopGraceSeconds).default(30),
 });
 
@@ -399,6 +412,7 @@ export function judgedServiceArgs(given: unknown): JudgedServiceArgs {
       ...found,
       ...(isEither ? [] : sourceProblems(args)),
       ...checkProblems(args),
+      ...kubernetesOptionProblems(args.kubernetes, args),
       ...instrumentProblems(args),
     ],
   };

@@ -37,6 +37,8 @@ const networking = "networking.k8s.io/v1";
 export const kinds: readonly Kind[] = [
   kindOf("batch/v1", "Job", "jobs", optional),
   kindOf(networking, "Ingress", "ingresses", optional),
+  kindOf("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", optional),
+  kindOf("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", optional),
   kindOf("apps/v1", "Deployment", "deployments"),
   kindOf("apps/v1", "StatefulSet", "statefulsets"),
   kindOf("v1", "Service", "services"),

@@ -89,6 +89,19 @@ function forEachInstance(index: number, hostPort: readonly number[], replicas: n
   return problemIf(hostPort.length !== replicas, `ports.${index}.hostPort`, rule, hostPort, change);
 }
 
+/** The problems of what a workload has on another platform only; `where` says on which this one is. */
+export function elsewhereProblems(field: "kubernetes" | "docker", options: object, where: string): readonly Problem[] {
+  return Object.entries(options).flatMap(([name, value]) =>
+    problemIf(
+      value !== undefined,
+      `${field}.${name}`,
+      `must be left out on ${where}, which has nothing like it`,
+      value,
+      `remove it, or give it only where the target is ${field}`,
+    ),
+  );
+}
+
 function equal(values: readonly (readonly [path: string, value: unknown])[]): readonly Problem[] {
   return duplicates(values, "change one of the two");
 }

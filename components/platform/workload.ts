@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { EnvValue } from "../../config/env-value.ts";
 import type { Check } from "../../config/parts/part.ts";
+import type { DockerOptions, KubernetesOptions } from "../../config/service-platform-args.ts";
 import type { TextFile } from "../../config/text-file.ts";
 import type { Probes } from "./probes.ts";
 
@@ -50,10 +51,14 @@ export interface Workload {
   /** How long the process may take to end after SIGTERM before it is killed. */
   readonly stopGraceSeconds: number;
   /**
-   * Number of instances; 0 keeps the data and the generated secrets and runs nothing. A platform that has to know it before
+   * Number of instances, at most where the platform decides on it; 0 keeps the data and the generated secrets and runs nothing. A platform that has to know it before
    * a deployment refuses an output.
    */
   readonly replicas: number | pulumi.Output<number>;
+  /** What it has on Kubernetes only. Another platform refuses each field that is there. */
+  readonly kubernetes: KubernetesOptions;
+  /** What it has on Docker only, likewise. */
+  readonly docker: DockerOptions;
   /** Whether it may ask the platform which instance a connection comes from. */
   readonly readsInstances: boolean;
 }

@@ -60,6 +60,8 @@ describe("an instrumented service as a workload", () => {
       groupId: 1000,
       stopGraceSeconds: 30,
       replicas: 1,
+      kubernetes: {},
+      docker: {},
       readsInstances: false,
     });
   });
@@ -124,6 +126,8 @@ describe("an instrumented service as a workload", () => {
       groupId: 1001,
       stopGraceSeconds: 5,
       replicas: 2,
+      kubernetes: {},
+      docker: {},
       readsInstances: false,
     });
   });

@@ -44,6 +44,8 @@ describe("the arguments of a service", () => {
         memoryMib: 128,
         userId: 1000,
         replicas: 1,
+        kubernetes: {},
+        docker: {},
         stopGraceSeconds: 30,
       },
       problems: [],

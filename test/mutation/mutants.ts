@@ -47,6 +47,8 @@ const neutral: Workload = {
   groupId: 0,
   stopGraceSeconds: 0,
   replicas: 1,
+  kubernetes: {},
+  docker: {},
   readsInstances: false,
 };
 
@@ -73,6 +75,8 @@ const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, read
     groupId: ["container", "around"],
     stopGraceSeconds: ["container", "around"],
     replicas: ["around"],
+    kubernetes: [],
+    docker: ["container"],
     readsInstances: [],
   },
   Kubernetes: {
@@ -97,6 +101,8 @@ const places: Readonly<Record<PlatformName, Readonly<Record<keyof Workload, read
     groupId: ["container"],
     stopGraceSeconds: ["container", "around"],
     replicas: ["around"],
+    kubernetes: ["container", "around"],
+    docker: [],
     readsInstances: ["container", "around"],
   },
 };

@@ -48,6 +48,7 @@ export const containerInputs = z.looseObject({
   memoryReservation: z.number().optional(),
   cpuShares: z.number().optional(),
   cpus: z.string().optional(),
+  restart: z.string().optional(),
   networkMode: z.string().optional(),
   networksAdvanced: z.array(z.strictObject({ name: z.string(), aliases: z.array(z.string()).optional() })).optional(),
   destroyGraceSeconds: z.number().optional(),

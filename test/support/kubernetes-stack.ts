@@ -50,6 +50,39 @@ const sampleServices: Readonly<Record<string, Omit<InstrumentedServiceArgs, "sta
   "shop-job": { image: "registry.example.com/shop/job:1.4.2", telemetry: false },
 };
 
+/** Services that between them have what the sample services lack. */
+export const furtherServices: typeof sampleServices = {
+  "shop-files": {
+    image: "registry.example.com/shop/files:1.4.2",
+    volumes: {
+      files: { path: "/var/lib/files", sizeMib: 1500 },
+      cache: { path: "/cache", kind: "scratch", sizeMib: 64 },
+    },
+    initSteps: [{ name: "migrate", command: ["migrate", "$(A)"], env: { A: "1" } }],
+    readiness: { tcp: 80 },
+    liveness: { command: ["check"] },
+    startup: { http: { port: 80, path: "/" } },
+    memoryRequestMib: 64,
+    cpuRequestMillicores: 50,
+    cpuLimitMillicores: 100,
+  },
+  "shop-own": {
+    image: "registry.example.com/shop/own:1.4.2",
+    ports: [{ name: "http", port: 80 }],
+    kubernetes: {
+      ingress: { host: "shop.example.com", path: "/own", tlsSecretName: "tls", annotations: { "example.com/a": "b" } },
+      autoscaling: { minReplicas: 2, maxReplicas: 5 },
+      disruptionBudget: { maxUnavailable: 2 },
+      spread: "preferred",
+      serviceAccountName: "shop",
+      ephemeralStorageMib: 512,
+      preStopSeconds: 12,
+      annotations: { "example.com/scrape": "true" },
+      labels: { team: "shop" },
+    },
+  },
+};
+
 /** Settings that between them make every kind of object in every form. */
 export const stackVariants: Readonly<Record<string, KubernetesStackInput>> = {
   "the defaults": {},

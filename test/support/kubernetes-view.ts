@@ -8,6 +8,8 @@ export const kubernetesTypes = {
   claim: "kubernetes:core/v1:PersistentVolumeClaim",
   clusterRole: "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
   configMap: "kubernetes:core/v1:ConfigMap",
+  autoscaler: "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+  disruptionBudget: "kubernetes:policy/v1:PodDisruptionBudget",
   deployment: "kubernetes:apps/v1:Deployment",
   job: "kubernetes:batch/v1:Job",
   ingress: "kubernetes:networking.k8s.io/v1:Ingress",
@@ -72,11 +74,16 @@ const container = z.looseObject({
 const workloadInputs = z.looseObject({
   metadata,
   spec: z.looseObject({
-    replicas: z.number(),
+    // Left to an autoscaler.
+    replicas: z.number().optional(),
     selector: z.strictObject({ matchLabels: z.record(z.string(), z.string()) }),
     template: z.strictObject({
-      metadata: z.strictObject({ labels: z.record(z.string(), z.string()) }),
+      metadata: z.strictObject({
+        labels: z.record(z.string(), z.string()),
+        annotations: z.record(z.string(), z.string()).optional(),
+      }),
       spec: z.looseObject({
+        topologySpreadConstraints: z.array(z.looseObject({ whenUnsatisfiable: z.string() })).optional(),
         serviceAccountName: z.string(),
         automountServiceAccountToken: z.boolean(),
         terminationGracePeriodSeconds: z.number(),
@@ -241,14 +248,145 @@ export function observeKubernetes(
     userId: user.runAsUser,
     groupId: agreed([user.runAsGroup, user.fsGroup]),
     stopGraceSeconds: stopGrace(workload),
-    replicas: spec.replicas,
+    replicas: spec.replicas ?? observedAutoscaling(resources)?.maxReplicas,
+    kubernetes: observedOptions(workload, resources),
+    docker: {},
     check: observedCheck(workload, resources),
-    readsInstances: agreed([template.spec.automountServiceAccountToken, mayRead(workload, resources)]),
+    readsInstances: agreed([
+      template.spec.automountServiceAccountToken && template.spec.serviceAccountName !== ownAccount(workload),
+      mayRead(workload, resources),
+    ]),
   };
 }
 
 function millicores({ cpu }: Readonly<Record<string, string>>): number | "none" {
   return cpu === undefined ? "none" : Number(/^(\d+)m$/.exec(cpu)?.[1]);
+}
+
+const autoscalerInputs = z.looseObject({
+  spec: z.strictObject({
+    scaleTargetRef: z.strictObject({ apiVersion: z.string(), kind: z.literal("Deployment"), name: z.string() }),
+    minReplicas: z.number(),
+    maxReplicas: z.number(),
+    metrics: z.tuple([
+      z.strictObject({
+        type: z.literal("Resource"),
+        resource: z.strictObject({
+          name: z.literal("cpu"),
+          target: z.strictObject({ type: z.literal("Utilization"), averageUtilization: z.number() }),
+        }),
+      }),
+    ]),
+  }),
+});
+
+function observedAutoscaling(resources: readonly RecordedResource[]): { maxReplicas: number } | undefined {
+  const [spec] = resources
+    .filter(({ type }) => type === kubernetesTypes.autoscaler)
+    .map(({ inputs }) => autoscalerInputs.parse(inputs).spec);
+  if (spec === undefined) return undefined;
+  const { minReplicas, maxReplicas, metrics } = spec;
+  return Object.assign({ maxReplicas }, { minReplicas, cpuPercent: metrics[0].resource.target.averageUtilization });
+}
+
+const budgetInputs = z.looseObject({ spec: z.looseObject({ maxUnavailable: z.number() }) });
+
+const ingressInputs = z.looseObject({
+  metadata,
+  spec: z.looseObject({
+    ingressClassName: z.string().optional(),
+    tls: z.array(z.strictObject({ hosts: z.array(z.string()), secretName: z.string() })).optional(),
+    rules: z.tuple([
+      z.strictObject({
+        host: z.string(),
+        http: z.strictObject({
+          paths: z.tuple([
+            z.looseObject({
+              path: z.string(),
+              backend: z.strictObject({
+                service: z.strictObject({ name: z.string(), port: z.strictObject({ name: z.string() }) }),
+              }),
+            }),
+          ]),
+        }),
+      }),
+    ]),
+  }),
+});
+
+const policyInputs = z.looseObject({
+  spec: z.looseObject({
+    podSelector: z.looseObject({}),
+    ingress: z
+      .array(z.looseObject({ from: z.array(z.looseObject({})).optional(), ports: z.array(z.unknown()).optional() }))
+      .optional(),
+  }),
+});
+
+function observedIngress(workload: RecordedWorkload, resources: readonly RecordedResource[]): unknown {
+  const { name } = workload.inputs.metadata;
+  const own = resources.filter((resource) => resource.name === workload.name);
+  const [address] = own
+    .filter(({ type }) => type === kubernetesTypes.ingress)
+    .map(({ inputs }) => ingressInputs.parse(inputs));
+  const [policy] = own
+    .filter(({ type }) => type === kubernetesTypes.networkPolicy)
+    .map(({ inputs }) => policyInputs.parse(inputs).spec);
+  if (address === undefined) return undefined;
+  const [{ host, http }] = address.spec.rules;
+  const [{ path, backend }] = http.paths;
+  const {
+    "observability/stack": _owner,
+    "pulumi.com/skipAwait": _await,
+    ...annotations
+  } = address.metadata.annotations ?? {};
+  const namespace = JSON.stringify(policy?.ingress ?? []);
+  return {
+    host,
+    path,
+    port: backend.service.name === name ? backend.service.port.name : "of somebody else",
+    className: address.spec.ingressClassName,
+    tlsSecretName: address.spec.tls?.[0]?.secretName,
+    annotations,
+    controllerNamespace: /"kubernetes.io\/metadata.name":"([^"]+)"/.exec(namespace)?.[1],
+  };
+}
+
+/** The account that a service names itself, which none of the platform's resources is. */
+function ownAccount({ inputs }: RecordedWorkload): string | undefined {
+  const { serviceAccountName, automountServiceAccountToken } = inputs.spec.template.spec;
+  return automountServiceAccountToken && serviceAccountName !== inputs.metadata.name ? serviceAccountName : undefined;
+}
+
+/** Seconds before SIGTERM that a service with ports has anyway. */
+const usualFarewell = 5;
+
+/** What a workload asked for on this platform alone. */
+function observedOptions(workload: RecordedWorkload, resources: readonly RecordedResource[]): unknown {
+  const { metadata: pod, spec } = workload.inputs.spec.template;
+  const [container] = spec.containers;
+  const farewell = container.lifecycle?.preStop.sleep.seconds ?? 0;
+  const constraint = spec.topologySpreadConstraints?.[0]?.whenUnsatisfiable;
+  const disk = agreed(
+    [container.resources.requests, container.resources.limits].map((each) => each["ephemeral-storage"]),
+  );
+  const labels = Object.entries(pod.labels).filter(([key]) => !/^(app\.kubernetes\.io|observability)\//.test(key));
+  const [budget] = resources
+    .filter(({ type }) => type === kubernetesTypes.disruptionBudget)
+    .map(({ inputs }) => budgetInputs.parse(inputs).spec.maxUnavailable);
+  const isBackend = pod.labels["observability/role"] === "backend";
+  const found = {
+    ingress: isBackend ? undefined : observedIngress(workload, resources),
+    autoscaling: observedAutoscaling(resources),
+    disruptionBudget: budget === undefined ? undefined : { maxUnavailable: budget },
+    spread: constraint === undefined ? undefined : constraint === "DoNotSchedule" ? "required" : "preferred",
+    serviceAccountName: ownAccount(workload),
+    ephemeralStorageMib: disk === undefined ? undefined : typeof disk === "string" ? mib(disk) : disk,
+    preStopSeconds: farewell === 0 || farewell === usualFarewell ? undefined : farewell,
+    annotations: pod.annotations,
+    labels: labels.length === 0 ? undefined : Object.fromEntries(labels),
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
 
 const jobInputs = z.looseObject({

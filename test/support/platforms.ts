@@ -76,7 +76,7 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
   const uploads = (wanted: (content: unknown) => boolean) => (instance: RecordedContainer) =>
     (instance.inputs.uploads ?? []).filter(({ content }) => wanted(content));
   return {
-    host: each(({ inputs }) => inputs.networksAdvanced?.flatMap(({ aliases }) => aliases).join(" ")),
+    host: each(({ inputs }) => inputs.networksAdvanced?.flatMap(({ aliases = [] }) => aliases).join(" ")),
     name: agreed(instances.flatMap(instanceNames)),
     image: eachAndCheck(({ inputs }) => observedImage(resources, inputs.image)),
     args: each(({ inputs }) => inputs.command),
@@ -128,6 +128,15 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
     ),
     stopGraceSeconds: agreed(instances.flatMap(observedStopGrace)),
     replicas: instances.length,
+    kubernetes: {},
+    docker: each(({ inputs: { restart, networksAdvanced = [] } }) => {
+      const networks = networksAdvanced.filter(({ name }) => name !== stackName).map(({ name }) => name);
+      return {
+        // What every container has that asks for nothing else.
+        ...(restart === "unless-stopped" ? {} : { restart }),
+        ...(networks.length === 0 ? {} : { networks }),
+      };
+    }),
     // Docker tells no container of another.
     readsInstances: false,
   };

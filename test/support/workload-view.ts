@@ -56,7 +56,21 @@ export function expectedView(workload: KnownWorkload, asking: Asking): WorkloadV
     groupId: workload.groupId,
     stopGraceSeconds: workload.stopGraceSeconds,
     replicas: workload.replicas,
+    // What only one platform has, with the budget that several instances have anyway.
+    kubernetes: asking === "over the network" ? onKubernetes(workload) : {},
+    docker: asking === "from within" ? workload.docker : {},
     readsInstances: workload.readsInstances,
+  };
+}
+
+function onKubernetes({ kubernetes, replicas }: KnownWorkload): unknown {
+  const { ingress, disruptionBudget = replicas > 1 ? { maxUnavailable: 1 } : undefined, ...others } = kubernetes;
+  // That there is no TLS follows from there being no secret for it.
+  const { insecure: _, ...address } = ingress ?? { insecure: false };
+  return {
+    ...others,
+    ...(ingress === undefined ? {} : { ingress: address }),
+    ...(disruptionBudget === undefined ? {} : { disruptionBudget }),
   };
 }
 

@@ -60,6 +60,8 @@ export const plainWorkload: KnownWorkload = {
   groupId: 1000,
   stopGraceSeconds: 10,
   replicas: 1,
+  kubernetes: {},
+  docker: {},
   readsInstances: false,
 };
 
@@ -217,6 +219,36 @@ export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) 
         image: "registry.example.com/shop/many:1.4.2",
         replicas: platform.isOneMachine ? 3 : 1,
         ports: [{ name: "http", port: 8080, hostPort: platform.isOneMachine ? [18080, 18081, 18082] : 18080 }],
+      },
+      stackOn(platform),
+    ),
+  "a service with what its platform alone has": (platform) =>
+    serviceWorkload(
+      "shop-own",
+      {
+        image: "registry.example.com/shop/own:1.4.2",
+        ports: [
+          { name: "admin", port: 8081 },
+          { name: "http", port: 8080 },
+        ],
+        ...(platform.isOneMachine
+          ? { docker: { restart: "on-failure", networks: ["databases", "mail"] } }
+          : {
+              kubernetes: {
+                ingress: {
+                  ...{ host: "shop.example.com", path: "/own", port: "http", className: "nginx", tlsSecretName: "tls" },
+                  ...{ annotations: { "example.com/a": "b" }, controllerNamespace: "ingress" },
+                },
+                autoscaling: { minReplicas: 2, maxReplicas: 5, cpuPercent: 70 },
+                disruptionBudget: { maxUnavailable: 2 },
+                spread: "required",
+                serviceAccountName: "shop",
+                ephemeralStorageMib: 512,
+                preStopSeconds: 12,
+                annotations: { "example.com/scrape": "true" },
+                labels: { team: "shop" },
+              },
+            }),
       },
       stackOn(platform),
     ),

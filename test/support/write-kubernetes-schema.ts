@@ -13,8 +13,10 @@ import { kubernetesSchemaPath, type JsonSchema } from "./kubernetes-schema.ts";
 const kinds: Readonly<Record<string, readonly string[]>> = {
   "api/v1": ["ConfigMap", "Namespace", "PersistentVolumeClaim", "Secret", "Service", "ServiceAccount"],
   "apis/apps/v1": ["Deployment", "StatefulSet"],
+  "apis/autoscaling/v2": ["HorizontalPodAutoscaler"],
   "apis/batch/v1": ["Job"],
   "apis/networking.k8s.io/v1": ["Ingress", "NetworkPolicy"],
+  "apis/policy/v1": ["PodDisruptionBudget"],
   "apis/rbac.authorization.k8s.io/v1": ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"],
 };
 

@@ -111,10 +111,19 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     userId,
     groupId,
     stopGraceSeconds,
+    docker: own,
     ...rest
   } = workload;
   assertAllFieldsRead<
-    "name" | "image" | "check" | "dataVolumes" | "imageMounts" | "initSteps" | "replicas" | "readsInstances"
+    | "name"
+    | "image"
+    | "check"
+    | "dataVolumes"
+    | "imageMounts"
+    | "initSteps"
+    | "replicas"
+    | "kubernetes"
+    | "readsInstances"
   >(rest);
   return {
     name: context.name,
@@ -137,8 +146,8 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     ...(cpuLimitMillicores === "none" ? {} : { cpus: String(cpuLimitMillicores / 1000) }),
     // The custom network here as well would lose the aliases on Engine 20.10.
     networkMode: "bridge",
-    networksAdvanced: [{ name: context.networkName, aliases: [context.alias] }],
-    restart: "unless-stopped",
+    networksAdvanced: [{ name: context.networkName, aliases: [context.alias] }, ...furtherNetworks(own)],
+    restart: own.restart ?? "unless-stopped",
     // Both: the provider stops with the first, `docker stop` and a daemon that shuts down use the second.
     destroyGraceSeconds: stopGraceSeconds,
     stopTimeout: stopGraceSeconds,
@@ -149,6 +158,10 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     ],
     ...hardening,
   };
+}
+
+function furtherNetworks({ networks = [] }: Workload["docker"]): docker.types.input.ContainerNetworksAdvanced[] {
+  return networks.map((name) => ({ name }));
 }
 
 /** A share of a core as Docker's weight, 1024 of which are a core: as Kubernetes hands it to the kernel. */
@@ -215,7 +228,7 @@ export function stepArgs(
     volumes: context.volumes,
     tmpfs: tmpfs(workload),
     networkMode: "bridge",
-    networksAdvanced: [{ name: context.networkName }],
+    networksAdvanced: [{ name: context.networkName }, ...furtherNetworks(workload.docker)],
     labels: [...context.labels, { label: dockerLabels.before, value: context.before }],
   };
 }

@@ -11,7 +11,7 @@ import {
   type RunningWorkload,
   type WorkloadOptions,
 } from "../platform.ts";
-import { refuse, workloadProblems } from "../workload-rules.ts";
+import { elsewhereProblems, refuse, workloadProblems } from "../workload-rules.ts";
 import { imagesOf, type Workload } from "../workload.ts";
 import { injectedContainer, injectedTypes } from "./inject-container.ts";
 import { checkResult } from "./check-result.ts";
@@ -88,6 +88,8 @@ export class DockerPlatform implements Platform {
         "leave the enrichment out",
       ),
       ...(typeof workload.replicas === "number" ? [] : [unknownReplicas]),
+      ...elsewhereProblems("kubernetes", workload.kubernetes, "Docker"),
+      ...networkProblems(workload.docker, this.args.name),
     ];
   }
 
@@ -304,6 +306,19 @@ const unknownReplicas: Problem = {
   got: "an Output of Pulumi",
   change: "write the number",
 };
+
+/** The stack's own network is there anyway, and with a network of the host's there is no other. */
+function networkProblems({ networks = [] }: Workload["docker"], own: string): readonly Problem[] {
+  return networks.flatMap((name, index) =>
+    problemIf(
+      [own, "host", "none", "bridge", "default"].includes(name),
+      `docker.networks.${index}`,
+      "must be a further network that was made for containers",
+      name,
+      "leave it out",
+    ),
+  );
+}
 
 /** A workload that is being declared. */
 interface Declared {

@@ -1,5 +1,6 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
+import { HorizontalPodAutoscaler } from "@pulumi/kubernetes/autoscaling/v2/horizontalPodAutoscaler.js";
 import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
@@ -8,6 +9,7 @@ import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
 import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
+import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import { ClusterRole } from "@pulumi/kubernetes/rbac/v1/clusterRole.js";
@@ -32,7 +34,7 @@ import {
   type RunningWorkload,
   type WorkloadOptions,
 } from "../platform.ts";
-import { refuse, workloadProblems } from "../workload-rules.ts";
+import { elsewhereProblems, refuse, workloadProblems } from "../workload-rules.ts";
 import { imagesOf, type Workload, type WorkloadImage } from "../workload.ts";
 import { injectedPods, injectedTypes } from "./inject-pod.ts";
 import { podEnrichment, podReaderRules } from "./enrichment.ts";
@@ -45,11 +47,13 @@ import {
   type KubernetesNames,
 } from "./kubernetes-names.ts";
 import { commonLabels } from "./labels.ts";
-import { backendPolicy, denyAll, servicesPolicy, type NetworkBorder } from "./network-policies.ts";
+import { backendPolicy, controllerPolicy, denyAll, servicesPolicy, type NetworkBorder } from "./network-policies.ts";
 import {
+  autoscalerSpec,
   claimSpec,
   controllerSpec,
   deploymentSpec,
+  disruptionBudgetSpec,
   ingressSpec,
   localPorts,
   restrictedProfile,
@@ -132,6 +136,7 @@ export class KubernetesPlatform implements Platform {
           "write one port",
         ),
       ),
+      ...elsewhereProblems("docker", workload.docker, "Kubernetes"),
       ...podProblems(workload, this.args.settings.resources),
       ...problemIf(
         workload.dataVolumes.length > 0 && (typeof workload.replicas !== "number" || workload.replicas > 1),
@@ -205,12 +210,23 @@ export class KubernetesPlatform implements Platform {
       customTimeouts: { create: "10m", update: "10m", delete: `${workload.stopGraceSeconds + 60}s` },
     };
     const controller = controllerSpec(workload, this.args.name, template);
+    this.scaling(declared);
     if (claims.length === 0) {
       const { urn } = new Deployment(resource, { metadata, spec: deploymentSpec(controller) }, opts);
       return { name: `deployment/${name}`, urn, replicas };
     }
     const { urn } = new StatefulSet(resource, { metadata, spec: statefulSetSpec(controller, name) }, opts);
     return { name: `statefulset/${name}`, urn, replicas };
+  }
+
+  /** Who decides how many pods there are, and how many may be away. */
+  private scaling({ workload, resource, metadata, opts }: Declared): void {
+    const { autoscaling } = workload.kubernetes;
+    if (autoscaling !== undefined) {
+      new HorizontalPodAutoscaler(resource, { metadata, spec: autoscalerSpec(workload, autoscaling) }, opts);
+    }
+    const spec = disruptionBudgetSpec(workload, this.args.name);
+    if (spec !== undefined) new PodDisruptionBudget(resource, { metadata, spec }, opts);
   }
 
   /** The ServiceAccount of a workload's pods, and its rights: the stack's, which has none, unless they query the API server. */
@@ -290,9 +306,14 @@ export class KubernetesPlatform implements Platform {
     if (isBackend(name)) {
       new NetworkPolicy(resource, { metadata, spec: backendPolicy(name, this.args, readsInstances) }, opts);
     }
-    const ingress = this.args.ingress[name];
-    const [first] = ports;
+    const { ingress: own } = workload.kubernetes;
+    const ingress = this.args.ingress[name] ?? own;
+    const first = ports.find((port) => own?.port === undefined || port.name === own.port);
     if (ingress === undefined || first === undefined) return;
+    if (own !== undefined) {
+      const letIn = controllerPolicy(name, this.args.name, first.port, own.controllerNamespace);
+      new NetworkPolicy(resource, { metadata, spec: letIn }, opts);
+    }
     // Not every controller reports an address, for which Pulumi would wait.
     const annotations = { ...skipAwait, ...ingress.annotations, ...metadata.annotations };
     const spec = ingressSpec(name, first.name, ingress);

@@ -89,6 +89,20 @@ function tcp(...ports: readonly number[]): { readonly port: number; readonly pro
   return ports.map((port) => ({ port, protocol: "TCP" }));
 }
 
+/** Lets the controller of an Ingress in to a service, which otherwise takes connections of other services only. */
+export function controllerPolicy(
+  workload: string,
+  stackName: string,
+  port: number,
+  controllerNamespace: string,
+): types.input.networking.v1.NetworkPolicySpec {
+  return {
+    podSelector: { matchLabels: selector(stackName, workload) },
+    policyTypes: ["Ingress"],
+    ingress: [{ from: [everyPodOf(controllerNamespace)], ports: tcp(port) }],
+  };
+}
+
 function fromOtherNamespaces(host: string, { settings: { otlpNamespaces }, ingress }: NetworkBorder): Ingress[] {
   const taking = tcp(...portsForServices.filter((target) => target.host === host).map(({ port }) => port));
   if (taking.length > 0 && otlpNamespaces.length > 0) return [{ from: otlpNamespaces.map(everyPodOf), ports: taking }];

@@ -1,6 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import type { KubernetesSettings } from "../../../config/kubernetes-settings.ts";
 import { localPortsAnnotation } from "../../../config/names.ts";
+import type { KubernetesOptions } from "../../../config/service-platform-args.ts";
 import { mibInGib } from "../../../config/units.ts";
 import { portsOnMachine, type Workload } from "../workload.ts";
 import { selector } from "./labels.ts";
@@ -23,8 +24,13 @@ export const restrictedProfile = Object.fromEntries(
 );
 
 /** What a Deployment and a StatefulSet have alike. */
-export function controllerSpec({ name, replicas }: Workload, stackName: string, template: PodTemplate): Controller {
-  return { replicas, selector: { matchLabels: selector(stackName, name) }, revisionHistoryLimit: 3, template };
+export function controllerSpec(
+  { name, replicas, kubernetes }: Workload,
+  stackName: string,
+  template: PodTemplate,
+): Controller {
+  const fixed = kubernetes.autoscaling === undefined ? { replicas } : {};
+  return { ...fixed, selector: { matchLabels: selector(stackName, name) }, revisionHistoryLimit: 3, template };
 }
 
 /** Pods without data: one goes only when its successor is ready. */
@@ -66,16 +72,54 @@ export function localPorts({ ports }: Workload): Readonly<Record<string, string>
   return local.length === 0 ? {} : { [localPortsAnnotation]: JSON.stringify(Object.fromEntries(local)) };
 }
 
+/** What an Ingress is made from. */
+type IngressAddress = Pick<KubernetesSettings["ingress"], "host" | "className" | "tlsSecretName"> & {
+  /** @default "/" */
+  readonly path?: string;
+};
+
+/** How many pods of a Deployment there are, by what they take of the processor. */
+export function autoscalerSpec(
+  { name }: Workload,
+  { minReplicas, maxReplicas, cpuPercent }: NonNullable<KubernetesOptions["autoscaling"]>,
+): types.input.autoscaling.v2.HorizontalPodAutoscalerSpec {
+  return {
+    scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
+    minReplicas,
+    maxReplicas,
+    metrics: [
+      { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: cpuPercent } } },
+    ],
+  };
+}
+
+/**
+ * How many pods may be away because somebody empties nodes; none for a workload of one, which could never be moved. A pod
+ * that does not work may always go.
+ */
+export function disruptionBudgetSpec(
+  { name, replicas, kubernetes }: Workload,
+  stackName: string,
+): types.input.policy.v1.PodDisruptionBudgetSpec | undefined {
+  const { disruptionBudget } = kubernetes;
+  if (disruptionBudget === undefined && typeof replicas === "number" && replicas < 2) return undefined;
+  return {
+    maxUnavailable: disruptionBudget?.maxUnavailable ?? 1,
+    unhealthyPodEvictionPolicy: "AlwaysAllow",
+    selector: { matchLabels: selector(stackName, name) },
+  };
+}
+
 /** The address of a workload beyond the cluster. @param port name of the port that it leads to */
 export function ingressSpec(
   workloadName: string,
   port: string,
-  { host, className, tlsSecretName }: KubernetesSettings["ingress"],
+  { host, className, tlsSecretName, path = "/" }: IngressAddress,
 ): types.input.networking.v1.IngressSpec {
   const backend = { service: { name: workloadName, port: { name: port } } };
   return {
     ...(className === undefined ? {} : { ingressClassName: className }),
     ...(tlsSecretName === undefined ? {} : { tls: [{ hosts: [host], secretName: tlsSecretName }] }),
-    rules: [{ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }],
+    rules: [{ host, http: { paths: [{ path, pathType: "Prefix", backend }] } }],
   };
 }

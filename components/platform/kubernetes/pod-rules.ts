@@ -2,11 +2,13 @@ import { defaultCpuRequestMillicores, type KubernetesSettings } from "../../../c
 import { fileKey } from "../../../config/names.ts";
 import { problem, problemIf, type Problem } from "../../../config/problem.ts";
 import type { Workload } from "../workload.ts";
+import { podLabels } from "./labels.ts";
 
 /** Problems that the API server would report in the middle of a deployment; the paths begin with the name of a field. */
 export function podProblems(workload: Workload, resources: KubernetesSettings["resources"]): readonly Problem[] {
   return [
     ...processorProblems(workload, resources),
+    ...labelProblems(workload),
     ...userProblems(workload),
     ...portNameProblems(workload),
     ...fileProblems(workload),
@@ -41,6 +43,14 @@ function processorProblems(workload: Workload, resources: KubernetesSettings["re
     `must be at least what is asked for on this cluster (${request})`,
     limit,
     `set at least ${request}, or ask for less; kubernetes.resources.${workload.name} comes before what the program says`,
+  );
+}
+
+function labelProblems({ name, kubernetes: { labels = {} } }: Workload): readonly Problem[] {
+  const own = podLabels("", name);
+  const rule = "must not replace a label that the stack goes by";
+  return Object.entries(labels).flatMap(([key, value]) =>
+    problemIf(Object.hasOwn(own, key), `kubernetes.labels.${JSON.stringify(key)}`, rule, value, "rename it"),
   );
 }
 

@@ -4,12 +4,12 @@ import { instanceFact, type InstanceFact } from "../../../config/env-value.ts";
 import type { KubernetesSettings } from "../../../config/kubernetes-settings.ts";
 import { checkName, fileKey } from "../../../config/names.ts";
 import type { Check } from "../../../config/parts/part.ts";
-import { isBackend } from "../../../config/parts/parts.ts";
 import { factsWhenKnown, filledWhenKnown, whenKnown } from "../later.ts";
+import type { KubernetesOptions } from "../../../config/service-platform-args.ts";
 import { copyMemoryMib } from "../platform.ts";
 import type { Probe, Probes, Question } from "../probes.ts";
 import { assertAllFieldsRead, type ImageMount, type InitStep, type Workload } from "../workload.ts";
-import { commonLabels, roleLabel, roles } from "./labels.ts";
+import { commonLabels, podLabels, roleLabel, roles, selector } from "./labels.ts";
 import { processorShare } from "./pod-rules.ts";
 
 type Container = types.input.core.v1.Container;
@@ -19,7 +19,7 @@ type VolumeMount = types.input.core.v1.VolumeMount;
 
 /** Plain where Kubernetes' own type may be an Output. */
 interface PodTemplate {
-  readonly metadata: { readonly labels: Record<string, string> };
+  readonly metadata: { readonly labels: Record<string, string>; readonly annotations?: Record<string, string> };
   readonly spec: types.input.core.v1.PodSpec;
 }
 
@@ -119,10 +119,11 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
     userId,
     groupId,
     stopGraceSeconds,
+    kubernetes: own,
     readsInstances,
     ...rest
   } = workload;
-  assertAllFieldsRead<"image" | "check" | "dataVolumes" | "imageMounts" | "initSteps" | "replicas">(rest);
+  assertAllFieldsRead<"image" | "check" | "dataVolumes" | "imageMounts" | "initSteps" | "replicas" | "docker">(rest);
   const files = [
     ...fileVolume("config", context.configMapName, configFiles),
     ...fileVolume("secrets", context.secretName, secretFiles),
@@ -142,28 +143,31 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
   const mounted = [...files, ...data, ...scratch, ...copied];
   const { imagePullSecrets, nodeSelector, tolerations, resources } = context.settings;
   const cpu = processorShare({ name, cpuRequestMillicores, cpuLimitMillicores }, resources);
+  const { ephemeralStorageMib, annotations = {} } = own;
+  const disk: Readonly<Record<string, string>> =
+    ephemeralStorageMib === undefined ? {} : { "ephemeral-storage": `${ephemeralStorageMib}Mi` };
   const room = (limit: number, request = limit): Container["resources"] => ({
-    requests: { cpu: `${cpu.request}m`, memory: `${request}Mi` },
-    limits: { ...(cpu.limit === "none" ? {} : { cpu: `${cpu.limit}m` }), memory: `${limit}Mi` },
+    requests: { cpu: `${cpu.request}m`, memory: `${request}Mi`, ...disk },
+    limits: { ...(cpu.limit === "none" ? {} : { cpu: `${cpu.limit}m` }), memory: `${limit}Mi`, ...disk },
   });
   const request = memoryRequestMib === "all" ? memoryMib : memoryRequestMib;
-  const farewell = farewellSeconds(ports, context);
+  const farewell = own.preStopSeconds ?? farewellSeconds(ports, context);
   return {
     metadata: {
-      labels: {
-        ...commonLabels(context.stackName, name),
-        [roleLabel]: isBackend(name) ? roles.backend : roles.service,
-      },
+      labels: { ...own.labels, ...podLabels(context.stackName, name) },
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations: { ...annotations } }),
     },
     spec: {
-      serviceAccountName: context.serviceAccountName,
-      automountServiceAccountToken: readsInstances,
+      serviceAccountName: own.serviceAccountName ?? context.serviceAccountName,
+      // Whoever names an account of its own wants what it may do.
+      automountServiceAccountToken: readsInstances || own.serviceAccountName !== undefined,
       // `LOKI_PORT=tcp://10.0.0.1:3100` and its like, for every Service there is, would be taken for settings.
       enableServiceLinks: false,
       terminationGracePeriodSeconds: stopGraceSeconds + farewell,
       imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })),
       nodeSelector: { ...nodeSelector },
       tolerations: tolerations.map((toleration) => ({ ...toleration })),
+      ...(own.spread === undefined ? {} : { topologySpreadConstraints: [spread(own.spread, context.stackName, name)] }),
       securityContext: {
         runAsNonRoot: true,
         runAsUser: userId,
@@ -207,6 +211,20 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
       ],
       volumes: mounted.map(({ volume }) => volume),
     },
+  };
+}
+
+/** Each node has at most one pod more than any other. */
+function spread(
+  how: NonNullable<KubernetesOptions["spread"]>,
+  stackName: string,
+  name: string,
+): types.input.core.v1.TopologySpreadConstraint {
+  return {
+    maxSkew: 1,
+    topologyKey: "kubernetes.io/hostname",
+    whenUnsatisfiable: how === "required" ? "DoNotSchedule" : "ScheduleAnyway",
+    labelSelector: { matchLabels: selector(stackName, name) },
   };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { kinds, pulumiType } from "../../../cli/kubernetes/kinds.ts";
+import { furtherServices, recordStack } from "../../support/kubernetes-stack.ts";
 import { planOf } from "../../support/planned.ts";
 
 /** Types of objects in the cluster that a program with these settings creates. */
@@ -20,7 +21,11 @@ describe("the kinds of objects in a cluster", () => {
     const fragment = JSON.stringify({ config: { exporters: { debug: {} } } });
     const every = await typesOf({ ingress, otlpNamespaces: ["shop"] }, { "observability:otelCollector": fragment });
     const none = await typesOf({ createNamespace: false });
-    assert.deepEqual([...new Set([...every, ...none])].sort(), kinds.map(pulumiType).sort());
+    // What only services have, which settings do not make.
+    const ofServices = (await recordStack({}, furtherServices))
+      .map(({ type }) => type)
+      .filter((type) => type.startsWith("kubernetes:"));
+    assert.deepEqual([...new Set([...every, ...none, ...ofServices])].sort(), kinds.map(pulumiType).sort());
     const needed = kinds.filter(({ isOptional }) => !isOptional);
     assert.deepEqual([...none].sort(), needed.map(pulumiType).sort());
   });

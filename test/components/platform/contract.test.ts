@@ -65,6 +65,8 @@ const fields: readonly (keyof WorkloadView)[] = Object.keys({
   groupId: true,
   stopGraceSeconds: true,
   replicas: true,
+  kubernetes: true,
+  docker: true,
   readsInstances: true,
 } satisfies Record<keyof WorkloadView, true>) as (keyof WorkloadView)[];
 

@@ -138,6 +138,24 @@ describe("the Docker platform", () => {
     assert.equal(one(await run({}), "stack-store").deleteTimeout, "105s");
   });
 
+  it("refuses what only Kubernetes has, by name, and networks that are no further ones", async () => {
+    await record((platform, parent) => {
+      const kubernetes = { spread: "required", preStopSeconds: 0 } as const;
+      const docker = { networks: ["databases", "shop-dev", "host"] };
+      const further = "must be a further network that was made for containers";
+      const nothing = "must be left out on Docker, which has nothing like it";
+      const change = "remove it, or give it only where the target is kubernetes";
+      assert.throws(() => platform.run({ ...workload, kubernetes, docker }, { parent, dependsOn: [] }), {
+        message: [
+          `store.kubernetes.spread: ${nothing}, got "required"; ${change}`,
+          `store.kubernetes.preStopSeconds: ${nothing}, got 0; ${change}`,
+          `store.docker.networks.1: ${further}, got "shop-dev"; leave it out`,
+          `store.docker.networks.2: ${further}, got "host"; leave it out`,
+        ].join("\n"),
+      });
+    });
+  });
+
   it("refuses each port of a list that another workload has", async () => {
     await record((platform, parent) => {
       const first = {

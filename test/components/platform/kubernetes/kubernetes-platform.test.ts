@@ -413,6 +413,17 @@ describe("the Kubernetes platform refuses", () => {
       "other.ports.0.hostPort: must differ from the ports of store, got 8000; change one of the two",
     ));
 
+  it("what only Docker has, by name", () =>
+    refuses(
+      { docker: { restart: "no", networks: ["databases"] } },
+      ["restart", "networks"]
+        .map(
+          (name) =>
+            `other.docker.${name}: must be left out on Kubernetes, which has nothing like it, got ${name === "restart" ? '"no"' : "a list"}; remove it, or give it only where the target is docker`,
+        )
+        .join("\n"),
+    ));
+
   it("a port on the user's machine for each instance", () =>
     refuses(
       { ports: [{ name: "http", port: 80, hostPort: [8001, 8002] }], replicas: 2 },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { kindOf, knownKinds, schemaProblems } from "../../../support/kubernetes-schema.ts";
 import {
+  furtherServices,
   anyKubernetesStack,
   objectsOf,
   podSpecsOf,
@@ -34,6 +35,11 @@ function stacks(): Promise<Stacks> {
 
 async function allObjects(): Promise<readonly RecordedObject[]> {
   return [...(await stacks()).values()].flatMap(objectsOf);
+}
+
+/** The objects of services that have what those of {@link stackVariants} lack. */
+function furtherStack(): Promise<readonly RecordedResource[]> {
+  return recordStack({}, furtherServices);
 }
 
 async function defaults(): Promise<readonly RecordedResource[]> {
@@ -91,7 +97,8 @@ describe("the schema of the API server", () => {
 
 describe("the objects of a stack on Kubernetes", () => {
   it("are of the kinds that the schema has, and of each there is one", async () => {
-    assert.deepEqual([...new Set((await allObjects()).map(({ object }) => kindOf(object)))].sort(), knownKinds);
+    const all = [...(await allObjects()), ...objectsOf(await furtherStack())];
+    assert.deepEqual([...new Set(all.map(({ object }) => kindOf(object)))].sort(), knownKinds);
   });
 
   for (const name of Object.keys(stackVariants)) {
@@ -104,6 +111,17 @@ describe("the objects of a stack on Kubernetes", () => {
       );
     });
   }
+
+  it("are what the API server takes and the restricted profile allows, with services that have everything", async () => {
+    const resources = await furtherStack();
+    assert.deepEqual(
+      objectsOf(resources).flatMap(({ object }) => schemaProblems(object)),
+      [],
+    );
+    const pods = podSpecsOf(resources);
+    assert.ok(pods.length > Object.keys(furtherServices).length, String(pods.length));
+    assert.deepEqual(pods.flatMap(brokenRules), []);
+  });
 
   it("are what the API server takes and the restricted profile allows, whatever the settings", async () => {
     await fc.assert(

@@ -44,6 +44,17 @@ describe("a pod is refused before a deployment", () => {
     assert.deepEqual(lines({ cpuRequestMillicores: 100, cpuLimitMillicores: 200 }, { plain: {} }), []);
   });
 
+  it("for a label that the stack goes by", () => {
+    const own = ["app.kubernetes.io/name", "app.kubernetes.io/instance", "observability/role"];
+    const labels = Object.fromEntries([...own, "team"].map((key) => [key, "x"]));
+    assert.deepEqual(
+      lines({ kubernetes: { labels } }),
+      own.map(
+        (key) => `kubernetes.labels."${key}": must not replace a label that the stack goes by, got "x"; rename it`,
+      ),
+    );
+  });
+
   it("for the user root", () => {
     assert.deepEqual(lines({ userId: 0 }), [
       "userId: must not be 0, which the restricted Pod Security profile refuses, got 0; choose another user that the image works with, for example 1000",
