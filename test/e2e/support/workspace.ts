@@ -188,18 +188,23 @@ export class Workspace {
 
   /** Removes everything that carries this workspace's name, whatever state a failed test left it in. */
   async remove(): Promise<void> {
-    const stack = `label=observability.name=${this.name}`;
-    const containers = await succeed("docker", ["ps", "--all", "--quiet", "--filter", stack]);
-    await removeAll(["rm", "--force", "--volumes"], containers);
-    const named = ["--filter", `name=^${this.name}`, "--quiet"];
-    await removeAll(["volume", "rm"], await succeed("docker", ["volume", "ls", ...named]));
-    await removeAll(["network", "rm"], await succeed("docker", ["network", "ls", ...named]));
-    await removeAll(
-      ["rmi", "--force"],
-      await succeed("docker", ["images", "--quiet", "--filter", `reference=${this.name}-*`]),
-    );
+    await removeStack(this.name);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Removes everything on Docker that carries the name of a stack, data included. */
+export async function removeStack(name: string): Promise<void> {
+  const stack = `label=observability.name=${name}`;
+  const containers = await succeed("docker", ["ps", "--all", "--quiet", "--filter", stack]);
+  await removeAll(["rm", "--force", "--volumes"], containers);
+  const named = ["--filter", `name=^${name}`, "--quiet"];
+  await removeAll(["volume", "rm"], await succeed("docker", ["volume", "ls", ...named]));
+  await removeAll(["network", "rm"], await succeed("docker", ["network", "ls", ...named]));
+  await removeAll(
+    ["rmi", "--force"],
+    await succeed("docker", ["images", "--quiet", "--filter", `reference=${name}-*`]),
+  );
 }
 
 async function removeAll(command: readonly string[], names: string): Promise<void> {
@@ -207,8 +212,8 @@ async function removeAll(command: readonly string[], names: string): Promise<voi
   if (list.length > 0) await succeed("docker", [...command, ...list]);
 }
 
-/** Below those that the system gives to outgoing connections, or one of these would take a port before the stack does. */
-async function freePorts(count: number): Promise<readonly number[]> {
+/** Free ports, below those that the system gives to outgoing connections, or one of these would take a port before the stack does. */
+export async function freePorts(count: number): Promise<readonly number[]> {
   const [lowest, highest] = [20_000, 32_000];
   const found = new Set<number>();
   while (found.size < count) {
