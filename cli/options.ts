@@ -2,6 +2,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { shown, visible } from "../config/problem.ts";
 import { pulumiName } from "../config/rules.ts";
 import type { StackSettings } from "../config/settings-and-defaults.ts";
+import { stackCommands } from "./command-list.ts";
 import { messageOf } from "./errors.ts";
 import { print } from "./text.ts";
 import { UserError } from "./user-error.ts";
@@ -107,7 +108,7 @@ function parsed(
  */
 export function forStack(text: string, stackName: string): string {
   if (stackName === defaultStacks.docker) return text;
-  const commands = /npm run (alert:test|up|doctor|down|verify|why|open|password|preview)\b( -- [^\n;,]*)?/g;
+  const commands = new RegExp(`npm run (${stackCommands.join("|")})\\b( -- [^\\n;,]*)?`, "g");
   return text.replaceAll(commands, (found, command: string, rest = "") => {
     const isNamed = found.includes("--stack") || (stackName === defaultStacks.kubernetes && found.includes("--target"));
     if (isNamed) return found;

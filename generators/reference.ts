@@ -1,6 +1,7 @@
 import { format, resolveConfig } from "prettier";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { commandLines } from "../cli/command-list.ts";
 import { projectName } from "../cli/project.ts";
 import { defaultImages } from "../config/resolve-images.ts";
 import { listedPorts } from "../config/parts/parts.ts";
@@ -12,13 +13,14 @@ import { programSettingsSchema } from "../config/program-settings.ts";
  */
 
 /**
- * The README with its tables written anew: the settings from the schema, addresses and images from the parts of the
+ * The README with its tables written anew: the settings from the schema, the commands from their list, addresses and images from the parts of the
  * stack. What the README says in words of an address or an image stays; one that is new is said as its part says it.
  */
 export async function withReference(readme: string, file: string): Promise<string> {
   const tables: Readonly<Record<string, (written: string) => string>> = {
     settings: settingsTable,
     addresses: addressesTable,
+    commands: commandsTable,
     images: imagesTable,
   };
   const text = Object.entries(tables).reduce((markdown, [name, table]) => {
@@ -39,6 +41,12 @@ function addressesTable(written: string): string {
   const ports = listedPorts.map(({ title, port, purpose }) => [title, url(port), purpose]);
   const example = [["the example's API", url(programSettingsSchema.shape.apiPort.parse(undefined)), "the example"]];
   return inTheWordsOf(written, [["what", "address", "for"], ["---", "---", "---"], ...ports, ...example], 1);
+}
+
+/** The table of commands, as `npm run help` prints them. */
+function commandsTable(): string {
+  const rows = commandLines.map(({ command, does }) => [`\`${command}\``, does]);
+  return [["command", "does"], ["---", "---"], ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
 /** The table of images: each that is pinned. */
