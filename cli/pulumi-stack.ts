@@ -116,11 +116,22 @@ export async function exportedState(stackName: string): Promise<unknown> {
   });
 }
 
-/** What `pulumi` needs to find the local state and to read its secrets. Nothing that is set already is changed. */
+/** Where Node.js keeps what it has compiled of the program, which Pulumi starts anew for each command. */
+const compileCache = join(projectFolder, "node_modules", ".cache", "compiled");
+
+/**
+ * What `pulumi` needs to find the local state and to read its secrets, and what has the program begin sooner
+ * (nodejs.org/api/module.html#module-compile-cache). Nothing that is set already is changed.
+ */
 export function localEnvironment(): Record<string, string> {
   mkdirSync(stateFolder, { recursive: true });
-  const { PULUMI_CONFIG_PASSPHRASE: text, PULUMI_CONFIG_PASSPHRASE_FILE: file } = process.env;
-  if (text !== undefined || file !== undefined) return {};
+  const {
+    PULUMI_CONFIG_PASSPHRASE: text,
+    PULUMI_CONFIG_PASSPHRASE_FILE: file,
+    NODE_COMPILE_CACHE: cache = compileCache,
+  } = process.env;
+  const compiled = { NODE_COMPILE_CACHE: cache };
+  if (text !== undefined || file !== undefined) return compiled;
   if (!existsSync(passphraseFile)) {
     if (existsSync(join(stateFolder, ".pulumi", "stacks"))) {
       throw new UserError(
@@ -130,7 +141,7 @@ export function localEnvironment(): Record<string, string> {
     }
     writeFileSync(passphraseFile, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
   }
-  return { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile };
+  return { ...compiled, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile };
 }
 
 /**

@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
+import { z } from "zod";
 import { defaultImages } from "../../config/resolve-images.ts";
 import { run, succeed, type Ended } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
@@ -59,6 +70,22 @@ describe("a machine that lacks something", () => {
       );
     });
   }
+
+  it("has none on the PATH, but one where npx pulumi keeps it: doctor finds nothing that keeps up from working, and verify works", async () => {
+    const home = join(folder, "pulumi-home");
+    const { version } = z.object({ version: z.string() }).parse(createRequire(import.meta.url)("pulumi/package.json"));
+    const cli = realpathSync((await succeed("sh", ["-c", "command -v pulumi"], { env: workspace.env })).trim());
+    mkdirSync(join(home, "versions", version), { recursive: true });
+    symlinkSync(dirname(cli), join(home, "versions", version, "bin"));
+    symlinkSync(join(workspace.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi"), "plugins"), join(home, "plugins"));
+    const bare = { PATH: await pathWith("docker"), PULUMI_HOME: home };
+    const doctor = await npm(bare, "doctor");
+    assert.equal(doctor.code, 0, doctor.output);
+    assert.match(doctor.stdout, /^ {2}Pulumi CLI +\d+\.\d+\.\d+ +3\.208 or newer +ok$/m);
+    assert.match(doctor.stdout, /^ {2}port \d+ \(grafana\) +this stack's +free, or this stack's +ok$/m);
+    const verified = await npm(bare, "verify");
+    assert.equal(verified.code, 0, verified.output);
+  });
 
   it("with a Pulumi CLI that is too old", async () => {
     const only = await pathWith("docker");
