@@ -82,7 +82,7 @@ function portRows(workload: KnownWorkload, { settings, service }: DocumentedStac
       workload === service
         ? "apiPort"
         : `ports.${Object.entries(settings.ports).find(([, given]) => given === hostPort)?.[0] ?? ""}`;
-    const [where, by] = hostPort === "internal" ? ["no", ""] : [`\`127.0.0.1:${hostPort}\``, `\`${setting}\``];
+    const [where, by] = typeof hostPort === "number" ? [`\`127.0.0.1:${hostPort}\``, `\`${setting}\``] : ["no", ""];
     return [`\`${workload.name}\``, `${port}`, where, by, purpose];
   });
 }
