@@ -19,7 +19,15 @@ import { mistakes, startMistaken, type Mistake } from "./support/mistakes.ts";
 import { printedConfig } from "./support/print-config.ts";
 import { buildPythonInstrumentation, flaskService, pythonInstrumentation } from "./support/python.ts";
 import { succeed, type Ended } from "./support/run.ts";
-import { copyService, plainService, secretOfService, serviceStatement } from "./support/service-fixtures.ts";
+import {
+  copyService,
+  plainService,
+  secretOfService,
+  serviceStatement,
+  stepFile,
+  stepLine,
+  withStep,
+} from "./support/service-fixtures.ts";
 import { metricsOf, tracesOf } from "./support/service-telemetry.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 import { namedDocument } from "../../config/additions.ts";
@@ -71,7 +79,8 @@ describe("own code, as docs/own-code.md has it", () => {
       ports: [{ name: "http", port: 8080 }],
     } satisfies ServiceInput;
     await Promise.all([flaskService(flask.build.context), buildPythonInstrumentation(flask.instrumentImage)]);
-    const instrumented = { plain: plainService(join(otherRepository, "plain")), flask };
+    const plain = { ...plainService(join(otherRepository, "plain")), ...withStep() };
+    const instrumented = { plain, flask };
     for (const [name, args] of Object.entries(instrumented)) {
       appendFileSync(join(folder, "index.ts"), serviceStatement(name, args));
     }
@@ -130,6 +139,14 @@ describe("own code, as docs/own-code.md has it", () => {
   it("runs a service that is built from another folder, and has its lines in Loki", async () => {
     const [log] = await eventuallyLogs(await workspace.grafana(), `{service_name="integr8scode-checkout"}`);
     assert.equal(log?.line, "hello from another repository");
+  });
+
+  it("runs a step to its end before a service, with its volume, which belongs to the service's user", async () => {
+    const inContainer = ["exec", `${workspace.name}-plain`];
+    assert.equal(await succeed("docker", [...inContainer, "cat", stepFile]), stepLine);
+    const owner = `require("node:fs").statSync("${stepFile}").uid`;
+    assert.equal((await succeed("docker", [...inContainer, "node", "-p", owner])).trim(), "1000");
+    await succeed("docker", ["volume", "inspect", `${workspace.name}_plain_notes`]);
   });
 
   it("hands a service a secret of another resource as a file, which no listing of Docker's shows", async () => {

@@ -21,6 +21,19 @@ export function plainService(context: string): ServiceInput {
   };
 }
 
+/** A directory for a service that is kept, and a step that leaves a line in it. */
+export function withStep(): Pick<ServiceInput, "volumes" | "initSteps"> {
+  const write = `require("node:fs").writeFileSync("${stepFile}", process.env.LINE)`;
+  return {
+    volumes: { notes: { path: "/var/lib/notes", sizeMib: 16 } },
+    initSteps: [{ name: "note", image: testedImages.node, command: ["node", "-e", write], env: { LINE: stepLine } }],
+  };
+}
+
+/** What that step writes, and where. */
+export const stepLine = "$(HOME) was here";
+export const stepFile = "/var/lib/notes/steps";
+
 /** A service as a line at the end of the program, with one secret that is an output of another resource. */
 export function serviceStatement(name: string, args: ServiceInput): string {
   const secretEnv = `{ ${secretOfService.name}: stack.grafanaPassword }`;
