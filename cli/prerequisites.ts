@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { z } from "zod";
+import { apiServiceName } from "../config/example-services.ts";
 import type { ProgramSettings } from "../config/program-settings.ts";
 import { flatMap } from "./async.ts";
 import type { Docker, DockerInfo } from "./docker/docker.ts";
@@ -205,7 +206,7 @@ async function ports({ settings: { stack, example }, stackName, docker, engine }
   if (stack.target !== "docker") return [];
   const wanted = [
     ...(stack.observability ? Object.entries(stack.ports) : []),
-    ...(example.exampleServices ? [["example's API", example.apiPort] as const] : []),
+    ...(example.exampleServices ? [[apiServiceName, example.apiPort] as const] : []),
   ].map(([workload, hostPort]) => ({ workload, hostPort }));
   const state = { resources: [], cutOff: [], others: () => Promise.resolve([]) };
   const ownership = new Ownership(stackName, stack.name, state);
