@@ -89,8 +89,8 @@ const allowedUpdates: Readonly<Record<string, readonly AllowedUpdate[]>> = {
     {
       kind: "change",
       resources: /:(Container|StatefulSet|ConfigMap|NetworkPolicy) observability-grafana(-config)?$/,
-      inputs: ["uploads", "envs", "spec", "data", "metadata"],
-      why: "Grafana's dashboard and links show what the Collector makes of spans, and the Collector asks it for its metrics",
+      inputs: ["uploads", "envs", "spec", "data", "metadata", "command"],
+      why: "Grafana's dashboard and links show what the Collector makes of spans, and the Collector asks it for its metrics; no arguments are no empty list of them",
     },
   ],
 };

@@ -51,7 +51,7 @@ describe("the deployment that the guide describes", () => {
         uploads.map(({ file, content }) => [file, content]),
         workload.configFiles.map(({ path, content }) => [path, content]),
       );
-      assert.deepEqual(inputs.command, workload.args);
+      assert.deepEqual(inputs.command ?? [], workload.args);
       assert.equal(inputs.memory, workload.memoryMib);
       assert.equal(inputs.image, workload.image.kind === "reference" ? workload.image.reference : inputs.image);
       assert.deepEqual(

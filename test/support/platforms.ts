@@ -79,7 +79,7 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
     host: each(({ inputs }) => inputs.networksAdvanced?.flatMap(({ aliases = [] }) => aliases).join(" ")),
     name: agreed(instances.flatMap(instanceNames)),
     image: eachAndCheck(({ inputs }) => observedImage(resources, inputs.image)),
-    args: each(({ inputs }) => inputs.command),
+    args: each(({ inputs }) => inputs.command ?? []),
     env: each((instance) => withoutInstanceName(envOf(instance), instance.inputs.name)),
     configFiles: eachAndCheck((instance) =>
       uploads((content) => typeof content === "string")(instance).map(({ file, content, permissions }) => {
@@ -224,7 +224,7 @@ function observedSteps(
     return {
       name: agreed([name, step.name].map((full) => /-init-(.*)$/.exec(full)?.[1])),
       image: observedImage(resources, image),
-      args: command,
+      args: command ?? [],
       env: withoutInstanceName(envOf(step), name),
       asTheProcess:
         attach === true &&

@@ -129,7 +129,7 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     name: context.name,
     image: context.image,
     hostname: context.name,
-    command: [...args],
+    ...command(args),
     envs: environment(env, context.name),
     user: `${userId}:${groupId}`,
     // The reason why the root is not read-only: the provider copies files to `/` (see README, "Hardening").
@@ -210,6 +210,14 @@ export function checkArgs(workload: Workload, check: Check, context: ContainerCo
 }
 
 /**
+ * Arguments for an image's entry point. Without any there is no list: an empty one would differ from the image's own, which
+ * the daemon reports, and replace the container with each `up`.
+ */
+function command(args: Workload["args"]): Pick<docker.ContainerArgs, "command"> {
+  return args.length === 0 ? {} : { command: [...args] };
+}
+
+/**
  * A step before a workload as the arguments of a container that runs once. Another image of the workload is another run: a
  * step prepares what that image needs.
  */
@@ -221,7 +229,7 @@ export function stepArgs(
 ): docker.ContainerArgs {
   return {
     ...endsByItself(context, workload.memoryMib),
-    command: [...args],
+    ...command(args),
     envs: environment(env, context.name),
     user: `${workload.userId}:${workload.groupId}`,
     uploads: uploads(workload),

@@ -94,6 +94,11 @@ describe("the Docker platform", () => {
     for (const provider of providers) assert.match(provider, /::stack-docker::stack-docker-id$/);
   });
 
+  it("names no arguments where there are none: an empty list would replace the container with each deployment", async () => {
+    const [container] = allContainers(await run({ args: [] }));
+    assert.ok(container !== undefined && !("command" in container.inputs));
+  });
+
   it("asks for the docker command's daemon when the settings name none", async () => {
     const before = process.env["DOCKER_HOST"];
     process.env["DOCKER_HOST"] = "tcp://docker.example.com:2375";
