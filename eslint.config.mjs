@@ -9,6 +9,7 @@ export default tseslint.config(
       // Programs as others write them.
       "packages/telemetry/apps/*/",
       "packages/stack/examples/",
+      "packages/component/*.ts",
       "templates/",
       "test/recordings/clients/",
       "packages/telemetry/test/fixtures/*.{cjs,mjs}",

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stackFileSchemaPath } from "../cli/project.ts";
+import { componentSettings, componentSettingsPath } from "./component-settings.ts";
 import { guidePages, withGenerated } from "./guide.ts";
 import { stackFileSchema, withProjectConfig, withReference } from "./reference.ts";
 
@@ -16,4 +17,6 @@ await rewrite("README.md", withReference);
 await rewrite("Pulumi.yaml", withProjectConfig);
 const schemaFile = join(root, stackFileSchemaPath);
 writeFileSync(schemaFile, await stackFileSchema(schemaFile));
+const settingsFile = join(root, componentSettingsPath);
+writeFileSync(settingsFile, await componentSettings(settingsFile));
 for (const page of guidePages) await rewrite(page, withGenerated);

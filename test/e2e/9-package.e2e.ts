@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pWaitFor from "p-wait-for";
 import { z } from "zod";
-import { GrafanaClient } from "../../cli/grafana-client.ts";
 import { packedStack } from "../../packages/stack/test/support/packed-stack.ts";
 import { unpackFor } from "../../packages/shared/test/packed-package.ts";
 import { imageOverrides, testedImages } from "./support/images.ts";
+import { answeringGrafana } from "./support/answering-grafana.ts";
 import { eventuallyLogs } from "./support/loki.ts";
 import { run, type Ended } from "./support/run.ts";
 import { freePorts, removeStack, sharedWorkspace, type Workspace } from "./support/workspace.ts";
@@ -64,14 +63,7 @@ describe("a program of one's own with the package", () => {
 
   it("deploys a stack that keeps the policies, and has the lines of its service in Loki", async () => {
     const { urls, grafanaPassword } = outputs;
-    // Plain `pulumi up` ends before Grafana answers.
-    const answers = (): Promise<boolean> =>
-      fetch(`${urls["grafana"] ?? ""}/api/health`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-    await pWaitFor(answers, { interval: 500, timeout: 60_000 });
-    const grafana = new GrafanaClient(urls["grafana"] ?? "", "admin", grafanaPassword);
+    const grafana = await answeringGrafana(urls["grafana"] ?? "", grafanaPassword);
     const [log] = await eventuallyLogs(grafana, '{service_name="shop-hello"} |= "hello"');
     assert.match(log?.line ?? "", /"message":"hello"/);
   });

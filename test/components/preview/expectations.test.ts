@@ -16,6 +16,7 @@ import {
 import { recordedIdentity } from "../../support/record-resources.ts";
 import { sampleProgram, type SampleChange } from "../../support/sample-program.ts";
 import { noDocker } from "../../support/settings.ts";
+import { furtherPorts } from "../../support/further-parts.ts";
 
 const deployment = JSON.parse(
   readFileSync(join(import.meta.dirname, "..", "..", "fixtures", "deployed-state.json"), "utf8"),
@@ -156,7 +157,8 @@ describe("expectPorts", () => {
       ports: [{ internal: 5432, external: 5432 }, { internal: 1 }],
     });
   };
-  const stacks = { 3001: "grafana", 3100: "loki", 4317: "otel-collector", 4318: "otel-collector" } as const;
+  const further = Object.fromEntries(furtherPorts.map(({ port, host }) => [port, host]));
+  const stacks = { 3001: "grafana", 3100: "loki", 4317: "otel-collector", 4318: "otel-collector", ...further };
 
   it("names what is open beyond the machine, what is not expected, what is missing and what leads elsewhere", async () => {
     const planned = await preview(program);
