@@ -1,7 +1,7 @@
 /**
  * How long redaction takes for the longest text that it looks at, made of what it looks for: names, separators and
  * beginnings of credentials, one behind the other. Prints the slowest ten of all pairs of them.
- * Needs nothing that is deployed; a machine that does nothing else gives the numbers of the README.
+ * Needs nothing that is deployed; a machine that does nothing else gives the numbers of packages/telemetry/README.md.
  */
 import { redactText } from "../packages/telemetry/src/redaction/redactor.ts";
 import { longestText } from "../packages/telemetry/src/redaction/characters.ts";

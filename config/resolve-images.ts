@@ -4,7 +4,7 @@ import { registryPrefix } from "./rules.ts";
 
 /**
  * The image of each part, without a digest, which only a registry can tell; the setting `images` takes them. The end-to-end
- * tests run these versions, but for Grafana's and Node.js's (see README, "Tested with").
+ * tests run these versions, but for Grafana's and Node.js's (see docs/measured.md, "Tested with").
  */
 export const defaultImages: Images = resolveImages("", {});
 

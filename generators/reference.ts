@@ -1,3 +1,4 @@
+import { join, relative } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { parseDocument } from "yaml";
 import { z } from "zod";
@@ -8,22 +9,18 @@ import { listedPorts } from "../config/parts/parts.ts";
 import { programSettingsSchema } from "../config/program-settings.ts";
 
 /*
- * Three descriptions of the settings, all from their one schema: the README's table, the `config` section of
+ * Three descriptions of the settings, all from their one schema: the table of docs/settings.md, the `config` section of
  * Pulumi.yaml, and a JSON schema with which an editor completes and checks a stack's settings file.
  */
 
 /**
- * The README with its tables written anew: the settings from the schema, the commands from their list, addresses and images from the parts of the
- * stack. What the README says in words of an address or an image stays; one that is new is said as its part says it.
+ * A page with its tables written anew: the settings from the schema, the commands from their list, addresses and images from the
+ * parts of the stack. What the page says in words of an address or an image stays; one that is new is said as its part says it.
  */
-export async function withReference(readme: string, file: string): Promise<string> {
-  const tables: Readonly<Record<string, (written: string) => string>> = {
-    settings: settingsTable,
-    addresses: addressesTable,
-    commands: commandsTable,
-    images: imagesTable,
-  };
-  const text = Object.entries(tables).reduce((markdown, [name, table]) => {
+export async function withReference(page: string, file: string): Promise<string> {
+  const names = referencePages[relative(root, file)] ?? [];
+  const text = names.reduce((markdown, name) => {
+    const table = tables[name];
     const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
     const [before, rest] = markdown.split(open);
     const [written = "", after] = (rest ?? "").split(close);
@@ -31,9 +28,25 @@ export async function withReference(readme: string, file: string): Promise<strin
       throw new Error(`${file}: must hold ${open} and ${close}, found not both; put them back`);
     }
     return `${before}${open}\n\n${table(written)}\n\n${close}${after}`;
-  }, readme);
+  }, page);
   return formatted(text, file);
 }
+
+const root = join(import.meta.dirname, "..");
+
+const tables = {
+  settings: settingsTable,
+  addresses: addressesTable,
+  commands: commandsTable,
+  images: imagesTable,
+} as const satisfies Readonly<Record<string, (written: string) => string>>;
+
+/** The tables of each page, by its path in the repository. */
+export const referencePages: Readonly<Record<string, readonly (keyof typeof tables)[]>> = {
+  "README.md": ["addresses", "commands"],
+  "docs/settings.md": ["settings"],
+  "docs/measured.md": ["images"],
+};
 
 /** The table of addresses, in the order in which `npm run up` lists them. */
 function addressesTable(written: string): string {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { stackFileSchemaPath } from "../cli/project.ts";
 import { componentSettings, componentSettingsPath } from "./component-settings.ts";
 import { guidePages, withGenerated } from "./guide.ts";
-import { stackFileSchema, withProjectConfig, withReference } from "./reference.ts";
+import { referencePages, stackFileSchema, withProjectConfig, withReference } from "./reference.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -13,7 +13,7 @@ async function rewrite(path: string, written: (text: string, file: string) => Pr
   writeFileSync(file, await written(readFileSync(file, "utf8"), file));
 }
 
-await rewrite("README.md", withReference);
+for (const page of Object.keys(referencePages)) await rewrite(page, withReference);
 await rewrite("Pulumi.yaml", withProjectConfig);
 const schemaFile = join(root, stackFileSchemaPath);
 writeFileSync(schemaFile, await stackFileSchema(schemaFile));

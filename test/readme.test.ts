@@ -8,19 +8,21 @@ import { programSettings } from "../config/program-settings.ts";
 import { defaultImages } from "../config/resolve-images.ts";
 import { deliveryEnv } from "../config/otel-env.ts";
 import { parseSettings } from "../config/parse-settings.ts";
-import { withReference } from "../generators/reference.ts";
+import { referencePages, withReference } from "../generators/reference.ts";
 import { asPulumiConfig } from "./support/program-config.ts";
 import { readmeQueries } from "./e2e/support/readme.ts";
 import { recordedIdentity, recordResources } from "./support/record-resources.ts";
 import { noDocker } from "./support/settings.ts";
 
 const root = join(import.meta.dirname, "..");
-const file = join(root, "README.md");
-const readme = readFileSync(file, "utf8");
-/** An example of the README by how it begins. */
-function example(beginning: string): string {
-  const [, code] = readme.split(`\`\`\`ts\n${beginning}`);
-  assert.ok(code, `the README has no example that begins with ${beginning}`);
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const readme = read("README.md");
+const previews = read("docs/previews.md").split("## The stack alone")[1] ?? "";
+
+/** An example of a page by how it begins. */
+function example(page: string, beginning: string): string {
+  const [, code] = page.split(`\`\`\`ts\n${beginning}`);
+  assert.ok(code, `the page has no example that begins with ${beginning}`);
   return `${beginning}${code.split("```", 1)[0] ?? ""}`;
 }
 
@@ -37,6 +39,15 @@ async function runExample(code: string): Promise<void> {
 
 const documents = [
   "README.md",
+  "docs/settings.md",
+  "docs/guarantees.md",
+  "docs/measured.md",
+  "docs/plain-pulumi.md",
+  "docs/previews.md",
+  "docs/policies.md",
+  "docs/programs.md",
+  "docs/services.md",
+  "packages/component/README.md",
   "CONTRIBUTING.md",
   "services/README.md",
   "packages/telemetry/README.md",
@@ -44,16 +55,18 @@ const documents = [
 ];
 
 // mocha takes what a file defines while it is loaded.
-await runExample(example("import assert"));
+await runExample(example(previews, "import assert"));
 
 // What the documentation says has to be what the program does (S28, D16).
-describe("the README", () => {
-  it("has the settings, their defaults and their meaning as the schema has them", async () => {
-    assert.equal(readme, await withReference(readme, file));
-  });
+describe("the README and its pages", () => {
+  for (const page of Object.keys(referencePages)) {
+    it(`has tables that follow from the program, in ${page}; npm run docs writes them`, async () => {
+      assert.equal(read(page), await withReference(read(page), join(root, page)));
+    });
+  }
 
   it("shows what the program says of wrong settings", () => {
-    const shown = /```text\n(the configuration has [\s\S]*?)\n```/.exec(readme)?.[1];
+    const shown = /```text\n(the configuration has [\s\S]*?)\n```/.exec(read("docs/settings.md"))?.[1];
     const wrong = {
       retentionHours: 12,
       images: { loki: "grafana/loki" },
@@ -64,7 +77,7 @@ describe("the README", () => {
   });
 
   it("names every image that is pinned, and no other", () => {
-    const [, section = ""] = readme.split("## Tested with");
+    const [, section = ""] = read("docs/measured.md").split("## Tested with");
     const named = [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, image]) => image ?? "");
     assert.deepEqual(named.sort(), [...new Set(Object.values<string>(defaultImages))].sort());
   });
@@ -88,12 +101,12 @@ describe("the README", () => {
     const { OTEL_BLRP_MAX_QUEUE_SIZE: lines, OTEL_BSP_MAX_QUEUE_SIZE: spans } = deliveryEnv;
     assert.equal(lines, spans);
     const size = Number(lines).toLocaleString("en-US");
-    assert.ok(readme.includes(`up to ${size} log lines and ${size} spans`), size);
+    assert.ok(read("docs/guarantees.md").includes(`up to ${size} log lines and ${size} spans`), size);
   });
 
   it("has an example of a service beside the stack that runs as it stands", async () => {
     // No test depends on the machine's own Docker.
-    const code = example("import { InstrumentedService").replace(
+    const code = example(readme, "import { InstrumentedService").replace(
       "retentionHours: 168",
       `retentionHours: 168, docker: { host: "${noDocker}" }`,
     );
@@ -112,7 +125,7 @@ describe("the README", () => {
   it("shows resources as npm run preview prints them", async () => {
     const { outputs: _, ...preview } = await previewProgram(() => import("../index.ts"), documentedProgram);
     const printed = new Set(previewText(preview, {}).split("\n").map(words));
-    const shown = /```text\n( +observability:ObservabilityStack [\s\S]*?)\n```/.exec(readme)?.[1]?.split("\n") ?? [];
+    const shown = /```text\n( +observability:ObservabilityStack [\s\S]*?)\n```/.exec(previews)?.[1]?.split("\n") ?? [];
     assert.equal(shown.length, 6);
     assert.deepEqual(
       shown.filter((line) => !printed.has(words(line))),

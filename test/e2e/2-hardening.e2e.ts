@@ -157,11 +157,11 @@ describe("a request that destroys something", () => {
     assert.deepEqual([...new Set(paths)].sort(), openRequests.map((path) => `loki ${path}`).sort(), texts.join("\n"));
   }
 
-  it("is refused or named in the README, when a web page on this machine sends it", async () => {
+  it("is refused or named in docs/guarantees.md, when a web page on this machine sends it", async () => {
     assertRefusedOrNamed(await send(await requests(), addressesOnHost(outputs), [process.execPath]));
   });
 
-  it("is refused or named in the README, when a service sends it", async () => {
+  it("is refused or named in docs/guarantees.md, when a service sends it", async () => {
     const node = ["docker", "exec", `${workspace.name}-backend`, "node"];
     assertRefusedOrNamed(await send(await requests(), addressesInNetwork, node));
   });

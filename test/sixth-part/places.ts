@@ -69,10 +69,10 @@ describe("the new part is in", () => {
     );
   });
 
-  it("the README's table of settings", () => {
+  it("the table of settings", () => {
     for (const setting of ["images", "ports", "memoryMib", "kubernetes.storageGib"]) {
       const row = new RegExp(`^\\| \`${setting}\`.*\`${part}\``, "m");
-      assert.match(marked("README.md", "settings"), row);
+      assert.match(marked("docs/settings.md", "settings"), row);
     }
   });
 
@@ -80,8 +80,8 @@ describe("the new part is in", () => {
     assert.match(marked("README.md", "addresses"), /^\| Archive +\| http:\/\/127\.0\.0\.1:3200 +\| traces, API only/m);
   });
 
-  it("the README's table of images", () => {
-    assert.match(marked("README.md", "images"), /^\| `grafana\/tempo:2\.9\.0` +\| pinned/m);
+  it("the table of images", () => {
+    assert.match(marked("docs/measured.md", "images"), /^\| `grafana\/tempo:2\.9\.0` +\| pinned/m);
   });
 
   it("Pulumi.yaml and the editors' schema", () => {

@@ -132,7 +132,7 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     ...command(args),
     envs: environment(env, context.name),
     user: `${userId}:${groupId}`,
-    // The reason why the root is not read-only: the provider copies files to `/` (see README, "Hardening").
+    // The reason why the root is not read-only: the provider copies files to `/` (see docs/guarantees.md, "Safety").
     uploads: uploads({ configFiles, secretFiles }),
     ports: publishedPorts(ports, context.instance),
     volumes: context.volumes,

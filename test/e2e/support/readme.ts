@@ -3,7 +3,9 @@ import { join } from "node:path";
 import type { StackOutputs } from "../../../cli/outputs.ts";
 import { parseSettings } from "../../../config/parse-settings.ts";
 
-const readme = readFileSync(join(import.meta.dirname, "..", "..", "..", "README.md"), "utf8");
+const root = join(import.meta.dirname, "..", "..", "..");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const guarantees = readFileSync(join(root, "docs", "guarantees.md"), "utf8");
 
 function blocks(language: string): readonly string[] {
   return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map(
@@ -14,9 +16,9 @@ function blocks(language: string): readonly string[] {
 /** The LogQL queries of the README, one a line. */
 export const readmeQueries: readonly string[] = blocks("logql").flatMap((block) => block.trim().split("\n"));
 
-/** Paths of Loki in the README's list of requests that stay open. */
+/** Paths of Loki in the list of requests that stay open, in docs/guarantees.md. */
 export const openRequests: readonly string[] = [
-  ...(/^### Safety\n([\s\S]*?)^## /m.exec(readme)?.[1] ?? "").matchAll(/^\| `(\/[^`]+)`/gm),
+  ...(/^## Safety\n([\s\S]*)/m.exec(guarantees)?.[1] ?? "").matchAll(/^\| `(\/[^`]+)`/gm),
 ].flatMap(([, path]) => path ?? []);
 
 /** The README's `curl` commands, with the addresses of a stack in place of the default ones. */
