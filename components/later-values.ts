@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isRecord } from "../config/parse.ts";
-import { fieldApart, fieldOf } from "../config/plain.ts";
+import { fieldApart, fieldOf, namesIn } from "../config/plain.ts";
 import { hiddenProblem, pathText, type Problem } from "../config/problem.ts";
 import { judgedServiceArgs, type CompleteServiceArgs, type ServiceInput } from "../config/service-args.ts";
 import { isLater } from "./platform/later.ts";
@@ -75,7 +75,7 @@ export function laterApart(given: unknown): LaterApart {
 
 function laterEntries(value: unknown): readonly (readonly [string, pulumi.Output<unknown>])[] {
   if (typeof value !== "object" || value === null || isLater(value)) return [];
-  return Object.keys(value).flatMap((key) => {
+  return (namesIn(value) ?? []).flatMap((key) => {
     const later = laterOf(fieldOf(value, key));
     return later === undefined ? [] : [[key, later] as const];
   });

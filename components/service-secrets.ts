@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { kibOf } from "../config/fields.ts";
 import { secretsFolder } from "../config/names.ts";
 import { isRecord } from "../config/parse.ts";
-import { fieldApart } from "../config/plain.ts";
+import { fieldApart, fieldOf, namesIn } from "../config/plain.ts";
 import { hiddenProblem, pathText, type Problem } from "../config/problem.ts";
 import { filePath, secretsTogether, secretText, variableName, type FurtherRule } from "../config/rules.ts";
+import { isLater } from "./platform/later.ts";
 import { refusal } from "./platform/workload-rules.ts";
 import type { SecretFile } from "./platform/workload.ts";
 
@@ -86,13 +87,13 @@ export function judgedSecrets(
 }
 
 function notByName(kind: keyof ServiceSecrets, given: unknown): readonly Problem[] {
-  if (given === undefined || (isRecord(given) && !pulumi.Output.isInstance(given))) return [];
+  if (given === undefined || (isRecord(given) && !isLater(given) && namesIn(given) !== undefined)) return [];
   return [hiddenProblem(kind, "must be secrets by name", "write `NAME: secret` in it, or leave it out")];
 }
 
 function entriesOf(kind: keyof ServiceSecrets, given: unknown): readonly (readonly [string, unknown])[] {
   if (!isRecord(given) || notByName(kind, given).length > 0) return [];
-  return Object.keys(given).map((name) => [name, fieldApart(given, name).field] as const);
+  return (namesIn(given) ?? []).map((name) => [name, fieldOf(given, name)] as const);
 }
 
 interface JudgedSecret {
@@ -115,7 +116,7 @@ function judge(service: string, kind: keyof ServiceSecrets, [name, value]: reado
       ? { problems }
       : { problems, file: { path: pathOf(name), content: pulumi.secret(value) }, ...variable, text: value };
   }
-  if (!pulumi.Output.isInstance(value) && !(value instanceof Promise)) {
+  if (!isLater(value)) {
     return { problems: [...misnamed, noText(path)] };
   }
   if (misnamed.length > 0) return { problems: misnamed };

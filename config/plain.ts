@@ -67,6 +67,15 @@ function keysOf(value: object): { readonly keys: readonly string[]; readonly isL
   return { keys: Array.from({ length: value.length }, (_, index) => String(index)), isList: true };
 }
 
+/** Names of the fields of an input that may be anything, none of a list that is longer than any; `undefined` if they cannot be read. */
+export function namesIn(input: unknown): readonly string[] | undefined {
+  if (typeof input !== "object" || input === null) return [];
+  const found = readable(() => ({
+    names: Array.isArray(input) && input.length > mostValues ? [] : Object.keys(input),
+  }));
+  return "names" in found ? found.names : undefined;
+}
+
 /** One field of what a program hands over, and everything else of it. */
 export interface FieldApart {
   /** `undefined` if there is none, `null` if it cannot be read. */

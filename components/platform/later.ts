@@ -33,9 +33,14 @@ export function factsWhenKnown(value: EnvValue | pulumi.Output<string>): readonl
   return pulumi.Output.isInstance(value) ? [] : factsOf(value);
 }
 
-/** Whether a value is known during the deployment only. */
+/** Whether a value, which may be anything, is known during the deployment only. */
 export function isLater(value: unknown): value is pulumi.Output<unknown> | Promise<unknown> {
-  return pulumi.Output.isInstance(value) || value instanceof Promise;
+  try {
+    return pulumi.Output.isInstance(value) || value instanceof Promise;
+  } catch {
+    // Not even this can be read of it, and whoever judges it says so. The error may hold a secret.
+    return false;
+  }
 }
 
 /** What `how` makes of a part of another resource's arguments, at once if it is known. */

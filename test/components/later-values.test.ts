@@ -158,4 +158,34 @@ describe("what another resource gives to a service", () => {
       }),
     );
   });
+
+  const traps = ["get", "has", "ownKeys", "getPrototypeOf", "getOwnPropertyDescriptor"] as const;
+  for (const trap of traps) {
+    it(`is not looked for where nothing can be read, and no error that says why is shown: ${trap}`, () => {
+      const throws = (target: object): object =>
+        new Proxy(target, {
+          [trap]: () => {
+            throw new Error("topsecret");
+          },
+        });
+      for (const field of ["image", "env", "command", "configFiles", "replicas", "secretEnv", "secretFiles"]) {
+        const whole = throws(field === "command" ? [] : {});
+        for (const value of [whole, field === "command" ? [whole] : { A: whole }]) {
+          try {
+            serviceWorkload("checkout", { image, [field]: value }, stack);
+          } catch (error) {
+            assert.doesNotMatch(String(error), /topsecret/, field);
+          }
+        }
+      }
+    });
+  }
+
+  it("is not looked for in a list without an end", () => {
+    const command = Object.assign([], { [2 ** 32 - 2]: pulumi.output("x") });
+    assert.match(
+      refusalOf(() => serviceWorkload("checkout", { image, command }, stack)),
+      /checkout\.command: must have at most 100000 entries/,
+    );
+  });
 });

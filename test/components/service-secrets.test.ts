@@ -93,6 +93,12 @@ describe("the secrets of a service", () => {
     });
   }
 
+  it("are refused when their names cannot be read", () => {
+    const unreadable = new Proxy({}, { ownKeys: () => assert.fail("topsecret") });
+    const rule = `must be secrets by name, ${notShown}; write \`NAME: secret\` in it, or leave it out`;
+    assert.deepEqual(problemsOf({ secretEnv: unreadable }), [`checkout.secretEnv: ${rule}`]);
+  });
+
   it("are refused when they are more than a Secret of Kubernetes holds", () => {
     const secretEnv = Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`S${index}`, "x".repeat(65_000)]));
     assert.deepEqual(problemsOf({ secretEnv }), [
