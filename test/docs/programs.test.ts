@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { unknownValue } from "../../components/testing.ts";
-import { recordProgram, type RecordedProgram, type RecordedResource } from "../support/record-resources.ts";
+import type { RecordedResource } from "../support/record-resources.ts";
 import { noDocker } from "../support/settings.ts";
+import { programOf } from "./support/example-program.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const markdown = readFileSync(join(root, "docs", "programs.md"), "utf8");
@@ -16,8 +16,6 @@ function programsOf(heading: string): readonly string[] {
   return [...own.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = ""]) => code);
 }
 
-let programs = 0;
-
 async function resourcesOf(code: string): Promise<readonly RecordedResource[]> {
   return (await programOf(code)).resources;
 }
@@ -26,17 +24,6 @@ function named(resources: readonly RecordedResource[], name: string): RecordedRe
   const [found] = resources.filter((each) => each.name === name && each.custom);
   assert.ok(found, name);
   return found;
-}
-
-/** Runs a program as the file beside Pulumi.yaml that it would be. */
-function programOf(code: string): Promise<RecordedProgram> {
-  programs += 1;
-  const program = join(root, `.program-example-${process.pid}-${programs}.ts`);
-  // No test depends on the machine's own Docker.
-  writeFileSync(program, code.replace('("observability")', `("observability", { docker: { host: "${noDocker}" } })`));
-  return recordProgram(() => import(pathToFileURL(program).href)).finally(() => {
-    rmSync(program);
-  });
 }
 
 describe("docs/programs.md", () => {
