@@ -358,7 +358,7 @@ function ownAccount({ inputs }: RecordedWorkload): string | undefined {
   return automountServiceAccountToken && serviceAccountName !== inputs.metadata.name ? serviceAccountName : undefined;
 }
 
-/** Seconds before SIGTERM that a service with ports has anyway. */
+/** Seconds before SIGTERM that a service with ports has in each case. */
 const usualFarewell = 5;
 
 /** What a workload asked for on this platform alone. */
