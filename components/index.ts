@@ -1,3 +1,4 @@
+export type { AnyStack } from "./any-stack.ts";
 export { InstrumentedService } from "./instrumented-service.ts";
 export type { InstrumentedServiceArgs } from "./instrumented-service.ts";
 export type { ServiceInput, ServiceBuild, ServiceHealthCheck, ServicePort } from "../config/service-args.ts";

@@ -8,8 +8,8 @@ import { schemaProblems } from "../config/parse.ts";
 import { otlpUrls } from "../config/parts/parts.ts";
 import { plainInput } from "../config/plain.ts";
 import { serviceArgsSchema } from "../config/service-args.ts";
-import { JoinedStack } from "./joined-stack.ts";
-import { ObservabilityStack } from "./observability-stack.ts";
+import { isStack, type AnyStack } from "./any-stack.ts";
+import { stackUrls } from "./observability-stack.ts";
 import type { Surroundings } from "./platform/platform.ts";
 import { refusal } from "./platform/workload-rules.ts";
 
@@ -77,7 +77,7 @@ const schemas = {
  */
 export function instrument<Args extends object>(
   args: Args,
-  stack: ObservabilityStack | JoinedStack,
+  stack: AnyStack,
   name: string,
   options: InstrumentOptions = {},
 ): Args {
@@ -98,7 +98,7 @@ export function instrument<Args extends object>(
  * new k8s.helm.v4.Chart("cart", { chart: "./cart" }, { transforms: [instrumentation(stack)] });
  */
 export function instrumentation(
-  stack: ObservabilityStack | JoinedStack,
+  stack: AnyStack,
   options: InstrumentOptions & { readonly name?: string } = {},
 ): pulumi.ResourceTransform {
   const { name, ...rest } = options;
@@ -116,17 +116,12 @@ export function instrumentation(
  *
  * @param name of the service, from which `service.name` is made
  */
-export function otelEnvFor(
-  stack: ObservabilityStack | JoinedStack,
-  name: string,
-  options: EnvironmentOptions = {},
-): Record<string, string> {
+export function otelEnvFor(stack: AnyStack, name: string, options: EnvironmentOptions = {}): Record<string, string> {
   const { from, ...telemetry } = judged("environment", name, options);
   checkStack(stack);
-  const { observability, ports } = stack.settings;
-  if (!observability) return {};
-  const machine = { grpc: `http://127.0.0.1:${ports.otlpGrpc}`, http: `http://127.0.0.1:${ports.otlpHttp}` };
-  const urls = from === "machine" ? machine : otlpUrls;
+  if (!stack.settings.observability) return {};
+  const { otlpGrpc: grpc, otlpHttp: http } = stackUrls(stack.settings);
+  const urls = from === "machine" ? { grpc, http } : otlpUrls;
   const env = environment(stack, name, telemetry, { otlpUrls: urls, instance: undefined, attributes: {} });
   return Object.fromEntries(
     Object.entries(env).map(([variable, value]) => [variable, filledIn(value, (fact) => fact)]),
@@ -134,7 +129,7 @@ export function otelEnvFor(
 }
 
 function environment(
-  { settings: { serviceNamespace, environment } }: Pick<ObservabilityStack, "settings">,
+  { settings: { serviceNamespace, environment } }: Pick<AnyStack, "settings">,
   name: string,
   { serviceName, version, protocol }: Omit<z.output<typeof schemas.environment>, "from">,
   surroundings: Surroundings,
@@ -167,6 +162,6 @@ function judged<Kind extends keyof typeof schemas>(
 }
 
 function checkStack(stack: unknown): void {
-  if (stack instanceof ObservabilityStack || stack instanceof JoinedStack) return;
+  if (isStack(stack)) return;
   throw new Error("stack: must be an ObservabilityStack or a JoinedStack, got something else; create one and pass it");
 }

@@ -18,9 +18,9 @@ import {
   type ServiceInput,
 } from "../config/service-args.ts";
 import type { StackSettings } from "../config/settings-and-defaults.ts";
+import { isStack, type AnyStack } from "./any-stack.ts";
 import { otelEnvFor, type EnvironmentOptions } from "./instrument.ts";
-import { JoinedStack } from "./joined-stack.ts";
-import { ObservabilityStack } from "./observability-stack.ts";
+import type { ObservabilityStack } from "./observability-stack.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import { refusal, refuse, workloadProblems } from "./platform/workload-rules.ts";
 import { laterApart, withLater, type LaterArgs, type ServiceArgsWithOutputs } from "./later-values.ts";
@@ -34,7 +34,7 @@ import type { ImageMount, KnownWorkload, Workload, WorkloadImage } from "./platf
  */
 export interface InstrumentedServiceArgs extends ServiceArgsWithOutputs, ServiceSecrets {
   /** The stack that it runs beside and sends its telemetry to. */
-  readonly stack: ObservabilityStack | JoinedStack;
+  readonly stack: AnyStack;
   /**
    * Services that have to answer before it starts, by their `readiness` or `healthCheck`.
    * @default none
@@ -73,7 +73,7 @@ export class InstrumentedService extends pulumi.ComponentResource {
     const { field: stack, others: besideStack } = fieldApart(args, "stack");
     const { field: givenBefore, others } = fieldApart(besideStack, "dependsOn");
     const given = others as ServiceArgsWithOutputs & ServiceSecrets;
-    if (!(stack instanceof ObservabilityStack || stack instanceof JoinedStack)) throw withoutStack(name, given, stack);
+    if (!isStack(stack)) throw withoutStack(name, given, stack);
     const before = servicesBefore(givenBefore);
     const workload = serviceWorkload(name, given, stack, before.problems);
     const answered = before.services.flatMap((service) => [service, ...service.running.ready()]);

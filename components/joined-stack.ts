@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parseSettings } from "../config/parse-settings.ts";
 import type { StackSettings, StackSettingsInput } from "../config/settings-and-defaults.ts";
 import { joinedSettings, type StackConnection } from "../config/stack-connection.ts";
-import { createPlatform, givenProviders } from "./platform/create-platform.ts";
+import { createPlatform, givenProviders, programIdentity } from "./platform/create-platform.ts";
 import type { Platform } from "./platform/platform.ts";
 
 /** What a program that joins a stack has otherwise than the program that has the stack. */
@@ -36,9 +36,7 @@ export class JoinedStack extends pulumi.ComponentResource {
     opts: pulumi.ComponentResourceOptions = {},
   ) {
     const providers = givenProviders(opts);
-    const hasCluster = providers.kubernetes !== undefined;
-    const identity = { project: pulumi.getProject(), stack: pulumi.getStack(), hasCluster };
-    const validated = parseSettings(joinedSettings(connection, args), identity);
+    const validated = parseSettings(joinedSettings(connection, args), programIdentity(providers));
     super("observability:index:JoinedStack", name, {}, opts);
     const { secrets: _none, ...settings } = validated;
     this.settings = settings;

@@ -4,7 +4,7 @@ import { forEachPart, forEachPort, otlpUrls, type PartName, type PortSetting } f
 import { parseSettings } from "../config/parse-settings.ts";
 import type { StackSettings, StackSettingsInput } from "../config/settings-and-defaults.ts";
 import { connectionTo, type StackConnection } from "../config/stack-connection.ts";
-import { createPlatform, givenProviders } from "./platform/create-platform.ts";
+import { createPlatform, givenProviders, programIdentity } from "./platform/create-platform.ts";
 import type { Instance, Platform } from "./platform/platform.ts";
 import { StackPart } from "./stack-part.ts";
 
@@ -44,9 +44,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
   /** @throws Error with every problem of the settings, before any resource is created. */
   constructor(name: string, args: ObservabilityStackArgs = {}, opts: pulumi.ComponentResourceOptions = {}) {
     const providers = givenProviders(opts);
-    const hasCluster = providers.kubernetes !== undefined;
-    const identity = { project: pulumi.getProject(), stack: pulumi.getStack(), hasCluster };
-    const validated = parseSettings(args, identity, readDashboardFolder);
+    const validated = parseSettings(args, programIdentity(providers), readDashboardFolder);
     const { secrets: _hidden, ...settings } = validated;
     super("observability:index:ObservabilityStack", name, {}, opts);
     this.settings = settings;
@@ -70,6 +68,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
   }
 }
 
-function stackUrls({ ports }: Pick<StackSettings, "ports">): StackUrls {
+/** Where each part is found on the user's machine, by the settings of a stack that runs. */
+export function stackUrls({ ports }: Pick<StackSettings, "ports">): StackUrls {
   return forEachPort(({ setting }) => `http://127.0.0.1:${ports[setting]}`);
 }

@@ -3,7 +3,7 @@ import { imageDelivery } from "../../config/image-delivery.ts";
 import { stackOwner } from "../../config/names.ts";
 import { partEntries, parts } from "../../config/parts/parts.ts";
 import { problemLines } from "../../config/problem.ts";
-import type { StackSettings } from "../../config/settings-and-defaults.ts";
+import type { StackIdentity, StackSettings } from "../../config/settings-and-defaults.ts";
 import { resolveDockerHost } from "./docker/docker-host.ts";
 import { givenDockerProvider, newDockerProvider } from "./docker/docker-provider.ts";
 import { DockerPlatform } from "./docker/docker-platform.ts";
@@ -56,6 +56,11 @@ export interface GivenProviders {
 /** The providers among the options of a component. */
 export function givenProviders(opts: pulumi.ComponentResourceOptions): GivenProviders {
   return { docker: givenDockerProvider(opts), kubernetes: givenKubernetesProvider(opts) };
+}
+
+/** What the settings of a stack are judged by beside themselves: the program that runs, and its providers. */
+export function programIdentity({ kubernetes }: GivenProviders): StackIdentity {
+  return { project: pulumi.getProject(), stack: pulumi.getStack(), hasCluster: kubernetes !== undefined };
 }
 
 type Create = (
