@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
+import { z } from "zod";
 import { succeed } from "./run.ts";
 
 /** Where the alerts of a shared workspace go: ports at {@link bridgeAddress}. */
@@ -30,9 +31,15 @@ export const mailAddress = "oncall@example.com";
 
 /** Address of this machine as containers of any network reach it, and nobody beyond the machine. */
 export async function bridgeAddress(): Promise<string> {
-  const format = "{{(index .IPAM.Config 0).Gateway}}";
-  return (await succeed("docker", ["network", "inspect", "bridge", "--format", format])).trim();
+  // Of the interface itself: Docker names no gateway of its bridge until it is started for a second time.
+  const format = '{{index .Options "com.docker.network.bridge.name"}}';
+  const device = (await succeed("docker", ["network", "inspect", "bridge", "--format", format])).trim();
+  const shown: unknown = JSON.parse(await succeed("ip", ["-json", "-4", "address", "show", "dev", device]));
+  return interfaceWithAddress.parse(shown)[0].addr_info[0].local;
 }
+
+/** What `ip -json address show` prints of one interface. */
+const interfaceWithAddress = z.tuple([z.object({ addr_info: z.tuple([z.object({ local: z.string() })]) })]);
 
 /** Rules of a user's own. The first is so, and for a week: nobody is told of it. The second never is. */
 export const ownRules = [
