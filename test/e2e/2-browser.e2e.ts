@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BrowserContext, Locator, Page } from "playwright-core";
+import pWaitFor from "p-wait-for";
+import type { BrowserContext, Page } from "playwright-core";
 import { ruleUid } from "../../config/grafana/alerting/rule.ts";
 import { dashboardUids } from "../../config/names.ts";
 import { datasourceUid } from "../../config/parts/part.ts";
 import { parts } from "../../config/parts/parts.ts";
 import { exploreUrl, withGrafana } from "../../generators/browser.ts";
-import { PageErrors, problemsOfDashboard } from "./support/browser.ts";
+import { appears, dotsOfCurves, PageErrors, problemsOfDashboard } from "./support/browser.ts";
 import { sharedWorkspace } from "./support/workspace.ts";
 
 /** The windows that a dashboard has to be readable in, in pixels. */
@@ -23,12 +24,8 @@ const pictures = join(tmpdir(), "observability-pictures");
 /** How long a step of a click path may take, in milliseconds. */
 const stepMillis = 60_000;
 
-async function boxOf(locator: Locator): Promise<{ x: number; y: number; width: number; height: number }> {
-  await locator.waitFor();
-  const box = await locator.boundingBox();
-  assert.ok(box !== null, "must be drawn");
-  return box;
-}
+/** How long a click may take until what it opens is there, in milliseconds. Then it has opened something else. */
+const clickMillis = 5000;
 
 describe("Grafana in a browser", () => {
   let url: string;
@@ -106,13 +103,24 @@ describe("Grafana in a browser", () => {
       // The first is the number over all routes.
       const panel = page.locator(".react-grid-item").filter({ has: heading }).last();
       await panel.scrollIntoViewIfNeeded();
-      const area = await boxOf(panel.locator(".u-over"));
-      await page.mouse.move(area.x + area.width * 0.95, area.y + area.height / 2, { steps: 5 });
-      // Where the pointer is, each curve that has a value then has a dot. Only a click on one has the links of its curve.
-      const dot = await boxOf(panel.locator(".u-cursor-pt:visible").first());
-      await page.mouse.move(dot.x + dot.width / 2, dot.y + dot.height / 2, { steps: 3 });
-      await page.mouse.click(dot.x + dot.width / 2, dot.y + dot.height / 2);
-      await page.getByText("The slowest traces").click();
+      const link = page.getByText("The slowest traces");
+      // The page is drawn anew every ten seconds, between a look and a click as well: a click may open nothing, or a menu without links.
+      await pWaitFor(
+        async () => {
+          await page.keyboard.press("Escape");
+          const area = await panel.locator(".u-over").boundingBox();
+          if (area === null) return false;
+          await page.mouse.move(area.x + area.width * 0.95, area.y + area.height / 2, { steps: 5 });
+          // Only a click on a dot has the links of its curve.
+          const [dot] = await dotsOfCurves(panel);
+          if (dot === undefined) return false;
+          await page.mouse.move(dot.x, dot.y, { steps: 3 });
+          await page.mouse.click(dot.x, dot.y);
+          return appears(link, clickMillis);
+        },
+        { interval: 250, timeout: stepMillis },
+      );
+      await link.click();
       await page
         .getByText(/^integr8scode-backend: (GET|POST) \//)
         .first()

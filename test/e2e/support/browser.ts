@@ -1,5 +1,5 @@
 import pWaitFor, { TimeoutError } from "p-wait-for";
-import type { Locator, Page } from "playwright-core";
+import { errors, type Locator, type Page } from "playwright-core";
 
 /** What the browser itself finds wrong with a page: errors of its scripts, of its console, and answers that are errors. */
 export class PageErrors {
@@ -63,6 +63,50 @@ async function settled(problemsNow: () => Promise<readonly string[]>): Promise<r
     if (!(error instanceof TimeoutError)) throw error;
   }
   return last;
+}
+
+/** Whether something is seen within a time, in milliseconds. */
+export async function appears(locator: Locator, timeout: number): Promise<boolean> {
+  try {
+    await locator.waitFor({ timeout });
+    return true;
+  } catch (error) {
+    if (error instanceof errors.TimeoutError) return false;
+    throw error;
+  }
+}
+
+/** A place in a page, in pixels. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** What is drawn, and what it is drawn in. */
+interface Drawn {
+  getBoundingClientRect(): Place & { readonly width: number; readonly height: number };
+  readonly parentElement: Drawn | null;
+}
+
+/**
+ * The middle of the dot of each curve of a panel that has a value where the pointer is. What lies beside the plot is none:
+ * uPlot parks the dots there that it has no place for, as all of a plot that is drawn anew.
+ */
+export async function dotsOfCurves(panel: Locator): Promise<readonly Place[]> {
+  return panel.locator(".u-cursor-pt:visible").evaluateAll((dots: readonly Drawn[]) =>
+    dots.flatMap((dot) => {
+      const { x, y, width, height } = dot.getBoundingClientRect();
+      const middle = { x: x + width / 2, y: y + height / 2 };
+      const plot = dot.parentElement?.getBoundingClientRect();
+      const isWithin =
+        plot !== undefined &&
+        middle.x >= plot.x &&
+        middle.x <= plot.x + plot.width &&
+        middle.y >= plot.y &&
+        middle.y <= plot.y + plot.height;
+      return isWithin ? [middle] : [];
+    }),
+  );
 }
 
 /** Text that the browser draws with three dots at its end. */
