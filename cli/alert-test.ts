@@ -7,6 +7,7 @@ import { stackNamespace } from "../config/names.ts";
 import { whyNotReached } from "./errors.ts";
 import { grafanaOf, type GrafanaClient } from "./grafana-client.ts";
 import { urlOf, type StackOutputs } from "./outputs.ts";
+import { codeLine, UserError } from "./user-error.ts";
 import { post } from "./verification/probe.ts";
 
 /** What became of the test at a contact point. */
@@ -45,6 +46,16 @@ const receivers = z.array(
 interface Attempt {
   readonly at: string;
   readonly error: string;
+}
+
+/** @throws UserError if there is nobody to tell. */
+export function checkContactPoints(contactPoints: Alerts["contactPoints"]): void {
+  if (contactPoints.length > 0) return;
+  throw new UserError(
+    "OBS1505",
+    "alerts.contactPoints: must have a contact point, got an empty list; alerts reach nobody\n" +
+      "  next: add one as docs/alerts.md says, npm run up, then npm run alert:test",
+  );
 }
 
 /**
@@ -139,10 +150,8 @@ export function testReport(results: readonly TestResult[]): string {
       : `  ${result.name.padEnd(width)}  FAILED  ${result.cause}`,
   );
   const isAll = results.every(({ reached }) => reached);
-  return [
-    ...lines,
-    ...(isAll ? [] : ["  next: correct the settings in alerts or the secret, npm run up, then npm run alert:test"]),
-  ].join("\n");
+  const next = "  next: correct the settings in alerts or the secret, npm run up, then npm run alert:test";
+  return [...lines, ...(isAll ? [] : [next, codeLine(["OBS1508"])])].join("\n");
 }
 
 /** Why a test could not even begin. */

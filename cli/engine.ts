@@ -21,6 +21,7 @@ export async function runEngine<Result>(
     return await throughInterrupts(progress.line, () => action(options));
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(failed(explain(progress.problems, String(error))), { cause: error });
+    const why = explain(progress.problems, String(error));
+    throw new UserError(why.code ?? "OBS1404", failed(why), { cause: error });
   }
 }

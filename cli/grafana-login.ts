@@ -25,6 +25,7 @@ export async function ensureLogin(outputs: StackOutputs, target: Target, say: Sa
   } catch (error) {
     if (!(error instanceof HttpError)) {
       throw new UserError(
+        "OBS1506",
         `Grafana: must answer at ${outputs.urls.grafana}, got: ${whyNotReached(error)}\n` +
           `  next: npm run up; or see why: ${target.logCommand(grafana.name, shownLines)}`,
         { cause: error },

@@ -43,7 +43,7 @@ async function listening<Result>(
     onSignal();
   };
   const interrupted = (cause?: unknown): UserError =>
-    new UserError(`interrupted; ${after}`, { cause, exitCode: interruptedCode });
+    new UserError("OBS1403", `interrupted; ${after}`, { cause, exitCode: interruptedCode });
   for (const signal of signals) process.on(signal, listener);
   try {
     const result = await action(ended.signal);

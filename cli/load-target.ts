@@ -1,4 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { CodedError } from "../config/coded-error.ts";
 import { programSettings, type ProgramSettings } from "../config/program-settings.ts";
 import { readDashboardFolder } from "../config/grafana/dashboard-folder.ts";
 import type { TargetName } from "./options.ts";
@@ -58,6 +59,7 @@ export async function createTarget(settings: ProgramSettings, stackName: string,
 export function refuseOtherTarget(target: TargetName, wanted: TargetName | undefined, stackName: string): void {
   if (wanted === undefined || wanted === target) return;
   throw new UserError(
+    "OBS1010",
     `--target: must be the one of the stack ${stackName}, which never changes, got ${wanted} instead of ${target}\n` +
       `  next: leave --stack out, or name another stack: npm run up -- --target ${wanted} --stack NAME`,
   );
@@ -75,7 +77,7 @@ export function validSettings(
   try {
     return programSettings(config, { project: projectName, stack: stackName }, readDashboardFolder);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new UserError(`${error.message}\n  next: ${next}`, { cause: error });
+    if (!(error instanceof CodedError)) throw error;
+    throw new UserError([error.errorCode], `${error.message}\n  next: ${next}`, { cause: error });
   }
 }

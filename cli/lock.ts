@@ -44,9 +44,12 @@ function lockedDatabase(file: string, whoHoldsIt: () => string): DatabaseSync {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if ("errcode" in error && error.errcode === sqliteBusy) {
-      throw new UserError(`${whoHoldsIt()}\n  next: wait until it has ended, then npm run up`, { cause: error });
+      throw new UserError("OBS1401", `${whoHoldsIt()}\n  next: wait until it has ended, then npm run up`, {
+        cause: error,
+      });
     }
     throw new UserError(
+      "OBS1106",
       `${file}: must be a file that this command can lock, got: ${error.message}\n` +
         "  next: see who owns it and its folder, or remove it while no other command runs; then npm run up",
       { cause: error },

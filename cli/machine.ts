@@ -12,10 +12,10 @@ export const wantedNode = `${oldestNode.join(".")} or newer`;
  * @returns its version
  * @throws UserError that says what to do.
  */
-export function checkNode(): string {
-  const { node } = process.versions;
+export function checkNode({ node }: Pick<NodeJS.ProcessVersions, "node"> = process.versions): string {
   if (atLeast(node, oldestNode)) return node;
   throw new UserError(
+    "OBS1101",
     `Node.js: must be at least ${oldestNode.join(".")}, got ${node}\n` +
       "  next: run `npm ci` without --ignore-scripts (it brings the right version), then `npm run up`",
   );

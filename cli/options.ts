@@ -43,7 +43,7 @@ export function commandOptions<Flag extends string, Value extends string = never
   argument?: string,
 ): CommandOptions<Flag, Value> {
   const refuse = (problem: string): never => {
-    throw new UserError(`${problem}\n  usage: ${usage}`);
+    throw new UserError("OBS1008", `${problem}\n  usage: ${usage}`);
   };
   const isArgumentAllowed = argument !== undefined;
   const { values, names, positionals } = parsed(

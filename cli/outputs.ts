@@ -26,6 +26,7 @@ export function urlOf({ urls }: Pick<StackOutputs, "urls">, name: keyof StackOut
   const url = urls[name];
   if (url !== undefined) return url;
   throw new UserError(
+    "OBS1503",
     `urls.${name}: must be an address of the stack, got none: its services run alone (observability: false)\n` +
       "  next: set observability to true, then npm run up",
   );
@@ -40,7 +41,7 @@ export function stackOutputs(outputs: OutputMap): StackOutputs | undefined {
 /** @throws UserError if the stack is not deployed. */
 export function deployedOutputs(outputs: OutputMap): StackOutputs {
   const found = stackOutputs(outputs);
-  if (found === undefined) throw new UserError("the stack is not deployed\n  next: npm run up");
+  if (found === undefined) throw new UserError("OBS1501", "the stack is not deployed\n  next: npm run up");
   return found;
 }
 

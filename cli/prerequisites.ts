@@ -16,7 +16,7 @@ import { portProblem, portUses } from "./ports.ts";
 import { projectFolder } from "./project.ts";
 import { findPulumi, pinnedPulumi, versionOf, wantedPulumi } from "./pulumi-cli.ts";
 import { stateFolder } from "./state.ts";
-import { refused, UserError } from "./user-error.ts";
+import { codeLine, refused, UserError, type UserProblem } from "./user-error.ts";
 
 /** What a machine has of something that the stack needs. */
 export interface Finding {
@@ -24,7 +24,7 @@ export interface Finding {
   readonly found: string;
   readonly wanted: string;
   /** What keeps `npm run up` from working, with what to do; `undefined` if nothing does. */
-  readonly problem?: string | undefined;
+  readonly problem?: UserProblem | undefined;
   /** What to do about something that it works in spite of. */
   readonly advice?: string | undefined;
 }
@@ -83,9 +83,9 @@ export async function checkPrerequisites(plan: Plan): Promise<void> {
   const problems = (await prerequisites(plan)).flatMap(({ problem }) => problem ?? []);
   const [only] = problems;
   if (only === undefined) return;
-  if (problems.length === 1 && only.includes(nextLine)) throw new UserError(only);
+  if (problems.length === 1 && only.text.includes(nextLine)) throw new UserError(only.code, only.text);
   throw refused(
-    problems.map((problem) => problem.replaceAll(nextLine, "; ")),
+    problems.map(({ code, text }) => ({ code, text: text.replaceAll(nextLine, "; ") })),
     "solve this, then npm run up; npm run doctor shows everything that is needed",
   );
 }
@@ -101,8 +101,12 @@ async function found(
     return [{ ...of, ...(await look()) }];
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return [{ ...of, found: "not usable", problem: error.message }];
+    return [{ ...of, found: "not usable", problem: problemOf(error) }];
   }
+}
+
+function problemOf({ errorCodes: [code], message: text }: UserError): UserProblem {
+  return { code, text };
 }
 
 function nodeJs(): Promise<readonly Finding[]> {
@@ -130,10 +134,10 @@ function plugins({ settings }: Asked): Promise<readonly Finding[]> {
     if (!["true", "1"].includes(isOff)) {
       return Promise.resolve([{ ...finding, found: "none", advice: "Pulumi downloads it with npm run up" }]);
     }
-    const problem =
+    const text =
       `Pulumi plugin ${name}: must be ${version}, got none, and PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION keeps Pulumi from downloading it` +
       `${nextLine}npm run pulumi -- plugin install resource ${name} ${version}`;
-    return Promise.resolve([{ ...finding, found: "none", problem }]);
+    return Promise.resolve([{ ...finding, found: "none", problem: { code: "OBS1103", text } }]);
   });
 }
 
@@ -151,7 +155,7 @@ const oldestDocker = [20, 10] as const;
 function dockerEngine({ settings, engine }: Asked): Promise<readonly Finding[]> {
   if (engine === undefined) return Promise.resolve([]);
   const of = { what: "Docker", wanted: `${oldestDocker.join(".")} or newer` };
-  if (engine instanceof UserError) return Promise.resolve([{ ...of, found: "not usable", problem: engine.message }]);
+  if (engine instanceof UserError) return Promise.resolve([{ ...of, found: "not usable", problem: problemOf(engine) }]);
   const { ServerVersion: version, OSType: system, Architecture: processor, Driver: storage } = engine;
   const advice = atLeast(version, oldestDocker) ? undefined : "an older one was never tried: update it";
   const row = { ...of, found: `${version}, ${system}/${processor}, ${storage}`, advice };
@@ -216,7 +220,8 @@ async function ports({ settings: { stack, example }, stackName, docker, engine }
     const row = { what: `port ${use.hostPort} (${use.workload})`, wanted: "free, or this stack's" };
     if (!use.isFree && isUnknown) return { ...row, found: "taken", advice: "whose it is, Docker has to tell" };
     const got = use.isFree ? "free" : (use.holder ?? "this stack's");
-    return { ...row, found: got, problem: portProblem(use) };
+    const text = portProblem(use);
+    return { ...row, found: got, problem: text === undefined ? undefined : { code: "OBS1104", text } };
   });
 }
 
@@ -228,7 +233,7 @@ async function disks({ engine }: Asked): Promise<readonly Finding[]> {
     what: `disk of ${folder}`,
     found: `${freeMib} MiB free`,
     wanted: `${leastFreeMib} MiB free`,
-    problem,
+    problem: problem === undefined ? undefined : { code: "OBS1105", text: problem },
   }));
 }
 
@@ -243,7 +248,11 @@ export function findingsTable(findings: readonly Finding[]): string {
     row("what", "found", "wanted", "").trimEnd(),
     ...findings.flatMap(({ what, found: got, wanted, problem, advice }) => [
       row(what, got, wanted, problem !== undefined ? "PROBLEM" : advice !== undefined ? "see below" : "ok"),
-      ...(problem !== undefined ? [indented(problem)] : advice !== undefined ? [indented(advice)] : []),
+      ...(problem !== undefined
+        ? [indented([problem.text, codeLine([problem.code])].join("\n"))]
+        : advice !== undefined
+          ? [indented(advice)]
+          : []),
     ]),
   ].join("\n");
 }

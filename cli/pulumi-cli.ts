@@ -98,6 +98,7 @@ export async function pulumiCli(given?: Progress, from = releases): Promise<Pulu
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(
+      isDiskFull(error) ? "OBS1105" : "OBS1102",
       `pulumi: must be on the PATH, ${wantedPulumi}, or be downloaded from ${from}, got ${onPath}, and: ${whyNot(error)}\n` +
         `  next: ${nextOf(error)}; or install the Pulumi CLI yourself (https://www.pulumi.com/docs/iac/download-install/), then npm run up`,
       { cause: error },
@@ -143,6 +144,7 @@ async function answering(what: string, root?: string): Promise<PulumiCommand> {
     return await PulumiCommand.get({ skipVersionCheck: true, ...(root === undefined ? {} : { root }) });
   } catch (error) {
     throw new UserError(
+      "OBS1102",
       `${what}: must answer \`pulumi version\`, got: ${firstLine(messageOf(error))}\n` +
         "  next: remove it, then npm run up; or install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/)",
       { cause: error },
@@ -150,14 +152,18 @@ async function answering(what: string, root?: string): Promise<PulumiCommand> {
   }
 }
 
+function isDiskFull(error: unknown): boolean {
+  return codeOf(error) === "ENOSPC";
+}
+
 function whyNot(error: unknown): string {
-  if (codeOf(error) === "ENOSPC") return "the disk is full";
+  if (isDiskFull(error)) return "the disk is full";
   // What `fetch` throws if there is no answer; other errors have a cause as well, and say themselves what it led to.
   return firstLine(error instanceof TypeError ? whyNotReached(error) : messageOf(error));
 }
 
 function nextOf(error: unknown): string {
-  if (codeOf(error) === "ENOSPC") return "make room, then npm run up";
+  if (isDiskFull(error)) return "make room, then npm run up";
   const { HTTPS_PROXY: proxy = process.env["https_proxy"], NODE_USE_ENV_PROXY: isUsed } = process.env;
   // Node.js looks at no proxy by itself.
   return proxy !== undefined && isUsed === undefined

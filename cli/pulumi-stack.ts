@@ -71,8 +71,8 @@ function placeOf(stackName: string, pulumiCommand: PulumiCommand): StackPlace {
 
 /** Says an error of Pulumi's in a few lines. @param told as much of its message as may be shown */
 function explained(what: string, error: unknown, told = messageOf(error)): UserError {
-  const { cause, next } = explain([], told);
-  return new UserError(`${what}: ${cause}\n  next: ${next}`, { cause: error });
+  const { cause, next, code = "OBS1407" } = explain([], told);
+  return new UserError(code, `${what}: ${cause}\n  next: ${next}`, { cause: error });
 }
 
 /** Does as {@link withStack} for an action that changes the stack; a second such command is refused meanwhile. */
@@ -135,6 +135,7 @@ export function localEnvironment(): Record<string, string> {
   if (!existsSync(passphraseFile)) {
     if (existsSync(join(stateFolder, ".pulumi", "stacks"))) {
       throw new UserError(
+        "OBS1406",
         `${passphraseFile}: must exist, because the state beside it is encrypted with it\n` +
           `  next: put the file back, or set PULUMI_CONFIG_PASSPHRASE`,
       );

@@ -46,6 +46,7 @@ export async function recover(stack: RecoveredStack, target: Target, say: Say): 
   const foreign = state.resources.find(({ type }) => target.foreignTypes.test(type));
   if (foreign !== undefined) {
     throw new UserError(
+      "OBS1010",
       `the stack ${stack.name} runs on another target than observability:target says (it has ${foreign.type}); a stack keeps its target\n` +
         `  next: put observability:target back in Pulumi.${stack.name}.yaml, and use another stack for the other target: npm run up -- --stack NAME`,
     );
@@ -81,6 +82,7 @@ async function otherStacks({ name, workspace }: RecoveredStack): Promise<readonl
       } catch (error) {
         // Its message has all that Pulumi printed. That includes the state, which holds secrets.
         throw new UserError(
+          "OBS1405",
           `the stack ${other.name} may own some of the objects that carry only the name of the stack ${name}, and its state cannot be read\n` +
             `  next: see why: npm run pulumi -- stack export --stack ${other.name}`,
           { cause: error },
@@ -102,11 +104,13 @@ async function releaseLock(stack: RecoveredStack, say: Say): Promise<void> {
     const who = `process ${lock.pid} on ${lock.hostname}, since ${lock.timestamp}`;
     if (lock.hostname !== hostname()) {
       throw new UserError(
+        "OBS1402",
         `the stack ${stack.name} is locked by ${who}\n  next: if nothing runs there, npm run pulumi -- cancel --stack ${stack.name}`,
       );
     }
     if (isRunning(lock.pid, Date.parse(lock.timestamp))) {
       throw new UserError(
+        "OBS1401",
         `the stack ${stack.name} is being changed by ${who}\n  next: wait until it has ended, then npm run up`,
       );
     }
@@ -120,6 +124,7 @@ function readLock(file: string, stackName: string): z.output<typeof lockFile> {
     return lockFile.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (error) {
     throw new UserError(
+      "OBS1402",
       `${file}: must be a lock of Pulumi's, got something else, so it is not known which process holds the stack ${stackName}\n` +
         `  next: if no pulumi runs, npm run pulumi -- cancel --stack ${stackName}; or remove the file`,
       { cause: error },

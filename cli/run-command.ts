@@ -1,18 +1,18 @@
 import { commandOptions, forStack, type CommandOptions } from "./options.ts";
 import type { Say } from "./target.ts";
 import { print } from "./text.ts";
-import { UserError } from "./user-error.ts";
+import { codeLine, UserError } from "./user-error.ts";
 
 /**
- * Runs a command's main function; a {@link UserError} ends the process with its exit code and its message, and so does
+ * Runs a command's main function; a {@link UserError} ends the process with its exit code, its message and its code, and so does
  * what the system says of a file or a folder.
  */
 export async function runCommand(main: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await main();
   } catch (error) {
-    const { message, exitCode } = asUserError(error);
-    process.stderr.write(`\n${message}\n`);
+    const { message, errorCodes, exitCode } = asUserError(error);
+    process.stderr.write(`\n${[message, codeLine(errorCodes)].join("\n")}\n`);
     process.exitCode = exitCode;
   }
 }
@@ -23,6 +23,7 @@ function asUserError(error: unknown): UserError {
   const isOfSystem = error instanceof Error && "code" in error && "syscall" in error && "path" in error;
   if (!isOfSystem) throw error;
   return new UserError(
+    "OBS1106",
     `${String(error.path)}: must be usable by this command, got ${error.message}\n  next: correct that, then try again`,
     { cause: error },
   );
@@ -51,7 +52,10 @@ export async function runOnStack<Flag extends string, Value extends string = nev
       });
     } catch (error) {
       const told = asUserError(error);
-      throw new UserError(forStack(told.message, options.stack), { cause: error, exitCode: told.exitCode });
+      throw new UserError(told.errorCodes, forStack(told.message, options.stack), {
+        cause: error,
+        exitCode: told.exitCode,
+      });
     }
   });
 }

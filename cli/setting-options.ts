@@ -64,6 +64,7 @@ export function withOptions(
   const [first] = given;
   if (first !== undefined && wanted !== "kubernetes") {
     throw new UserError(
+      "OBS1008",
       `--${first.name}: is an option of the target kubernetes, got it for the stack ${stack} of the target ${wanted}\n` +
         `  next: npm run up -- --target kubernetes --${first.name} …`,
     );

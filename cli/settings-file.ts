@@ -18,7 +18,7 @@ import { isRecord } from "../config/parse.ts";
 import { nearMatch } from "../config/problem.ts";
 import { codeOf } from "./errors.ts";
 import { projectFolder, projectName } from "./project.ts";
-import { refused, UserError } from "./user-error.ts";
+import { coded, refused, UserError } from "./user-error.ts";
 
 /** A file of Pulumi's in the project's folder: Pulumi.yaml, or a stack's settings. */
 export interface SettingsFile {
@@ -45,7 +45,7 @@ export function readSettingsFile(name: string): SettingsFile | undefined {
     const code = codeOf(error);
     if (code === undefined) throw error;
     if (code === "ENOENT") return undefined;
-    throw new UserError(`${name}: must be a file that can be read, got ${code}\n  next: correct that`, {
+    throw new UserError("OBS1007", `${name}: must be a file that can be read, got ${code}\n  next: correct that`, {
       cause: error,
     });
   }
@@ -54,7 +54,7 @@ export function readSettingsFile(name: string): SettingsFile | undefined {
 /** Pulumi.yaml. */
 export function projectFile(): SettingsFile {
   const file = readSettingsFile("Pulumi.yaml");
-  if (file === undefined) throw new UserError("Pulumi.yaml: must be there, found none\n  next: put it back");
+  if (file === undefined) throw new UserError("OBS1007", "Pulumi.yaml: must be there, found none\n  next: put it back");
   return file;
 }
 
@@ -303,5 +303,5 @@ function refusal({ name, text }: SettingsFile, findings: readonly Finding[]): Us
     const before = text.slice(0, offset).split("\n");
     return `${name}:${before.length}:${(before.at(-1) ?? "").length + 1}: ${sentence}`;
   });
-  return refused(lines, `correct ${name}`);
+  return refused(coded("OBS1007", lines), `correct ${name}`);
 }

@@ -23,6 +23,7 @@ export function unknownStack(stackName: string): UserError {
   const near = nearMatch(stackName, known);
   const meant = near === undefined ? "" : `; did you mean ${near}?`;
   return new UserError(
+    "OBS1009",
     `--stack: must be a stack that has a settings file or is deployed (files: ${known.join(", ") || "none"}), got ${stackName}${meant}\n` +
       `  next: name one of them; or make a new one: npm run up -- --stack ${stackName} --target docker|kubernetes`,
   );

@@ -157,11 +157,13 @@ function judged<Kind extends keyof typeof schemas>(
     "options",
   );
   const found = [...problems, ...schemaProblems(schema, value, "option")];
-  if (found.length > 0) throw refusal(String(name), found);
+  if (found.length > 0) throw refusal("OBS1002", String(name), found);
   return schema.parse(options) as z.output<(typeof schemas)[Kind]>;
 }
 
 function checkStack(stack: unknown): void {
   if (isStack(stack)) return;
-  throw new Error("stack: must be an ObservabilityStack or a JoinedStack, got something else; create one and pass it");
+  const rule = "must be an ObservabilityStack or a JoinedStack";
+  const change = "create one and pass it";
+  throw refusal("OBS1002", "", [{ path: "stack", rule, got: "something else", change }]);
 }

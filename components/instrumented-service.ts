@@ -132,7 +132,7 @@ function withoutStack(name: unknown, given: unknown, stack: unknown): Error {
     ...judgedServiceArgs(laterApart(others).known).problems,
     ...judgedSecrets(known, secrets, {}).problems,
   ];
-  return refusal(known, problems);
+  return refusal("OBS1002", known, problems);
 }
 
 /** The problem of a name that is no text: nothing can be called by it, and it may not even be written. */
@@ -177,13 +177,13 @@ export function serviceWorkload(
   const secrets = judgedSecrets(name, givenSecrets, args.env);
   const problems = [...ofArgs, ...secrets.problems, ...further];
   const notText = notTextProblems(name);
-  if (notText.length > 0) throw refusal("", [...notText, ...problems]);
+  if (notText.length > 0) throw refusal("OBS1002", "", [...notText, ...problems]);
   // Of a build that is wrong nothing is left, and no image either: that is told already.
   const isBuildWrong = problems.some(({ path }) => path.split(".")[0] === "build");
   const completed = withLater(name, args, later);
   const telemetry = givenTelemetry(name, { ...args, env: completed.env }, stack);
   const workload = describedService(name, args, completed, telemetry, secrets);
-  refuse(name, [
+  refuse("OBS1002", name, [
     ...problems,
     ...serviceNameProblems(name, stack.settings),
     ...(args.build === undefined ? [] : buildContextProblems(args.build)),

@@ -139,13 +139,13 @@ function judgedLater(
 ): pulumi.Output<unknown> {
   const path = pathText(key === undefined ? [argument] : [argument, key]);
   const judged = later.apply((value) => {
-    refuse(service, knownProblems(path, argumentWith(argument, key, value)));
+    refuse("OBS1002", service, knownProblems(path, argumentWith(argument, key, value)));
     return value;
   });
   // Everything else of a service can be read by whoever may look at its container or pod.
   if (argument === "configFiles") return judged;
   const isSecret = pulumi.output(pulumi.isSecret(later)).apply((secret) => {
-    refuse(service, secret ? [hiddenProblem(path, "must not be a secret", secretChange)] : []);
+    refuse("OBS1002", service, secret ? [hiddenProblem(path, "must not be a secret", secretChange)] : []);
   });
   return pulumi.all([judged, isSecret]).apply(([value]) => value);
 }

@@ -123,7 +123,7 @@ function judge(service: string, kind: keyof ServiceSecrets, [name, value]: reado
   // Of what an Output holds, which may be anything at run time, the compiler knows nothing.
   const content = pulumi.secret(value as pulumi.Output<string>).apply((text: unknown) => {
     const problems = typeof text === "string" ? textProblems(path, text) : [noText(path)];
-    if (problems.length > 0) throw refusal(service, problems);
+    if (problems.length > 0) throw refusal("OBS1002", service, problems);
     return String(text);
   });
   return { problems: [], file: { path: pathOf(name), content }, ...variable };

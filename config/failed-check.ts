@@ -1,3 +1,5 @@
+import { withCode } from "./coded-error.ts";
+
 /** How much of what the program printed is shown. */
 const mostLines = 4;
 const mostCharacters = 200;
@@ -20,7 +22,8 @@ export function failedCheck(setting: string, said: string, secrets: readonly str
   const shown = lines.slice(0, mostLines).map((line) => `  ${cut(line)}`);
   const more = lines.length > mostLines ? [`  … and ${lines.length - mostLines} more line(s)`] : [];
   const words = lines.length === 0 ? ["  it printed nothing"] : [...shown, ...more];
-  return [`${setting}: must be accepted by the program that reads it; correct what it reports:`, ...words].join("\n");
+  const rule = "must be accepted by the program that reads it; correct what it reports";
+  return [`${withCode("OBS1005", `${setting}: ${rule}`)}:`, ...words].join("\n");
 }
 
 function cut(line: string): string {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { plainInput } from "./plain.ts";
-import { hidden, nearMatch, pathText, problem, problemReport, type Problem } from "./problem.ts";
+import { configurationError, hidden, nearMatch, pathText, problem, type Problem } from "./problem.ts";
 
 /**
  * Runs a schema and reports all problems together. No message shows a value that the schema does not know, nor one at or
@@ -26,7 +26,7 @@ export function parseWith<Schema extends z.ZodType>(
     ...withoutSecrets(schema, acrossFields(given)),
   ];
   if (result.success && problems.length === 0) return result.data;
-  throw new Error(problemReport(problems));
+  throw configurationError("OBS1001", problems);
 }
 
 function withoutSecrets(schema: z.ZodType, problems: readonly Problem[]): readonly Problem[] {

@@ -1,4 +1,6 @@
 import { distance } from "fastest-levenshtein";
+import { CodedError, withCode } from "./coded-error.ts";
+import type { ErrorCode } from "./error-codes.ts";
 
 /** What is wrong with the value at a path: `<path>: <rule>, got <value>; <what to change>`. */
 export interface Problem {
@@ -62,12 +64,13 @@ export function problemLines(problems: readonly Problem[]): readonly string[] {
 /** Most problems that are told at once. */
 const mostLines = 100;
 
-/** What a user is told of a configuration that has problems: how many, and a line for each. */
-export function problemReport(problems: readonly Problem[]): string {
+/** The error of a configuration that has problems: how many, and a line for each. */
+export function configurationError(code: ErrorCode, problems: readonly Problem[]): CodedError {
   const lines = problemLines(problems);
   const rest = lines.length > mostLines ? `; the first ${mostLines}:` : ":";
   const told = lines.slice(0, mostLines).map((line) => `  ${line}`);
-  return `the configuration has ${lines.length} problem(s), nothing was changed${rest}\n${told.join("\n")}`;
+  const header = withCode(code, `the configuration has ${lines.length} problem(s), nothing was changed`);
+  return new CodedError(code, `${header}${rest}\n${told.join("\n")}`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isRecord } from "./parse.ts";
-import { problem, problemReport } from "./problem.ts";
+import { configurationError, problem } from "./problem.ts";
 import type { StackSettings, StackSettingsInput } from "./settings-and-defaults.ts";
 
 /*
@@ -46,13 +46,14 @@ export function joinedSettings(connection: unknown, own: StackSettingsInput): St
   const { version, settings } = given;
   const change = "hand over the output `connection` of the program that has the stack";
   if (!isRecord(settings)) {
-    throw new Error(
-      problemReport([problem("connection", "must be what a stack's `connection` is", connection, change)]),
-    );
+    const rule = "must be what a stack's `connection` is";
+    throw configurationError("OBS1003", [problem("connection", rule, connection, change)]);
   }
   if (version !== connectionVersion) {
     const rule = `must be ${connectionVersion}, which this version of the components knows`;
-    throw new Error(problemReport([problem("connection.version", rule, version, "use one version in both programs")]));
+    throw configurationError("OBS1003", [
+      problem("connection.version", rule, version, "use one version in both programs"),
+    ]);
   }
   return merged(settings, own) as StackSettingsInput;
 }

@@ -1,4 +1,4 @@
-import { notTested, testAlerts, testReport } from "../alert-test.ts";
+import { checkContactPoints, notTested, testAlerts, testReport } from "../alert-test.ts";
 import { loadDeployed } from "../load-target.ts";
 import { withStack } from "../pulumi-stack.ts";
 import { runOnStack } from "../run-command.ts";
@@ -11,12 +11,7 @@ await runOnStack(usage, [], (options, say) =>
     const { target, outputs, settings } = await loadDeployed(stack, options.target);
     const { alerts, secrets } = settings.stack;
     const { contactPoints } = alerts;
-    if (contactPoints.length === 0) {
-      throw new UserError(
-        "alerts.contactPoints: must have a contact point, got an empty list; alerts reach nobody\n" +
-          "  next: add one as docs/alerts.md says, npm run up, then npm run alert:test",
-      );
-    }
+    checkContactPoints(contactPoints);
     say(`sending a test alert to ${contactPoints.map(({ name }) => name).join(", ")}; it takes half a minute`);
     const results = await target.reach(
       outputs,
@@ -24,7 +19,7 @@ await runOnStack(usage, [], (options, say) =>
         try {
           return await testAlerts({ outputs: reached, contactPoints, secrets: Object.values(secrets) });
         } catch (error) {
-          throw new UserError(notTested(error), { cause: error });
+          throw new UserError("OBS1506", notTested(error), { cause: error });
         }
       },
       say,

@@ -53,7 +53,10 @@ async function down({ stack: stackName, target: wanted, flags }: CommandOptions)
 /** Whether the user confirms it at the terminal. @throws UserError if there is no terminal. */
 async function confirmed(stackName: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    throw new UserError("--destroy-data: must be confirmed, and there is no terminal to ask\n  next: add --yes");
+    throw new UserError(
+      "OBS1008",
+      "--destroy-data: must be confirmed, and there is no terminal to ask\n  next: add --yes",
+    );
   }
   const question = `This deletes all logs, metrics, traces and credentials of the stack ${stackName} for good. Type its name to go on: `;
   return (await answerTo(question)) === stackName;
@@ -61,7 +64,8 @@ async function confirmed(stackName: string): Promise<boolean> {
 
 async function unprotect(stackName: string): Promise<void> {
   const code = await runPulumi(["state", "unprotect", "--all", "--yes", "--stack", stackName]);
-  if (code !== 0) throw new UserError("the data could not be unprotected; nothing was removed\n  next: npm run down");
+  if (code !== 0)
+    throw new UserError("OBS1407", "the data could not be unprotected; nothing was removed\n  next: npm run down");
 }
 
 await runOnStack(usage, ["destroy-data", "yes"], down);

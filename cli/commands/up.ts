@@ -6,7 +6,7 @@ import { setUpDocker } from "../docker/docker-setup.ts";
 import { markDeployments } from "../deployment-marks.ts";
 import { grafanaOf } from "../grafana-client.ts";
 import { ensureLogin } from "../grafana-login.ts";
-import { isUp, waitUntilUp } from "../instances.ts";
+import { checkUp } from "../health.ts";
 import { runEngine } from "../engine.ts";
 import type { CommandOptions } from "../options.ts";
 import { forgetObserved, lastObserved, rememberObserved } from "../last-observed.ts";
@@ -29,7 +29,6 @@ import type { KnownState } from "../state.ts";
 import type { Say, Target } from "../target.ts";
 import { urlLines } from "../urls.ts";
 import { print } from "../text.ts";
-import { UserError } from "../user-error.ts";
 import { table, verify } from "../verification/verify.ts";
 
 const ofKubernetes = settingOptions.map((name) => ` [--${name} …]`).join("");
@@ -63,7 +62,7 @@ async function up(options: CommandOptions<"yes", SettingOption>, tell: Say): Pro
         const outputs = await target.failFast(async (signal) => {
           const deployed = await deploy(stack, target, { progress, signal, state, isAsLeft });
           progress.phase(`waiting for every ${target.instanceWord} to be healthy`);
-          await health(deployed, target, signal);
+          await checkUp(deployed.instances, target, signal);
           return deployed;
         }, say);
         const isUnchanged = isAsLeft && progress.changed.length === 0;
@@ -150,25 +149,6 @@ async function deploy(
     ({ cause, next }) => `the deployment failed: ${cause}\nwhat was done so far is kept\n  next: ${next}`,
   );
   return deployedOutputs(outputs);
-}
-
-/** How many of the last lines of an instance that is down are shown. */
-const shownLines = 5;
-
-async function health({ instances }: StackOutputs, target: Target, signal: AbortSignal): Promise<void> {
-  const states = await waitUntilUp(() => target.instanceStates(instances), target.startMillis, signal);
-  const [first, ...others] = [...states].filter(([, state]) => !isUp(state));
-  if (first === undefined) return;
-  const [name, state] = first;
-  const more = others.map((other) => `${other[0]} is ${other[1]}`).join(", ");
-  const said = await target.lastLines(name, shownLines);
-  throw new UserError(
-    [
-      `${name} is ${state}${more === "" ? "" : `; ${more}`}`,
-      ...(said === "" ? [] : [`its last lines:\n${said}`]),
-      `  next: npm run up; or see more: ${target.logCommand(name)}`,
-    ].join("\n"),
-  );
 }
 
 function summary({ urls, grafanaUser }: StackOutputs, target: Target): string {

@@ -16,7 +16,7 @@ async function run(options: CommandOptions<never, "service">, say: Say): Promise
     const { target, outputs } = await loadDeployed(stack, options.target);
     const states = [...(await target.instanceStates(outputs.instances)).values()];
     if (states.every((state) => state === "missing")) {
-      throw new UserError("the stack is not running\n  next: npm run up");
+      throw new UserError("OBS1501", "the stack is not running\n  next: npm run up");
     }
     const results = await target.reach(
       outputs,

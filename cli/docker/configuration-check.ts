@@ -8,7 +8,7 @@ import { noSurroundings, partProcess } from "../../config/parts/processes.ts";
 import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import type { TextFile } from "../../config/text-file.ts";
 import { untilInterrupted } from "../interrupt.ts";
-import { refused } from "../user-error.ts";
+import { coded, refused } from "../user-error.ts";
 import { CommandFailed, type Docker } from "./docker.ts";
 
 /**
@@ -34,7 +34,7 @@ export async function checkConfiguration(stack: StackSettings, owner: string, do
     const said = await untilInterrupted((signal) => objectionOf(container, create, files, docker, signal));
     if (said === undefined) continue;
     const message = failedCheck(check.setting, said, Object.values(stack.secrets));
-    throw refused([message], "correct the settings of the stack, then npm run up");
+    throw refused(coded("OBS1005", [message]), "correct the settings of the stack, then npm run up");
   }
 }
 

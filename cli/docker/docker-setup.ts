@@ -66,5 +66,5 @@ async function run(command: Command, { env }: Machine): Promise<void> {
       resolve(ended);
     }, resolve);
   });
-  if (code !== 0) throw new UserError(`${command.join(" ")}: must succeed, got ${String(code)}\n${next}`);
+  if (code !== 0) throw new UserError("OBS1205", `${command.join(" ")}: must succeed, got ${String(code)}\n${next}`);
 }

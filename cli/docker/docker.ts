@@ -1,6 +1,7 @@
 import { execFile, spawn, type ChildProcessWithoutNullStreams, type ExecFileOptions } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
+import type { ErrorCode } from "../../config/error-codes.ts";
 import { dockerLabels } from "../../config/names.ts";
 import type { MarkedObject } from "../ownership.ts";
 import { firstLine } from "../text.ts";
@@ -176,6 +177,7 @@ export class CommandFailed extends UserError {
 
   constructor(args: readonly string[], stdout: string, stderr: string) {
     super(
+      "OBS1206",
       `docker ${args.slice(0, 2).join(" ")}: ${stderr.trim()}\n  next: see what is wrong with Docker, then npm run up`,
     );
     this.command = `docker ${args[0] ?? ""}`;
@@ -206,12 +208,19 @@ export type DockerProblemKind =
   /** A daemon that the user has named, or the one of this machine, does not answer. */
   | "unreachable";
 
+const problemCodes: Readonly<Record<DockerProblemKind, ErrorCode>> = {
+  missing: "OBS1201",
+  stopped: "OBS1202",
+  denied: "OBS1203",
+  unreachable: "OBS1204",
+};
+
 /** Docker cannot be used at all. */
 export class DockerProblem extends UserError {
   readonly kind: DockerProblemKind;
 
   constructor(kind: DockerProblemKind, message: string, next: string) {
-    super(`docker: ${message}\n  next: ${next}`);
+    super(problemCodes[kind], `docker: ${message}\n  next: ${next}`);
     this.kind = kind;
   }
 }

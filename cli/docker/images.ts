@@ -1,7 +1,7 @@
 import { flatMap } from "../async.ts";
 import type { Say } from "../target.ts";
 import { oneLine } from "../text.ts";
-import { refused } from "../user-error.ts";
+import { coded, refused } from "../user-error.ts";
 import { CommandFailed, type Docker } from "./docker.ts";
 
 /**
@@ -26,7 +26,7 @@ export async function pullMissing(
   });
   const next =
     "look at observability:images and observability:imageRegistry in the settings, at the network, and at docker login";
-  if (problems.length > 0) throw refused(problems, next);
+  if (problems.length > 0) throw refused(coded("OBS1209", problems), next);
 }
 
 async function has(reference: string, docker: Docker, platform: string | undefined): Promise<boolean> {

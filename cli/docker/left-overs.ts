@@ -61,6 +61,7 @@ export async function checkVolumes({ resources }: KnownState, ownership: Ownersh
     if (sharer === undefined) continue;
     const urn = volumes.find(({ id }) => id === volume.id)?.urn ?? "";
     throw new UserError(
+      "OBS1208",
       `volume ${volume.name}: must be of ${ownership.owner} alone, but the stack ${sharer} has it as well; nothing was changed\n` +
         `  next: have this stack forget it and each other that they share: npm run pulumi -- state unprotect '${urn}' --yes, then state delete '${urn}' --yes`,
     );

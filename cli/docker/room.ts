@@ -5,7 +5,7 @@ import { codeOf } from "../errors.ts";
 import type { Ownership } from "../ownership.ts";
 import type { PlannedProgram } from "../preview/planned-program.ts";
 import { processOn, takenPorts, type HostPort } from "../ports.ts";
-import { refused } from "../user-error.ts";
+import { coded, refused, type UserProblem } from "../user-error.ts";
 import { dockerTypes, type Docker, type DockerInfo, type ObjectKind } from "./docker.ts";
 
 /** As much of a recorded preview as says what a deployment takes of the machine. */
@@ -33,8 +33,8 @@ export async function checkRoom(
   const holderOf = (port: number): Promise<string | undefined> => otherHolderOf(port, ownership, docker);
   const problems = [
     ...(await nameProblems(resources, ownership, docker)),
-    ...(await takenPorts(ports, holderOf)),
-    ...(await diskProblems(folders)),
+    ...coded("OBS1104", await takenPorts(ports, holderOf)),
+    ...coded("OBS1105", await diskProblems(folders)),
   ];
   if (problems.length > 0) throw refused(problems, "solve this, then npm run up");
 }
@@ -45,7 +45,7 @@ async function nameProblems(
   resources: PlannedRoom["resources"],
   ownership: Ownership,
   docker: Docker,
-): Promise<readonly string[]> {
+): Promise<readonly UserProblem[]> {
   const namesOf = (kind: ObjectKind): readonly string[] =>
     resources.filter(({ type }) => type === dockerTypes[kind]).map(({ inputs }) => named.parse(inputs).name);
   const kinds: readonly ObjectKind[] = ["container", "network", "volume"];
@@ -68,7 +68,8 @@ async function nameProblems(
       ({ text }) =>
         `${text}: the name must be free, but an object that does not belong to this project has it; rename or remove that, or set another observability:name`,
     );
-  return [...ofOtherStacks, ...ofNoStack, ...(await mountProblems(namesOf("volume"), others, ownership, docker))];
+  const mounts = await mountProblems(namesOf("volume"), others, ownership, docker);
+  return [...coded("OBS1207", [...ofOtherStacks, ...ofNoStack]), ...coded("OBS1208", mounts)];
 }
 
 /** Volumes that containers of other stacks use: plain `pulumi up` gives one to all. @param told owners told already */

@@ -62,6 +62,7 @@ export class Cluster {
     if (!names.includes(context)) {
       const there = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
       throw new UserError(
+        "OBS1301",
         `kubernetes.context: must be a context of ${where} (${there}), got ${context}\n` +
           `  next: npm run up -- --target kubernetes --context ${names[0] ?? "NAME"}, or another kubeconfig by KUBECONFIG or --kubeconfig`,
       );
@@ -70,6 +71,7 @@ export class Cluster {
     const server = config.getCurrentCluster()?.server;
     if (server === undefined || config.getCurrentUser() === null) {
       throw new UserError(
+        "OBS1301",
         `kubernetes.context: must be a context whose cluster and user are in ${where}, got ${context}, which lacks one of them\n` +
           "  next: put them into the kubeconfig, then npm run up",
       );
@@ -127,6 +129,7 @@ export class Cluster {
       if (error.code === 403) return new Forbidden(context, message);
       if (error.code !== 401) return new ApiRefused(error.code, message);
       return new UserError(
+        "OBS1302",
         `kubernetes: the API server must accept the credentials of the context ${context}, got 401 ${message}\n` +
           "  next: log in to the cluster again, then npm run up",
         { cause: error },
@@ -135,12 +138,14 @@ export class Cluster {
     if (!(error instanceof Error)) return error;
     if (error.name === "TimeoutError" || error.name === "AbortError") {
       return new UserError(
+        "OBS1303",
         `kubernetes: the API server ${server} (context ${context}) must answer within ${patienceMillis / 1000} s, got nothing\n` +
           "  next: see whether the cluster runs and this machine reaches it, then npm run up",
         { cause: error },
       );
     }
     return new UserError(
+      "OBS1303",
       `kubernetes: the API server ${server} (context ${context}) must be reachable, got: ${oneLine(whyNotReached(error))}\n` +
         "  next: start the cluster, or name another context: npm run up -- --target kubernetes --context NAME",
       { cause: error },
@@ -152,6 +157,7 @@ export class Cluster {
 export class Forbidden extends UserError {
   constructor(context: string, message: string) {
     super(
+      "OBS1304",
       `kubernetes: the user of the context ${context} must be allowed what the stack needs, got: ${message}\n` +
         "  next: have the permission granted, or use another context, then npm run up",
     );
@@ -159,11 +165,14 @@ export class Forbidden extends UserError {
 }
 
 /** A request that the API server has refused. */
-export class ApiRefused extends Error {
+export class ApiRefused extends UserError {
   readonly status: number;
 
   constructor(status: number, message: string) {
-    super(`the API server answered ${status}: ${message}`);
+    super(
+      "OBS1314",
+      `the API server answered ${status}: ${message}\n  next: see what is wrong with the cluster, then npm run up`,
+    );
     this.status = status;
   }
 }
@@ -181,6 +190,7 @@ function readConfig(
   const setting = kubeconfig === undefined ? "kubeconfig" : "kubernetes.kubeconfig";
   if (found.length === 0) {
     throw new UserError(
+      "OBS1301",
       `${setting}: must be a file that can be read, found none at ${files.join(", ")}\n` +
         "  next: name one by KUBECONFIG, or by npm run up -- --target kubernetes --kubeconfig FILE",
     );
@@ -192,6 +202,7 @@ function readConfig(
       config.mergeConfig(next);
     } catch (error) {
       throw new UserError(
+        "OBS1301",
         `${setting}: must be a kubeconfig that can be read, got ${file}: ${oneLine(String(error))}\n` +
           "  next: correct it, or name another by KUBECONFIG or --kubeconfig",
         { cause: error },

@@ -2,7 +2,7 @@ import pWaitFor from "p-wait-for";
 import type { Say } from "../target.ts";
 import { firstLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
-import { ApiRefused, type Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { causes, keysOf, type Cause } from "./pod-failures.ts";
 import { logLines } from "./pod-log.ts";
 import { snapshotOf } from "./workloads.ts";
@@ -10,8 +10,8 @@ import { snapshotOf } from "./workloads.ts";
 /** Time between two looks at the pods, in milliseconds. */
 const intervalMillis = 2_000;
 
-/** How many of the last lines of a failing container are shown. */
-const shownLines = 5;
+/** How many of the last lines of a failing container are shown: a message has ten lines at most. */
+const shownLines = 4;
 
 /** Whose pods are looked at, and how their failure is told. */
 export interface FailFastArgs {
@@ -46,7 +46,7 @@ export async function failFast<Result>(
       failed.abort(await failure(args, first, others));
       return true;
     } catch (error) {
-      if (!(error instanceof UserError || error instanceof ApiRefused)) throw error;
+      if (!(error instanceof UserError)) throw error;
       // The deployment may still succeed.
       const problem = firstLine(error.message);
       if (problem !== trouble) say(`the pods cannot be read: ${problem}`);
@@ -86,6 +86,7 @@ async function failure(
   const said = secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), lines);
   const about = where === instance ? instance : `${instance} (${where})`;
   return new UserError(
+    "OBS1309",
     [
       `${about} is ${reason}: ${message}`,
       ...(more === "" ? [] : [`also: ${more}`]),

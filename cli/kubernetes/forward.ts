@@ -107,7 +107,7 @@ async function connect(
   try {
     const pods = await podsOf(cluster, workload);
     const pod = pods.find(isPodReady);
-    if (pod === undefined) throw new UserError(pods.length === 0 ? "no pod runs" : "no pod is ready");
+    if (pod === undefined) throw new UserError("OBS1309", pods.length === 0 ? "no pod runs" : "no pod is ready");
     const name = pod.metadata?.name ?? "";
     const opened = await new PortForward(config).portForward(namespace, name, [port], socket, refusals, socket);
     const stream = typeof opened === "function" ? opened() : opened;
@@ -136,5 +136,6 @@ async function connect(
 /** @throws UserError with every port that is taken, and by whom. */
 export async function checkForwardedPorts(ports: readonly ForwardedPort[]): Promise<void> {
   const problems = await takenPorts(ports);
-  if (problems.length > 0) throw new UserError([...problems, "  next: solve this, then npm run open"].join("\n"));
+  if (problems.length > 0)
+    throw new UserError("OBS1104", [...problems, "  next: solve this, then npm run open"].join("\n"));
 }

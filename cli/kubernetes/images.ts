@@ -51,6 +51,7 @@ async function checkBuildPlatform(cluster: Cluster, stack: StackSettings, docker
       ? `npm run pulumi -- config set --path docker.buildPlatform ${nodes.join("")}`
       : "choose the nodes of one platform by kubernetes.nodeSelector, for example kubernetes.io/arch: amd64, and name it in docker.buildPlatform";
   throw new UserError(
+    "OBS1310",
     `docker.buildPlatform: must be the platform of every node that pods may run on (${nodes.join(", ")}), got ${got}\n` +
       `nothing was changed\n  next: ${change}`,
   );
@@ -74,6 +75,7 @@ async function checkDelivery({ kubernetes }: StackSettings, env: NodeJS.ProcessE
   const program = programOf(imageDelivery(kubernetes) ?? "");
   if (program === undefined || (await isThere(program, env))) return;
   throw new UserError(
+    "OBS1311",
     `${program}: must be on the PATH, since it brings the services' image into the cluster, found none\n` +
       "  next: install it, or say how by npm run up -- --target kubernetes --registry REGISTRY or --load-command COMMAND",
   );

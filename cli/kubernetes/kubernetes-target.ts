@@ -42,6 +42,7 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
       const version = await cluster().version();
       if (atLeast(version, oldestVersion)) return `Kubernetes ${version} (context ${context}, namespace ${namespace})`;
       throw new UserError(
+        "OBS1305",
         `Kubernetes: must be ${oldestVersion.join(".")} or newer, which lets a pod wait before it stops, got ${version}\n` +
           "  next: update the cluster, or use another one: npm run up -- --target kubernetes --context NAME",
       );
@@ -59,6 +60,7 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     takeOver: (leftData) => {
       if (leftData.length === 0) return;
       throw new UserError(
+        "OBS1504",
         `${leftData.join(", ")}: must be in the state of ${stackName}, and is only in the cluster, with the stack's labels ` +
           `(context ${context}, namespace ${namespace}): the data is there and its state is lost; nothing was changed\n` +
           "  next: put the state back (.pulumi-state, or where PULUMI_BACKEND_URL says)\n" +
@@ -108,14 +110,14 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     runIn: async (instance, command, line) => {
       const pod = (await podsOf(cluster(), workloadOf(instance))).find(isPodReady);
       if (pod === undefined) {
-        throw new UserError(`${instance}: must have a pod that is ready, got none\n  next: npm run up`);
+        throw new UserError("OBS1309", `${instance}: must have a pod that is ready, got none\n  next: npm run up`);
       }
       const container = pod.spec?.containers[0]?.name ?? workloadOf(instance);
       await runInPod(cluster(), { pod: pod.metadata?.name ?? "", container }, command, line);
     },
     open: async (say) => {
       const ports = await forwardedPorts(cluster());
-      if (ports.length === 0) throw new UserError("the stack is not running\n  next: npm run up");
+      if (ports.length === 0) throw new UserError("OBS1501", "the stack is not running\n  next: npm run up");
       await checkForwardedPorts(ports);
       const forwards = await Promise.all(ports.map((port) => forward(cluster(), port, say)));
       return () => closeAll(forwards);

@@ -51,6 +51,7 @@ export async function removeObjects(
       timeout: {
         milliseconds: patienceMillis,
         message: new UserError(
+          "OBS1312",
           `${objectText(object)}: must be gone ${patienceMillis / 1000} s after it was deleted, and is still there\n` +
             `  next: see what holds it (kubectl describe), then npm run down`,
         ),
@@ -76,6 +77,7 @@ export async function checkIdentity({ resources }: KnownState, cluster: Cluster,
   const what = namespace === undefined ? "data volumes" : "namespace";
   const verb = namespace === undefined ? "are not those" : "is not the one";
   throw new UserError(
+    "OBS1313",
     `the ${what} in the state of ${stackName} ${verb} of this cluster (context ${cluster.context}, namespace ${cluster.namespace}): ` +
       "there is another cluster behind the context, or somebody has removed it by hand; nothing was changed\n" +
       "  next: for another cluster, name the right context: npm run up -- --target kubernetes --context NAME\n" +

@@ -119,5 +119,8 @@ export async function runInPod(
   const { failed, said } = await endedInPod(cluster, container, command, line, patienceMillis);
   if (failed === undefined) return;
   const why = oneLine(`${failed} ${said.replaceAll(line, "…")}`);
-  throw new UserError(`pod ${at.pod}: ${command.slice(0, 2).join(" ")} must succeed, got: ${why}\n  next: npm run up`);
+  throw new UserError(
+    "OBS1309",
+    `pod ${at.pod}: ${command.slice(0, 2).join(" ")} must succeed, got: ${why}\n  next: npm run up`,
+  );
 }

@@ -1,4 +1,4 @@
-import { oneLine } from "../text.ts";
+import { firstLine } from "../text.ts";
 import { ApiRefused, type Cluster } from "./cluster.ts";
 
 /** The log of a container, of its run before this one if that has failed. */
@@ -15,7 +15,7 @@ export async function logLines(cluster: Cluster, { pod, ...log }: ContainerLog, 
   try {
     return (await cluster.ask(core.readNamespacedPodLog(request))).trim();
   } catch (error) {
-    if (error instanceof ApiRefused) return `(none: ${oneLine(error.message)})`;
+    if (error instanceof ApiRefused) return `(none: ${firstLine(error.message)})`;
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import { flatMap } from "../async.ts";
 import type { Ownership } from "../ownership.ts";
 import type { Plan, PlannedProgram } from "../preview/planned-program.ts";
 import type { Say } from "../target.ts";
-import { refused } from "../user-error.ts";
+import { coded, refused } from "../user-error.ts";
 import { Forbidden, type Cluster } from "./cluster.ts";
 import { claimKind, groupOf, kinds, namespaceKind, pulumiType } from "./kinds.ts";
 import { amountOf, shownQuantity } from "./quantity.ts";
@@ -36,7 +36,8 @@ export async function checkRoom(
     orSay(say, "the storage classes", () => storageProblems(cluster, stack)),
     orSay(say, "the quotas", () => quotaProblems(cluster, planned)),
   ]);
-  const all = problems.flat();
+  const codes = ["OBS1304", "OBS1306", "OBS1307", "OBS1308"] as const;
+  const all = codes.flatMap((code, index) => coded(code, problems[index] ?? []));
   if (all.length > 0) throw refused(all, "solve this, then npm run up");
 }
 

@@ -1,4 +1,5 @@
 import { previewProgram } from "../../components/preview/preview-program.ts";
+import { CodedError } from "../../config/coded-error.ts";
 import { projectName } from "../project.ts";
 import { stackFileName } from "../settings-file.ts";
 import { UserError } from "../user-error.ts";
@@ -27,8 +28,9 @@ export async function plannedProgram(
   try {
     return await previewProgram(() => import("../../index.ts"), { project: projectName, stack, config });
   } catch (error) {
-    // The settings' and the services' problems are plain errors; any other one is a fault of the program.
-    if (!(error instanceof Error) || error.name !== "Error" || error instanceof UserError) throw error;
-    throw new UserError(`${error.message}\n  next: correct ${stackFileName(stack)}, then ${command}`, { cause: error });
+    // The settings' and the services' problems have a code; any other one is a fault of the program.
+    if (!(error instanceof CodedError)) throw error;
+    const next = `correct ${stackFileName(stack)}, then ${command}`;
+    throw new UserError([error.errorCode], `${error.message}\n  next: ${next}`, { cause: error });
   }
 }

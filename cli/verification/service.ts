@@ -93,6 +93,7 @@ function checkName(asked: string, known: readonly string[]): void {
   const [what, names] = near.length > 0 ? ["near are", near] : ["there are", known];
   const some = names.length === 0 ? "there is none" : `${what} ${names.slice(0, mostNames).join(", ")}`;
   throw new UserError(
+    "OBS1502",
     `--service: must be the service.name of something that has sent telemetry in the last ${duration(lookbackMillis)}, got ${shown(asked)}; ${some}\n  next: npm run why${/^[\w.:/-]+$/.test(asked) ? ` -- ${asked}` : ""}`,
   );
 }

@@ -6,6 +6,7 @@ import { urlOf, type StackOutputs } from "../outputs.ts";
 import type { Target } from "../target.ts";
 import { runChecks, type CheckContext, type CheckResult } from "./checks.ts";
 import { grafanaOf, type GrafanaClient } from "../grafana-client.ts";
+import { codeLine } from "../user-error.ts";
 import { whyNotReached } from "../errors.ts";
 import { apiMetricQuery, otlpMetricQuery, probeApi, probeOtlp } from "./probe.ts";
 
@@ -96,5 +97,6 @@ export function table(results: readonly CheckResult[], time = "emit to found"): 
       ? `  ${result.name.padEnd(width)}  passed  ${(result.afterMillis / 1000).toFixed(1).padStart(5)} s  ${result.detail}`
       : `  ${result.name.padEnd(width)}  FAILED           ${result.cause}\n  ${"".padEnd(width)}  next:   ${result.next}`,
   );
-  return [`  ${"check".padEnd(width)}  result  ${time}`, ...rows].join("\n");
+  const codes = results.every(({ passed }) => passed) ? [] : [codeLine(["OBS1507"])];
+  return [`  ${"check".padEnd(width)}  result  ${time}`, ...rows, ...codes].join("\n");
 }

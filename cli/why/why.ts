@@ -65,7 +65,8 @@ export async function checkParts({ instances }: StackOutputs, target: Target): P
   const ofParts = partList.flatMap(({ host }) => instanceOf(instances, host) ?? []);
   const states = await target.instanceStates(ofParts);
   const down = [...states].filter(([, state]) => !isUp(state)).map(([name, state]) => `${name} is ${state}`);
-  if (down.length > 0) throw new UserError(`the stack itself does not run: ${down.join(", ")}\n  next: npm run up`);
+  if (down.length > 0)
+    throw new UserError("OBS1501", `the stack itself does not run: ${down.join(", ")}\n  next: npm run up`);
 }
 
 function storesOf(outputs: StackOutputs, nowMillis: number): Stores {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { withCode } from "../../config/coded-error.ts";
 import { imageDelivery } from "../../config/image-delivery.ts";
 import { stackOwner } from "../../config/names.ts";
 import { partEntries, parts } from "../../config/parts/parts.ts";
@@ -43,7 +44,7 @@ export function createPlatform(
 function refuseAtTheEnd(platform: Platform): void {
   process.once("beforeExit", () => {
     const lines = problemLines(platform.leftOverSettings());
-    if (lines.length > 0) throw new pulumi.RunError(lines.join("\n"));
+    if (lines.length > 0) throw new pulumi.RunError(withCode("OBS1004", lines.join("\n")));
   });
 }
 

@@ -1,3 +1,5 @@
+import { codedError, type CodedError } from "../../config/coded-error.ts";
+import type { ErrorCode } from "../../config/error-codes.ts";
 import { duplicates, pathText, problem, problemIf, problemLines, type Problem } from "../../config/problem.ts";
 import {
   containerPorts,
@@ -31,15 +33,15 @@ export function workloadProblems(workload: Workload, leastReplicas = 0): readonl
 }
 
 /** @throws Error with every problem of a workload, one a line, the path with its name in front; if there is one. */
-export function refuse(name: string, problems: readonly Problem[]): void {
-  if (problems.length > 0) throw refusal(name, problems);
+export function refuse(code: ErrorCode, name: string, problems: readonly Problem[]): void {
+  if (problems.length > 0) throw refusal(code, name, problems);
 }
 
 /** The error with every problem of a workload. */
-export function refusal(name: string, problems: readonly Problem[]): Error {
+export function refusal(code: ErrorCode, name: string, problems: readonly Problem[]): CodedError {
   const prefix = name === "" ? "" : `${pathText([name])}.`;
   const lines = problemLines(problems).map((line) => `${prefix}${line}`);
-  return new Error(lines.join("\n"));
+  return codedError(code, lines.join("\n"));
 }
 
 function nameProblems({ name }: Workload): readonly Problem[] {

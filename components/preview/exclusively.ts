@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { codedError } from "../../config/coded-error.ts";
 
 /** Reports a failure; of several the caller gets the first. */
 export type Fail = (reason: unknown) => void;
@@ -16,7 +17,8 @@ let lastTurn: Promise<unknown> = Promise.resolve();
  */
 export function exclusively<Result>(action: (fail: Fail) => Promise<Result>): Promise<Result> {
   if (failuresOfThisRun.getStore() !== undefined) {
-    return Promise.reject(new Error("a preview: must not be made by the program that is previewed; make it outside"));
+    const message = "a preview: must not be made by the program that is previewed; make it outside";
+    return Promise.reject(codedError("OBS1006", message));
   }
   const turn = lastTurn.then(() => run(action));
   // The failure of this turn goes to its caller, and does not concern the next one.

@@ -90,7 +90,7 @@ export async function previewProgram(
   secretsOf.set(resources, secrets);
   const platforms = new Set(workloads.map(({ platform }) => platform));
   const leftOver = [...platforms].flatMap((platform) => platform.leftOverSettings());
-  refuse("", leftOver);
+  refuse("OBS1004", "", leftOver);
   const ports = workloads.flatMap(publishedPorts).sort((a, b) => a.hostPort - b.hostPort);
   return {
     resources,

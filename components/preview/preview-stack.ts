@@ -63,6 +63,6 @@ export async function previewStack(
 
 function checkedOptions(options: unknown): z.output<typeof optionsSchema> {
   const { value, problems } = plainInput(options, "options");
-  refuse("", [...problems, ...schemaProblems(optionsSchema, value, "option")]);
+  refuse("OBS1006", "", [...problems, ...schemaProblems(optionsSchema, value, "option")]);
   return optionsSchema.parse(value);
 }

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceOutputsRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings.js";
 import * as state from "@pulumi/pulumi/runtime/state.js";
+import { codedError } from "../../config/coded-error.ts";
 import type { StackIdentity } from "../../config/settings-and-defaults.ts";
 import { exclusively, type Fail } from "./exclusively.ts";
 import { plainValues, type PreviewValues, type SecretMark, type Struct } from "./values.ts";
@@ -125,7 +126,8 @@ function mocks({ requests }: Seen, fail: Fail): pulumi.runtime.Mocks {
       return { id: previewId(name), state };
     },
     call: ({ token }) => {
-      const error = new Error(`${token}: must not be called in a preview, which has no providers; pass its result in`);
+      const message = `${token}: must not be called in a preview, which has no providers; pass its result in`;
+      const error = codedError("OBS1006", message);
       fail(error);
       throw error;
     },
@@ -151,7 +153,10 @@ export function generatedSecret(name: string, output: string): string {
 
 function see(request: RegisterResourceRequest, { requests }: Seen, identity: StackIdentity, fail: Fail): void {
   const urn = urnOf(identity, request.getParent(), request.getType(), request.getName());
-  if (requests.has(urn)) fail(new Error(`${urn}: must be unique, got two resources; rename one of the two`));
+  if (requests.has(urn)) {
+    const message = `${urn}: must be unique, got two resources; rename one of the two`;
+    fail(codedError("OBS1006", message));
+  }
   requests.set(urn, request);
 }
 

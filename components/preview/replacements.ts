@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { codedError } from "../../config/coded-error.ts";
 import { isRecord } from "../../config/parse.ts";
 import { resourceName } from "../../config/urn.ts";
 import { comparison, deployedResources, type ChangedInputs, type DeployedResource } from "./difference.ts";
@@ -168,9 +169,9 @@ export function exportedDeployment(given: unknown): unknown {
   const value: unknown = typeof given === "string" ? JSON.parse(given) : given;
   const { data } = exported.safeParse(value);
   if (data === undefined) {
-    throw new Error(
-      "state: must be what `pulumi stack export` prints, got something else; read that file and hand it over",
-    );
+    const message =
+      "state: must be what `pulumi stack export` prints, got something else; read that file and hand it over";
+    throw codedError("OBS1006", message);
   }
   return data.deployment;
 }

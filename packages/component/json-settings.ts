@@ -23,7 +23,7 @@ function fromJson(text: string, path: string): unknown {
   } catch {
     // Without what it is: it may hold a secret.
     throw new Error(
-      `settings.${path}: must be JSON, got another text; write it with fn::toJSON, or your language's own`,
+      `settings.${path}: must be JSON, got another text; write it with fn::toJSON, or your language's own (OBS1001)`,
     );
   }
 }

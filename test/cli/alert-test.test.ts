@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { testAlerts, testReport } from "../../cli/alert-test.ts";
+import { checkContactPoints, testAlerts, testReport } from "../../cli/alert-test.ts";
 import { alertsSchema } from "../../config/grafana/alerting/settings.ts";
 
 const { contactPoints } = alertsSchema.parse({
@@ -86,6 +86,20 @@ describe("a test of the alerts", () => {
     });
   });
 
+  it("is refused without anybody to tell", () => {
+    assert.throws(
+      () => {
+        checkContactPoints([]);
+      },
+      {
+        message:
+          "alerts.contactPoints: must have a contact point, got an empty list; alerts reach nobody\n" +
+          "  next: add one as docs/alerts.md says, npm run up, then npm run alert:test",
+        errorCodes: ["OBS1505"],
+      },
+    );
+  });
+
   it("is a line for each contact point, and the next command if one was not reached", () => {
     assert.equal(
       testReport([
@@ -96,6 +110,7 @@ describe("a test of the alerts", () => {
         "  team  told after 21 s, and that it is over after 35 s",
         "  hook  FAILED  Grafana did not try to tell it within 120 s",
         "  next: correct the settings in alerts or the secret, npm run up, then npm run alert:test",
+        "  code: OBS1508, docs/errors/OBS1508.md",
       ].join("\n"),
     );
   });

@@ -64,6 +64,7 @@ describe("the login of Grafana", () => {
       assert.equal(problem, "Grafana: must answer at http://127.0.0.1:9, got: bad port");
       assert.equal(next, "  next: npm run up; or see why: docker logs --tail 50 observability-dev-grafana");
       assert.deepEqual(rest, []);
+      assert.deepEqual(error.errorCodes, ["OBS1506"]);
       return true;
     });
     const { url } = await stopped();

@@ -23,6 +23,7 @@ describe("Ctrl-C during an action", () => {
         assert.ok(error instanceof UserError);
         assert.match(error.message, /^interrupted; what was done so far is kept\n {2}next: npm run up/);
         assert.equal(error.exitCode, 130);
+        assert.deepEqual(error.errorCodes, ["OBS1403"]);
         return true;
       },
     );

@@ -89,6 +89,7 @@ describe("the lock of a stack", () => {
           assert.ok(error instanceof UserError);
           assert.match(error.message, new RegExp(`^the stack dev is being changed by process ${process.pid}, since 2`));
           assert.match(error.message, /\n {2}next: wait until it has ended/);
+          assert.deepEqual(error.errorCodes, ["OBS1401"]);
           return true;
         },
       );
@@ -116,6 +117,7 @@ describe("the lock of a stack", () => {
         withLock(folder, stack, () => Promise.resolve()),
         (error) => {
           assert.ok(error instanceof UserError);
+          assert.deepEqual(error.errorCodes, ["OBS1106"]);
           assert.equal(
             error.message,
             `${folder}/${stack}.lock.db: must be a file that this command can lock, got: ${got}\n` +

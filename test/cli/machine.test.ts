@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { atLeast } from "../../cli/machine.ts";
+import { atLeast, checkNode } from "../../cli/machine.ts";
 
 describe("a version", () => {
   const cases: readonly (readonly [string, readonly [number, number], boolean])[] = [
@@ -19,4 +19,16 @@ describe("a version", () => {
       assert.equal(atLeast(version, [major, minor]), isEnough);
     });
   }
+});
+
+describe("the Node.js of a command", () => {
+  it("is refused if it does not run TypeScript, with how to get one that does", () => {
+    assert.equal(checkNode({ node: "22.18.0" }), "22.18.0");
+    assert.throws(() => checkNode({ node: "20.19.5" }), {
+      message:
+        "Node.js: must be at least 22.18, got 20.19.5\n" +
+        "  next: run `npm ci` without --ignore-scripts (it brings the right version), then `npm run up`",
+      errorCodes: ["OBS1101"],
+    });
+  });
 });

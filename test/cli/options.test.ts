@@ -66,6 +66,7 @@ describe("the options of a command", () => {
         () => parse(...args),
         (error: unknown) => {
           assert.ok(error instanceof UserError);
+          assert.deepEqual(error.errorCodes, ["OBS1008"]);
           assert.match(error.message, problem);
           assert.ok(error.message.endsWith(`\n  usage: ${usage}`));
           return true;

@@ -39,6 +39,7 @@ describe("the outputs of a stack", () => {
       (error: unknown) => {
         assert.ok(error instanceof UserError);
         assert.equal(error.message, "the stack is not deployed\n  next: npm run up");
+        assert.deepEqual(error.errorCodes, ["OBS1501"]);
         return true;
       },
     );
@@ -51,6 +52,7 @@ describe("the outputs of a stack", () => {
       () => urlOf({ urls: { api: urls.api } }, "grafana"),
       (error: unknown) => {
         assert.ok(error instanceof UserError);
+        assert.deepEqual(error.errorCodes, ["OBS1503"]);
         assert.equal(
           error.message,
           "urls.grafana: must be an address of the stack, got none: its services run alone (observability: false)\n" +

@@ -9,6 +9,7 @@ import {
   prerequisites,
   type Finding,
 } from "../../cli/prerequisites.ts";
+import { UserError } from "../../cli/user-error.ts";
 import { programSettings, type ProgramSettings } from "../../config/program-settings.ts";
 import { asPulumiConfig } from "../support/program-config.ts";
 import { fakeCommand, type FakeCommand } from "../support/fake-command.ts";
@@ -109,7 +110,8 @@ describe("what a machine has to have", () => {
     const nowhere = new Docker(undefined, { PATH: "/nowhere" });
     const plan = { settings: await settingsOf(), stackName: "dev", docker: nowhere };
     await assert.rejects(checkPrerequisites(plan), (error) => {
-      assert.ok(error instanceof Error);
+      assert.ok(error instanceof UserError);
+      assert.deepEqual(error.errorCodes, ["OBS1103", "OBS1201"]);
       const lines = error.message.split("\n");
       assert.match(
         lines[0] ?? "",
@@ -175,7 +177,7 @@ describe("what a machine has to have", () => {
       ["Node.js", "Pulumi CLI", "Pulumi plugin kubernetes", "Pulumi plugin random", "Kubernetes", "disk"],
     );
     assert.match(
-      byWhat(findings).get("Kubernetes")?.problem ?? "",
+      byWhat(findings).get("Kubernetes")?.problem?.text ?? "",
       /^kubernetes\.kubeconfig: must be a file that can be read, found none at \/dev\/null\/kubeconfig\n/,
     );
   });

@@ -160,10 +160,10 @@ describe("the Pulumi CLI", () => {
   it("on the PATH that does not answer is named, and no other is taken in its place", async () => {
     const pulumi = fakeCommand("pulumi", "echo broken >&2; exit 3");
     process.env["PATH"] = pulumi.env["PATH"];
-    await assert.rejects(
-      pulumiCli(progress, from),
-      /^Error: pulumi: must answer `pulumi version`, got: [^\n]+\n {2}next: /,
-    );
+    await assert.rejects(pulumiCli(progress, from), {
+      message: /^pulumi: must answer `pulumi version`, got: [^\n]+\n {2}next: /,
+      errorCodes: ["OBS1102"],
+    });
     assert.deepEqual(asked, []);
   });
 
@@ -235,7 +235,10 @@ describe("the Pulumi CLI", () => {
 
   it("that is not published is told, with the two ways out", async () => {
     answer = (_, response) => response.writeHead(404).end();
-    await assert.rejects(pulumiCli(progress, from), { message: `${wanted()}the server answered 404${goesOn}` });
+    await assert.rejects(pulumiCli(progress, from), {
+      message: `${wanted()}the server answered 404${goesOn}`,
+      errorCodes: ["OBS1102"],
+    });
     assert.deepEqual(readdirSync(join(home, "versions")), []);
   });
 
@@ -244,6 +247,7 @@ describe("the Pulumi CLI", () => {
     symlinkSync("/dev/full", part());
     await assert.rejects(pulumiCli(progress, from), {
       message: `${wanted()}the disk is full${goesOn.replace("connect this machine to that, then npm run up, which goes on where it was cut off", "make room, then npm run up")}`,
+      errorCodes: ["OBS1105"],
     });
   });
 

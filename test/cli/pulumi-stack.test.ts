@@ -44,12 +44,17 @@ describe("the exported state", () => {
         message:
           "the state of nowhere cannot be read: the passphrase does not fit the state that it should decrypt\n" +
           "  next: set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the one of this state",
+        errorCodes: ["OBS1406"],
       },
     );
     const unknown = '"stack select"*) ;;\n"stack export"*) echo "{ hunter2 }"; echo "error: broken" >&2; exit 1;;';
     await assert.rejects(
       withPulumi(unknown, () => exportedState("nowhere")),
-      /^Error: the state of nowhere cannot be read: (?:(?!hunter2)[\s\S])*broken\n {2}next: solve what this says, then npm run up$/,
+      {
+        message:
+          /^the state of nowhere cannot be read: (?:(?!hunter2)[\s\S])*broken\n {2}next: solve what this says, then npm run up$/,
+        errorCodes: ["OBS1407"],
+      },
     );
   });
 });

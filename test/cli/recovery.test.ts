@@ -66,10 +66,10 @@ describe("the recovery of a stack", () => {
     writeFileSync(join(locks, "a.json.attrs"), "");
   }
 
-  async function refused(deployment: object, message: string): Promise<void> {
+  async function refused(deployment: object, code: string, message: string): Promise<void> {
     await assert.rejects(recovered(deployment), (error) => {
       assert.ok(error instanceof UserError);
-      assert.equal(error.message, message);
+      assert.deepEqual([error.errorCodes, error.message], [[code], message]);
       return true;
     });
     assert.deepEqual(done, []);
@@ -84,6 +84,7 @@ describe("the recovery of a stack", () => {
     const type = "kubernetes:apps/v1:StatefulSet";
     await refused(
       { resources: [{ type, urn: "urn:pulumi:x::observability::kubernetes::loki" }] },
+      "OBS1010",
       `the stack ${stackName} runs on another target than observability:target says (it has ${type}); a stack keeps its target\n` +
         `  next: put observability:target back in Pulumi.${stackName}.yaml, and use another stack for the other target: npm run up -- --stack NAME`,
     );
@@ -118,18 +119,21 @@ describe("the recovery of a stack", () => {
     lock({ pid: process.pid, hostname: hostname() });
     await refused(
       {},
+      "OBS1401",
       `the stack ${stackName} is being changed by process ${process.pid} on ${hostname()}, since ${timestamp}\n` +
         "  next: wait until it has ended, then npm run up",
     );
     lock({ pid, hostname: "elsewhere" });
     await refused(
       {},
+      "OBS1402",
       `the stack ${stackName} is locked by process ${pid} on elsewhere, since ${timestamp}\n` +
         `  next: if nothing runs there, npm run pulumi -- cancel --stack ${stackName}`,
     );
     writeFileSync(join(locks, "a.json"), "");
     await refused(
       {},
+      "OBS1402",
       `${join(locks, "a.json")}: must be a lock of Pulumi's, got something else, so it is not known which process holds the stack ${stackName}\n` +
         `  next: if no pulumi runs, npm run pulumi -- cancel --stack ${stackName}; or remove the file`,
     );

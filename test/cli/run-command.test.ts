@@ -22,8 +22,11 @@ describe("a command", () => {
       printed.push(String(text));
       return true;
     };
-    await runCommand(() => Promise.reject(new UserError("it failed\n  next: npm run up")));
-    assert.deepEqual([process.exitCode, printed.join("")], [1, "\nit failed\n  next: npm run up\n"]);
+    await runCommand(() => Promise.reject(new UserError("OBS1106", "it failed\n  next: npm run up")));
+    assert.deepEqual(
+      [process.exitCode, printed.join("")],
+      [1, "\nit failed\n  next: npm run up\n  code: OBS1106, docs/errors/OBS1106.md\n"],
+    );
   });
 
   it("ends with 1 and the name of a file that the system does not let it use", async () => {
@@ -37,7 +40,7 @@ describe("a command", () => {
     assert.equal(process.exitCode, 1);
     assert.equal(
       printed.join(""),
-      `\n${file}: must be usable by this command, got ENOTDIR: not a directory, scandir '${file}'\n  next: correct that, then try again\n`,
+      `\n${file}: must be usable by this command, got ENOTDIR: not a directory, scandir '${file}'\n  next: correct that, then try again\n  code: OBS1106, docs/errors/OBS1106.md\n`,
     );
   });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { CommandOptions, TargetName } from "../../cli/options.ts";
 import { withOptions, type ChangedFile, type SettingOption } from "../../cli/setting-options.ts";
+import { UserError } from "../../cli/user-error.ts";
 
 const schemaLine = "# yaml-language-server: $schema=./config/stack-settings.schema.json";
 
@@ -47,32 +48,37 @@ describe("the settings file of a stack", () => {
     assert.equal(changed(undefined, {}, "config:\n"), undefined);
   });
 
-  const refused: readonly (readonly [why: string, make: () => unknown, message: RegExp])[] = [
+  const refused: readonly (readonly [why: string, code: string, make: () => unknown, message: RegExp])[] = [
     [
       "another target",
+      "OBS1010",
       () => changed("kubernetes", complete, "config:\n  observability:retentionHours: 24\n"),
       /^--target: must be the one of the stack shop, which never changes, got kubernetes instead of docker\n {2}next: /,
     ],
     [
       "an option of a cluster for Docker",
+      "OBS1008",
       () => changed(undefined, { context: "rig" }, "config:\n"),
       /^--context: is an option of the target kubernetes, got it for the stack shop of the target docker\n {2}next: /,
     ],
     [
       "no context",
+      "OBS1001",
       () => changed("kubernetes", {}),
-      /^the configuration has 1 problem\(s\), nothing was changed:\n {2}kubernetes\.context: must be set[^\n]+\n {2}next: name a context of your kubeconfig: npm run up/,
+      /^the configuration has 1 problem\(s\), nothing was changed \(OBS1001\):\n {2}kubernetes\.context: must be set[^\n]+\n {2}next: name a context of your kubeconfig: npm run up/,
     ],
     [
       "a value that breaks its rule",
+      "OBS1001",
       () => changed("kubernetes", { ...complete, namespace: "Shop!" }),
       /\n {2}kubernetes\.namespace: must be at most 63 lower-case letters[^\n]+\n {2}next: correct the option: npm run up/,
     ],
   ];
-  for (const [why, make, message] of refused) {
+  for (const [why, code, make, message] of refused) {
     it(`is refused with ${why}, before anything is written`, () => {
       assert.throws(make, (error) => {
-        assert.ok(error instanceof Error);
+        assert.ok(error instanceof UserError);
+        assert.deepEqual(error.errorCodes, [code]);
         assert.match(error.message, message);
         return true;
       });

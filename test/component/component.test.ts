@@ -143,13 +143,13 @@ describe("the component for programs in other languages", function () {
   it("refuses wrong settings with every problem, and what is no JSON by its path", () => {
     assert.equal(
       preview({ settings: { retentionHours: 1, serviceNamespace: "Shop_" } }).refused,
-      "the configuration has 2 problem(s), nothing was changed:\n" +
+      "the configuration has 2 problem(s), nothing was changed (OBS1001):\n" +
         "  retentionHours: must be a whole number of hours from 24 to 876000 (a day to 100 years, which all three stores can keep), got 1; set at least 24, for example 720 for 30 days\n" +
         '  serviceNamespace: must be at most 40 lower-case letters, digits and inner hyphens, a letter first, got "Shop_"; set one that fits, for example shop',
     );
     assert.equal(
       preview({ settings: { grafana: { datasources: ["hunter2"] } } }).refused,
-      "settings.grafana.datasources[]: must be JSON, got another text; write it with fn::toJSON, or your language's own",
+      "settings.grafana.datasources[]: must be JSON, got another text; write it with fn::toJSON, or your language's own (OBS1001)",
     );
   });
 });

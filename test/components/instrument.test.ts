@@ -3,6 +3,7 @@ import * as docker from "@pulumi/docker";
 import { CronJob } from "@pulumi/kubernetes/batch/v1/cronJob.js";
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import * as pulumi from "@pulumi/pulumi";
+import { withCode } from "../../config/coded-error.ts";
 import {
   instrument,
   InstrumentedService,
@@ -174,7 +175,7 @@ describe("instrument", () => {
     it(`refuses ${message.slice(0, 70)}`, async () => {
       await recordResources(() => {
         const stack = stackOn(target);
-        assert.throws(() => instrument(args, stack, "cart"), { message });
+        assert.throws(() => instrument(args, stack, "cart"), { message: withCode("OBS1002", message) });
       });
     });
   }
@@ -187,7 +188,7 @@ describe("instrument", () => {
         message: [
           'cart.serviceName: must be one line of 1 to 200 characters without $, got "a$b"; write for example shop-checkout',
           'cart.protocol: must be one of grpc, http/protobuf, got "udp"; write grpc, or leave it out',
-          "cart.container: is no option, got a list; did you mean containers?",
+          "cart.container: is no option, got a list; did you mean containers? (OBS1002)",
         ].join("\n"),
       });
     });

@@ -12,7 +12,7 @@ import {
   serviceWorkload,
   type InstrumentedServiceArgs,
 } from "../../components/instrumented-service.ts";
-import { refusalOf } from "../support/refusal.ts";
+import { serviceRefusalOf } from "../support/refusal.ts";
 import { recordResources, type RecordedResource } from "../support/record-resources.ts";
 import { shownEnv } from "../support/workload-view.ts";
 import { allContainers, containersOf, envOf } from "../support/docker-view.ts";
@@ -26,7 +26,7 @@ const stack = { settings: settings({ serviceNamespace: "shop", environment: "tes
 const silent = { settings: settings({ observability: false }) };
 
 function problemOf(args: ServiceArgs, name = "checkout"): string {
-  return refusalOf(() => serviceWorkload(name, args, stack));
+  return serviceRefusalOf(() => serviceWorkload(name, args, stack));
 }
 
 describe("an instrumented service as a workload", () => {
@@ -564,7 +564,7 @@ describe("instrumented services beside a stack", () => {
       new InstrumentedService("web", { stack, image, replicas: 2 });
       const taken = (name: string): void => {
         assert.throws(() => new InstrumentedService(name, { stack, image }), {
-          message: `${name}.name: must be unique in the stack, got "observability-test-${name}"; rename one of the two`,
+          message: `${name}.name: must be unique in the stack, got "observability-test-${name}"; rename one of the two (OBS1002)`,
         });
       };
       taken("web");
@@ -579,7 +579,7 @@ describe("instrumented services beside a stack", () => {
     const resources = await recordServices((stack) => {
       const ports = [{ name: "http", port: 80, hostPort: 3100 }];
       assert.throws(() => new InstrumentedService("web", { stack, image, ports }), {
-        message: "web.ports.0.hostPort: must differ from the ports of loki, got 3100; change one of the two",
+        message: "web.ports.0.hostPort: must differ from the ports of loki, got 3100; change one of the two (OBS1002)",
       });
     });
     assert.deepEqual(servicesOf(resources), []);
@@ -593,7 +593,7 @@ describe("instrumented services beside a stack", () => {
           "loki.replicas: must be a whole number from 1 to 100, got 0; choose one in the range",
           "loki.image: exactly one of `image` and `build` must be given, got neither; add one of the two",
           'loki.name: must be unique in the stack, got "observability-test-loki"; rename one of the two',
-          "loki.ports.0.hostPort: must differ from the ports of loki, got 3100; change one of the two",
+          "loki.ports.0.hostPort: must differ from the ports of loki, got 3100; change one of the two (OBS1002)",
         ].join("\n"),
       });
     });
@@ -649,7 +649,7 @@ describe("instrumented services beside a stack", () => {
           "web.memoryMib: must be a whole number from 6 to 1048576 (less is refused by Docker), got 1; choose one in the range",
           `web.dependsOn.0: ${rule}; ${change}`,
           "web.dependsOn.1: must be an InstrumentedService, got something else; pass the service itself",
-          `web.dependsOn.2: ${rule}; ${change}`,
+          `web.dependsOn.2: ${rule}; ${change} (OBS1002)`,
         ].join("\n"),
       });
       const alone = silent as unknown as readonly InstrumentedService[];
@@ -660,7 +660,8 @@ describe("instrumented services beside a stack", () => {
       const cart = new InstrumentedService("cart", { stack, image, healthCheck: asked });
       new InstrumentedService("cart-ready", { stack, image });
       assert.throws(() => new InstrumentedService("web", { stack, image, dependsOn: [cart] }), {
-        message: 'cart.name: must be unique in the stack, got "observability-test-cart-ready"; rename one of the two',
+        message:
+          'cart.name: must be unique in the stack, got "observability-test-cart-ready"; rename one of the two (OBS1002)',
       });
     });
     assert.deepEqual(servicesOf(resources), ["cart", "cart-ready", "silent", "within"]);
@@ -679,7 +680,10 @@ describe("instrumented services beside a stack", () => {
         },
         (error: Error) => {
           assert.equal(error.message.split("\n")[0], `${rule}, got none; ${change}`);
-          assert.match(error.message.split("\n")[1] ?? "", /^web\.memoryMiB: .*; did you mean memoryMib\?$/);
+          assert.match(
+            error.message.split("\n")[1] ?? "",
+            /^web\.memoryMiB: .*; did you mean memoryMib\? \(OBS1002\)$/,
+          );
           return true;
         },
       );
@@ -687,7 +691,7 @@ describe("instrumented services beside a stack", () => {
         () => {
           create({ image, stack: { settings: {} } });
         },
-        { message: `${rule}, got something else; ${change}` },
+        { message: `${rule}, got something else; ${change} (OBS1002)` },
       );
       const throws = { get: (): never => assert.fail("the secret") };
       for (const key of ["stack", "image"]) {
@@ -719,7 +723,7 @@ describe("instrumented services beside a stack", () => {
       const throws = { enumerable: true, get: (): never => assert.fail("the secret") };
       const args = Object.defineProperty({ stack, image }, "env", throws) as InstrumentedServiceArgs;
       assert.throws(() => new InstrumentedService("web", args), {
-        message: "web.env: must be readable, got one that throws an error; hand over a plain value",
+        message: "web.env: must be readable, got one that throws an error; hand over a plain value (OBS1002)",
       });
     });
   });
@@ -729,7 +733,7 @@ describe("instrumented services beside a stack", () => {
       const later = pulumi.output("1.4.2") as unknown as string;
       assert.throws(() => new InstrumentedService("web", { stack, image, version: later }), {
         message:
-          "web.version: must be plain data, got an Output of Pulumi; an Output is known only during a deployment, and this is judged before it: write the value that it is made from",
+          "web.version: must be plain data, got an Output of Pulumi; an Output is known only during a deployment, and this is judged before it: write the value that it is made from (OBS1002)",
       });
     });
   });

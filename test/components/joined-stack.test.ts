@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CodedError } from "../../config/coded-error.ts";
 import { InstrumentedService, JoinedStack, ObservabilityStack, type StackConnection } from "../../components/index.ts";
 import { recordProgram, recordResources, type RecordedResource } from "../support/record-resources.ts";
 import { noDocker } from "../support/settings.ts";
@@ -80,20 +81,28 @@ describe("a stack of another program", () => {
   it("is refused by anything that no program has told, before a resource is created", async () => {
     const known = await connection("docker");
     const change = "hand over the output `connection` of the program that has the stack";
-    const wrong: readonly (readonly [unknown, string])[] = [
+    const wrong: readonly (readonly [unknown, string, errorCode?: string])[] = [
       [undefined, `connection: must be what a stack's \`connection\` is, got nothing; ${change}`],
       [[], `connection: must be what a stack's \`connection\` is, got an empty list; ${change}`],
       [
         { ...known, version: 2 },
         "connection.version: must be 1, which this version of the components knows, got 2; use one version in both programs",
       ],
-      [{ version: 1, settings: { target: "swarm" } }, 'target: must be one of docker, kubernetes, got "swarm"'],
+      [
+        { version: 1, settings: { target: "swarm" } },
+        'target: must be one of docker, kubernetes, got "swarm"',
+        "OBS1001",
+      ],
     ];
     const resources = await recordResources(() => {
-      for (const [given, message] of wrong) {
+      for (const [given, message, errorCode = "OBS1003"] of wrong) {
         assert.throws(
           () => new JoinedStack("other", given as StackConnection),
-          (error: Error) => error.message.includes(message),
+          (error: unknown) => {
+            assert.ok(error instanceof CodedError);
+            assert.equal(error.errorCode, errorCode);
+            return error.message.includes(message);
+          },
         );
       }
     });

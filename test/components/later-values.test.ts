@@ -6,7 +6,7 @@ import { serviceWorkload, type InstrumentedServiceArgs } from "../../components/
 import { laterApart } from "../../components/later-values.ts";
 import { previewStack, unknownValue } from "../../components/testing.ts";
 import { recordProgram, type RecordedProgram } from "../support/record-resources.ts";
-import { refusalOf } from "../support/refusal.ts";
+import { serviceRefusalOf } from "../support/refusal.ts";
 import { noDocker, settings } from "../support/settings.ts";
 
 type ServiceArgs = Omit<InstrumentedServiceArgs, "stack">;
@@ -134,7 +134,7 @@ describe("what another resource gives to a service", () => {
 
   it("is no reason not to tell everything else that is wrong, before anything is created", () => {
     const args = { ...given(), memoryMib: 1, env: { "A=B": pulumi.output("x") } };
-    assert.deepEqual(refusalOf(() => serviceWorkload("checkout", args, stack)).split("\n"), [
+    assert.deepEqual(serviceRefusalOf(() => serviceWorkload("checkout", args, stack)).split("\n"), [
       'checkout.env."A=B": must be a name for a variable (letters, digits and _, no digit first), got "A=B"; give it such a name',
       "checkout.memoryMib: must be a whole number from 6 to 1048576 (less is refused by Docker), got 1; choose one in the range",
     ]);
@@ -143,7 +143,7 @@ describe("what another resource gives to a service", () => {
   it("is no number of instances on Docker, where each is a container", async () => {
     await assert.rejects(program({ image, replicas: pulumi.output(2) }, "docker"), {
       message:
-        "checkout.replicas: must be known before the deployment on Docker, where each instance is a container of its own, got an Output of Pulumi; write the number",
+        "checkout.replicas: must be known before the deployment on Docker, where each instance is a container of its own, got an Output of Pulumi; write the number (OBS1002)",
     });
   });
 
@@ -184,7 +184,7 @@ describe("what another resource gives to a service", () => {
   it("is not looked for in a list without an end", () => {
     const command = Object.assign([], { [2 ** 32 - 2]: pulumi.output("x") });
     assert.match(
-      refusalOf(() => serviceWorkload("checkout", { image, command }, stack)),
+      serviceRefusalOf(() => serviceWorkload("checkout", { image, command }, stack)),
       /checkout\.command: must have at most 100000 entries/,
     );
   });

@@ -200,7 +200,7 @@ describe("the stack", () => {
     const resources = await recordResources(() => {
       assert.throws(() => new ObservabilityStack("o", { docker, retentionHours: 1 }), {
         message:
-          "the configuration has 1 problem(s), nothing was changed:\n  retentionHours: must be a whole number of hours from 24 to 876000 (a day to 100 years, which all three stores can keep), got 1; set at least 24, for example 720 for 30 days",
+          "the configuration has 1 problem(s), nothing was changed (OBS1001):\n  retentionHours: must be a whole number of hours from 24 to 876000 (a day to 100 years, which all three stores can keep), got 1; set at least 24, for example 720 for 30 days",
       });
     });
     assert.deepEqual(resources, []);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { InstrumentedService, ObservabilityStack } from "../../components/index.ts";
 import { serviceWorkload, type InstrumentedServiceArgs } from "../../components/instrumented-service.ts";
 import { recordProgram, type RecordedProgram } from "../support/record-resources.ts";
-import { refusalOf } from "../support/refusal.ts";
+import { serviceRefusalOf } from "../support/refusal.ts";
 import { noDocker, settings } from "../support/settings.ts";
 
 type ServiceArgs = Omit<InstrumentedServiceArgs, "stack">;
@@ -14,7 +14,7 @@ const stack = { settings: settings() };
 const notShown = "got a value that is not shown";
 
 function problemsOf(args: unknown): readonly string[] {
-  return refusalOf(() => serviceWorkload("checkout", { image, ...(args as ServiceArgs) }, stack)).split("\n");
+  return serviceRefusalOf(() => serviceWorkload("checkout", { image, ...(args as ServiceArgs) }, stack)).split("\n");
 }
 
 /** A program with one service, on Docker or on Kubernetes. */

@@ -38,7 +38,7 @@ describe("what users add", () => {
     assert.deepEqual(
       lines.map((line) => line.trim().replace(/: .*/, "")),
       [
-        "the configuration has 6 problem(s), nothing was changed:",
+        "the configuration has 6 problem(s), nothing was changed (OBS1001):",
         "retentionHours",
         "otelCollector.config.receiver",
         "otelCollector.config.processors.resource",
@@ -162,7 +162,7 @@ describe("what users add", () => {
   for (const [input, line] of secretLines) {
     it(`is refused without a word of a secret: ${line.slice(0, 70)}`, () => {
       const message = messageOf(input);
-      assert.equal(message, `the configuration has 1 problem(s), nothing was changed:\n  ${line}`);
+      assert.equal(message, `the configuration has 1 problem(s), nothing was changed (OBS1001):\n  ${line}`);
       assert.doesNotMatch(message, /hunter2|1234/);
     });
   }

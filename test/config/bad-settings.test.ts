@@ -20,7 +20,7 @@ describe("300 bad configurations", () => {
     fc.assert(
       fc.property(badConfig(), ({ config, defects }) => {
         const [header, ...lines] = messageOf(config).split("\n");
-        assert.equal(header, `the configuration has ${defects.length} problem(s), nothing was changed:`);
+        assert.equal(header, `the configuration has ${defects.length} problem(s), nothing was changed (OBS1001):`);
         assert.equal(lines.length, defects.length, lines.join("\n"));
         for (const defect of defects) {
           const mine = lines.filter((line) => reported(defect).test(line));
@@ -42,7 +42,9 @@ describe("300 bad configurations", () => {
     for (const [index, { config, defects }] of fc.sample(badConfig(), 20).entries()) {
       const { resources } = await recordProgram(async () => {
         await assert.rejects(import(`${program}?bad=${index}`), {
-          message: new RegExp(`^the configuration has ${defects.length} problem\\(s\\), nothing was changed:\n`),
+          message: new RegExp(
+            `^the configuration has ${defects.length} problem\\(s\\), nothing was changed \\(OBS1001\\):\n`,
+          ),
         });
       }, asPulumiConfig(config));
       assert.deepEqual(resources, []);

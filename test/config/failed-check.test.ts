@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { failedCheck } from "../../config/failed-check.ts";
 
-const first = "otelCollector.config: must be accepted by the program that reads it; correct what it reports:";
+const first = "otelCollector.config: must be accepted by the program that reads it; correct what it reports (OBS1005):";
 
 function message(said: string, secrets: readonly string[] = []): readonly string[] {
   return failedCheck("otelCollector.config", said, secrets).split("\n");

@@ -35,7 +35,7 @@ describe("the settings of a stack on Kubernetes", () => {
     assert.deepEqual(problems({}), [line]);
     assert.deepEqual(problems({ kubernetes: { context: "" } }), [line]);
     assert.throws(() => parseSettings({ target: "kubernetes" }, recordedIdentity), {
-      message: `the configuration has 1 problem(s), nothing was changed:\n  ${line}`,
+      message: `the configuration has 1 problem(s), nothing was changed (OBS1001):\n  ${line}`,
     });
   });
 
@@ -167,7 +167,7 @@ describe("the settings of a stack on Kubernetes", () => {
     it(`report kubernetes.${line.split(":")[0] ?? ""}`, () => {
       const input: unknown = { kubernetes };
       assert.throws(() => parseSettings(input, recordedIdentity), {
-        message: `the configuration has 1 problem(s), nothing was changed:\n  kubernetes.${line}`,
+        message: `the configuration has 1 problem(s), nothing was changed (OBS1001):\n  kubernetes.${line}`,
       });
     });
   }
@@ -180,7 +180,7 @@ describe("the services' image on Kubernetes", () => {
   it("needs a way into a cluster that is not on this machine", () => {
     assert.throws(() => parse({ target, kubernetes: { context: "prod" } }), {
       message:
-        'the configuration has 1 problem(s), nothing was changed:\n  kubernetes.registry: must be set, or kubernetes.loadCommand: the services\' image is built here and has to get into the cluster, got ""; name a registry that you may push to, or set exampleServices to false',
+        'the configuration has 1 problem(s), nothing was changed (OBS1001):\n  kubernetes.registry: must be set, or kubernetes.loadCommand: the services\' image is built here and has to get into the cluster, got ""; name a registry that you may push to, or set exampleServices to false',
     });
   });
 

@@ -17,7 +17,7 @@ function problemsOf(input: unknown): string {
 }
 
 function refuses(input: unknown, problem: string): void {
-  assert.equal(problemsOf(input), `the configuration has 1 problem(s), nothing was changed:\n  ${problem}`);
+  assert.equal(problemsOf(input), `the configuration has 1 problem(s), nothing was changed (OBS1001):\n  ${problem}`);
 }
 
 const label = "must be at most 40 lower-case letters, digits and inner hyphens, a letter first";
@@ -157,7 +157,7 @@ describe("settings", () => {
       grafana: { adminuser: "a" },
     });
     assert.deepEqual(message.split("\n"), [
-      "the configuration has 7 problem(s), nothing was changed:",
+      "the configuration has 7 problem(s), nothing was changed (OBS1001):",
       `  retentionHours: ${retention}, got 1; set at least 24, for example 720 for 30 days`,
       `  serviceNamespace: ${label}, got "A"; set one that fits, for example shop`,
       `  images.jaeger: ${reference}, got "jaeger"; ${version}`,
@@ -273,7 +273,7 @@ describe("settings", () => {
   it("refuse the name that project and stack give, if it breaks the rules", () => {
     const stack = "feature-of-a-branch-with-a-long-name";
     assert.throws(() => parseSettings({}, { project: "observability", stack }), {
-      message: `the configuration has 1 problem(s), nothing was changed:\n  name: ${label}, got "observability-${stack}"; set one that fits, for example shop-dev`,
+      message: `the configuration has 1 problem(s), nothing was changed (OBS1001):\n  name: ${label}, got "observability-${stack}"; set one that fits, for example shop-dev`,
     });
     assert.equal(parseSettings({ name: "short" }, { project: "observability", stack }).name, "short");
   });

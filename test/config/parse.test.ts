@@ -28,7 +28,7 @@ describe("parseWith", () => {
 
   it("reports one problem of a value that breaks several checks", () => {
     assert.deepEqual(linesOf({ store: { size: 0.5 } }), [
-      "the configuration has 1 problem(s), nothing was changed:",
+      "the configuration has 1 problem(s), nothing was changed (OBS1001):",
       "  store.size: must be a whole number from 1 to 9, got 0.5; set 5",
     ]);
   });

@@ -74,7 +74,7 @@ describe("the program's settings", () => {
   for (const [config, problem] of refusals) {
     it(`refuse ${JSON.stringify(config)}`, () => {
       assert.throws(() => services(config), {
-        message: `the configuration has 1 problem(s), nothing was changed:\n  ${problem}`,
+        message: `the configuration has 1 problem(s), nothing was changed (OBS1001):\n  ${problem}`,
       });
     });
   }
@@ -94,7 +94,7 @@ describe("the program's settings", () => {
     const config = { services: JSON.stringify({ ...overrides, "event-replay": { replicas: 0 } }) };
     assert.throws(() => services(config), {
       message: [
-        `the configuration has ${lines.length + 1} problem(s), nothing was changed:`,
+        `the configuration has ${lines.length + 1} problem(s), nothing was changed (OBS1001):`,
         "  services.event-replay.replicas: must be a whole number from 1 to 100, got 0; choose one in the range",
         ...lines,
       ].join("\n"),
@@ -119,7 +119,7 @@ describe("the program's settings", () => {
   it("report the problems of the stack and of the example together", () => {
     assert.throws(() => services({ apiPort: "0", retentionHours: "1" }), {
       message: [
-        "the configuration has 2 problem(s), nothing was changed:",
+        "the configuration has 2 problem(s), nothing was changed (OBS1001):",
         `  retentionHours: ${retention}, got 1; set at least 24, for example 720 for 30 days`,
         `  apiPort: ${port}, got 0; choose one that is free, for example 8080`,
       ].join("\n"),

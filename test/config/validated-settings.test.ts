@@ -18,7 +18,7 @@ describe("complete settings", () => {
     const changed = { ...settings(), retentionHours: 1 };
     assert.equal(isValidated(changed), false);
     assert.throws(() => parseSettings(changed, recordedIdentity), {
-      message: /^the configuration has 1 problem\(s\), nothing was changed:\n {2}retentionHours: must be /,
+      message: /^the configuration has 1 problem\(s\), nothing was changed \(OBS1001\):\n {2}retentionHours: must be /,
     });
     for (const other of [undefined, null, 5, "text", {}]) assert.equal(isValidated(other), false);
   });

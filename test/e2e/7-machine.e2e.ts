@@ -20,13 +20,14 @@ import { defaultImages } from "../../config/resolve-images.ts";
 import { run, succeed, type Ended } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
-/** The rules of every message about the machine: short, no stack trace, with the next command, and soon. */
+/** The rules of every message about the machine: short, no stack trace, with the next command and its code, and soon. */
 function assertTold(ended: Ended, expected: RegExp): void {
   assert.notEqual(ended.code, 0, ended.output);
   const told = ended.stderr.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("npm "));
   assert.match(told.join("\n"), expected);
   assert.ok(told.length <= 10, ended.stderr);
-  assert.match(told.at(-1) ?? "", /^ {2}next: /);
+  assert.match(told.at(-2) ?? "", /^ {2}next: /);
+  assert.match(told.at(-1) ?? "", /^ {2}code: OBS\d{4}, docs\/errors\/OBS\d{4}\.md/);
   assert.doesNotMatch(ended.output, /^\s+at /m);
 }
 
@@ -265,6 +266,6 @@ describe("a place that is taken", () => {
 
   it("by settings that are wrong: every problem at once", async () => {
     const ended = await up({ retentionHours: 1, serviceNamespace: "Shop" });
-    assertTold(ended, /^the configuration has 2 problem\(s\), nothing was changed:\n/);
+    assertTold(ended, /^the configuration has 2 problem\(s\), nothing was changed \(OBS1001\):\n/);
   });
 });

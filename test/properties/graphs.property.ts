@@ -86,7 +86,9 @@ describe("the program", () => {
       fc.asyncProperty(badConfig(), async ({ config, defects }) => {
         const { resources } = await run(config, (start) =>
           assert.rejects(start(), {
-            message: new RegExp(`^the configuration has ${defects.length} problem\\(s\\), nothing was changed:\n`),
+            message: new RegExp(
+              `^the configuration has ${defects.length} problem\\(s\\), nothing was changed \\(OBS1001\\):\n`,
+            ),
           }),
         );
         assert.deepEqual(resources, []);

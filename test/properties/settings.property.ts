@@ -32,7 +32,10 @@ const program = (config: Config): string | undefined =>
 /** A message is a header and lines of path, rule, value and change, each with an end and of characters that are seen. */
 function assertClear(message: string): void {
   const [header = "", ...lines] = message.split("\n");
-  assert.match(header, /^the configuration has [1-9]\d* problem\(s\), nothing was changed(; the first 100)?:$/);
+  assert.match(
+    header,
+    /^the configuration has [1-9]\d* problem\(s\), nothing was changed \(OBS1001\)(; the first 100)?:$/,
+  );
   assert.ok(lines.length > 0 && lines.length <= 100, message);
   for (const line of lines) {
     assert.match(line, /^ {2}\S.*?: .+, got .+; .+$/u);

@@ -23,6 +23,7 @@ async function main(): Promise<number> {
   const file = readSettingsFile(name);
   if (file?.text.includes("secure:") === true) {
     throw new UserError(
+      "OBS1007",
       `${name}: must hold no secret, or it would be recorded\n  next: deploy a stack without secrets`,
     );
   }

@@ -1,5 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { withCode } from "../../../config/coded-error.ts";
 import { failedCheck } from "../../../config/failed-check.ts";
 import type { Check } from "../../../config/parts/part.ts";
 import type { SecretFile } from "../workload.ts";
@@ -21,4 +22,20 @@ export function checkResult(
     throw new pulumi.ResourceError(failedCheck(check.setting, said, hidden), container, true);
   });
   return pulumi.unsecret(result);
+}
+
+/**
+ * A container once it has ended well: the provider takes one that ends with another code than 0 for one that has done
+ * its work.
+ *
+ * @throws ResourceError with what is said of the code, when the container is asked for.
+ */
+export function succeeded<Once extends pulumi.Resource & Pick<docker.Container, "exitCode">>(
+  container: Once,
+  said: (code: number) => string,
+): pulumi.Output<Once> {
+  return container.exitCode.apply((code) => {
+    if (code === 0) return container;
+    throw new pulumi.ResourceError(withCode("OBS1210", said(code)), container, true);
+  });
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { codedError } from "../../../config/coded-error.ts";
 
 const clientConfig = z.object({ currentContext: z.string().optional() });
 const contextMeta = z.object({ Endpoints: z.object({ docker: z.object({ Host: z.string() }) }) });
@@ -21,9 +22,8 @@ export function resolveDockerHost(env: NodeJS.ProcessEnv): string {
   if (context === undefined || context === "" || context === "default") return "unix:///var/run/docker.sock";
   const meta = join(folder, "contexts", "meta", createHash("sha256").update(context).digest("hex"), "meta.json");
   if (!existsSync(meta)) {
-    throw new Error(
-      `docker context ${context}: must exist, found no ${meta}; run \`docker context ls\` or set DOCKER_HOST`,
-    );
+    const message = `docker context ${context}: must exist, found no ${meta}; run \`docker context ls\` or set DOCKER_HOST`;
+    throw codedError("OBS1204", message);
   }
   return contextMeta.parse(JSON.parse(readFileSync(meta, "utf8"))).Endpoints.docker.Host;
 }

@@ -1,5 +1,5 @@
 import * as docker from "@pulumi/docker";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
 import { Reservations, type ReservedName } from "../reservations.ts";
@@ -14,7 +14,7 @@ import {
 import { elsewhereProblems, refuse, workloadProblems } from "../workload-rules.ts";
 import { imagesOf, type Workload } from "../workload.ts";
 import { injectedContainer, injectedTypes } from "./inject-container.ts";
-import { checkResult } from "./check-result.ts";
+import { checkResult, succeeded } from "./check-result.ts";
 import {
   checkArgs,
   containerArgs,
@@ -103,7 +103,7 @@ export class DockerPlatform implements Platform {
   }
 
   run(workload: Workload, options: WorkloadOptions): RunningWorkload {
-    refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
+    refuse("OBS1002", workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
     const names = dockerNames(this.args, workload);
     const labels = stackLabels(this.args, workload.name);
     const declared = { workload, names, labels, parent: options.parent };
@@ -210,7 +210,7 @@ export class DockerPlatform implements Platform {
     const { workload, names } = declared;
     const waiting = { ...workload, ports: [] };
     const reserved = reservedForWaiting(names);
-    refuse(workload.name, this.reservations.conflicts(waiting, reserved));
+    refuse("OBS1002", workload.name, this.reservations.conflicts(waiting, reserved));
     this.reservations.take(waiting, reserved);
     return this.ready(declared, first);
   }
@@ -285,19 +285,6 @@ export class DockerPlatform implements Platform {
       },
     );
   }
-}
-
-/**
- * A container once it has ended well: the provider takes one that ends with another code than 0 for one that has done
- * its work.
- *
- * @throws ResourceError with what is said of the code, when the container is asked for.
- */
-function succeeded(container: docker.Container, said: (code: number) => string): pulumi.Output<docker.Container> {
-  return container.exitCode.apply((code) => {
-    if (code === 0) return container;
-    throw new pulumi.ResourceError(said(code), container, true);
-  });
 }
 
 const unknownReplicas: Problem = {

@@ -20,10 +20,18 @@ export function injectedContainer(args: object, { env }: Injection, networkName:
   const { name, envs, networksAdvanced, networkMode } = given;
   const isContainer = given["image"] !== undefined && given["spec"] === undefined;
   const rule = "must be the arguments of a docker.Container, since the stack runs on Docker";
-  refuse("", isContainer ? [] : [problem("arguments", rule, given, "hand over those, or use otelEnvFor(stack, name)")]);
+  refuse(
+    "OBS1002",
+    "",
+    isContainer ? [] : [problem("arguments", rule, given, "hand over those, or use otelEnvFor(stack, name)")],
+  );
   const isApart = typeof networkMode === "string" && !["", "default", "bridge"].includes(networkMode);
   const change = 'leave it out, or use otelEnvFor(stack, name, { from: "machine" })';
-  refuse("", isApart ? [problem("networkMode", "must let it join the stack's network", networkMode, change)] : []);
+  refuse(
+    "OBS1002",
+    "",
+    isApart ? [problem("networkMode", "must let it join the stack's network", networkMode, change)] : [],
+  );
   // Another name, and so another instance, than a known one is known during the deployment only.
   const instance = typeof name === "string" ? name : undefined;
   const added = environment(env({ otlpUrls, instance, attributes: {} }), instance ?? "");

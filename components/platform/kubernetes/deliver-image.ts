@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { codedError } from "../../../config/coded-error.ts";
 
 const run = promisify(execFile);
 
@@ -22,9 +23,9 @@ export async function deliverImage(command: string, image: string, dockerHost: s
   } catch (error) {
     const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
     const lines = (said === "" ? String(error).trim() : said).split("\n").slice(-5).join("\n");
-    throw new Error(
+    const message =
       `image ${image}: must get into the cluster by \`${command}\`, got: ${lines}; ` +
-        "look at kubernetes.registry and kubernetes.loadCommand",
-    );
+      "look at kubernetes.registry and kubernetes.loadCommand";
+    throw codedError("OBS1311", message);
   }
 }

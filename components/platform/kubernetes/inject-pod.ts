@@ -26,7 +26,7 @@ export function injectedPods(
   settings: Pick<KubernetesSettings, "namespace" | "otlpNamespaces">,
 ): object {
   const given = args as Readonly<Record<string, unknown>>;
-  refuse("", [...shapeProblems(given), ...namespaceProblems(given["metadata"], settings)]);
+  refuse("OBS1002", "", [...shapeProblems(given), ...namespaceProblems(given["metadata"], settings)]);
   const surroundings = {
     otlpUrls: otlpUrlsAt(`${parts.otelCollector.host}.${settings.namespace}.svc`),
     instance: instanceFact,

@@ -164,7 +164,7 @@ export class KubernetesPlatform implements Platform {
   }
 
   run(workload: Workload, options: WorkloadOptions): RunningWorkload {
-    refuse(workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
+    refuse("OBS1002", workload.name, [...workloadProblems(workload), ...this.conflicts(workload)]);
     const { name } = workload;
     const names = kubernetesNames(workload);
     const declared: Declared = {

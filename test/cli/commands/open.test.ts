@@ -106,7 +106,10 @@ describe("npm run open", function () {
   it("tells that a stack is not deployed, or what has the port, with the command for that stack", async () => {
     start({}, "--stack", "shop");
     assert.equal(await ended(), 1);
-    assert.equal(printed, "\nthe stack is not deployed\n  next: npm run up -- --stack shop\n");
+    assert.equal(
+      printed,
+      "\nthe stack is not deployed\n  next: npm run up -- --stack shop\n  code: OBS1501, docs/errors/OBS1501.md\n",
+    );
     pulumi?.remove();
     const taken = createServer().listen(Number(new URL(url).port), "127.0.0.1");
     await once(taken, "listening");
@@ -115,7 +118,7 @@ describe("npm run open", function () {
     taken.close();
     assert.match(
       printed,
-      /^\nport \d+ \(grafana\): must be free, but [^\n]+\n {2}next: solve this, then npm run open -- --stack shop\n$/,
+      /^\nport \d+ \(grafana\): must be free, but [^\n]+\n {2}next: solve this, then npm run open -- --stack shop\n {2}code: OBS1104, docs\/errors\/OBS1104\.md\n$/,
     );
   });
 
@@ -127,6 +130,6 @@ describe("npm run open", function () {
     start({}, "--destroy-data");
     assert.equal(await ended(), 1);
     assert.match(printed, /^\nUnknown option '--destroy-data'[^\n]*\n {2}usage: /);
-    assert.ok(printed.endsWith(usage));
+    assert.ok(printed.endsWith(`${usage}  code: OBS1008, docs/errors/OBS1008.md\n`));
   });
 });

@@ -109,10 +109,10 @@ describe("npm run preview", () => {
 
   it("names every problem of the settings, the file to correct, and prints nothing else", () => {
     assert.deepEqual([bad.code, bad.stdout], [1, ""]);
-    assert.match(bad.stderr, /^\nthe configuration has 2 problem\(s\), nothing was changed:\n/);
+    assert.match(bad.stderr, /^\nthe configuration has 2 problem\(s\), nothing was changed \(OBS1001\):\n/);
     assert.match(
       bad.stderr,
-      /\n {2}next: correct Pulumi\.test-\d+-\d+\.yaml, then npm run preview -- --stack test-\d+-\d+\n$/,
+      /\n {2}next: correct Pulumi\.test-\d+-\d+\.yaml, then npm run preview -- --stack test-\d+-\d+\n {2}code: OBS1001, docs\/errors\/OBS1001\.md\n$/,
     );
     assert.doesNotMatch(bad.stderr, /\n {4}at /);
   });
@@ -121,7 +121,7 @@ describe("npm run preview", () => {
     assert.deepEqual([unknown.code, unknown.stdout], [1, ""]);
     assert.match(
       unknown.stderr,
-      /^\n--stack: must be a stack that has a settings file or is deployed \(files: [^)]*\bdev\b[^)]*\), got deev; did you mean dev\?\n {2}next: name one of them; or make a new one: npm run up -- --stack deev --target docker\|kubernetes\n$/,
+      /^\n--stack: must be a stack that has a settings file or is deployed \(files: [^)]*\bdev\b[^)]*\), got deev; did you mean dev\?\n {2}next: name one of them; or make a new one: npm run up -- --stack deev --target docker\|kubernetes\n {2}code: OBS1009, docs\/errors\/OBS1009\.md\n$/,
     );
     assert.deepEqual([other.code, other.stdout], [1, ""]);
     assert.match(other.stderr, /^\n--target: must be the one of the stack dev, which never changes, got kubernetes/);
@@ -131,7 +131,7 @@ describe("npm run preview", () => {
     assert.deepEqual([broken.code, broken.stdout], [1, ""]);
     assert.match(
       broken.stderr,
-      /^\nPulumi\.test-\d+-\d+\.yaml:3:1: must end what is begun: [^\n]+\nnothing was changed\n {2}next: correct Pulumi\.test-\d+-\d+\.yaml\n$/,
+      /^\nPulumi\.test-\d+-\d+\.yaml:3:1: must end what is begun: [^\n]+\nnothing was changed\n {2}next: correct Pulumi\.test-\d+-\d+\.yaml\n {2}code: OBS1007, docs\/errors\/OBS1007\.md\n$/,
     );
   });
 

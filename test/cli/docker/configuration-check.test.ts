@@ -90,8 +90,9 @@ describe("the check of the Collector's configuration before a deployment", () =>
   it("fails with the Collector's words, without a secret, and removes the container", async () => {
     await assert.rejects(check(withConfig, "echo 'bad value hunter2' >&2; exit 1"), (error) => {
       assert.ok(error instanceof UserError);
+      assert.deepEqual(error.errorCodes, ["OBS1005"]);
       assert.deepEqual(error.message.split("\n"), [
-        "otelCollector.config: must be accepted by the program that reads it; correct what it reports:",
+        "otelCollector.config: must be accepted by the program that reads it; correct what it reports (OBS1005):",
         "  bad value [secret]",
         "nothing was changed",
         "  next: correct the settings of the stack, then npm run up",
@@ -131,7 +132,10 @@ describe("the check of the Collector's configuration before a deployment", () =>
       await pWaitFor(() => asked().some((line) => line.startsWith("start")), { timeout: 9_000, interval: 20 });
       child.kill(signal);
       const [code] = (await once(child, "close")) as [number | null];
-      assert.deepEqual([code, said], [130, "\ninterrupted; nothing was changed\n  next: npm run up\n"]);
+      assert.deepEqual(
+        [code, said],
+        [130, "\ninterrupted; nothing was changed\n  next: npm run up\n  code: OBS1403, docs/errors/OBS1403.md\n"],
+      );
       assert.equal(asked().at(-1), `rm --force --volumes ${container}`);
       assert.deepEqual(readdirSync(folder).sort(), ["asked", "copied.tar"]);
     });

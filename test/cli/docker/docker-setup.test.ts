@@ -119,6 +119,7 @@ describe("a machine without a running Docker", () => {
     command("service", "exit 7");
     await assert.rejects(setUp(true), {
       message: "service docker start: must succeed, got 7\n  next: solve what it says, then npm run up",
+      errorCodes: ["OBS1205"],
     });
   });
 

@@ -16,34 +16,38 @@ describe("the docker command", () => {
   }
 
   /** What the command really says, and what the user is told. */
-  const problems: readonly (readonly [says: string, host: string | undefined, told: string])[] = [
+  const problems: readonly (readonly [says: string, host: string | undefined, code: string, told: string])[] = [
     [
       "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
       undefined,
+      "OBS1202",
       "docker: the daemon must be reachable, got: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
     ],
     [
       "error during connect: Get http://nowhere.invalid:2375/version: dial tcp: lookup nowhere.invalid: no such host",
       "tcp://nowhere.invalid:2375",
+      "OBS1204",
       "docker: the daemon at DOCKER_HOST=tcp://nowhere.invalid:2375 must be reachable, got: error during connect: Get http://nowhere.invalid:2375/version: dial tcp: lookup nowhere.invalid: no such host",
     ],
     [
       "Failed to initialize: unable to resolve docker endpoint: invalid bind address format: foo://bar",
       "foo://bar",
+      "OBS1204",
       "docker: the daemon at DOCKER_HOST=foo://bar must be reachable, got: Failed to initialize: unable to resolve docker endpoint: invalid bind address format: foo://bar",
     ],
     [
       "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock",
       undefined,
+      "OBS1203",
       "docker: this user must be allowed to use the daemon, got permission denied",
     ],
   ];
-  for (const [says, host, told] of problems) {
+  for (const [says, host, code, told] of problems) {
     it(`that says "${says.slice(0, 50)}…" is explained, with the next command`, async () => {
       await assert.rejects(docker(`echo '${says}' >&2; exit 1`, host).serverVersion(), (error) => {
         assert.ok(error instanceof UserError);
         const [first, next, ...more] = error.message.split("\n");
-        assert.equal(first, told);
+        assert.deepEqual([error.errorCodes, first], [[code], told]);
         assert.match(next ?? "", /^ {2}next: /);
         assert.deepEqual(more, []);
         return true;
@@ -54,6 +58,7 @@ describe("the docker command", () => {
   it("that is not there is explained", async () => {
     await assert.rejects(new Docker(undefined, { PATH: "/nowhere" }).serverVersion(), {
       kind: "missing",
+      errorCodes: ["OBS1201"],
       message: /^docker: must be on the PATH, found none\n {2}next: \S/,
     });
   });
@@ -67,6 +72,7 @@ describe("the docker command", () => {
   it("fails with what it said when the daemon refuses something", async () => {
     await assert.rejects(docker("echo 'Error: no such network' >&2; exit 1").run(["network", "rm", "x"]), (error) => {
       assert.ok(error instanceof CommandFailed);
+      assert.deepEqual(error.errorCodes, ["OBS1206"]);
       assert.equal(
         error.message,
         "docker network rm: Error: no such network\n  next: see what is wrong with Docker, then npm run up",

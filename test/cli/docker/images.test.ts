@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Docker } from "../../../cli/docker/docker.ts";
 import { pullMissing } from "../../../cli/docker/images.ts";
+import { UserError } from "../../../cli/user-error.ts";
 import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
 
 describe("images", () => {
@@ -40,7 +41,8 @@ describe("images", () => {
 
   it("that cannot be had are all named before anything is created", async () => {
     await assert.rejects(pull("here:1", "a.invalid/x:1", "b.invalid/x:1"), (error) => {
-      assert.ok(error instanceof Error);
+      assert.ok(error instanceof UserError);
+      assert.deepEqual(error.errorCodes, ["OBS1209"]);
       const [first, second, third, next] = error.message.split("\n");
       const why = "must be on this machine or in its registry, got: lookup registry.invalid: no such host";
       assert.deepEqual([first, second], [`image a.invalid/x:1: ${why}`, `image b.invalid/x:1: ${why}`]);

@@ -88,6 +88,7 @@ describe("what a run that was cut off has left in Docker", () => {
       return "none";
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
+      assert.deepEqual(error.errorCodes, ["OBS1208"]);
       return error.message;
     } finally {
       fake.remove();

@@ -5,6 +5,7 @@ import { Docker, dockerTypes, type ObjectKind } from "../../../cli/docker/docker
 import { checkRoom, type PlannedRoom } from "../../../cli/docker/room.ts";
 import { Ownership } from "../../../cli/ownership.ts";
 import { isFree } from "../../../cli/ports.ts";
+import { UserError } from "../../../cli/user-error.ts";
 import { knownState } from "../../support/known-state.ts";
 import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
 
@@ -28,6 +29,9 @@ describe("room for a deployment on a machine", () => {
     resources: [{ type: dockerTypes[kind], inputs: { name } }],
   });
 
+  /** Codes of the last problems. */
+  let codes: readonly string[] = [];
+
   async function problemsOf(
     room: Partial<PlannedRoom>,
     script = "exit 0",
@@ -39,8 +43,9 @@ describe("room for a deployment on a machine", () => {
       const ownership = new Ownership("dev", "shop-dev", knownState());
       await checkRoom({ resources: [], ports: [], ...room }, ownership, docker, folders);
     } catch (error) {
-      if (error instanceof Error) return error.message;
-      throw error;
+      if (!(error instanceof UserError)) throw error;
+      codes = error.errorCodes;
+      return error.message;
     }
     return "none";
   }
@@ -57,6 +62,7 @@ describe("room for a deployment on a machine", () => {
       `port ${port} (grafana): must be free, but node (process ${process.pid}) uses it; stop that, or choose another port`,
     );
     assert.match(told, /\nnothing was changed\n {2}next: /);
+    assert.deepEqual(codes, ["OBS1104"]);
   });
 
   it("names the container that has a port, unless it is of this stack", async () => {
@@ -82,6 +88,7 @@ describe("room for a deployment on a machine", () => {
         `^container shop-dev-loki: the name must be free, but an object that does not belong to this project has it; ${rest}\n`,
       ),
     );
+    assert.deepEqual(codes, ["OBS1207"]);
     assert.match(
       await problemsOf(room, found({ "observability.stack": "observability/a_b" })),
       /^observability:name: must be of one Pulumi stack alone, got shop-dev, which the stack observability\/a_b has \(container shop-dev-loki\); set another for observability\/dev\n/,
@@ -115,6 +122,7 @@ describe("room for a deployment on a machine", () => {
       await problemsOf(planned("volume", "shop-dev_loki_data"), script),
       /^volume shop-dev_loki_data: must be of this stack alone, but the container other-loki of the stack observability\/other uses it; set another observability:name for one of the two\n/,
     );
+    assert.deepEqual(codes, ["OBS1208"]);
   });
 
   it("needs room on the disk", async () => {
@@ -123,13 +131,15 @@ describe("room for a deployment on a machine", () => {
       await problemsOf({}, "exit 0", ["/proc"]),
       /^disk of \/proc: must have 512 MiB free, got 0; make room/,
     );
+    assert.deepEqual(codes, ["OBS1105"]);
     assert.equal(await problemsOf({}, "exit 0", ["/"]), "none");
   });
 
   it("is refused with ten lines at most, however much is wrong", async () => {
     const ports = Array.from({ length: 9 }, () => ({ hostPort: port, workload: "w" }));
     const lines = (await problemsOf({ ports })).split("\n");
-    assert.equal(lines.length, 10);
-    assert.equal(lines[7], "… and 2 more");
+    // The tenth is that of the code.
+    assert.equal(lines.length, 9);
+    assert.equal(lines[6], "… and 3 more");
   });
 });

@@ -18,12 +18,13 @@ describe("the cluster", () => {
     return { name: "shop-dev", kubernetes: { context: "fake", namespace: "shop", ...kubernetes } };
   }
 
-  /** First line of the problem; the others have to be next commands, and no secret may be in it. */
-  async function told(action: () => unknown): Promise<string> {
+  /** First line of the problem with a code; the others have to be next commands, and no secret may be in it. */
+  async function told(code: string, action: () => unknown): Promise<string> {
     try {
       await action();
     } catch (error) {
       assert.ok(error instanceof UserError, String(error));
+      assert.deepEqual(error.errorCodes, [code]);
       const [first = "", ...next] = error.message.split("\n");
       assert.ok(next.length > 0 && next.every((line) => line.startsWith("  next: ")), error.message);
       assert.ok(!error.message.includes("hunter2"));
@@ -48,17 +49,17 @@ describe("the cluster", () => {
     await start();
     const settings = settingsOf({});
     assert.equal(
-      await told(() => Cluster.of(settings, { KUBECONFIG: "/nowhere" })),
+      await told("OBS1301", () => Cluster.of(settings, { KUBECONFIG: "/nowhere" })),
       "kubeconfig: must be a file that can be read, found none at /nowhere",
     );
     const file = server.kubeconfig();
     assert.equal(
-      await told(() => Cluster.of(settingsOf({ context: "fakee", kubeconfig: file }))),
+      await told("OBS1301", () => Cluster.of(settingsOf({ context: "fakee", kubeconfig: file }))),
       `kubernetes.context: must be a context of ${file} (it has fake), got fakee`,
     );
     writeFileSync(file, "contexts: [");
     assert.match(
-      await told(() => Cluster.of(settingsOf({ kubeconfig: file }))),
+      await told("OBS1301", () => Cluster.of(settingsOf({ kubeconfig: file }))),
       /^kubernetes\.kubeconfig: must be a kubeconfig that can be read, got /,
     );
   });
@@ -68,7 +69,7 @@ describe("the cluster", () => {
     const file = server.kubeconfig();
     writeFileSync(file, "contexts: [{name: fake, context: {cluster: gone, user: gone}}]\nclusters: []\nusers: []\n");
     assert.match(
-      await told(() => Cluster.of(settingsOf({ kubeconfig: file }))),
+      await told("OBS1301", () => Cluster.of(settingsOf({ kubeconfig: file }))),
       /^kubernetes\.context: must be a context whose cluster and user are in /,
     );
   });
@@ -78,7 +79,7 @@ describe("the cluster", () => {
     const kubeconfig = server.kubeconfig("http://127.0.0.1:9");
     const cluster = Cluster.of(settingsOf({ kubeconfig }));
     assert.match(
-      await told(() => cluster.version()),
+      await told("OBS1303", () => cluster.version()),
       /^kubernetes: the API server http:\/\/127\.0\.0\.1:9 \(context fake\) must be reachable, got: /,
     );
   });
@@ -92,7 +93,7 @@ describe("the cluster", () => {
     const cluster = Cluster.of(settingsOf({ kubeconfig: server.kubeconfig(url) }));
     try {
       assert.equal(
-        await told(() => cluster.version()),
+        await told("OBS1303", () => cluster.version()),
         `kubernetes: the API server ${url} (context fake) must answer within 5 s, got nothing`,
       );
     } finally {
@@ -100,12 +101,24 @@ describe("the cluster", () => {
     }
   });
 
+  it("says what else it refuses", async () => {
+    await start({ "/api/v1/namespaces/shop/pods": 500 });
+    const cluster = server.cluster();
+    assert.equal(
+      await told("OBS1314", () => cluster.ask(cluster.core.listNamespacedPod({ namespace: "shop" }))),
+      "the API server answered 500: status 500 for /api/v1/namespaces/shop/pods",
+    );
+  });
+
   it("has to accept the user's credentials, and to allow what is asked", async () => {
     await start({ "/version": 401, "/api/v1/namespaces/shop/pods": 403 });
     const cluster = server.cluster();
-    assert.match(await told(() => cluster.version()), /must accept the credentials of the context fake, got 401/);
     assert.match(
-      await told(() => cluster.ask(cluster.core.listNamespacedPod({ namespace: "shop" }))),
+      await told("OBS1302", () => cluster.version()),
+      /must accept the credentials of the context fake, got 401/,
+    );
+    assert.match(
+      await told("OBS1304", () => cluster.ask(cluster.core.listNamespacedPod({ namespace: "shop" }))),
       /^kubernetes: the user of the context fake must be allowed what the stack needs, got: status 403/,
     );
   });

@@ -85,15 +85,21 @@ describe("a deployment whose pods fail", () => {
   });
 
   it("tells the pod's failure although the deployment has failed first and tells less of it", async () => {
-    const { result } = await failingFast(() => Promise.reject(new UserError("the deployment failed")), appearing());
+    const { result } = await failingFast(
+      () => Promise.reject(new UserError("OBS1404", "the deployment failed")),
+      appearing(),
+    );
     assert.match(result, /^statefulset\/loki \(pod loki-0\) is CrashLoopBackOff/);
   });
 
   it("tells what ended it where no pod has failed, where it was interrupted, and where the fault is ours", async () => {
     const failing = async (error: Error, pods: Answer): Promise<string> =>
       (await failingFast(() => Promise.reject(error), pods)).result;
-    assert.equal(await failing(new UserError("the deployment failed"), { items: [] }), "the deployment failed");
-    assert.equal(await failing(new UserError("interrupted", { exitCode: 130 }), appearing()), "interrupted");
+    assert.equal(
+      await failing(new UserError("OBS1404", "the deployment failed"), { items: [] }),
+      "the deployment failed",
+    );
+    assert.equal(await failing(new UserError("OBS1403", "interrupted", { exitCode: 130 }), appearing()), "interrupted");
     assert.equal(await failing(new TypeError("a fault"), appearing()), "a fault");
   });
 
@@ -102,7 +108,7 @@ describe("a deployment whose pods fail", () => {
   });
 
   it("tells of a pod that failed before it if the deployment fails: it is what that could not repair", async () => {
-    const { result } = await failingFast(() => Promise.reject(new UserError("the deployment failed")), {
+    const { result } = await failingFast(() => Promise.reject(new UserError("OBS1404", "the deployment failed")), {
       items: [pod],
     });
     assert.match(result, /^statefulset\/loki \(pod loki-0\) is CrashLoopBackOff/);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Docker } from "../../../cli/docker/docker.ts";
 import { prepareImages, programOf } from "../../../cli/kubernetes/images.ts";
+import { UserError } from "../../../cli/user-error.ts";
 import { programSettings } from "../../../config/program-settings.ts";
 import { FakeApiServer, type Answer } from "../../support/fake-api-server.ts";
 import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
@@ -65,6 +66,7 @@ describe("the way of the services' image into the cluster", () => {
       message:
         "no-such-loader: must be on the PATH, since it brings the services' image into the cluster, found none\n" +
         "  next: install it, or say how by npm run up -- --target kubernetes --registry REGISTRY or --load-command COMMAND",
+      errorCodes: ["OBS1311"],
     });
   });
 
@@ -118,8 +120,9 @@ describe("the platform of what is built for a cluster", () => {
       );
       return undefined;
     } catch (error) {
-      if (error instanceof Error && error.name === "Error") return error.message;
-      throw error;
+      if (!(error instanceof UserError)) throw error;
+      assert.deepEqual(error.errorCodes, ["OBS1310"]);
+      return error.message;
     } finally {
       await server.stop();
     }

@@ -55,6 +55,7 @@ describe("the target kubernetes", () => {
     await assert.rejects(target.describe(), {
       message:
         "Kubernetes: must be 1.30 or newer, which lets a pod wait before it stops, got 1.29.14+k3s1\n  next: update the cluster, or use another one: npm run up -- --target kubernetes --context NAME",
+      errorCodes: ["OBS1305"],
     });
   });
 
@@ -67,6 +68,7 @@ describe("the target kubernetes", () => {
       },
       (error) => {
         assert.ok(error instanceof UserError);
+        assert.deepEqual(error.errorCodes, ["OBS1504"]);
         assert.deepEqual(error.message.split("\n"), [
           "persistentvolumeclaim loki-data, namespace shop: must be in the state of k8s, and is only in the cluster, with the stack's labels " +
             "(context fake, namespace shop): the data is there and its state is lost; nothing was changed",

@@ -126,6 +126,7 @@ describe("the objects of a stack", () => {
       const found = await stackObjects(server.cluster(), new Ownership("dev", "shop-dev", knownState()));
       await assert.rejects(removeObjects(server.cluster(), found, 200), (error) => {
         assert.ok(error instanceof UserError);
+        assert.deepEqual(error.errorCodes, ["OBS1312"]);
         assert.equal(
           error.message,
           "configmap stays: must be gone 0.2 s after it was deleted, and is still there\n" +
@@ -153,7 +154,9 @@ describe("the identity of a cluster", () => {
       await checkIdentity(knownState({ resources }), server.cluster(), "k8s");
       return "the same";
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      assert.ok(error instanceof UserError, String(error));
+      assert.deepEqual(error.errorCodes, ["OBS1313"]);
+      return error.message;
     } finally {
       await server.stop();
     }

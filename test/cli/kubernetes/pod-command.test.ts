@@ -24,7 +24,7 @@ describe("a command in a pod", () => {
     await assert.rejects(run(stream, patienceMillis), (error) => {
       assert.ok(error instanceof UserError);
       const told = `pod grafana-0: grafana cli must succeed, got: ${why}\n  next: npm run up`;
-      assert.equal(error.message, told);
+      assert.deepEqual([error.errorCodes, error.message], [["OBS1309"], told]);
       return true;
     });
   }

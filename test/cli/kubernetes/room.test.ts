@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { programSettings } from "../../../config/program-settings.ts";
 import { checkRoom } from "../../../cli/kubernetes/room.ts";
 import { Ownership } from "../../../cli/ownership.ts";
+import { UserError } from "../../../cli/user-error.ts";
 import { exampleServiceNames } from "../../../config/example-services.ts";
 import { knownState } from "../../support/known-state.ts";
 import { FakeApiServer, storageClass, type Answer } from "../../support/fake-api-server.ts";
@@ -13,6 +14,8 @@ const pods = 5 + furtherHosts.length + exampleServiceNames.length + 1;
 
 describe("room for a deployment in a cluster", () => {
   let said: string[] = [];
+  /** Codes of the last problems. */
+  let codes: readonly string[] = [];
 
   async function problems(
     answers: Readonly<Record<string, Answer>>,
@@ -31,7 +34,8 @@ describe("room for a deployment in a cluster", () => {
     try {
       await checkRoom(server.cluster(), stack, planOf(config, "shop"), ownership, (line) => said.push(line));
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (!(error instanceof UserError)) throw error;
+      codes = error.errorCodes;
       const lines = error.message.split("\n");
       assert.deepEqual(lines.slice(-2), ["nothing was changed", "  next: solve this, then npm run up"]);
       return lines.slice(0, -2);
@@ -65,6 +69,7 @@ describe("room for a deployment in a cluster", () => {
     );
     assert.match(found[0] ?? "", /^permission on pods\/exec in the namespace shop: .* to create, get, got no/);
     assert.equal(found.length, 2);
+    assert.deepEqual(codes, ["OBS1304"]);
   });
 
   it("needs a storage class: the one that is named, or a default", async () => {
@@ -72,6 +77,7 @@ describe("room for a deployment in a cluster", () => {
     assert.deepEqual(await problems(answers), [
       "kubernetes.storageClass: must be set where the cluster has no default storage class (there are slow), got none; name one: npm run up -- --target kubernetes --storage-class NAME",
     ]);
+    assert.deepEqual(codes, ["OBS1307"]);
     assert.deepEqual(await problems(answers, { storageClass: "fast" }), [
       "kubernetes.storageClass: must be a storage class of the cluster (there are slow), got fast; name one of them",
     ]);
@@ -84,6 +90,7 @@ describe("room for a deployment in a cluster", () => {
       (await problems(stranger))[0] ?? "",
       /^kubernetes\.namespace: must be free, since the stack creates it/,
     );
+    assert.deepEqual(codes, ["OBS1306"]);
     assert.deepEqual(await problems(stranger, { createNamespace: false }), []);
     const going = { [namespace]: { metadata: { name: "shop", labels }, status: { phase: "Terminating" } } };
     assert.match((await problems(going))[0] ?? "", /^kubernetes\.namespace: must not be about to be deleted/);
@@ -177,6 +184,7 @@ describe("room for a deployment in a cluster", () => {
     const told = `quota small: count/pods must leave ${pods + 1} for the stack, got ${pods} (of ${pods})`;
     assert.ok(quota?.startsWith(told), quota);
     assert.deepEqual(others, []);
+    assert.deepEqual(codes, ["OBS1304", "OBS1308"]);
   });
 
   it("is not judged where the user may not look, and that is said", async () => {

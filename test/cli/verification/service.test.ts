@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { verifyService } from "../../../cli/verification/service.ts";
-import { UserError } from "../../../cli/user-error.ts";
 import { FakeGrafana } from "../../support/fake-grafana.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
@@ -133,7 +132,7 @@ describe("the verification of a service", () => {
   for (const [how, [name, said]] of Object.entries(refused)) {
     it(`refuses a name that is none ${how}, with those that may be meant`, async () => {
       const message = `--service: must be the service.name of something that has sent telemetry in the last 24 h, got ${said}`;
-      await assert.rejects(verified(answers(0, ""), name), new UserError(message));
+      await assert.rejects(verified(answers(0, ""), name), { message, errorCodes: ["OBS1502"] });
     });
   }
 });

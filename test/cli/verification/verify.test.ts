@@ -25,6 +25,7 @@ describe("the result of a verification", () => {
       "  log in Loki      passed    1.2 s  9 line(s) of 5 service(s)",
       "  trace in Jaeger  FAILED           not found within 30 s",
       "                   next:   docker logs observability-dev-jaeger",
+      "  code: OBS1507, docs/errors/OBS1507.md",
     ]);
   });
 

@@ -26,7 +26,7 @@ describe("a program that an engine runs", function () {
     assert.notEqual(code, 0);
     assert.ok(
       said.includes(
-        "kubernetes.resources.lokii: must be for a workload of the program, by its host name, got a group; did you mean loki?\n",
+        "kubernetes.resources.lokii: must be for a workload of the program, by its host name, got a group; did you mean loki? (OBS1004)\n",
       ),
       said,
     );

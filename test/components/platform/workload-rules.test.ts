@@ -185,19 +185,19 @@ describe("refuse", () => {
     const two = [problem, { ...problem, path: "env.A" }];
     assert.throws(
       () => {
-        refuse("shop", two);
+        refuse("OBS1002", "shop", two);
       },
-      { message: "shop.image: must be one, got 1; add one\nshop.env.A: must be one, got 1; add one" },
+      { message: "shop.image: must be one, got 1; add one\nshop.env.A: must be one, got 1; add one (OBS1002)" },
     );
     assert.throws(
       () => {
-        refuse("", [problem]);
+        refuse("OBS1002", "", [problem]);
       },
-      { message: "image: must be one, got 1; add one" },
+      { message: "image: must be one, got 1; add one (OBS1002)", errorCode: "OBS1002" },
     );
   });
 
   it("lets pass what has no problem", () => {
-    refuse("shop", []);
+    refuse("OBS1002", "shop", []);
   });
 });

@@ -143,7 +143,7 @@ describe("expectNoReplace", () => {
   it("says what a state is", () => {
     assert.throws(() => {
       expectNoReplace({ resources: [] }, { resources: [] });
-    }, /^Error: state: must be what `pulumi stack export` prints, got something else; read that file and hand it over$/);
+    }, /^Error: state: must be what `pulumi stack export` prints, got something else; read that file and hand it over \(OBS1006\)$/);
   });
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import { withCode } from "../../../config/coded-error.ts";
 import { InstrumentedService, ObservabilityStack } from "../../../components/index.ts";
 import { previewStack, secretValue, unknownValue } from "../../../components/testing.ts";
 import type { PreviewResource, StackPreview, StackPreviewOptions } from "../../../components/testing.ts";
@@ -297,7 +298,7 @@ describe("previewStack", () => {
     ] as const) {
       await assert.rejects(previewStack({ retentionHours: 1 }, undefined, options as unknown as StackPreviewOptions), {
         name: "Error",
-        message: lines.join("\n"),
+        message: withCode("OBS1006", lines.join("\n")),
       });
     }
   });
@@ -321,7 +322,7 @@ describe("a preview that fails", () => {
   it("rejects settings about a workload that the program does not declare, and takes them for one that it does", async () => {
     const kubernetes = { context: "kind-preview", resources: { checkout: { cpuRequestMillicores: 100 } } };
     await assert.rejects(previewStack({ target: "kubernetes", kubernetes }), {
-      message: `kubernetes.resources.checkout: must be for a workload of the program, by its host name, got a group; write one of ${partList.map(({ host }) => host).join(", ")}`,
+      message: `kubernetes.resources.checkout: must be for a workload of the program, by its host name, got a group; write one of ${partList.map(({ host }) => host).join(", ")} (OBS1004)`,
     });
     const image = "registry.example.com/checkout:1.4.2";
     await previewStack(
@@ -340,7 +341,7 @@ describe("a preview that fails", () => {
         message = (error as Error).message;
       }
     });
-    assert.match(message, /^the configuration has 3 problem\(s\), nothing was changed:\n/);
+    assert.match(message, /^the configuration has 3 problem\(s\), nothing was changed \(OBS1001\):\n/);
     assert.deepEqual(await strayRejections(() => assert.rejects(previewStack(bad), { message })), []);
   });
 
@@ -378,16 +379,17 @@ describe("a preview that fails", () => {
     },
     "a call of a provider's function": {
       program: () => new Thing("thing", { value: pulumi.output(pulumi.runtime.invoke("test:index:look", {})) }),
-      message: /^test:index:look: must not be called in a preview, which has no providers; pass its result in$/,
+      message:
+        /^test:index:look: must not be called in a preview, which has no providers; pass its result in \(OBS1006\)$/,
     },
     "two resources of one name": {
       program: () => [new Thing("thing", {}), new Thing("thing", {})],
       message:
-        /^urn:pulumi:dev::observability::test:index:Thing::thing: must be unique, got two resources; rename one of the two$/,
+        /^urn:pulumi:dev::observability::test:index:Thing::thing: must be unique, got two resources; rename one of the two \(OBS1006\)$/,
     },
     "a preview within the preview": {
       program: () => previewStack(),
-      message: /^a preview: must not be made by the program that is previewed; make it outside$/,
+      message: /^a preview: must not be made by the program that is previewed; make it outside \(OBS1006\)$/,
     },
   };
 

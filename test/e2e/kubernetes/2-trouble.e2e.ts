@@ -22,6 +22,7 @@ function told(ended: Ended): string {
   assert.ok(lines.length <= 10, ended.stderr);
   assert.doesNotMatch(ended.stderr, /^ +at /m);
   assert.match(ended.stderr, /^ {2}next: /m);
+  assert.match(lines.at(-1) ?? "", /^ {2}code: OBS\d{4}, docs\/errors\/OBS\d{4}\.md/);
   return lines.join("\n");
 }
 

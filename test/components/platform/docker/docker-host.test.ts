@@ -55,7 +55,9 @@ describe("the Docker daemon", () => {
 
   it("is refused when its context does not exist", () => {
     assert.throws(() => resolve({ DOCKER_CONTEXT: "gone" }), {
-      message: /^docker context gone: must exist, found no .*meta\.json; run `docker context ls` or set DOCKER_HOST$/,
+      message:
+        /^docker context gone: must exist, found no .*meta\.json; run `docker context ls` or set DOCKER_HOST \(OBS1204\)$/,
+      errorCode: "OBS1204",
     });
   });
 

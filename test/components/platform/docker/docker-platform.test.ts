@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import { withCode } from "../../../../config/coded-error.ts";
 import { createPlatform } from "../../../../components/platform/create-platform.ts";
 import { hardening } from "../../../../components/platform/docker/container-args.ts";
 import { newDockerProvider } from "../../../../components/platform/docker/docker-provider.ts";
@@ -155,7 +156,7 @@ describe("the Docker platform", () => {
           `store.kubernetes.spread: ${nothing}, got "required"; ${change}`,
           `store.kubernetes.preStopSeconds: ${nothing}, got 0; ${change}`,
           `store.docker.networks.1: ${further}, got "shop-dev"; leave it out`,
-          `store.docker.networks.2: ${further}, got "host"; leave it out`,
+          `store.docker.networks.2: ${further}, got "host"; leave it out (OBS1002)`,
         ].join("\n"),
       });
     });
@@ -177,7 +178,8 @@ describe("the Docker platform", () => {
         ports: [{ name: "http", port: 80, hostPort: 8001 }],
       };
       assert.throws(() => platform.run(second, { parent, dependsOn: [] }), {
-        message: "second.ports.0.hostPort: must differ from the ports of store, got 8001; change one of the two",
+        message:
+          "second.ports.0.hostPort: must differ from the ports of store, got 8001; change one of the two (OBS1002)",
       });
     });
   });
@@ -329,7 +331,7 @@ describe("the Docker platform", () => {
       record((platform, parent) => {
         platform.run({ ...workload, ...first }, { parent, dependsOn: [] });
         assert.throws(() => platform.run({ ...workload, dataVolumes: [], ...second }, { parent, dependsOn: [] }), {
-          message,
+          message: withCode("OBS1002", message),
         });
       });
 

@@ -27,7 +27,7 @@ describe("the delivery of an image", () => {
     await assert.rejects(deliverImage(command, image, host), {
       message:
         `image shop:1: must get into the cluster by \`${command}\`, got: line 2\nline 3\nline 4\nline 5\nline 6; ` +
-        "look at kubernetes.registry and kubernetes.loadCommand",
+        "look at kubernetes.registry and kubernetes.loadCommand (OBS1311)",
     });
   });
 

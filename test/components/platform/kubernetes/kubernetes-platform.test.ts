@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { withCode } from "../../../../config/coded-error.ts";
 import { newDockerProvider } from "../../../../components/platform/docker/docker-provider.ts";
 import { newKubernetesProvider } from "../../../../components/platform/kubernetes/kubernetes-provider.ts";
 import {
@@ -401,7 +402,9 @@ describe("the Kubernetes platform refuses", () => {
     record((platform, parent) => {
       platform.run(store, { parent, dependsOn: [] });
       const workload = { ...store, name: "other", ports: [], dataVolumes: [], ...second };
-      assert.throws(() => platform.run(workload, { parent, dependsOn: [] }), { message });
+      assert.throws(() => platform.run(workload, { parent, dependsOn: [] }), {
+        message: withCode("OBS1002", message),
+      });
     }, args);
 
   it("a name that is taken", () =>
