@@ -220,6 +220,19 @@ export function names(what: string, rule: Omit<TextRule, "change">, change: stri
   });
 }
 
+/** One text that fits a rule, or a list of such texts, each once. */
+export function oneOrMore(
+  what: string,
+  rule: Omit<TextRule, "change">,
+  change: string,
+): z.ZodUnion<[z.ZodArray<z.ZodString>, z.ZodString]> {
+  // The list first: it is what a component for other languages has, where a field has one type.
+  return z.union(
+    [names(what, rule, change), text({ ...rule, change })],
+    told(`${rule.rule}, or a list of ${what}`, change),
+  );
+}
+
 /** Secrets by name. No message shows one. */
 export function secretTexts(): z.ZodRecord<z.ZodString, z.ZodString> {
   const name = told(nameOfSecret.rule, nameOfSecret.change);

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ReadFolder } from "./grafana/added-dashboards.ts";
+import { namedFolders, type ReadFolder } from "./grafana/added-dashboards.ts";
 import { resolveImages } from "./resolve-images.ts";
 import type { stackSettingsSchema, StackSettings } from "./settings-and-defaults.ts";
 import type { TextFile } from "./text-file.ts";
@@ -18,8 +18,11 @@ export function validatedSettings(valid: z.output<typeof stackSettingsSchema>, r
     images: resolveImages(rest.imageRegistry, images),
     kubernetes: { ...kubernetes, namespace: kubernetes.namespace === "" ? rest.name : kubernetes.namespace },
   });
-  const folder = rest.grafana.dashboards;
-  dashboards.set(settings, folder === undefined ? [] : readFolder(folder).files);
+  const folders = namedFolders(rest.grafana.dashboards);
+  dashboards.set(
+    settings,
+    folders.flatMap(({ folder, setting }) => readFolder(folder, setting).files),
+  );
   return settings;
 }
 

@@ -78,7 +78,7 @@ function docstring({ description }: Pick<Node, "description">): string {
 }
 
 function typeOf(name: string, node: Node, path: string, written: Written, later: readonly string[]): string {
-  // Of several forms the first, which is the simplest.
+  // Of several forms the first, which is the one that every language has a type for.
   const { type, properties, additionalProperties, items } = node.anyOf?.[0] ?? node;
   const isAnything = isEmpty(additionalProperties) || (type === undefined && node.anyOf === undefined);
   if (isAnything) {

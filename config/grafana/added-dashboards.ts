@@ -13,22 +13,41 @@ export interface DashboardFolder {
   readonly problems: readonly Problem[];
 }
 
-/** Reads every dashboard below a folder. */
-export type ReadFolder = (folder: string) => DashboardFolder;
+/** Reads every dashboard below a folder. @param setting where the folder is named, which is the path of its problems */
+export type ReadFolder = (folder: string, setting: string) => DashboardFolder;
 
 /** Reads no folder: settings that name one are refused, not used without it. */
-export const noFolders: ReadFolder = (folder) => {
-  throw new Error(`grafana.dashboards: must be read by the caller, got ${folder}; hand over a function that reads it`);
+export const noFolders: ReadFolder = (folder, setting) => {
+  throw new Error(`${setting}: must be read by the caller, got ${folder}; hand over a function that reads it`);
 };
 
 /** Reads each folder once, however often it is asked for: what is judged is what is deployed. */
 export function readingOnce(read: ReadFolder): ReadFolder {
   const known = new Map<string, DashboardFolder>();
-  return (folder) => {
-    const found = known.get(folder) ?? read(folder);
+  return (folder, setting) => {
+    const found = known.get(folder) ?? read(folder, setting);
     known.set(folder, found);
     return found;
   };
+}
+
+const setting = "grafana.dashboards";
+
+/** A folder that the setting `grafana.dashboards` names. */
+export interface NamedFolder {
+  readonly folder: string;
+  /** Where it is named. */
+  readonly setting: string;
+}
+
+/** The folders that the setting names, each once: one, or a list. What is no text, the schema reports. */
+export function namedFolders(given: unknown): readonly NamedFolder[] {
+  const entries = Array.isArray(given) ? (given as readonly unknown[]) : [given];
+  return entries.flatMap((folder, index) =>
+    typeof folder === "string" && folder !== "" && entries.indexOf(folder) === index
+      ? [{ folder, setting: Array.isArray(given) ? `${setting}.${index}` : setting }]
+      : [],
+  );
 }
 
 /** Largest size of all dashboards of the user, in KiB: a ConfigMap of Kubernetes holds 1 MiB, the stack's own among it. */
@@ -67,24 +86,25 @@ function folderOf({ path }: TextFile): string {
 }
 
 /**
- * What is wrong with the folder of the user's dashboards and with each of them.
+ * What is wrong with the folders of the user's dashboards and with each of them.
  *
- * @param folder what the setting `grafana.dashboards` says
+ * @param given what the setting `grafana.dashboards` says
  */
-export function dashboardProblems(folder: unknown, read: ReadFolder): readonly Problem[] {
-  if (typeof folder !== "string" || folder === "") return [];
-  const { files, problems } = read(folder);
-  const setting = "grafana.dashboards";
-  if (files.length === 0 && problems.length === 0) {
-    return [problem(setting, "must hold a dashboard as a *.json file", folder, "put one there, or leave it out")];
-  }
-  const bytes = files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+export function dashboardProblems(given: unknown, read: ReadFolder): readonly Problem[] {
+  const folders = namedFolders(given).map((named) => ({ ...named, ...read(named.folder, named.setting) }));
+  const files = folders.flatMap((each) => each.files.map((file) => [`${each.folder}/${file.path}`, file] as const));
+  const bytes = files.reduce((sum, [, { content }]) => sum + Buffer.byteLength(content), 0);
   return [
-    ...problems,
+    ...folders.flatMap(folderProblems),
     ...(bytes > mostDashboardKib * 1024 ? [tooLarge(setting, bytes)] : []),
-    ...files.flatMap((file) => fileProblems(`${folder}/${file.path}`, file)),
-    ...uniqueProblems(folder, files),
+    ...files.flatMap(([where, file]) => fileProblems(where, file)),
+    ...uniqueProblems(files),
   ];
+}
+
+function folderProblems({ folder, setting, files, problems }: NamedFolder & DashboardFolder): readonly Problem[] {
+  if (files.length > 0 || problems.length > 0) return problems;
+  return [problem(setting, "must hold a dashboard as a *.json file", folder, "put one there, or leave it out")];
 }
 
 function fileProblems(where: string, file: TextFile): readonly Problem[] {
@@ -115,13 +135,12 @@ function fileProblems(where: string, file: TextFile): readonly Problem[] {
   ];
 }
 
-function uniqueProblems(folder: string, files: readonly TextFile[]): readonly Problem[] {
+function uniqueProblems(files: readonly (readonly [path: string, file: TextFile])[]): readonly Problem[] {
   const uids: (readonly [path: string, uid: string])[] = [];
   const titles: (readonly [path: string, title: string])[] = [];
   /** By uid, the first of each: of two with one uid that is the fault. */
   const keys = new Map<string, readonly [path: string, key: string]>();
-  for (const file of files) {
-    const path = `${folder}/${file.path}`;
+  for (const [path, file] of files) {
     const dashboard = parsed(file.content);
     const { uid, title } = isRecord(dashboard) ? dashboard : {};
     if (typeof title === "string") titles.push([`${path}: title`, `${folderOf(file)}/${title}`]);

@@ -1,20 +1,19 @@
 import { opendirSync, readFileSync, realpathSync, statSync, type Dirent, type Stats } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
-import { mostDashboardKib, tooLarge, type DashboardFolder } from "./added-dashboards.ts";
+import { mostDashboardKib, tooLarge, type DashboardFolder, type NamedFolder } from "./added-dashboards.ts";
 import { problem, type Problem } from "../problem.ts";
 import type { TextFile } from "../text-file.ts";
 
 /** Most files and folders below a folder of dashboards: one with more holds something else, and takes long to read. */
 const mostEntries = 1000;
 
-const setting = "grafana.dashboards";
-
 /**
  * Every `*.json` file below a folder, sorted. A link to a file is read like the file; a link to a folder is a problem. Names that begin with a dot are left out, as Grafana leaves them out. What cannot be read is a problem.
  *
  * @param folder relative to the working directory, which for a program of Pulumi is the folder of Pulumi.yaml
+ * @param setting where it is named, which is the path of what is wrong with it as a whole
  */
-export function readDashboardFolder(folder: string): DashboardFolder {
+export function readDashboardFolder(folder: string, setting: string): DashboardFolder {
   const refused = (rule: string, change: string): DashboardFolder => ({
     files: [],
     problems: [problem(setting, rule, folder, change)],
@@ -32,7 +31,7 @@ export function readDashboardFolder(folder: string): DashboardFolder {
     const rule = `must hold at most ${mostEntries} files and folders`;
     return refused(rule, "name a folder that holds dashboards only");
   }
-  return readAll(folder, root, entries);
+  return readAll({ folder, setting }, root, entries);
 }
 
 /** What is wrong with something below the folder. */
@@ -99,7 +98,7 @@ function foundAt(path: string, entry: Dirent): Entry["found"] | undefined {
   return { rule: "must be a file", got: "something else", change: "leave it out" };
 }
 
-function readAll(folder: string, root: string, entries: readonly Entry[]): DashboardFolder {
+function readAll({ folder, setting }: NamedFolder, root: string, entries: readonly Entry[]): DashboardFolder {
   const files: TextFile[] = [];
   const problems: Problem[] = [];
   const sizes = new Map<string, number>();

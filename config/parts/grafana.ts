@@ -6,7 +6,7 @@ import {
   secretFiles,
   secretsIn,
 } from "../expansion.ts";
-import { foreignList, group, text } from "../fields.ts";
+import { foreignList, group, oneOrMore, text } from "../fields.ts";
 import { alerting } from "../grafana/alerting/provisioning.ts";
 import { contactSecrets } from "../grafana/alerting/contact-points.ts";
 import { smtpEnv, smtpSecretFiles } from "../grafana/alerting/smtp.ts";
@@ -68,11 +68,11 @@ export const grafana = part({
   configuredBy: "yaml",
   settings: group({
     adminUser: text(adminUserName).default("admin"),
-    dashboards: text({
-      pattern: /^\S(.*\S)?$/,
-      rule: "must be the path of a folder",
-      change: "write one that is relative to the folder of Pulumi.yaml, for example dashboards, or leave it out",
-    }).optional(),
+    dashboards: oneOrMore(
+      "paths of folders",
+      { pattern: /^\S(.*\S)?$/, rule: "must be the path of a folder" },
+      "write one that is relative to the folder of Pulumi.yaml, for example dashboards, or leave it out",
+    ).optional(),
     datasources: foreignList(
       datasourceShape,
       {
@@ -85,7 +85,7 @@ export const grafana = part({
   })
     .prefault({})
     .describe(
-      "`adminUser`: Grafana's first user. `dashboards`, a folder, and `datasources`: what you add, see docs/own-code.md.",
+      "`adminUser`: Grafana's first user. `dashboards`, a folder or a list of folders, and `datasources`: what you add, see docs/own-code.md.",
     ),
   user: { userId: 472, groupId: 0 },
   stopGraceSeconds: 30,

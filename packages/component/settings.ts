@@ -68,10 +68,10 @@ export interface SettingsOtelCollector {
   readonly config?: SettingsOtelCollectorConfig;
 }
 
-/** `adminUser`: Grafana's first user. `dashboards`, a folder, and `datasources`: what you add, see docs/own-code.md. */
+/** `adminUser`: Grafana's first user. `dashboards`, a folder or a list of folders, and `datasources`: what you add, see docs/own-code.md. */
 export interface SettingsGrafana {
   readonly adminUser?: string;
-  readonly dashboards?: string;
+  readonly dashboards?: string[];
   readonly datasources?: string[];
 }
 

@@ -4,7 +4,7 @@ import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { defaultImages } from "../../config/resolve-images.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
 import { stackSettingsSchema } from "../../config/settings-and-defaults.ts";
-import { anySettingsInput } from "../support/settings.ts";
+import { anySettingsInput, dashboardFolder } from "../support/settings.ts";
 import { stackPortList } from "../../config/parts/parts.ts";
 import { defaultCluster } from "../support/default-cluster.ts";
 import { refusalOf } from "../support/refusal.ts";
@@ -25,6 +25,7 @@ const reference = "must be an image with a tag (`repository:tag`), a digest (`re
 const version = "name the version that you mean, for example grafana/loki:3.7.8";
 const port = "must be a whole number from 1024 to 65535 (the lower ones are reserved for the system)";
 const portNames = stackPortList.map(({ setting }) => setting).join(", ");
+const folder = "write one that is relative to the folder of Pulumi.yaml, for example dashboards, or leave it out";
 const retention =
   "must be a whole number of hours from 24 to 876000 (a day to 100 years, which all three stores can keep)";
 const memory = (least: number, component: string): string =>
@@ -241,6 +242,19 @@ describe("settings", () => {
     [
       { grafana: { adminUser: "a\nb" } },
       'grafana.adminUser: must be one line of 1 to 100 characters without a colon, and without ${, $__name{ and %(, which Grafana would replace, got "a\\nb"; set a name, for example admin',
+    ],
+    [{ grafana: { dashboards: " " } }, `grafana.dashboards: must be the path of a folder, got " "; ${folder}`],
+    [
+      { grafana: { dashboards: [dashboardFolder, " "] } },
+      `grafana.dashboards.1: must be the path of a folder, got " "; ${folder}`,
+    ],
+    [
+      { grafana: { dashboards: [dashboardFolder, dashboardFolder] } },
+      `grafana.dashboards.1: must be in the list once, got "${dashboardFolder}"; remove it`,
+    ],
+    [
+      { grafana: { dashboards: [5] } },
+      `grafana.dashboards: must be the path of a folder, or a list of paths of folders, got a list; ${folder}`,
     ],
     [
       { docker: { host: "localhost:2375" } },

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { dashboardsOf, isValidated } from "../../config/validated-settings.ts";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
@@ -32,7 +35,18 @@ describe("complete settings", () => {
   });
 
   it("hold the dashboards that were read for them, and those of no folder are none", () => {
-    assert.deepEqual(dashboardsOf(settings({ grafana: { dashboards } })), readDashboardFolder(dashboards).files);
+    const { files } = readDashboardFolder(dashboards, "grafana.dashboards");
+    assert.equal(files.length, 1);
+    assert.deepEqual(dashboardsOf(settings({ grafana: { dashboards } })), files);
+    const ofTeam = mkdtempSync(join(tmpdir(), "dashboards-"));
+    const content = JSON.stringify({ uid: "of-team", title: "Of a team" });
+    try {
+      writeFileSync(join(ofTeam, "a.json"), content);
+      const several = settings({ grafana: { dashboards: [dashboards, ofTeam] } });
+      assert.deepEqual(dashboardsOf(several), [...files, { path: "a.json", content }]);
+    } finally {
+      rmSync(ofTeam, { recursive: true });
+    }
     assert.deepEqual(dashboardsOf(settings()), []);
     assert.throws(() => dashboardsOf({ ...settings() }), {
       message: "the settings: must be validated, got others; hand them to parseSettings",

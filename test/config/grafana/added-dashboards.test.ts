@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { dashboardProblems, noFolders, addedDashboards } from "../../../config/grafana/added-dashboards.ts";
+import {
+  addedDashboards,
+  dashboardProblems,
+  noFolders,
+  type DashboardFolder,
+} from "../../../config/grafana/added-dashboards.ts";
 import { problem, problemLines, shown, visible } from "../../../config/problem.ts";
 import type { TextFile } from "../../../config/text-file.ts";
 
@@ -57,6 +62,32 @@ describe("dashboards of the user", () => {
       linesOf([dashboard("a.json", content), dashboard("b.json", { ...content, uid: "b", title: "B" })]),
       ["grafana.dashboards: must be at most 512 KiB, got 513 KiB; make it smaller, or leave it out"],
     );
+  });
+
+  it("may be in several folders, each of which is told of at its own place in the list", () => {
+    const content = { files: [], problems: [] };
+    const empty = "must hold a dashboard as a *.json file";
+    const change = "put one there, or leave it out";
+    assert.deepEqual(problemLines(dashboardProblems(["own", "shop", "own"], () => content)), [
+      `grafana.dashboards.0: ${empty}, got "own"; ${change}`,
+      `grafana.dashboards.1: ${empty}, got "shop"; ${change}`,
+    ]);
+  });
+
+  it("of several folders are refused where two have one uid, one title, one file on Kubernetes, or too much together", () => {
+    const large = "x".repeat(300 * 1024);
+    const folders: Readonly<Record<string, readonly TextFile[]>> = {
+      own: [dashboard("a.json", { ...orders, large }), dashboard("a/x.json", { uid: "b_c", title: "A" })],
+      shop: [dashboard("a.json", { ...orders, title: "B" }), dashboard("b.json", { ...orders, uid: "b", large })],
+      team: [dashboard("a_b/x.json", { uid: "c", title: "C" })],
+    };
+    const read = (folder: string): DashboardFolder => ({ files: folders[folder] ?? [], problems: [] });
+    assert.deepEqual(problemLines(dashboardProblems(Object.keys(folders), read)), [
+      "grafana.dashboards: must be at most 512 KiB, got 601 KiB; make it smaller, or leave it out",
+      'shop/a.json: uid: must differ from own/a.json: uid, got "orders"; give it another uid',
+      'shop/b.json: title: must differ from own/a.json: title, got "Own/Orders"; give it another title, or put it into another folder',
+      'team/a_b/x.json: must differ from own/a/x.json, got "etc_grafana_own-dashboards_a_b_c.json"; give it another uid, or rename one of the two folders: on Kubernetes the two are one file',
+    ]);
   });
 
   const json = "export it from Grafana as JSON, or leave the file out";

@@ -19,7 +19,9 @@ describe("a folder of dashboards", () => {
 
   /** What is wrong, with the folder's name cut off. */
   function linesOf(path = folder): readonly string[] {
-    return problemLines(readDashboardFolder(path).problems).map((line) => line.replace(`${folder}/`, ""));
+    return problemLines(readDashboardFolder(path, "grafana.dashboards").problems).map((line) =>
+      line.replace(`${folder}/`, ""),
+    );
   }
 
   it("is every JSON file in it and below, in order, and nothing else", () => {
@@ -29,7 +31,7 @@ describe("a folder of dashboards", () => {
     for (const path of ["b.json", "Team/a.json", "README.md", ".git/c.json", ".#b.json"]) {
       writeFileSync(join(folder, path), path);
     }
-    assert.deepEqual(readDashboardFolder(folder), {
+    assert.deepEqual(readDashboardFolder(folder, "grafana.dashboards"), {
       files: [
         { path: "Team/a.json", content: "Team/a.json" },
         { path: "b.json", content: "b.json" },
@@ -43,14 +45,17 @@ describe("a folder of dashboards", () => {
     writeFileSync(join(folder, "..2026", "a.json"), "{}");
     symlinkSync("..2026", join(folder, "..data"));
     symlinkSync(join("..data", "a.json"), join(folder, "a.json"));
-    assert.deepEqual(readDashboardFolder(folder), { files: [{ path: "a.json", content: "{}" }], problems: [] });
+    assert.deepEqual(readDashboardFolder(folder, "grafana.dashboards"), {
+      files: [{ path: "a.json", content: "{}" }],
+      problems: [],
+    });
   });
 
   it("is told from one that is not there, from a file, and from a name that can be none", () => {
     writeFileSync(join(folder, "file"), "");
     const change = "name one that there is, relative to the folder of Pulumi.yaml";
     for (const name of ["gone", "file", "file/below", "a\0b", "a".repeat(300)]) {
-      const { files, problems } = readDashboardFolder(join(folder, name));
+      const { files, problems } = readDashboardFolder(join(folder, name), "grafana.dashboards");
       assert.deepEqual(files, []);
       assert.deepEqual(
         problems.map((each) => [each.path, each.rule, each.change]),
@@ -73,7 +78,7 @@ describe("a folder of dashboards", () => {
     assert.deepEqual(linesOf(), [
       `grafana.dashboards: must hold at most 1000 files and folders, got ${JSON.stringify(folder)}; name a folder that holds dashboards only`,
     ]);
-    assert.deepEqual(readDashboardFolder(folder).files, []);
+    assert.deepEqual(readDashboardFolder(folder, "grafana.dashboards").files, []);
   });
 
   it("has no links to folders, no links to nothing, no pipes and no other bytes than UTF-8", () => {
@@ -108,6 +113,6 @@ describe("a folder of dashboards", () => {
       large,
       "grafana.dashboards: must be at most 512 KiB, got 513 KiB; make it smaller, or leave it out",
     ]);
-    assert.deepEqual(readDashboardFolder(folder).files, []);
+    assert.deepEqual(readDashboardFolder(folder, "grafana.dashboards").files, []);
   });
 });
