@@ -23,6 +23,10 @@ export const commandLines: readonly { readonly command: string; readonly does: s
     command: "npm run preview",
     does: "prints what would be deployed, without Docker and Pulumi's engine; `-- --diff` what would change",
   },
+  {
+    command: "npm run bundle -- FILE",
+    does: "writes everything that `npm run up` needs to a file, for a machine without a network",
+  },
   { command: "npm run password", does: "prints Grafana's password, which nothing else ever prints" },
   {
     command: "npm run down",

@@ -80,12 +80,14 @@ function bytesIn(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-async function sha256Of(file: string): Promise<string> {
+/** The SHA-256 of a file, hexadecimal. */
+export async function sha256Of(file: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(file), hash);
   return hash.digest("hex");
 }
 
-function mib(bytes: number): string {
+/** A size for a person to read: `12.3 MiB`. */
+export function mib(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

@@ -1,8 +1,4 @@
-import { existsSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
-import { z } from "zod";
+import { existsSync } from "node:fs";
 import { apiServiceName } from "../config/example-services.ts";
 import type { ProgramSettings } from "../config/program-settings.ts";
 import { flatMap } from "./async.ts";
@@ -11,6 +7,7 @@ import { diskRooms, filledFolders, leastFreeMib, otherHolderOf } from "./docker/
 import { createTarget } from "./load-target.ts";
 import { atLeast, checkNode, wantedNode } from "./machine.ts";
 import { Ownership } from "./ownership.ts";
+import { isFound, needsDocker, neededPlugins } from "./plugins.ts";
 import { noPlan } from "./preview/planned-program.ts";
 import { portProblem, portUses } from "./ports.ts";
 import { projectFolder } from "./project.ts";
@@ -41,11 +38,6 @@ export interface Plan {
 interface Asked extends Plan {
   /** What it says of itself, or why it cannot be used; `undefined` if nothing needs it. */
   readonly engine: DockerInfo | UserError | undefined;
-}
-
-/** Whether a command needs Docker at all: on Kubernetes it builds the example's image, and nothing else. */
-export function needsDocker({ stack, example }: ProgramSettings): boolean {
-  return stack.target === "docker" || example.exampleServices;
 }
 
 /**
@@ -121,15 +113,11 @@ function pulumi(): Promise<readonly Finding[]> {
   });
 }
 
-const packaged = createRequire(import.meta.url);
-const withVersion = z.object({ version: z.string() });
-
 function plugins({ settings }: Asked): Promise<readonly Finding[]> {
-  const names = ["random", settings.stack.target, ...(needsDocker(settings) ? ["docker"] : [])];
-  return flatMap([...new Set(names)].sort(), (name) => {
-    const { version } = withVersion.parse(packaged(`@pulumi/${name}/package.json`));
+  return flatMap(neededPlugins(settings), (plugin) => {
+    const { name, version } = plugin;
     const finding = { what: `Pulumi plugin ${name}`, wanted: version };
-    if (hasPlugin(name, version)) return Promise.resolve([{ ...finding, found: "here" }]);
+    if (isFound(plugin)) return Promise.resolve([{ ...finding, found: "here" }]);
     const { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: isOff = "" } = process.env;
     if (!["true", "1"].includes(isOff)) {
       return Promise.resolve([{ ...finding, found: "none", advice: "Pulumi downloads it with npm run up" }]);
@@ -139,14 +127,6 @@ function plugins({ settings }: Asked): Promise<readonly Finding[]> {
       `${nextLine}npm run pulumi -- plugin install resource ${name} ${version}`;
     return Promise.resolve([{ ...finding, found: "none", problem: { code: "OBS1103", text } }]);
   });
-}
-
-/** Whether Pulumi finds a plugin: on the PATH, or among those that it has downloaded. */
-function hasPlugin(name: string, version: string): boolean {
-  const { PATH: path = "", PULUMI_HOME: home = join(homedir(), ".pulumi") } = process.env;
-  const program = `pulumi-resource-${name}`;
-  const folders = [...path.split(delimiter), join(home, "plugins", `resource-${name}-v${version}`)];
-  return folders.some((folder) => statSync(join(folder, program), { throwIfNoEntry: false })?.isFile() === true);
 }
 
 /** The oldest that the end-to-end tests have run on. */

@@ -1,4 +1,14 @@
-import { chmodSync, createReadStream, createWriteStream, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -67,8 +77,15 @@ export async function findPulumi(): Promise<FoundPulumi> {
   const found = isOnPath("pulumi") ? await answering("pulumi") : undefined;
   if (found !== undefined && isNewEnough(found)) return { command: choose(found), onPath: versionOf(found) };
   const onPath = `${found === undefined ? "none" : versionOf(found)} on the PATH`;
-  const root = cacheDir(pinnedPulumi);
-  return isProgram(join(root, "bin", "pulumi")) ? { command: await installed(root), onPath } : { onPath };
+  const root = [pinnedPulumi, ...otherVersions()].map(cacheDir).find((each) => isProgram(join(each, "bin", "pulumi")));
+  return root === undefined ? { onPath } : { command: await installed(root), onPath };
+}
+
+/** The other versions that are kept where the pinned one would be, as far as they are new enough; a bundle may bring one. */
+function otherVersions(): readonly string[] {
+  const folder = dirname(cacheDir(pinnedPulumi));
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((version) => /^\d+\.\d+\.\d+$/.test(version) && atLeast(version, oldestPulumi));
 }
 
 /** Uses the CLI of an installation, for everything that this process starts. */

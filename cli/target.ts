@@ -38,6 +38,8 @@ export interface Target {
   checkRoom(state: KnownState, say: Say): Promise<void>;
   /** Makes sure that every image is there. @throws UserError with every problem, before anything is created. */
   prepareImages(say: Say): Promise<void>;
+  /** Brings images that Docker has on this machine to where the stack runs them. @throws UserError if it cannot */
+  deliverImages(say: Say): Promise<void>;
   /**
    * Has programs check what the user adds to their configuration, as far as that needs no deployment.
    *

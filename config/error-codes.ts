@@ -16,6 +16,7 @@ export const errorGroups = {
   OBS13: "Kubernetes",
   OBS14: "The Pulumi CLI, the state and the deployment",
   OBS15: "What a deployed stack is asked",
+  OBS16: "Bundles, for machines without a network",
 } as const;
 
 /**
@@ -412,6 +413,27 @@ export const errorCodes = {
       "The test alert of `npm run alert:test` has not reached a contact point: Grafana could not send it (the message has its words, secrets left out), or did not try to in two minutes. Alerts would not reach it either. Nothing was changed, and the test alert is over.",
     remedy:
       "Correct the address, the token or the mail server in `observability:alerts` and its secret, `npm run up`, then `npm run alert:test`. Grafana needs a way to the receiver: from a container `localhost` is the container itself, and on Kubernetes a network policy may be in between.",
+  },
+  OBS1601: {
+    title: "The file is no bundle for this machine",
+    means:
+      "`npm run up -- --bundle FILE` was given a file that is not there, that `npm run bundle` has not written, or that was written for another system or processor: Pulumi's programs and npm packages are for one of them. Nothing was changed.",
+    remedy:
+      "A relative path begins at the project's folder. Make a bundle on a machine of the same kind: Linux for Linux, x64 for x64. The file is a tar archive whose first member is its manifest (`tar -tf FILE` lists them); do not pack it anew.",
+  },
+  OBS1602: {
+    title: "A bundle is damaged, or there is no room for it",
+    means:
+      "What a bundle holds is not what it says that it holds: it was cut off or changed on its way, or the disk has no room for what is taken out of it. A program of Pulumi is checked by its SHA-256 and an image by its digest; of what was not right nothing is left. Nothing was deployed.",
+    remedy:
+      "Compare `sha256sum FILE` with what `npm run bundle` has printed, copy the file again, and make room: Docker needs as much as the images take once more, beside the file.",
+  },
+  OBS1603: {
+    title: "A bundle cannot be written",
+    means:
+      "`npm run bundle` has a file of that name already, or cannot tell what belongs to the project: git says that, and the folder is no clone. No bundle was written; images and plugins that were downloaded until then are kept.",
+    remedy:
+      "Remove the file or name another one. In a copy of the project without git, `git init` is enough: what is not ignored belongs to it.",
   },
 } as const satisfies Readonly<Record<`OBS${number}`, ErrorPage>>;
 

@@ -1,6 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { loadTarget, validSettings } from "../load-target.ts";
 import { answerTo } from "../ask.ts";
+import { Bundle } from "../bundle/use-bundle.ts";
 import { Docker } from "../docker/docker.ts";
 import { setUpDocker } from "../docker/docker-setup.ts";
 import { markDeployments } from "../deployment-marks.ts";
@@ -11,7 +12,9 @@ import { runEngine } from "../engine.ts";
 import type { CommandOptions } from "../options.ts";
 import { forgetObserved, lastObserved, rememberObserved } from "../last-observed.ts";
 import { deployedInstances, deployedOutputs, type StackOutputs } from "../outputs.ts";
-import { checkPrerequisites, needsDocker } from "../prerequisites.ts";
+import { needsDocker } from "../plugins.ts";
+import { checkPrerequisites } from "../prerequisites.ts";
+import { plannedImages, podImages } from "../preview/planned-images.ts";
 import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import { Progress } from "../progress.ts";
 import { withLockedStack } from "../pulumi-stack.ts";
@@ -32,15 +35,23 @@ import { print } from "../text.ts";
 import { table, verify } from "../verification/verify.ts";
 
 const ofKubernetes = settingOptions.map((name) => ` [--${name} …]`).join("");
-const usage = `npm run up [-- --target docker|kubernetes] [--stack NAME] [--yes]${ofKubernetes}`;
+const usage = `npm run up [-- --target docker|kubernetes] [--stack NAME] [--yes] [--bundle FILE]${ofKubernetes}`;
+
+type UpOptions = CommandOptions<"yes", SettingOption | "bundle">;
 
 /** Deploys, waits until everything is healthy, verifies, and says where to find what. */
-async function up(options: CommandOptions<"yes", SettingOption>, tell: Say): Promise<number> {
+async function up(options: UpOptions, tell: Say): Promise<number> {
   const { stack: stackName } = options;
   const progress = new Progress(print);
   const say = progress.line;
+  const sayPhase = (activity: string): void => {
+    progress.phase(activity);
+  };
   progress.phase("checking the machine");
   try {
+    const { bundle: file } = options.values;
+    const bundle = file === undefined ? undefined : await Bundle.open(file);
+    await bundle?.bringPrograms(sayPhase);
     await readyMachine(options, progress);
     keepOptions(options, say);
     return await withLockedStack(
@@ -48,12 +59,18 @@ async function up(options: CommandOptions<"yes", SettingOption>, tell: Say): Pro
       async (stack, machine) => {
         const { target, plan, settings } = await loadTarget(stack, options.target);
         // Finds the problems of the program's services as well, which a deployment would find half-way.
-        await plan();
+        const { resources } = await plan();
         say([...machine, await target.describe()].join(", "));
         const { state, leftData } = await recover(stack, target, say);
         await target.checkRoom(state, say);
         target.takeOver(leftData, say);
+        if (bundle !== undefined) {
+          const needed = [...plannedImages(resources), ...podImages(resources)];
+          const { imageRegistry, docker } = settings.stack;
+          await bundle.bringImages(new Docker(docker.host), needed, imageRegistry, sayPhase);
+        }
         await target.prepareImages(say);
+        if (bundle !== undefined) await target.deliverImages(say);
         await target.checkConfiguration();
         progress.phase(`deploying the stack ${stackName}`);
         const observed = await target.observed(state.resources);
@@ -95,7 +112,7 @@ async function up(options: CommandOptions<"yes", SettingOption>, tell: Say): Pro
 }
 
 /** Installs and starts Docker where that is needed and agreed to, and makes sure that the machine has all that is needed. */
-async function readyMachine(options: CommandOptions<"yes", SettingOption>, progress: Progress): Promise<void> {
+async function readyMachine(options: UpOptions, progress: Progress): Promise<void> {
   const { stack: stackName, flags } = options;
   const stackFile = readSettingsFile(stackFileName(stackName));
   // Without what only Pulumi knows of them, the settings may be of another place than the stack's.
@@ -116,7 +133,7 @@ async function readyMachine(options: CommandOptions<"yes", SettingOption>, progr
 }
 
 /** Writes the options to the stack's settings once the target that they name has answered. */
-function keepOptions(options: CommandOptions<"yes", SettingOption>, say: Say): void {
+function keepOptions(options: UpOptions, say: Say): void {
   const changed = changedStackFile(options);
   if (changed === undefined) return;
   writeStackFile(changed);
@@ -171,4 +188,4 @@ function alertNotice({ alerts, observability }: StackSettings): string {
   return "\n\nAlerts reach nobody: set alerts.contactPoints, see docs/alerts.md, then npm run alert:test";
 }
 
-await runOnStack(usage, ["yes"], up, settingOptions);
+await runOnStack(usage, ["yes"], up, [...settingOptions, "bundle"]);

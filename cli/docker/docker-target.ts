@@ -48,6 +48,8 @@ export function dockerTarget(
       const { resources } = await plan();
       await pullMissing(plannedImages(resources), docker, say);
     },
+    // They are run by the daemon that has them.
+    deliverImages: () => Promise.resolve(),
     checkConfiguration: () => checkConfiguration(stack, stackOwner(projectName, stackName), docker),
     observed: (resources) => observedObjects(resources, docker),
     instanceStates: (instances) => {

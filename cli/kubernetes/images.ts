@@ -5,8 +5,9 @@ import type { ProgramSettings } from "../../config/program-settings.ts";
 import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import type { Docker } from "../docker/docker.ts";
 import { pullMissing } from "../docker/images.ts";
-import { codeOf } from "../errors.ts";
+import { codeOf, messageOf } from "../errors.ts";
 import type { Say } from "../target.ts";
+import { oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
 import type { Cluster } from "./cluster.ts";
 import { orSay } from "./room.ts";
@@ -79,6 +80,41 @@ async function checkDelivery({ kubernetes }: StackSettings, env: NodeJS.ProcessE
     `${program}: must be on the PATH, since it brings the services' image into the cluster, found none\n` +
       "  next: install it, or say how by npm run up -- --target kubernetes --registry REGISTRY or --load-command COMMAND",
   );
+}
+
+/**
+ * Brings images that Docker has into the cluster, as the program brings those that are built here.
+ *
+ * @throws UserError if the settings say no way, or with what its command says of an image.
+ */
+export async function deliverImages(
+  references: readonly string[],
+  { docker, kubernetes }: StackSettings,
+  say: Say,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const command = imageDelivery(kubernetes);
+  if (command === undefined) {
+    throw new UserError(
+      "OBS1311",
+      "kubernetes.registry: must say where the cluster has images from, or kubernetes.loadCommand how they get there, got neither\n" +
+        "  next: npm run up -- --target kubernetes --registry REGISTRY or --load-command COMMAND, and --bundle FILE",
+    );
+  }
+  for (const reference of references) {
+    say(`bringing ${reference} into the cluster`);
+    try {
+      const host = docker.host === undefined ? {} : { DOCKER_HOST: docker.host };
+      await run("sh", ["-c", command], { env: { ...env, ...host, IMAGE: reference } });
+    } catch (error) {
+      throw new UserError(
+        "OBS1311",
+        `image ${reference}: must get into the cluster by \`${command}\`, got: ${oneLine(messageOf(error))}\n` +
+          "  next: correct kubernetes.registry or kubernetes.loadCommand, then npm run up with the same --bundle",
+        { cause: error },
+      );
+    }
+  }
 }
 
 /** The first program of a shell command, behind variables that are set for it. */

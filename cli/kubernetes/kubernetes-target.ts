@@ -4,6 +4,7 @@ import { Docker } from "../docker/docker.ts";
 import { atLeast } from "../machine.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { Ownership } from "../ownership.ts";
+import { podImages } from "../preview/planned-images.ts";
 import type { Plan } from "../preview/planned-program.ts";
 import type { KnownState } from "../state.ts";
 import type { Target } from "../target.ts";
@@ -11,7 +12,7 @@ import { UserError } from "../user-error.ts";
 import { Cluster, Forbidden } from "./cluster.ts";
 import { failFast } from "./fail-fast.ts";
 import { checkForwardedPorts, forward, forwardedPorts, type Forward } from "./forward.ts";
-import { prepareImages } from "./images.ts";
+import { deliverImages, prepareImages } from "./images.ts";
 import { instanceStates } from "./instances.ts";
 import { checkIdentity, removeLeftOvers, removeObjects } from "./left-overs.ts";
 import { runInPod } from "./pod-command.ts";
@@ -72,6 +73,10 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     removeLeftData: async (state) => removeObjects(cluster(), await stackObjects(cluster(), ownership(state))),
     checkRoom: (state, say) => checkRoom(cluster(), stack, plan, ownership(state), say),
     // The cluster pulls what it runs; what is built here needs more.
+    deliverImages: async (say) => {
+      const { resources } = await plan();
+      await deliverImages(podImages(resources), stack, say, env);
+    },
     prepareImages: (say) => prepareImages(cluster(), settings, new Docker(stack.docker.host, env), say, env),
     // A job of the deployment does it, in the cluster and with its rights.
     checkConfiguration: () => Promise.resolve(),

@@ -23,3 +23,27 @@ export function plannedImages(resources: readonly Pick<PreviewResource, "type" |
   );
   return [...new Set(needed)].sort();
 }
+
+const container = z.object({ image: z.string() });
+
+/** Whatever of Kubernetes runs pods by a template. */
+const withPods = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({ containers: z.array(container), initContainers: z.array(container).nullish() }),
+    }),
+  }),
+});
+
+/** References of the images that the pods of a program run, but for those that are built on this machine. */
+export function podImages(resources: readonly Pick<PreviewResource, "type" | "inputs">[]): readonly string[] {
+  const built = resources
+    .filter(({ type }) => type === "docker:index/remoteImage:RemoteImage")
+    .map(({ inputs }) => remoteImage.parse(inputs))
+    .flatMap(({ name, build }) => (build === undefined ? [] : [name]));
+  const run = resources
+    .filter(({ type }) => type.startsWith("kubernetes:"))
+    .flatMap(({ inputs }) => withPods.safeParse(inputs).data?.spec.template.spec ?? [])
+    .flatMap(({ containers, initContainers }) => [...containers, ...(initContainers ?? [])]);
+  return [...new Set(run.map(({ image }) => image))].filter((image) => !built.includes(image)).sort();
+}

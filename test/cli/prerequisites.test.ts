@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { Docker } from "../../cli/docker/docker.ts";
-import {
-  checkPrerequisites,
-  findingsTable,
-  needsDocker,
-  prerequisites,
-  type Finding,
-} from "../../cli/prerequisites.ts";
+import { checkPrerequisites, findingsTable, prerequisites, type Finding } from "../../cli/prerequisites.ts";
+import { needsDocker } from "../../cli/plugins.ts";
 import { UserError } from "../../cli/user-error.ts";
 import { programSettings, type ProgramSettings } from "../../config/program-settings.ts";
 import { asPulumiConfig } from "../support/program-config.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Docker } from "../../../cli/docker/docker.ts";
-import { prepareImages, programOf } from "../../../cli/kubernetes/images.ts";
+import { deliverImages, prepareImages, programOf } from "../../../cli/kubernetes/images.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import { programSettings } from "../../../config/program-settings.ts";
 import { FakeApiServer, type Answer } from "../../support/fake-api-server.ts";
@@ -194,4 +194,43 @@ describe("the program of a shell command", () => {
       assert.equal(programOf(command), program);
     });
   }
+});
+
+describe("the images of a bundle, on their way into the cluster", () => {
+  async function deliver(kubernetes: object): Promise<string[]> {
+    const { stack } = programSettings(
+      {
+        "observability:target": "kubernetes",
+        "observability:kubernetes": JSON.stringify({ context: "fake", ...kubernetes }),
+        "observability:exampleServices": "false",
+      },
+      { project: "observability", stack: "shop" },
+    );
+    const said: string[] = [];
+    await deliverImages(["a:1", "b:1"], stack, (line) => said.push(line), process.env);
+    return said;
+  }
+
+  it("go by the command that the program's own image goes by, each named", async () => {
+    assert.deepEqual(await deliver({ loadCommand: '[ "$IMAGE" = a:1 ] || [ "$IMAGE" = b:1 ]' }), [
+      "bringing a:1 into the cluster",
+      "bringing b:1 into the cluster",
+    ]);
+  });
+
+  it("that do not get there are named with what the command says", async () => {
+    await assert.rejects(deliver({ loadCommand: 'echo "no node" >&2; [ "$IMAGE" = a:1 ]' }), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.deepEqual(error.errorCodes, ["OBS1311"]);
+      assert.match(error.message, /^image b:1: must get into the cluster by `echo .*`, got: .*no node/);
+      return true;
+    });
+  });
+
+  it("have no way where the settings say none", async () => {
+    await assert.rejects(
+      deliver({}),
+      /^Error: kubernetes\.registry: must say where the cluster has images from, .*, got neither\n {2}next: npm run up /,
+    );
+  });
 });

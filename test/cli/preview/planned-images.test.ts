@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { plannedImages } from "../../../cli/preview/planned-images.ts";
+import { plannedImages, podImages } from "../../../cli/preview/planned-images.ts";
+import { defaultImages } from "../../../config/resolve-images.ts";
 import type { StackSettingsInput } from "../../../config/settings-and-defaults.ts";
 import { InstrumentedService } from "../../../components/index.ts";
 import { previewStack } from "../../../components/preview/preview-stack.ts";
@@ -48,5 +49,25 @@ describe("the images that a program needs", () => {
       "own/agent:1",
       "registry.example.com/checkout:1.4.2",
     ]);
+  });
+});
+
+describe("the images that pods run", () => {
+  it("are those of the stack and of services, but not those that are built here", async () => {
+    const kubernetes: StackSettingsInput = { target: "kubernetes", kubernetes: { context: "kind-test" } };
+    const { resources } = await previewStack(kubernetes, (stack) => {
+      new InstrumentedService("checkout", { stack, image: "registry.example.com/checkout:1.4.2" });
+      new InstrumentedService("built", {
+        stack,
+        build: { context: join(import.meta.dirname, "../../e2e/fixtures/plain-service") },
+      });
+    });
+    const images = podImages(resources);
+    assert.ok(images.includes("registry.example.com/checkout:1.4.2") && images.includes(defaultImages.loki));
+    assert.deepEqual(
+      images.filter((image) => image.includes("built")),
+      [],
+    );
+    assert.deepEqual(podImages((await previewStack({})).resources), []);
   });
 });

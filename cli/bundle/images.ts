@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { registryPrefix } from "../../config/rules.ts";
+import type { Docker } from "../docker/docker.ts";
+import type { BundledImage } from "./format.ts";
+
+const inspected = z.array(z.looseObject({ Id: z.string(), RepoTags: z.array(z.string()).nullish() }));
+
+/** The images that Docker has, of those asked for. */
+export async function imagesIn(
+  docker: Pick<Docker, "inspect">,
+  references: readonly string[],
+): Promise<readonly BundledImage[]> {
+  const found = await Promise.all(
+    references.map(async (reference) => ({
+      reference,
+      found: inspected.parse(await docker.inspect("image", [reference])),
+    })),
+  );
+  return found.flatMap(({ reference, found: [first] }) => (first === undefined ? [] : [{ reference, id: first.Id }]));
+}
+
+/** The images of a bundle that Docker does not have, or has another one of by their names. */
+export async function missingImages(
+  docker: Pick<Docker, "inspect">,
+  bundled: readonly BundledImage[],
+): Promise<readonly BundledImage[]> {
+  const here = await imagesIn(
+    docker,
+    bundled.map(({ reference }) => reference),
+  );
+  const ids = new Map(here.map(({ reference, id }) => [reference, id]));
+  return bundled.filter(({ reference, id }) => ids.get(reference) !== id);
+}
+
+/**
+ * The references that the images of a bundle are needed by as well: a machine without a way out may have them in a registry
+ * of its own (`imageRegistry`, which stands in place of an image's own), of which the machine that has made the bundle knows
+ * nothing.
+ */
+export function furtherReferences(
+  bundled: readonly BundledImage[],
+  needed: readonly string[],
+  imageRegistry: string,
+): readonly { readonly from: string; readonly to: string }[] {
+  const prefix = registryPrefix(imageRegistry);
+  const names = bundled.map(({ reference }) => reference);
+  return needed
+    .filter((to) => prefix !== "" && !names.includes(to) && to.startsWith(prefix))
+    .flatMap((to) => {
+      const path = to.slice(prefix.length);
+      const from = names.find((name) => name === path || withoutRegistry(name) === path);
+      return from === undefined ? [] : [{ from, to }];
+    });
+}
+
+/** A reference without the host in front, which has a dot or a port, or is `localhost` (github.com/distribution/reference). */
+function withoutRegistry(reference: string): string {
+  const [host = "", ...path] = reference.split("/");
+  return path.length > 0 && (/[.:]/.test(host) || host === "localhost") ? path.join("/") : reference;
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { furtherReferences, missingImages } from "../../../cli/bundle/images.ts";
+import { Docker } from "../../../cli/docker/docker.ts";
+import { fakeCommand } from "../../support/fake-command.ts";
+
+const id = (digit: string): string => `sha256:${digit.repeat(64)}`;
+
+describe("the images of a bundle", () => {
+  it("are missing if Docker has none by their name, or another one", async () => {
+    const fake = fakeCommand(
+      "docker",
+      `case "$3" in
+         same:1) echo '[{ "Id": "${id("a")}" }]';;
+         other:1) echo '[{ "Id": "${id("b")}" }]';;
+         *) echo '[]'; echo "Error: No such image: $3" >&2; exit 1;;
+       esac`,
+    );
+    const bundled = ["same:1", "other:1", "none:1"].map((reference) => ({ reference, id: id("a") }));
+    const missing = await missingImages(new Docker(undefined, fake.env), bundled);
+    assert.deepEqual(
+      missing.map(({ reference }) => reference),
+      ["other:1", "none:1"],
+    );
+  });
+
+  it("are needed by the names of a registry that stands in place of their own", () => {
+    const bundled = ["grafana/loki:3", "ghcr.io/agent/java:2", "localhost/own:1", "team/own:1"].map((reference) => ({
+      reference,
+      id: id("a"),
+    }));
+    const registry = "registry.example.com/mirror";
+    const needed = ["grafana/loki:3", "agent/java:2", "own:1", "not-there:1"].map((path) => `${registry}/${path}`);
+    assert.deepEqual(furtherReferences(bundled, [...needed, "team/own:1", "elsewhere:1"], `${registry}/`), [
+      { from: "grafana/loki:3", to: `${registry}/grafana/loki:3` },
+      { from: "ghcr.io/agent/java:2", to: `${registry}/agent/java:2` },
+      { from: "localhost/own:1", to: `${registry}/own:1` },
+    ]);
+    assert.deepEqual(furtherReferences(bundled, needed, ""), []);
+  });
+});
