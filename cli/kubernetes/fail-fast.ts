@@ -78,7 +78,7 @@ export async function failFast<Result>(
 /** The error for a pod that fails. */
 async function failure(
   { cluster, secrets, logCommand }: FailFastArgs,
-  { instance, where, reason, message, next, log }: Cause,
+  { instance, where, reason, message, next, log, code = "OBS1309" }: Cause,
   others: readonly Cause[],
 ): Promise<UserError> {
   const more = others.map((other) => `${other.instance} is ${other.reason}`).join(", ");
@@ -86,7 +86,7 @@ async function failure(
   const said = secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), lines);
   const about = where === instance ? instance : `${instance} (${where})`;
   return new UserError(
-    "OBS1309",
+    code,
     [
       `${about} is ${reason}: ${message}`,
       ...(more === "" ? [] : [`also: ${more}`]),

@@ -1,4 +1,5 @@
 import type { CoreV1Event, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import type { ErrorCode } from "../../config/error-codes.ts";
 import { parts, type PartName } from "../../config/parts/parts.ts";
 import { oneLine } from "../text.ts";
 import type { ContainerLog } from "./pod-log.ts";
@@ -22,6 +23,8 @@ interface Finding {
   readonly message: string;
   /** What to do about it. */
   readonly next: string;
+  /** @default that of a pod that fails */
+  readonly code?: ErrorCode;
 }
 
 /** How long something may last that often ends by itself, in milliseconds. */
@@ -151,6 +154,7 @@ function checkFinding({ status }: V1Pod, main: V1ContainerStatus | undefined, pa
     reason: "Failed",
     message: `${title} does not take its configuration (${endOf(run)})`,
     next: `correct observability:${part} in the settings, then npm run up`,
+    code: "OBS1005",
   };
 }
 

@@ -31,7 +31,11 @@ describe("a deployment whose pods fail", () => {
   async function failingFast<Result>(
     action: (signal: AbortSignal) => Promise<Result>,
     pods: Answer,
-  ): Promise<{ readonly result: Result | string; readonly said: readonly string[] }> {
+  ): Promise<{
+    readonly result: Result | string;
+    readonly said: readonly string[];
+    readonly codes?: readonly string[];
+  }> {
     const server = await FakeApiServer.start({
       "/apis/apps/v1/namespaces/shop/statefulsets": statefulSets,
       [`${base}/pods`]: pods,
@@ -49,7 +53,8 @@ describe("a deployment whose pods fail", () => {
     try {
       return { result: await failFast(args, action), said };
     } catch (error) {
-      return { result: error instanceof Error ? error.message : String(error), said };
+      const codes = error instanceof UserError ? { codes: error.errorCodes } : {};
+      return { result: error instanceof Error ? error.message : String(error), said, ...codes };
     } finally {
       await server.stop();
     }
@@ -65,7 +70,8 @@ describe("a deployment whose pods fail", () => {
   };
 
   it("ends it when a pod fails for good, and tells why, its last lines and the next command", async () => {
-    const { result } = await failingFast(untilAborted, appearing());
+    const { result, codes } = await failingFast(untilAborted, appearing());
+    assert.deepEqual(codes, ["OBS1309"]);
     assert.deepEqual(result.split("\n"), [
       "statefulset/loki (pod loki-0) is CrashLoopBackOff: container loki has failed 2 times, the last time with exit code 1",
       "its last lines:",

@@ -276,7 +276,7 @@ describe("what is wrong with a pod", () => {
   it("is told of a check with the place of its log, if it has one", () => {
     const [failed] = causes(snapshot([checkPod("Failed", ended(1, "Error"))]), now, new Set());
     const log = { pod: `${checkName}-x`, container: checkName, previous: false };
-    assert.deepEqual([failed?.where, failed?.log], [`pod ${checkName}-x`, log]);
+    assert.deepEqual([failed?.where, failed?.log, failed?.code], [`pod ${checkName}-x`, log, "OBS1005"]);
     const [evicted] = causes(snapshot([checkPod("Failed", {}, { containerStatuses: [] })]), now, new Set());
     assert.equal(evicted?.log, undefined);
   });
