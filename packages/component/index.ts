@@ -1,6 +1,7 @@
 import { InstrumentedService, ObservabilityStack, type ObservabilityStackArgs } from "@observability/stack";
 import * as pulumi from "@pulumi/pulumi";
 import { parsedSettings } from "./json-settings";
+import { inOrder } from "./service-order";
 import type { Service, Settings } from "./settings";
 
 /** What a service is made from: see docs/services.md. */
@@ -9,6 +10,8 @@ export interface StackService extends Service {
   readonly secretEnv?: Record<string, pulumi.Input<string>>;
   /** Secrets by the path of their file. */
   readonly secretFiles?: Record<string, pulumi.Input<string>>;
+  /** Services of this stack that have to answer before it starts, by their host names. */
+  readonly dependsOn?: string[];
 }
 
 /** What a stack is made from. */
@@ -31,15 +34,22 @@ export class Stack extends pulumi.ComponentResource {
   constructor(name: string, args: StackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("observability-stack:index:Stack", name, {}, opts);
     const settings = parsedSettings(args.settings ?? {});
+    const given = args.services ?? {};
+    const order = inOrder(given);
     // The component judges what the types here leave open, such as a choice of words.
     const stack = new ObservabilityStack(name, settings as ObservabilityStackArgs, { parent: this });
-    const services = Object.entries(args.services ?? {}).map(([host, service]) => {
-      const given = service as Omit<ConstructorParameters<typeof InstrumentedService>[1], "stack">;
-      return [host, new InstrumentedService(host, { ...given, stack }, { parent: this }).serviceName ?? ""] as const;
-    });
+    const services = new Map<string, InstrumentedService>();
+    for (const host of order) {
+      const { dependsOn = [], ...service } = given[host] as StackService;
+      const plain = service as Omit<ConstructorParameters<typeof InstrumentedService>[1], "stack">;
+      const before = dependsOn.flatMap((name) => services.get(name) ?? []);
+      services.set(host, new InstrumentedService(host, { ...plain, stack, dependsOn: before }, { parent: this }));
+    }
     this.urls = pulumi.output({ ...stack.urls } as Record<string, string>);
     this.grafanaPassword = stack.grafanaPassword;
-    this.serviceNames = pulumi.output(Object.fromEntries(services));
+    this.serviceNames = pulumi.output(
+      Object.fromEntries([...services].map(([host, { serviceName }]) => [host, serviceName ?? ""])),
+    );
     this.registerOutputs({
       urls: this.urls,
       grafanaPassword: this.grafanaPassword,

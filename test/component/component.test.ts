@@ -140,6 +140,39 @@ describe("the component for programs in other languages", function () {
     assert.ok(files.some(({ content }) => content?.includes("resource/team")));
   });
 
+  it("has services wait for others by their names, in whatever order they stand", () => {
+    const cart = {
+      image: "a/b:1",
+      ports: [{ name: "http", port: 8080 }],
+      healthCheck: { port: 8080, path: "/", command: ["node", "check.js"] },
+    };
+    const { resources } = preview({ services: { shop: { image: "a/b:1", dependsOn: ["cart"] }, cart } });
+    const waiting = resources.filter(({ name }) => name === "o-cart-ready");
+    assert.equal(waiting.length, 1, resources.map(({ name }) => name).join(" "));
+  });
+
+  it("refuses services that wait for one that there is not, or for each other", () => {
+    const services = (...dependsOn: readonly unknown[]): object =>
+      Object.fromEntries(
+        dependsOn.map((before, index) => ["abc".charAt(index), { image: "a/b:1", dependsOn: before }] as const),
+      );
+    assert.equal(
+      preview({ services: services(["d", 5], ["toString"], "a") }).refused,
+      'services.a.dependsOn.0: must be the name of a service, got "d"; name one of a, b, c\n' +
+        "services.a.dependsOn.1: must be the name of a service, got 5; name one of a, b, c\n" +
+        'services.b.dependsOn.0: must be the name of a service, got "toString"; name one of a, b, c\n' +
+        "services.c.dependsOn: must be a list of names of services, got something else; write [NAME] (OBS1002)",
+    );
+    assert.equal(
+      preview({ services: services(["b"], ["c"], ["b"]) }).refused,
+      "services.b.dependsOn: must not lead back to the service, got b → c → b; remove one of these (OBS1002)",
+    );
+    assert.equal(
+      preview({ services: services(["a"]) }).refused,
+      "services.a.dependsOn: must not lead back to the service, got a → a; remove one of these (OBS1002)",
+    );
+  });
+
   it("refuses wrong settings with every problem, and what is no JSON by its path", () => {
     assert.equal(
       preview({ settings: { retentionHours: 1, serviceNamespace: "Shop_" } }).refused,
