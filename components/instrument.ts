@@ -3,11 +3,12 @@ import type { z } from "zod";
 import { choice, group, names, text } from "../config/fields.ts";
 import { filledIn } from "../config/env-value.ts";
 import { dns1123Label } from "../config/kubernetes-rules.ts";
-import { otelEnv, sdkPreferences, type OtlpProtocol } from "../config/otel-env.ts";
+import { otelEnv, sdkPreferences, type OtlpProtocol, type ServiceIdentity } from "../config/otel-env.ts";
 import { schemaProblems } from "../config/parse.ts";
 import { otlpUrls } from "../config/parts/parts.ts";
 import { plainInput } from "../config/plain.ts";
 import { serviceArgsSchema } from "../config/service-args.ts";
+import type { StackSettings } from "../config/settings-and-defaults.ts";
 import { isStack, type AnyStack } from "./any-stack.ts";
 import { stackUrls } from "./observability-stack.ts";
 import type { Surroundings } from "./platform/platform.ts";
@@ -129,20 +130,42 @@ export function otelEnvFor(stack: AnyStack, name: string, options: EnvironmentOp
 }
 
 function environment(
-  { settings: { serviceNamespace, environment } }: Pick<AnyStack, "settings">,
+  { settings }: Pick<AnyStack, "settings">,
   name: string,
-  { serviceName, version, protocol }: Omit<z.output<typeof schemas.environment>, "from">,
-  surroundings: Surroundings,
+  { protocol, ...told }: Omit<z.output<typeof schemas.environment>, "from">,
+  { otlpUrls: urls, ...place }: Surroundings,
 ): ReturnType<typeof otelEnv> {
-  const identity = {
-    serviceName: serviceName ?? `${serviceNamespace}-${name}`,
-    serviceNamespace,
+  return { ...sdkPreferences, ...otelEnv(identityOf(settings, name, told, place), protocol ?? "grpc", urls) };
+}
+
+/** `service.name` of a service that says nothing of it. */
+export function defaultServiceName(
+  { serviceNamespace }: Pick<StackSettings, "serviceNamespace">,
+  name: string,
+): string {
+  return `${serviceNamespace}-${name}`;
+}
+
+/**
+ * Whom telemetry comes from.
+ *
+ * @param told what the process says of itself
+ * @param place what its platform knows of it
+ */
+export function identityOf(
+  settings: Pick<StackSettings, "serviceNamespace" | "environment">,
+  name: string,
+  { serviceName, version }: { readonly serviceName?: string | undefined; readonly version: string },
+  { instance, attributes }: Pick<Surroundings, "instance" | "attributes">,
+): ServiceIdentity {
+  return {
+    serviceName: serviceName ?? defaultServiceName(settings, name),
+    serviceNamespace: settings.serviceNamespace,
     serviceVersion: version,
-    environment,
-    serviceInstanceId: surroundings.instance,
-    platformAttributes: surroundings.attributes,
+    environment: settings.environment,
+    serviceInstanceId: instance,
+    platformAttributes: attributes,
   };
-  return { ...sdkPreferences, ...otelEnv(identity, protocol ?? "grpc", surroundings.otlpUrls) };
 }
 
 /** @throws Error with every problem of a name and of options. */

@@ -19,7 +19,7 @@ import {
 } from "../config/service-args.ts";
 import type { StackSettings } from "../config/settings-and-defaults.ts";
 import { isStack, type AnyStack } from "./any-stack.ts";
-import { otelEnvFor, type EnvironmentOptions } from "./instrument.ts";
+import { defaultServiceName, identityOf, otelEnvFor, type EnvironmentOptions } from "./instrument.ts";
 import type { ObservabilityStack } from "./observability-stack.ts";
 import type { Platform, RunningWorkload } from "./platform/platform.ts";
 import { refusal, refuse, workloadProblems } from "./platform/workload-rules.ts";
@@ -266,7 +266,7 @@ function telemetryName(
   { telemetry }: Pick<ServiceInput, "telemetry">,
   { settings }: ServiceEnvironment,
 ): string | undefined {
-  return settings.observability && telemetry !== false ? `${settings.serviceNamespace}-${name}` : undefined;
+  return settings.observability && telemetry !== false ? defaultServiceName(settings, name) : undefined;
 }
 
 /** What a service is given so that its telemetry arrives. */
@@ -283,17 +283,10 @@ function givenTelemetry(
   args: Omit<CompleteServiceArgs, "env"> & Pick<LaterArgs, "env">,
   stack: ServiceEnvironment,
 ): GivenTelemetry {
-  const serviceName = telemetryName(name, args, stack);
-  if (serviceName === undefined) return { env: {}, loader: {}, mounts: [] };
+  if (telemetryName(name, args, stack) === undefined) return { env: {}, loader: {}, mounts: [] };
   const { instrument, protocol } = args;
-  const identity = {
-    serviceName,
-    serviceNamespace: stack.settings.serviceNamespace,
-    serviceVersion: args.version,
-    environment: stack.settings.environment,
-    serviceInstanceId: instanceFact,
-    platformAttributes: stack.platform?.instanceAttributes(name) ?? {},
-  };
+  const attributes = stack.platform?.instanceAttributes(name) ?? {};
+  const identity = identityOf(stack.settings, name, args, { instance: instanceFact, attributes });
   if (instrument === undefined) {
     return { env: { ...sdkPreferences, ...otelEnv(identity, protocol ?? "grpc") }, loader: {}, mounts: [] };
   }
@@ -352,11 +345,8 @@ export function folderImageName(folder: string): string {
 }
 
 /** The service's own name may be a label and still be too long behind the namespace. */
-function serviceNameProblems(
-  name: string,
-  { serviceNamespace }: Pick<StackSettings, "serviceNamespace">,
-): readonly Problem[] {
-  const full = `${serviceNamespace}-${name}`;
+function serviceNameProblems(name: string, settings: Pick<StackSettings, "serviceNamespace">): readonly Problem[] {
+  const full = defaultServiceName(settings, name);
   const isLong = isDnsLabel(name) && full.length > dnsLabel.longest;
   const rule = `must be at most ${dnsLabel.longest} characters long with the namespace in front`;
   return problemIf(isLong, "name", rule, full, "shorten it, or serviceNamespace");
