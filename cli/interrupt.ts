@@ -59,8 +59,12 @@ async function listening<Result>(
 /**
  * Runs an action that changes nothing of the stack's, and has it end and tidy up at Ctrl-C or SIGTERM, by its signal.
  *
+ * @param next the command to be run again
  * @throws UserError with the next command, if the action was interrupted.
  */
-export function untilInterrupted<Result>(action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  return listening(["SIGINT", "SIGTERM"], () => undefined, action, "nothing was changed\n  next: npm run up");
+export function untilInterrupted<Result>(
+  action: (signal: AbortSignal) => Promise<Result>,
+  next = "npm run up",
+): Promise<Result> {
+  return listening(["SIGINT", "SIGTERM"], () => undefined, action, `nothing was changed\n  next: ${next}`);
 }

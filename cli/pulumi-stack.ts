@@ -129,9 +129,11 @@ export function localEnvironment(): Record<string, string> {
     PULUMI_CONFIG_PASSPHRASE: text,
     PULUMI_CONFIG_PASSPHRASE_FILE: file,
     NODE_COMPILE_CACHE: cache = compileCache,
+    PULUMI_SKIP_UPDATE_CHECK: noUpdateCheck = "true",
   } = process.env;
-  const compiled = { NODE_COMPILE_CACHE: cache };
-  if (text !== undefined || file !== undefined) return compiled;
+  // Which version there is, this project says; behind a wall the question would have to be given up first, each time.
+  const always = { NODE_COMPILE_CACHE: cache, PULUMI_SKIP_UPDATE_CHECK: noUpdateCheck };
+  if (text !== undefined || file !== undefined) return always;
   if (!existsSync(passphraseFile)) {
     if (existsSync(join(stateFolder, ".pulumi", "stacks"))) {
       throw new UserError(
@@ -142,7 +144,7 @@ export function localEnvironment(): Record<string, string> {
     }
     writeFileSync(passphraseFile, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
   }
-  return { ...compiled, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile };
+  return { ...always, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile };
 }
 
 /**

@@ -19,8 +19,9 @@ export interface BundleContent {
 
 /**
  * Writes a bundle: what `npm run up -- --bundle` needs in front, since an archive is read from its beginning, and then the
- * project. The file is there when all of it is.
+ * project. The file is there when all of it is, and nothing else is left, whatever keeps it from being written.
  *
+ * @param signal ends it
  * @returns how big it is, in bytes, and its SHA-256.
  */
 export async function writeBundle(
@@ -28,6 +29,7 @@ export async function writeBundle(
   { platform, images, programs, sbom, project }: BundleContent,
   docker: Pick<Docker, "run">,
   progress: Progress,
+  signal: AbortSignal,
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {
   // Beside the file: what can hold it can hold this, and no other disk has to.
   const staging = mkdtempSync(join(dirname(resolve(file)), ".bundle-"));
@@ -48,14 +50,20 @@ export async function writeBundle(
     writeFileSync(put(members.sbom), sbom);
     progress.phase(`saving ${images.length} image(s)`);
     const references = images.map(({ reference }) => reference);
-    await docker.run(["image", "save", "--output", put(members.images), ...references]);
+    await docker.run(["image", "save", "--output", put(members.images), ...references], { signal });
     progress.phase("writing the archive");
     for (const { file: source, path } of programs) symlinkSync(source, put(`${members.programs}${path}`));
     const inFront = [members.manifest, members.sbom, ...programs.map(({ path }) => `${members.programs}${path}`)];
-    await create({ file: part, cwd: staging, portable: true, follow: true }, [...inFront, members.images]);
-    await replace({ file: part, cwd: project.folder, prefix: members.project, portable: true }, [...project.files]);
+    // An archive that is begun cannot be ended, but one of nothing more soon has its end.
+    const filter = (): boolean => !signal.aborted;
+    await create({ file: part, cwd: staging, portable: true, follow: true, filter }, [...inFront, members.images]);
+    await replace({ file: part, cwd: project.folder, prefix: members.project, portable: true, filter }, [
+      ...project.files,
+    ]);
+    signal.throwIfAborted();
     progress.phase("taking its checksum");
     const sha256 = await sha256Of(part);
+    signal.throwIfAborted();
     renameSync(part, file);
     return { bytes: statSync(file).size, sha256 };
   } finally {

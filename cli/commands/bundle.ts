@@ -11,7 +11,8 @@ import { writeBundle } from "../bundle/write-bundle.ts";
 import { Docker } from "../docker/docker.ts";
 import { pullMissing } from "../docker/images.ts";
 import { mib } from "../download.ts";
-import { messageOf } from "../errors.ts";
+import { codeOf, messageOf } from "../errors.ts";
+import { untilInterrupted } from "../interrupt.ts";
 import { validSettings } from "../load-target.ts";
 import type { CommandOptions } from "../options.ts";
 import { isInstalled, neededPlugins, type Plugin, pluginPlace, pulumiHome } from "../plugins.ts";
@@ -62,11 +63,10 @@ async function bundle(options: CommandOptions, tell: Say): Promise<number> {
     const programs = await programSources([cliFolder(versionOf(pulumi)), ...folders]);
     const sbom = await billOfMaterials({ images, cli: versionOf(pulumi), plugins });
     const project = { folder: projectFolder, files: await projectFiles(projectFolder, stackFileName(stack)) };
-    const written = await writeBundle(
-      file,
-      { platform: thisPlatform, images, programs, sbom, project },
-      docker,
-      progress,
+    const content = { platform: thisPlatform, images, programs, sbom, project };
+    const written = await untilInterrupted(
+      (signal) => writeBundle(file, content, docker, progress, signal),
+      "npm run bundle",
     );
     tell(`
 ${file}: ${mib(written.bytes)}
@@ -76,6 +76,16 @@ On a machine without a network, which needs Docker and Node.js alone:
   tar -xf ${file} observability && cd observability
   npm run up -- --bundle ${isAbsolute(file) ? file : join("..", file)}`);
     return 0;
+  } catch (error) {
+    if (codeOf(error) !== "ENOSPC") throw error;
+    const next = "make room, or name a file on another disk: npm run bundle -- FILE";
+    throw new UserError(
+      "OBS1105",
+      `${file}: there must be room for it, got a full disk\nnothing is left of it\n  next: ${next}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     progress.stop();
   }

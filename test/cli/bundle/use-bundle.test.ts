@@ -46,11 +46,13 @@ describe("a bundle", () => {
   let folder: string;
   let file: string;
   let home: string | undefined;
+  let interruption: AbortController;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "bundle-"));
     file = join(folder, "bundle.tar");
     home = process.env["PULUMI_HOME"];
+    interruption = new AbortController();
     process.env["PULUMI_HOME"] = join(folder, "home");
   });
   afterEach(() => {
@@ -59,7 +61,7 @@ describe("a bundle", () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function written(platform = thisPlatform): Promise<void> {
+  async function written(platform = thisPlatform, onLine: (line: string) => void = () => undefined): Promise<void> {
     const plugin = join(folder, "plugin");
     const project = join(folder, "project");
     for (const each of [plugin, project]) mkdirSync(each);
@@ -67,9 +69,9 @@ describe("a bundle", () => {
     writeFileSync(join(project, "index.ts"), "the project");
     const programs = await programSources([{ folder: plugin, place: "plugins/resource-docker-v5.2.0" }]);
     const content = { platform, images, programs, sbom: "{}", project: { folder: project, files: ["./index.ts"] } };
-    const progress = new Progress(() => undefined);
+    const progress = new Progress(onLine);
     try {
-      await writeBundle(file, content, daemon(folder), progress);
+      await writeBundle(file, content, daemon(folder), progress, interruption.signal);
     } finally {
       progress.stop();
     }
@@ -106,6 +108,14 @@ describe("a bundle", () => {
       readFileSync(join(folder, "tags"), "utf8"),
       /^grafana\/loki:3 mirror\.example\.com\/grafana\/loki:3\n/,
     );
+  });
+
+  it("that is interrupted while it is written leaves nothing", async () => {
+    const interruptAt = (line: string): void => {
+      if (line.endsWith("writing the archive")) interruption.abort();
+    };
+    await assert.rejects(written(thisPlatform, interruptAt), { name: "AbortError" });
+    assert.deepEqual(readdirSync(folder).sort(), ["plugin", "project"]);
   });
 
   /** What is said of a bundle in which one text was replaced by another one of the same length. */
