@@ -431,9 +431,9 @@ export const errorCodes = {
   OBS1603: {
     title: "A bundle cannot be written",
     means:
-      "`npm run bundle` has a file of that name already, or cannot tell what belongs to the project: git says that, and the folder is no clone. No bundle was written; images and plugins that were downloaded until then are kept.",
+      "`npm run bundle` has a file of that name already, or an image of the program is named by a digest, which Docker forgets of what it loads from a file, or git cannot tell what belongs to the project, since the folder is no clone. No bundle was written; images and plugins that were downloaded until then are kept.",
     remedy:
-      "Remove the file or name another one. In a copy of the project without git, `git init` is enough: what is not ignored belongs to it.",
+      "Remove the file or name another one. Name the image by its tag: the bundle has the digest of each image and compares it when it is used. In a copy of the project without git, `git init` is enough: what is not ignored belongs to it.",
   },
 } as const satisfies Readonly<Record<`OBS${number}`, ErrorPage>>;
 

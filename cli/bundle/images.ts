@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { registryPrefix } from "../../config/rules.ts";
 import type { Docker } from "../docker/docker.ts";
+import { coded, refused } from "../user-error.ts";
 import type { BundledImage } from "./format.ts";
 
 const inspected = z.array(z.looseObject({ Id: z.string(), RepoTags: z.array(z.string()).nullish() }));
@@ -17,6 +18,15 @@ export async function imagesIn(
     })),
   );
   return found.flatMap(({ reference, found: [first] }) => (first === undefined ? [] : [{ reference, id: first.Id }]));
+}
+
+/** @throws UserError with every reference that Docker could not be given from a file: it forgets digests of what it loads. */
+export function refuseDigests(references: readonly string[]): void {
+  const rule = "must be named by a tag in a bundle, got a digest, which Docker forgets of an image that it loads";
+  const problems = references.filter((each) => each.includes("@")).map((each) => `image ${each}: ${rule}`);
+  if (problems.length === 0) return;
+  const next = "name it by its tag: the bundle has the digest of each image, and compares it";
+  throw refused(coded("OBS1603", problems), next);
 }
 
 /** The images of a bundle that Docker does not have, or has another one of by their names. */

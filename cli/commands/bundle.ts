@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
-import { imagesIn } from "../bundle/images.ts";
+import { imagesIn, refuseDigests } from "../bundle/images.ts";
 import { thisPlatform } from "../bundle/format.ts";
 import { cliFolder, programSources } from "../bundle/programs.ts";
 import { projectFiles } from "../bundle/project.ts";
@@ -48,6 +48,7 @@ async function bundle(options: CommandOptions, tell: Say): Promise<number> {
     const { resources } = await plannedProgram(stack, config, "npm run bundle");
     const docker = new Docker(settings.stack.docker.host);
     const references = [...new Set([...plannedImages(resources), ...podImages(resources)])].sort();
+    refuseDigests(references);
     await pullMissing(references, docker, progress.line, settings.stack.docker.buildPlatform);
     const images = await imagesIn(docker, references);
     const pulumi = await pulumiCli(progress);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { furtherReferences, missingImages } from "../../../cli/bundle/images.ts";
+import { furtherReferences, missingImages, refuseDigests } from "../../../cli/bundle/images.ts";
+import { UserError } from "../../../cli/user-error.ts";
 import { Docker } from "../../../cli/docker/docker.ts";
 import { fakeCommand } from "../../support/fake-command.ts";
 
@@ -20,6 +21,25 @@ describe("the images of a bundle", () => {
     assert.deepEqual(
       missing.map(({ reference }) => reference),
       ["other:1", "none:1"],
+    );
+  });
+
+  it("are named by tags: each that is named by a digest is refused", () => {
+    refuseDigests(["grafana/loki:3"]);
+    const [one, other] = [`own/a@${id("a")}`, `own/b:1@${id("b")}`];
+    assert.throws(
+      () => {
+        refuseDigests(["grafana/loki:3", one, other]);
+      },
+      (error) => {
+        assert.ok(error instanceof UserError);
+        assert.deepEqual(error.errorCodes, ["OBS1603"]);
+        const lines = error.message
+          .split("\n")
+          .map((line) => line.replace(/: must be named by a tag in a bundle, .*/, ""));
+        assert.deepEqual(lines.slice(0, 3), [`image ${one}`, `image ${other}`, "nothing was changed"]);
+        return true;
+      },
     );
   });
 
