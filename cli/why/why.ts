@@ -1,8 +1,10 @@
 import { partList } from "../../config/parts/parts.ts";
-import { grafanaOf } from "../grafana-client.ts";
+import { whyNotReached } from "../errors.ts";
+import { grafanaOf, HttpError } from "../grafana-client.ts";
 import { instanceOf, isUp } from "../instances.ts";
 import { urlOf, type StackOutputs } from "../outputs.ts";
 import type { Target } from "../target.ts";
+import { oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
 import { processesNamed, type Facts } from "./diagnosis.ts";
 import { examine, type Examined } from "./examine.ts";
@@ -17,6 +19,7 @@ const mostNear = 8;
  * Collects what is known of a service: its processes, whether they reach the Collector, and what has come of it.
  *
  * @param outputs addresses that can be reached
+ * @throws UserError if Grafana, which the stores are asked through, does not answer.
  */
 export async function factsAbout(
   asked: string,
@@ -24,6 +27,10 @@ export async function factsAbout(
   target: Target,
   nowMillis: number,
 ): Promise<Facts> {
+  return throughGrafana(outputs, () => collected(asked, outputs, target, nowMillis));
+}
+
+async function collected(asked: string, outputs: StackOutputs, target: Target, nowMillis: number): Promise<Facts> {
   const stores = storesOf(outputs, nowMillis);
   const [seen, known, deliveries, rejections] = await Promise.all([
     seenProcesses(outputs, target),
@@ -55,9 +62,30 @@ export async function allServices(
   outputs: StackOutputs,
   nowMillis: number,
 ): Promise<readonly (readonly [name: string, newest: Newest])[]> {
-  const stores = storesOf(outputs, nowMillis);
-  const names = await stores.serviceNames();
-  return Promise.all(names.map(async (name) => [name, await stores.newest(name)] as const));
+  return throughGrafana(outputs, async () => {
+    const stores = storesOf(outputs, nowMillis);
+    const names = await stores.serviceNames();
+    return Promise.all(names.map(async (name) => [name, await stores.newest(name)] as const));
+  });
+}
+
+/** Says that Grafana has not answered, or a store behind it, which may go away while it is asked. @throws UserError with that */
+async function throughGrafana<Result>(outputs: StackOutputs, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    // What `fetch` throws, what its end of patience throws, and an answer that is an error.
+    const isOfNetwork =
+      error instanceof Error &&
+      (["fetch failed", "terminated"].includes(error.message) || error.name === "TimeoutError");
+    if (!isOfNetwork && !(error instanceof HttpError)) throw error;
+    const why = error instanceof HttpError ? error.message : whyNotReached(error);
+    throw new UserError(
+      "OBS1506",
+      `Grafana: must answer at ${urlOf(outputs, "grafana")}, got: ${oneLine(why)}\n  next: npm run verify, which says what is down`,
+      { cause: error },
+    );
+  }
 }
 
 /** @throws UserError if a part of the stack is down, which is the cause of all the rest. */
