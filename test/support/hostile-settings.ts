@@ -24,6 +24,7 @@ interface PlaceSchema {
   readonly properties?: Readonly<Record<string, PlaceSchema>>;
   readonly additionalProperties?: PlaceSchema | boolean;
   readonly items?: PlaceSchema;
+  readonly anyOf?: readonly PlaceSchema[];
 }
 
 /** Stands for the keys of a group whose keys are the user's own. */
@@ -317,6 +318,11 @@ const secretPlaces: readonly (readonly string[])[] = [
   ["kubernetes", "loadCommand"],
 ];
 
+/** Whether it may be a list, by itself or as one of several forms. */
+function mayBeList({ type, anyOf = [] }: PlaceSchema): boolean {
+  return type === "array" || anyOf.some(mayBeList);
+}
+
 function isTextByName({ additionalProperties }: PlaceSchema): boolean {
   return typeof additionalProperties === "object" && additionalProperties.type === "string";
 }
@@ -356,7 +362,7 @@ export const configWithSecret: fc.Arbitrary<Config> = fc
       // Within another shape than a known place has. Names in a list and labels by name are shown.
       fc.tuple(
         fc
-          .constantFrom(...settingPlaces.filter(({ schema }) => schema.type !== "array" && !isTextByName(schema)))
+          .constantFrom(...settingPlaces.filter(({ schema }) => !mayBeList(schema) && !isTextByName(schema)))
           .map(({ path }) => path),
         withCanary,
       ),
