@@ -26,13 +26,14 @@ export class UserError extends Error {
   }
 }
 
-/** How many problems are listed; a message of more than ten lines, that of its codes included, is not read. */
-const mostProblems = 6;
+/** How many lines the problems have; a message of more than ten lines, that of its codes included, is not read. */
+const mostLines = 7;
 
 /** The error of a command that has changed nothing, with a line for each problem, of which there is one. @param next what to do */
 export function refused(problems: readonly UserProblem[], next: string): UserError {
-  const shown = problems.slice(0, mostProblems).map(({ text }) => text);
-  const more = problems.length > shown.length ? [`… and ${problems.length - shown.length} more`] : [];
+  const texts = problems.map(({ text }) => text);
+  const shown = texts.length > mostLines ? texts.slice(0, mostLines - 1) : texts;
+  const more = texts.length > shown.length ? [`… and ${texts.length - shown.length} more`] : [];
   const [first, ...others] = new Set(problems.map(({ code }) => code));
   if (first === undefined) throw new Error("a refusal: must have a problem, has none");
   return new UserError([first, ...others], [...shown, ...more, "nothing was changed", `  next: ${next}`].join("\n"));
