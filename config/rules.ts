@@ -160,8 +160,8 @@ function completeName(reference: string): string {
   return `docker.io/${name.includes("/") ? "" : "library/"}${name}`;
 }
 
-/** The longest name that is put behind a registry: of the table of images, or built here behind the stack's name. */
-const longestBehindRegistry = "a".repeat(110);
+/** The longest name that is put behind a registry: of the table of images, or built here behind the stack's name and nine characters. */
+const longestBehindRegistry = "a".repeat(119);
 
 const registryRule = {
   rule: "must be a registry without a scheme, and a path in it if need be",

@@ -28,10 +28,12 @@ function problemsOf(name: string, services: Readonly<Record<string, Dependent>>)
   const path = `services.${name}.dependsOn`;
   const given: unknown = services[name]?.dependsOn ?? [];
   if (!Array.isArray(given)) return [`${path}: must be a list of names of services, got something else; write [NAME]`];
+  const names = Object.keys(services);
   return (given as readonly unknown[]).flatMap((before, index) => {
-    if (typeof before === "string" && Object.hasOwn(services, before)) return [];
-    const known = Object.keys(services).join(", ");
-    return [`${path}.${index}: must be the name of a service, got ${JSON.stringify(before)}; name one of ${known}`];
+    if (typeof before === "string" && names.includes(before)) return [];
+    return [
+      `${path}.${index}: must be the name of a service, got ${JSON.stringify(before)}; name one of ${names.join(", ")}`,
+    ];
   });
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { previewProgram } from "../../components/preview/preview-program.ts";
 import { CodedError } from "../../config/coded-error.ts";
 import { InstrumentedService, JoinedStack, ObservabilityStack, type StackConnection } from "../../components/index.ts";
 import { recordProgram, recordResources, type RecordedResource } from "../support/record-resources.ts";
@@ -49,6 +50,25 @@ describe("a stack of another program", () => {
     assert.deepEqual(inputs["networksAdvanced"], [{ name: "shop", aliases: ["cart"] }]);
     assert.ok((inputs["envs"] as readonly string[]).includes("OTEL_SERVICE_NAME=shop-cart"));
     assert.match(String(inputs["envs"]), /deployment\.environment\.name=live/);
+  });
+
+  it("has images of its own names: two programs that build the same one would take it away from each other", async () => {
+    const known = await connection("docker");
+    const namesIn = async (stack: string): Promise<readonly string[]> => {
+      const program = (): void => {
+        const joined = new JoinedStack("other", known, { docker: { host: noDocker } });
+        new InstrumentedService("cart", { stack: joined, image, instrument: "nodejs" });
+      };
+      const { resources } = await previewProgram(program, { project: "cart", stack });
+      return resources.flatMap(({ type, inputs }) =>
+        type === "docker:index/remoteImage:RemoteImage" && inputs["build"] !== undefined
+          ? [JSON.stringify(inputs["name"])]
+          : [],
+      );
+    };
+    const [[one = ""], [other = ""]] = await Promise.all([namesIn("one"), namesIn("other")]);
+    for (const name of [one, other]) assert.match(name, /^"shop-[0-9a-f]{8}-instrumentation-nodejs:[0-9a-f]+"$/);
+    assert.notEqual(one, other);
   });
 
   it("has them in its namespace on Kubernetes, with the stack's label, by which its policies know them", async () => {

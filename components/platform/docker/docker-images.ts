@@ -1,9 +1,18 @@
+import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { problemIf, type Problem } from "../../../config/problem.ts";
 import type { PlatformArgs } from "../platform.ts";
 import type { WorkloadImage } from "../workload.ts";
 import { contentHash } from "./content-hash.ts";
+
+/**
+ * What stands before the name of every image that a program builds. Each program that has joined a stack has a name of its own
+ * for an image: two resources of one name would take it away from each other.
+ */
+export function builtPrefix({ name, owner, isJoined }: Pick<PlatformArgs, "name" | "owner" | "isJoined">): string {
+  return isJoined ? `${name}-${createHash("sha256").update(owner).digest("hex").slice(0, 8)}-` : `${name}-`;
+}
 
 /** What the images of a stack are made from. */
 export interface DockerImagesArgs extends Pick<PlatformArgs, "resourcePrefix" | "buildPlatform"> {

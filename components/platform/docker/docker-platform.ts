@@ -28,7 +28,7 @@ import {
   type ContainerContext,
   type InstanceContext,
 } from "./container-args.ts";
-import { DockerImages } from "./docker-images.ts";
+import { builtPrefix, DockerImages } from "./docker-images.ts";
 import {
   reservedForWaiting,
   reservedInDocker,
@@ -64,7 +64,7 @@ export class DockerPlatform implements Platform {
     this.args = args;
     this.provider = args.provider;
     const { parent } = opts;
-    this.images = new DockerImages({ ...args, builtPrefix: `${args.name}-`, parent, provider: () => this.provider });
+    this.images = new DockerImages({ ...args, builtPrefix: builtPrefix(args), parent, provider: () => this.provider });
     this.networkName = args.isJoined ? args.name : this.newNetwork(opts);
   }
 

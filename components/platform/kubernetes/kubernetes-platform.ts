@@ -24,7 +24,7 @@ import { isBackend } from "../../../config/parts/parts.ts";
 import { nearMatch, pathText, problem, problemIf, type Problem } from "../../../config/problem.ts";
 import { registryPrefix } from "../../../config/rules.ts";
 import { Reservations } from "../reservations.ts";
-import { dockerBuilder, type DockerImages } from "../docker/docker-images.ts";
+import { builtPrefix, dockerBuilder, type DockerImages } from "../docker/docker-images.ts";
 import {
   publishedAddresses,
   type Injection,
@@ -108,8 +108,8 @@ export class KubernetesPlatform implements Platform {
     this.namespace = isNew ? this.newNamespace() : pulumi.output(settings.namespace);
     this.serviceAccountName = args.isJoined ? name : this.newServiceAccount().metadata.name;
     if (!args.isJoined) this.newPolicies();
-    const builtPrefix = `${registryPrefix(settings.registry)}${name}-`;
-    this.images = dockerBuilder({ ...args, builtPrefix, parent: opts.parent }, args.dockerProvider);
+    const prefix = `${registryPrefix(settings.registry)}${builtPrefix(args)}`;
+    this.images = dockerBuilder({ ...args, builtPrefix: prefix, parent: opts.parent }, args.dockerProvider);
   }
 
   readonly injectedTypes = injectedTypes;
