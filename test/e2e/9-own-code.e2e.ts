@@ -355,7 +355,10 @@ describe("own code, as docs/own-code.md has it", () => {
     const ended = await workspace.npm("run", "up");
     writeFileSync(file, before);
     assert.equal(ended.code, 1, ended.output);
-    assert.match(ended.stderr, /^late\.memoryMiB: [^\n]+; did you mean [^\n]*memoryMib\? \(OBS1002\)\n {2}next: correct /m);
+    assert.match(
+      ended.stderr,
+      /^late\.memoryMiB: [^\n]+; did you mean [^\n]*memoryMib\? \(OBS1002\)\n {2}next: correct /m,
+    );
     assert.doesNotMatch(ended.output, /deploying the stack/);
     assert.deepEqual(await workspace.containerIds(), idsAfter);
   });
