@@ -4,7 +4,7 @@ import type { Docker } from "../docker/docker.ts";
 import { coded, refused } from "../user-error.ts";
 import type { BundledImage } from "./format.ts";
 
-const inspected = z.array(z.looseObject({ Id: z.string(), RepoTags: z.array(z.string()).nullish() }));
+const inspected = z.array(z.looseObject({ Id: z.string() }));
 
 /** The images that Docker has, of those asked for. */
 export async function imagesIn(

@@ -11,7 +11,7 @@ import { pulumiHome } from "../plugins.ts";
 import type { Say } from "../target.ts";
 import { firstLine, oneLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
-import { manifestSchema, members, thisPlatform, type BundledImage, type BundleManifest } from "./format.ts";
+import { manifestSchema, members, thisPlatform, type BundleManifest } from "./format.ts";
 import { furtherReferences, missingImages } from "./images.ts";
 import { missingPrograms, ProgramInstallation } from "./programs.ts";
 
@@ -94,10 +94,11 @@ export class Bundle {
         );
       }
     }
-    for (const { from, to } of furtherReferences(images, needed, imageRegistry)) {
-      await docker.run(["image", "tag", from, to]);
-    }
-    sayWhatIsMissing(images, needed, imageRegistry, say);
+    const further = furtherReferences(images, needed, imageRegistry);
+    for (const { from, to } of further) await docker.run(["image", "tag", from, to]);
+    const known = new Set([...images.map(({ reference }) => reference), ...further.map(({ to }) => to)]);
+    const others = needed.filter((reference) => !known.has(reference));
+    if (others.length > 0) say(`not in the bundle, so it has to be here or in a registry: ${others.join(", ")}`);
   }
 
   private async loadImages(docker: Docker): Promise<void> {
@@ -111,18 +112,6 @@ export class Bundle {
       throw refusedBundle("OBS1602", this.file, `must be whole, got: ${messageOf(error)}`, error);
     }
   }
-}
-
-function sayWhatIsMissing(
-  images: readonly BundledImage[],
-  needed: readonly string[],
-  imageRegistry: string,
-  say: Say,
-): void {
-  const further = furtherReferences(images, needed, imageRegistry).map(({ to }) => to);
-  const known = new Set([...images.map(({ reference }) => reference), ...further]);
-  const others = needed.filter((reference) => !known.has(reference));
-  if (others.length > 0) say(`not in the bundle, so it has to be here or in a registry: ${others.join(", ")}`);
 }
 
 /** Hands an image archive to `docker load`. @throws UserError with what Docker says of it */

@@ -15,13 +15,18 @@ const baseArgument = "NODE_IMAGE";
  * this repository's own images are built upon. What a user's own Dockerfile is built upon is the builder's business.
  */
 export function plannedImages(resources: readonly Pick<PreviewResource, "type" | "inputs">[]): readonly string[] {
-  const images = resources
-    .filter(({ type }) => type === "docker:index/remoteImage:RemoteImage")
-    .map(({ inputs }) => remoteImage.parse(inputs));
-  const needed = images.flatMap(({ name, build }) =>
+  const needed = remoteImages(resources).flatMap(({ name, build }) =>
     build === undefined ? name : (build.buildArgs[baseArgument] ?? []),
   );
   return [...new Set(needed)].sort();
+}
+
+function remoteImages(
+  resources: readonly Pick<PreviewResource, "type" | "inputs">[],
+): readonly z.output<typeof remoteImage>[] {
+  return resources
+    .filter(({ type }) => type === "docker:index/remoteImage:RemoteImage")
+    .map(({ inputs }) => remoteImage.parse(inputs));
 }
 
 const container = z.object({ image: z.string() });
@@ -37,10 +42,7 @@ const withPods = z.object({
 
 /** References of the images that the pods of a program run, but for those that are built on this machine. */
 export function podImages(resources: readonly Pick<PreviewResource, "type" | "inputs">[]): readonly string[] {
-  const built = resources
-    .filter(({ type }) => type === "docker:index/remoteImage:RemoteImage")
-    .map(({ inputs }) => remoteImage.parse(inputs))
-    .flatMap(({ name, build }) => (build === undefined ? [] : [name]));
+  const built = remoteImages(resources).flatMap(({ name, build }) => (build === undefined ? [] : [name]));
   const run = resources
     .filter(({ type }) => type.startsWith("kubernetes:"))
     .flatMap(({ inputs }) => withPods.safeParse(inputs).data?.spec.template.spec ?? [])
