@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hasDigest, pinned, type ImageLock } from "../../config/image-lock.ts";
 import { registryPrefix } from "../../config/rules.ts";
 import type { Docker } from "../docker/docker.ts";
 import { coded, refused } from "../user-error.ts";
@@ -20,10 +21,21 @@ export async function imagesIn(
   return found.flatMap(({ reference, found: [first] }) => (first === undefined ? [] : [{ reference, id: first.Id }]));
 }
 
-/** @throws UserError with every reference that Docker could not be given from a file: it forgets digests of what it loads. */
-export function refuseDigests(references: readonly string[]): void {
+/**
+ * The references of a bundle's images, by those of the program: Docker forgets digests of what it loads from a file, so one
+ * that the lock gives a digest to goes by its tag there.
+ *
+ * @throws UserError with every other reference that has a digest.
+ */
+export function bundledReferences(references: readonly string[], lock: ImageLock): ReadonlyMap<string, string> {
+  const tags = new Map([...lock.keys()].map((tag) => [pinned(tag, lock), tag]));
+  refuseDigests(references.filter((reference) => !tags.has(reference)));
+  return new Map(references.map((reference) => [reference, tags.get(reference) ?? reference]));
+}
+
+function refuseDigests(references: readonly string[]): void {
   const rule = "must be named by a tag in a bundle, got a digest, which Docker forgets of an image that it loads";
-  const problems = references.filter((each) => each.includes("@")).map((each) => `image ${each}: ${rule}`);
+  const problems = references.filter(hasDigest).map((each) => `image ${each}: ${rule}`);
   if (problems.length === 0) return;
   const next = "name it by its tag: the bundle has the digest of each image, and compares it";
   throw refused(coded("OBS1603", problems), next);

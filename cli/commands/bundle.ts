@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
-import { imagesIn, refuseDigests } from "../bundle/images.ts";
+import { bundledReferences, imagesIn } from "../bundle/images.ts";
 import { thisPlatform } from "../bundle/format.ts";
 import { cliFolder, programSources } from "../bundle/programs.ts";
 import { projectFiles } from "../bundle/project.ts";
@@ -13,7 +13,7 @@ import { pullMissing } from "../docker/images.ts";
 import { mib } from "../download.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import { untilInterrupted } from "../interrupt.ts";
-import { validSettings } from "../load-target.ts";
+import { validFiles, validSettings } from "../load-target.ts";
 import type { CommandOptions } from "../options.ts";
 import { isInstalled, neededPlugins, type Plugin, pluginPlace, pulumiHome } from "../plugins.ts";
 import { plannedImages, podImages } from "../preview/planned-images.ts";
@@ -44,13 +44,15 @@ async function bundle(options: CommandOptions, tell: Say): Promise<number> {
   try {
     progress.phase("finding out what is needed");
     const config = knownConfig(options);
-    const settings = validSettings(config, stack);
+    const files = validFiles();
+    const settings = validSettings(config, stack, undefined, files);
     const { resources } = await plannedProgram(stack, config, "npm run bundle");
     const docker = new Docker(settings.stack.docker.host);
     const references = [...new Set([...plannedImages(resources), ...podImages(resources)])].sort();
-    refuseDigests(references);
+    const bundled = bundledReferences(references, files.imageLock ?? new Map());
     await pullMissing(references, docker, progress.line, settings.stack.docker.buildPlatform);
-    const images = await imagesIn(docker, references);
+    for (const [from, to] of bundled) if (from !== to) await docker.run(["image", "tag", from, to]);
+    const images = await imagesIn(docker, [...bundled.values()]);
     const pulumi = await pulumiCli(progress);
     const plugins = neededPlugins(settings);
     for (const { name, version } of plugins.filter((plugin) => !isInstalled(plugin))) {

@@ -1,8 +1,7 @@
 import { previewProgram } from "../../components/preview/preview-program.ts";
-import { CodedError } from "../../config/coded-error.ts";
 import { projectName } from "../project.ts";
+import { refusedProgram } from "../refused-program.ts";
 import { stackFileName } from "../settings-file.ts";
-import { UserError } from "../user-error.ts";
 
 /** A program as it would be deployed, with what it exports. */
 export type PlannedProgram = Awaited<ReturnType<typeof previewProgram>>;
@@ -29,8 +28,6 @@ export async function plannedProgram(
     return await previewProgram(() => import("../../index.ts"), { project: projectName, stack, config });
   } catch (error) {
     // The settings' and the services' problems have a code; any other one is a fault of the program.
-    if (!(error instanceof CodedError)) throw error;
-    const next = `correct ${stackFileName(stack)}, then ${command}`;
-    throw new UserError([error.errorCode], `${error.message}\n  next: ${next}`, { cause: error });
+    throw refusedProgram(error, `correct ${stackFileName(stack)}, then ${command}`);
   }
 }

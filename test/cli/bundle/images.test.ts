@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { furtherReferences, missingImages, refuseDigests } from "../../../cli/bundle/images.ts";
+import { bundledReferences, furtherReferences, missingImages } from "../../../cli/bundle/images.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import { Docker } from "../../../cli/docker/docker.ts";
 import { fakeCommand } from "../../support/fake-command.ts";
@@ -25,11 +25,10 @@ describe("the images of a bundle", () => {
   });
 
   it("are named by tags: each that is named by a digest is refused", () => {
-    refuseDigests(["grafana/loki:3"]);
     const [one, other] = [`own/a@${id("a")}`, `own/b:1@${id("b")}`];
     assert.throws(
       () => {
-        refuseDigests(["grafana/loki:3", one, other]);
+        bundledReferences(["grafana/loki:3", one, other], new Map([["own/b:1", id("c")]]));
       },
       (error) => {
         assert.ok(error instanceof UserError);
@@ -40,6 +39,18 @@ describe("the images of a bundle", () => {
         assert.deepEqual(lines.slice(0, 3), [`image ${one}`, `image ${other}`, "nothing was changed"]);
         return true;
       },
+    );
+  });
+
+  it("go by their tags where the lock has given them the digest", () => {
+    const lock = new Map([["grafana/loki:3", id("a")]]);
+    const locked = `grafana/loki:3@${id("a")}`;
+    assert.deepEqual(
+      bundledReferences([locked, "own/checkout:1"], lock),
+      new Map([
+        [locked, "grafana/loki:3"],
+        ["own/checkout:1", "own/checkout:1"],
+      ]),
     );
   });
 
