@@ -2,13 +2,15 @@ import { z } from "zod";
 import { hasDigest, pinned, type ImageLock } from "../../config/image-lock.ts";
 import { registryPrefix } from "../../config/rules.ts";
 import type { Docker } from "../docker/docker.ts";
+import { pullMissing } from "../docker/images.ts";
+import type { Say } from "../target.ts";
 import { coded, refused } from "../user-error.ts";
 import type { BundledImage } from "./format.ts";
 
 const inspected = z.array(z.looseObject({ Id: z.string() }));
 
 /** The images that Docker has, of those asked for. */
-export async function imagesIn(
+async function imagesIn(
   docker: Pick<Docker, "inspect">,
   references: readonly string[],
 ): Promise<readonly BundledImage[]> {
@@ -22,15 +24,31 @@ export async function imagesIn(
 }
 
 /**
- * The references of a bundle's images, by those of the program: Docker forgets digests of what it loads from a file, so one
- * that the lock gives a digest to goes by its tag there.
+ * The images that a bundle is to have, which Docker has then. It forgets digests of what it loads from a file: an image that the
+ * lock gives a digest to is pulled by that, and goes by its tag from then on.
  *
- * @throws UserError with every other reference that has a digest.
+ * @param references of the program
+ * @param platform as in {@link pullMissing}
+ * @throws UserError with every other reference that has a digest, or with every image that cannot be had.
  */
-export function bundledReferences(references: readonly string[], lock: ImageLock): ReadonlyMap<string, string> {
+export async function imagesToBundle(
+  references: readonly string[],
+  lock: ImageLock,
+  docker: Docker,
+  say: Say,
+  platform?: string,
+): Promise<readonly BundledImage[]> {
   const tags = new Map([...lock.keys()].map((tag) => [pinned(tag, lock), tag]));
   refuseDigests(references.filter((reference) => !tags.has(reference)));
-  return new Map(references.map((reference) => [reference, tags.get(reference) ?? reference]));
+  await pullMissing(references, docker, say, platform);
+  const byTag = await Promise.all(
+    references.map(async (reference) => {
+      const tag = tags.get(reference);
+      if (tag !== undefined) await docker.run(["image", "tag", reference, tag]);
+      return tag ?? reference;
+    }),
+  );
+  return imagesIn(docker, byTag);
 }
 
 function refuseDigests(references: readonly string[]): void {

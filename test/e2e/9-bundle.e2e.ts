@@ -123,7 +123,7 @@ describe("images that are locked", () => {
     configure(image, image);
   });
   after(async () => {
-    for (const name of ["Pulumi.locked.yaml", "images.lock.json", "locked.tar"]) rmSync(file(name), { force: true });
+    for (const name of ["Pulumi.locked.yaml", "images.lock.json"]) rmSync(file(name), { force: true });
     await run("docker", ["rmi", "--force", image, locked]);
     await registry.stop();
   });
@@ -143,21 +143,6 @@ describe("images that are locked", () => {
     assert.deepEqual(plannedImages(resources), [locked]);
     assert.equal(await contentOf(locked), "one\n");
     assert.equal(await contentOf(image), "two\n");
-  });
-
-  it("are in a bundle by their tag, without the lock", async () => {
-    const ended = await npm("bundle", "locked.tar");
-    assert.equal(ended.code, 0, ended.output);
-    assert.equal(await contentOf(image), "one\n");
-    const [id] = z
-      .tuple([z.object({ Id: z.string() })])
-      .transform(([{ Id }]) => [Id])
-      .parse(JSON.parse(await succeed("docker", ["image", "inspect", image])));
-    const manifest: unknown = JSON.parse(await succeed("tar", ["-xOf", file("locked.tar"), "bundle/manifest.json"]));
-    assert.partialDeepStrictEqual(manifest, { images: [{ reference: image, id }] });
-    const names = await succeed("tar", ["-tf", file("locked.tar")]);
-    assert.ok(names.includes("\nobservability/Pulumi.locked.yaml\n"));
-    assert.ok(!names.includes("images.lock.json"));
   });
 
   it("that the lock does not name are refused, and those of no registry are not locked", async () => {
