@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, renameSync, rmSync, statSync } from "node:fs";
+import { createWriteStream, renameSync, rmSync, statSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Progress } from "./progress.ts";
+import { sha256Of } from "./sha256.ts";
 
 /** A file that is to be had from a server. */
 export interface Download {
@@ -78,13 +78,6 @@ async function fetchInto(part: string, { url, start, size, progress }: Transfer)
 
 function bytesIn(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-/** The SHA-256 of a file, hexadecimal. */
-export async function sha256Of(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
-  return hash.digest("hex");
 }
 
 /** A size for a person to read: `12.3 MiB`. */

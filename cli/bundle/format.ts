@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sha256Schema } from "../sha256.ts";
 
 /** Where what is in a bundle, a tar archive: what is brought in by `npm run up -- --bundle` comes first, in this order. */
 export const members = {
@@ -19,7 +20,7 @@ const image = z.strictObject({ reference: z.string(), id: z.string().regex(/^sha
 const programFile = z.strictObject({
   // Of a version each: `versions/3.265.0/…` or `plugins/resource-docker-v5.2.0/…`, and never out of it.
   path: z.string().regex(/^(versions|plugins)(\/(?!\.\.?(\/|$))[\w.+@-]+){2,}$/),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: sha256Schema,
   mode: z.int().min(0).max(0o777),
 });
 

@@ -12,7 +12,7 @@ import {
 import { delimiter, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { sha256Of } from "../download.ts";
+import { sha256Of } from "../sha256.ts";
 import type { BundledProgramFile } from "./format.ts";
 
 /** A folder with files of a version, and where they belong below `PULUMI_HOME`. */

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { create, replace } from "tar";
-import { sha256Of } from "../download.ts";
 import type { Docker } from "../docker/docker.ts";
 import type { Progress } from "../progress.ts";
+import { sha256Of } from "../sha256.ts";
 import { members, type BundledImage, type BundleManifest } from "./format.ts";
 import type { ProgramSource } from "./programs.ts";
 
