@@ -24,12 +24,16 @@ export const commandLines: readonly { readonly command: string; readonly does: s
     does: "prints what would be deployed, without Docker and Pulumi's engine; `-- --diff` what would change",
   },
   {
-    command: "npm run images:lock",
-    does: "writes the digest of each image to `images.lock.json`, by which it is the same one everywhere",
-  },
-  {
     command: "npm run bundle -- FILE",
     does: "writes everything that `npm run up` needs to a file, for a machine without a network",
+  },
+  {
+    command: "npm run backup -- DIR",
+    does: "writes what the stores have to a folder, while telemetry goes on to arrive",
+  },
+  {
+    command: "npm run restore -- DIR",
+    does: "asks, then replaces what the stores have by that of a backup (`--yes` answers)",
   },
   { command: "npm run password", does: "prints Grafana's password, which nothing else ever prints" },
   {

@@ -21,7 +21,7 @@ export function throughInterrupts<Result>(say: Say, action: () => Promise<Result
     );
   };
   const after = "what was done so far is kept\n  next: npm run up, or npm run down";
-  return listening(["SIGINT"], onInterrupt, action, after);
+  return listening(["SIGINT"], onInterrupt, action, () => after);
 }
 
 /**
@@ -35,7 +35,7 @@ async function listening<Result>(
   signals: readonly NodeJS.Signals[],
   onSignal: () => void,
   action: (signal: AbortSignal) => Promise<Result>,
-  after: string,
+  after: () => string,
 ): Promise<Result> {
   const ended = new AbortController();
   const listener = (): void => {
@@ -43,7 +43,7 @@ async function listening<Result>(
     onSignal();
   };
   const interrupted = (cause?: unknown): UserError =>
-    new UserError("OBS1403", `interrupted; ${after}`, { cause, exitCode: interruptedCode });
+    new UserError("OBS1403", `interrupted; ${after()}`, { cause, exitCode: interruptedCode });
   for (const signal of signals) process.on(signal, listener);
   try {
     const result = await action(ended.signal);
@@ -57,14 +57,23 @@ async function listening<Result>(
 }
 
 /**
- * Runs an action that changes nothing of the stack's, and has it end and tidy up at Ctrl-C or SIGTERM, by its signal.
+ * Runs an action that can end at any time, and has it end and tidy up at Ctrl-C, SIGTERM or the end of the terminal, by its
+ * signal.
  *
  * @param next the command to be run again
+ * @param left what is to be said of what the action leaves then
  * @throws UserError with the next command, if the action was interrupted.
  */
 export function untilInterrupted<Result>(
   action: (signal: AbortSignal) => Promise<Result>,
   next = "npm run up",
+  left: () => string = () => "nothing was changed",
 ): Promise<Result> {
-  return listening(["SIGINT", "SIGTERM"], () => undefined, action, `nothing was changed\n  next: ${next}`);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  return listening(
+    signals,
+    () => undefined,
+    action,
+    () => `${left()}\n  next: ${next}`,
+  );
 }

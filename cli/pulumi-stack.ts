@@ -82,7 +82,7 @@ export async function withLockedStack<Result>(
   progress?: Progress,
 ): Promise<Result> {
   mkdirSync(stateFolder, { recursive: true });
-  // Node.js warns that its SQLite is experimental. `up` and `down` turn that off; no other command loads it.
+  // Node.js warns that its SQLite is experimental. Those that load it turn that off.
   const { withLock } = await import("./lock.ts");
   return withLock(stateFolder, stackName, () => withStack(stackName, action, progress));
 }

@@ -1,3 +1,5 @@
+import type { Readable, Writable } from "node:stream";
+import type { Store } from "./backup/store.ts";
 import type { InstanceOutput, InstanceState } from "./instances.ts";
 import type { StackOutputs } from "./outputs.ts";
 import type { KnownState } from "./state.ts";
@@ -5,6 +7,16 @@ import type { ServiceProcess } from "./why/service-process.ts";
 
 /** Prints a line of progress. */
 export type Say = (line: string) => void;
+
+/** What a script in the data of a store reads and writes. */
+export interface DataStreams {
+  /** @default nothing */
+  readonly input?: Readable;
+  /** Takes all that it writes, and is ended when it has ended well. @default nowhere */
+  readonly output?: Writable;
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+}
 
 /** Everything that the commands ask of what a stack runs on. No command knows which target it works with. */
 export interface Target {
@@ -79,6 +91,17 @@ export interface Target {
   reach<Result>(outputs: StackOutputs, action: (reached: StackOutputs) => Promise<Result>, say: Say): Promise<Result>;
   /** Runs a command. @param line for its input, never shown @throws Error with what a failed one has written. */
   runIn(instance: string, command: readonly string[], line: string): Promise<void>;
+  /** Ends what runs a store, as gracefully as its part asks for, and lets nothing start it again. */
+  stop(store: Store): Promise<void>;
+  /** Starts a store that was stopped; it may be up only later. One that was not stopped goes on. */
+  start(store: Store): Promise<void>;
+  /**
+   * Runs a script of busybox in the folder of a store's data, as the user of the store and with no other rights. The store
+   * is stopped meanwhile.
+   *
+   * @throws Error with what the script has written, or the reason of the signal; nothing of it runs any more then
+   */
+  inData(store: Store, script: string, streams: DataStreams): Promise<void>;
   /**
    * Makes the addresses in the outputs reachable until the result is called; `undefined` where they always are.
    *

@@ -17,6 +17,7 @@ export const errorGroups = {
   OBS14: "The Pulumi CLI, the state and the deployment",
   OBS15: "What a deployed stack is asked",
   OBS16: "Bundles, for machines without a network",
+  OBS17: "Backups",
 } as const;
 
 /**
@@ -29,7 +30,7 @@ export const errorCodes = {
     means:
       "Settings of the stack break a rule, or two of them do not fit each other. The message has a line for each: the path, the rule, what is there, and what to write instead. A value that may be a secret is not shown. Settings are judged before anything else, so nothing was changed.",
     remedy:
-      "Correct each line. With the commands, `observability:NAME` is in the settings file of the stack (`Pulumi.dev.yaml`); in a program of your own the path leads into the arguments of `ObservabilityStack` or `JoinedStack`. Every setting with its rule and default is in [the table of settings](../settings.md). A setting that is not known is refused with the one that is near to it, mostly a slip of the pen or a setting of a newer version. An image that `images.lock.json` lacks is added by `npm run images:lock` ([locked images](../air-gap.md#the-same-images-everywhere)).",
+      "Correct each line. With the commands, `observability:NAME` is in the settings file of the stack (`Pulumi.dev.yaml`); in a program of your own the path leads into the arguments of `ObservabilityStack` or `JoinedStack`. Every setting with its rule and default is in [the table of settings](../settings.md). A setting that is not known is refused with the one that is near to it, mostly a slip of the pen or a setting of a newer version.",
   },
   OBS1002: {
     title: "The arguments of a service have problems",
@@ -78,7 +79,7 @@ export const errorCodes = {
     means:
       "A command was called with an option that it does not have, with a value that the option cannot have, with an option of another target, or without what it asks to be confirmed. The command has changed nothing.",
     remedy:
-      "See the usage below the message, which `-- --help` shows as well. npm hands options on only behind `--`: `npm run up -- --stack shop`. `--context` and its like need `--target kubernetes`. `--destroy-data` asks at the terminal; where there is none, a script has to say `--yes`.",
+      "See the usage below the message, which `-- --help` shows as well. npm hands options on only behind `--`: `npm run up -- --stack shop`. `--context` and its like need `--target kubernetes`. `--destroy-data` and `npm run restore` ask at the terminal; where there is none, a script has to say `--yes`.",
   },
   OBS1009: {
     title: "There is no such stack",
@@ -93,13 +94,6 @@ export const errorCodes = {
       "A stack runs on Docker or on Kubernetes for all its life, and a command or the setting `observability:target` names the other one. Its data would stay behind. Nothing was changed.",
     remedy:
       "Put `observability:target` back, or leave `--stack` or `--target` out. For the other target use another stack: `npm run up -- --target kubernetes --stack NAME`. Both can run beside each other with other `ports` and another `name`.",
-  },
-  OBS1011: {
-    title: "The lock of images cannot be used",
-    means:
-      "`images.lock.json` beside `Pulumi.yaml` says which image each tag is, and is not what `npm run images:lock` writes: it cannot be read, is no JSON, was edited or merged wrongly, or is of a version of the program that this one does not know. The message has a line for each place. Without it any image could run, so nothing is deployed or previewed. Nothing was changed.",
-    remedy:
-      "Put the file back from git. After a merge with conflicts take either side whole, or remove the file; then `npm run images:lock` for each stack asks the registries anew. Look at what is different before you commit it ([locked images](../air-gap.md#the-same-images-everywhere)).",
   },
   OBS1101: {
     title: "Node.js is too old",
@@ -212,13 +206,6 @@ export const errorCodes = {
       "On Docker a container that runs once has not ended well: a step before a service, a copy of files out of an image, or one that waits until a service answers. What depends on it was not started; what runs already goes on.",
     remedy:
       "The command in the message, `docker logs NAME`, shows what it printed. Correct the step's command, the path in the image, or the service that does not answer (`docker logs` of that one), then deploy again.",
-  },
-  OBS1211: {
-    title: "No registry knows the digest of an image",
-    means:
-      "`npm run images:lock` asks the registry of each image for its digest, and one does not answer, wants a login, or has no such image: it may have been built or loaded on this machine alone, which makes no digest that another machine could go by. The message names each such image. `images.lock.json` was not written or changed.",
-    remedy:
-      "Look at the network and at `docker login`. Push an image of your own to a registry, and name it there by `observability:images` or `observability:imageRegistry`. An image that the settings name by a digest (`repository:tag@sha256:…`) is not asked for. Then `npm run images:lock` again.",
   },
   OBS1301: {
     title: "The kubeconfig lacks the cluster",
@@ -448,6 +435,32 @@ export const errorCodes = {
       "`npm run bundle` has a file of that name already, or an image of the program is named by a digest, which Docker forgets of what it loads from a file, or git cannot tell what belongs to the project, since the folder is no clone. No bundle was written; images and plugins that were downloaded until then are kept.",
     remedy:
       "Remove the file or name another one. Name the image by its tag: the bundle has the digest of each image and compares it when it is used. In a copy of the project without git, `git init` is enough: what is not ignored belongs to it.",
+  },
+  OBS1701: {
+    title: "A folder is no backup that is whole",
+    means:
+      "`npm run restore` was given a folder without a manifest, with one of a newer version of this project, or with a file that is missing or has another size or checksum than the manifest says. A backup that was cut off has no manifest, and a folder that begins with `.backup-` is one that was killed. Nothing was changed.",
+    remedy:
+      "A relative path begins at the project's folder. Copy the backup again, all of its files, or take an older one. If a newer version has written it, use that version of the project.",
+  },
+  OBS1702: {
+    title: "A backup does not fit the stack",
+    means:
+      "A store of the stack is older than the one whose data is in the backup, is of another major version, or has an image whose tag does not tell its version; or the stack does not run that store at all. It could start on the data and fail later. Nothing was changed.",
+    remedy:
+      "Set `observability:images` to what the message says, `npm run up`, then restore; a newer version can be deployed afterwards, as with any data. With `observability: false` a stack has no stores.",
+  },
+  OBS1703: {
+    title: "The folder of a backup is there already",
+    means: "`npm run backup` writes a new folder and never into one that is there. Nothing was changed.",
+    remedy: "Name another folder, for example by the day (`backups/$(date +%F)`), or remove the old one.",
+  },
+  OBS1704: {
+    title: "The data of a store could not be copied",
+    means:
+      "While a store was stopped, its data could not be read, written or unpacked; the message has the reason and says what the stores have now. A backup leaves nothing behind. A restore unpacks beside the old data, which goes only when all of the new is there; so until then the disk needs room for both.",
+    remedy:
+      "Solve what the message says: mostly a disk that is full, or files that were put into the volume by hand for another user. The stores are started again in any case; if one is not up, `npm run up` repairs it. Then repeat the command.",
   },
 } as const satisfies Readonly<Record<`OBS${number}`, ErrorPage>>;
 

@@ -15,6 +15,7 @@ import { checkVolumes, removeLeftOvers } from "./left-overs.ts";
 import { observedObjects } from "./observed.ts";
 import { checkRoom, filledFolders } from "./room.ts";
 import { serviceContainers } from "./service-containers.ts";
+import { runInVolume } from "./volume-script.ts";
 
 /** A stack on a Docker daemon. @param docker @default the daemon of the settings */
 export function dockerTarget(
@@ -66,6 +67,16 @@ export function dockerTarget(
     reach: (outputs, action) => action(outputs),
     runIn: async (instance, command, line) => {
       await docker.run(["exec", "--interactive", instance, ...command], { input: line });
+    },
+    stop: ({ instance }) => docker.runApart(["stop", instance.name]),
+    start: ({ instance }) => docker.runApart(["start", instance.name]),
+    inData: (store, script, streams) => {
+      const place = {
+        stackName: stack.name,
+        owner: stackOwner(projectName, stackName),
+        image: stack.images.victoriaMetrics,
+      };
+      return runInVolume(docker, place, store, script, streams);
     },
     open: () => Promise.resolve(undefined),
   };

@@ -1,4 +1,6 @@
 import { execFile, spawn, type ChildProcessWithoutNullStreams, type ExecFileOptions } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { z } from "zod";
 import type { ErrorCode } from "../../config/error-codes.ts";
@@ -104,9 +106,30 @@ export class Docker {
     return `${stdout}${stderr}`.trim();
   }
 
-  /** Starts `docker`, for what is to be talked to while it runs. */
-  start(args: readonly string[]): ChildProcessWithoutNullStreams {
-    return spawn("docker", args, { env: this.env });
+  /**
+   * Starts `docker`, for what is to be talked to while it runs.
+   *
+   * @param isApart whether a Ctrl-C at the terminal does not reach it
+   */
+  start(args: readonly string[], isApart = false): ChildProcessWithoutNullStreams {
+    return spawn("docker", args, { env: this.env, detached: isApart });
+  }
+
+  /**
+   * Does as {@link run} does, and goes on at a Ctrl-C at the terminal: for what must not be left half done, and does no harm a
+   * second time.
+   */
+  async runApart(args: readonly string[]): Promise<void> {
+    const child = this.start(args, true);
+    child.stdin.end();
+    const [stdout, stderr, [code, endedBy]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>,
+    ]);
+    // It has come in the moment before the command was apart.
+    if (endedBy === "SIGINT") return this.runApart(args);
+    if (code !== 0) throw dockerProblem(args, { code, stdout, stderr }, this.env);
   }
 
   /** Version of the daemon. Asked first: its errors say what is wrong with Docker. */

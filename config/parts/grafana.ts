@@ -57,7 +57,7 @@ export const grafana = part({
   title: "Grafana",
   image: "grafana/grafana:12.3.1",
   memoryMib: { minimum: 128, default: 384 },
-  data: { volume: "grafana_data", path: grafanaPaths.data, defaultGib: 1 },
+  data: { volume: "grafana_data", path: grafanaPaths.data, defaultGib: 1, backup: "all" },
   ports: {
     http: {
       port: httpPort,

@@ -58,7 +58,7 @@ export const jaeger = part({
   title: "Jaeger",
   image: "jaegertracing/jaeger:2.13.0",
   memoryMib: { minimum: 256, default: 512 },
-  data: { volume: "jaeger_data", path: dataPath, defaultGib: 10 },
+  data: { volume: "jaeger_data", path: dataPath, defaultGib: 10, backup: "all" },
   ports: {
     query: {
       port: queryPort,

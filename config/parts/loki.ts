@@ -68,7 +68,7 @@ export const loki = part({
   title: "Loki",
   image: "grafana/loki:3.7.8",
   memoryMib: { minimum: 128, default: 256 },
-  data: { volume: "loki_data", path: dataPath, defaultGib: 10 },
+  data: { volume: "loki_data", path: dataPath, defaultGib: 10, backup: "all" },
   ports: {
     http: {
       port: httpPort,

@@ -24,7 +24,12 @@ export const otelCollector = part({
   title: "the Collector",
   image: "otel/opentelemetry-collector-contrib:0.158.0",
   memoryMib: { minimum: 96, default: 256 },
-  data: { volume: "otel_collector_queue", path: collectorPaths.queue, defaultGib: 4 },
+  data: {
+    volume: "otel_collector_queue",
+    path: collectorPaths.queue,
+    defaultGib: 4,
+    backup: { leftOut: "what waits in its queue is on its way to the stores, and would arrive there twice" },
+  },
   ports: {
     "otlp-grpc": {
       port: collectorPorts.otlpGrpc,

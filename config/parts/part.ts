@@ -148,6 +148,8 @@ export interface PartData {
   readonly path: string;
   /** Size on Kubernetes by default, in GiB. */
   readonly defaultGib: number;
+  /** Whether `npm run backup` has all of it, or why it has nothing of it. */
+  readonly backup: "all" | { readonly leftOut: string };
 }
 
 /** What the process of a part is made from. */

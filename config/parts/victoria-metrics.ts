@@ -54,7 +54,7 @@ export const victoriaMetrics = part({
   title: "VictoriaMetrics",
   image: "victoriametrics/victoria-metrics:v1.150.0",
   memoryMib: { minimum: 96, default: 256 },
-  data: { volume: "victoria_metrics_data", path: dataPath, defaultGib: 10 },
+  data: { volume: "victoria_metrics_data", path: dataPath, defaultGib: 10, backup: "all" },
   ports: {
     http: {
       port: httpPort,

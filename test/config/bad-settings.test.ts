@@ -10,9 +10,7 @@ import { recordedIdentity, recordProgram } from "../support/record-resources.ts"
 
 /** What the program says of a configuration. */
 function messageOf(config: BadConfig["config"]): string {
-  return refusalOf(() =>
-    programSettings(asPulumiConfig(config), recordedIdentity, { readFolder: readDashboardFolder }),
-  );
+  return refusalOf(() => programSettings(asPulumiConfig(config), recordedIdentity, readDashboardFolder));
 }
 
 describe("300 bad configurations", () => {

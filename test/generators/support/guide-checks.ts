@@ -2,7 +2,6 @@ import { portsOnMachine } from "../../../components/platform/workload.ts";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
-import { imageLockFile } from "../../../config/image-lock.ts";
 import { programSettingsSchema } from "../../../config/program-settings.ts";
 import { dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
 import { partList } from "../../../config/parts/parts.ts";
@@ -65,8 +64,8 @@ function anchorsOf(markdown: string): ReadonlySet<string> {
   );
 }
 
-/** Files that commands write. */
-const writtenFiles: ReadonlySet<string> = new Set(["Pulumi.kubernetes.yaml", imageLockFile]);
+/** Files that a command writes at its first run. */
+const writtenFiles: ReadonlySet<string> = new Set(["Pulumi.kubernetes.yaml"]);
 
 /** A path in the repository; those in containers begin with a slash. */
 function isFile(code: string): boolean {
@@ -106,7 +105,6 @@ function sources(): string {
 function settingsOf(markdown: string, code: readonly string[]): readonly string[] {
   const looksLikeOne = (text: string): boolean =>
     /^[a-z]\w*(?:\.\w+)+$/.test(text) &&
-    !writtenFiles.has(text) &&
     (/^[a-z]+[A-Z]/.test(text) || knownSettings.has(text.slice(0, text.indexOf("."))));
   return [
     ...all(markdown, /config set (?:--path )?'?([\w.]+)/g),
