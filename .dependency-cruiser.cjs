@@ -21,8 +21,8 @@ const entryPoints = [
 /** What looks at the program itself, since it starts no engine. */
 const previewCommand = "^cli/(commands/preview\\.ts$|preview/)";
 
-/** What reads the files and folders that settings name. */
-const readers = "^config/(build-context|grafana/dashboard-folder)\\.ts$";
+/** What reads the files of a program and the folders that its settings name. */
+const readers = "^config/(build-context|program-files|grafana/dashboard-folder)\\.ts$";
 
 /** What reads files of this repository that are in a container: the same for everybody. */
 const ownFiles = "^config/(canary-script|grafana/alerting/runbook-pages)\\.ts$";

@@ -2,13 +2,13 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { InstrumentedService, ObservabilityStack } from "./components/index.ts";
 import { exampleServices } from "./config/example-services.ts";
+import { programFiles } from "./config/program-files.ts";
 import { programSettings } from "./config/program-settings.ts";
-import { readDashboardFolder } from "./config/grafana/dashboard-folder.ts";
 
 const settings = programSettings(
   pulumi.runtime.allConfig(),
   { project: pulumi.getProject(), stack: pulumi.getStack() },
-  readDashboardFolder,
+  programFiles(),
 );
 
 const stack = new ObservabilityStack("observability", settings.stack);

@@ -24,6 +24,10 @@ export const commandLines: readonly { readonly command: string; readonly does: s
     does: "prints what would be deployed, without Docker and Pulumi's engine; `-- --diff` what would change",
   },
   {
+    command: "npm run images:lock",
+    does: "writes the digest of each image to `images.lock.json`, by which it is the same one everywhere",
+  },
+  {
     command: "npm run bundle -- FILE",
     does: "writes everything that `npm run up` needs to a file, for a machine without a network",
   },

@@ -1,12 +1,12 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { CodedError } from "../config/coded-error.ts";
-import { programSettings, type ProgramSettings } from "../config/program-settings.ts";
-import { readDashboardFolder } from "../config/grafana/dashboard-folder.ts";
+import { programFiles } from "../config/program-files.ts";
+import { programSettings, type ProgramFiles, type ProgramSettings } from "../config/program-settings.ts";
 import type { TargetName } from "./options.ts";
 import { once } from "./async.ts";
 import { deployedOutputs, type StackOutputs } from "./outputs.ts";
 import { plannedProgram, type Plan } from "./preview/planned-program.ts";
 import { projectName } from "./project.ts";
+import { refusedProgram } from "./refused-program.ts";
 import { stackFileName } from "./settings-file.ts";
 import type { Target } from "./target.ts";
 import { UserError } from "./user-error.ts";
@@ -67,17 +67,27 @@ export function refuseOtherTarget(target: TargetName, wanted: TargetName | undef
 
 /**
  * @param next what to do about a problem
+ * @param files what the program reads beside its configuration
  * @throws UserError with every problem of the settings.
  */
 export function validSettings(
   config: Readonly<Record<string, string>>,
   stackName: string,
   next = `correct ${stackFileName(stackName)}, then npm run up`,
+  files = validFiles(),
 ): ProgramSettings {
   try {
-    return programSettings(config, { project: projectName, stack: stackName }, readDashboardFolder);
+    return programSettings(config, { project: projectName, stack: stackName }, files);
   } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
-    throw new UserError([error.errorCode], `${error.message}\n  next: ${next}`, { cause: error });
+    throw refusedProgram(error, next);
+  }
+}
+
+/** What the program reads beside its configuration. @throws UserError if the lock of images cannot be used. */
+export function validFiles(): ProgramFiles {
+  try {
+    return programFiles();
+  } catch (error) {
+    throw refusedProgram(error, "correct it, then npm run up");
   }
 }

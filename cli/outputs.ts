@@ -4,8 +4,16 @@ import { forEachPort } from "../config/parts/parts.ts";
 import type { KnownState } from "./state.ts";
 import { UserError } from "./user-error.ts";
 
+/** Type of the resource in a state that is the Pulumi stack itself, and has its outputs. */
+const rootType = "pulumi:pulumi:Stack";
+
 // Older versions exported no number, and had one of each.
 const instances = z.array(z.object({ name: z.string(), urn: z.string(), replicas: z.number().default(1) }));
+
+/** A text that is secret, as the decrypted state has it: its JSON beside marks of Pulumi's. */
+const secretText = z
+  .object({ plaintext: z.string() })
+  .transform(({ plaintext }) => z.string().parse(JSON.parse(plaintext)));
 
 const schema = z.object({
   urls: z.object({
@@ -13,7 +21,7 @@ const schema = z.object({
     api: z.string().optional(),
   }),
   grafanaUser: z.string(),
-  grafanaPassword: z.string(),
+  grafanaPassword: z.string().or(secretText),
   serviceNames: z.array(z.string()),
   instances,
 });
@@ -41,14 +49,25 @@ export function stackOutputs(outputs: OutputMap): StackOutputs | undefined {
 /** @throws UserError if the stack is not deployed. */
 export function deployedOutputs(outputs: OutputMap): StackOutputs {
   const found = stackOutputs(outputs);
-  if (found === undefined) throw new UserError("OBS1501", "the stack is not deployed\n  next: npm run up");
+  if (found === undefined) throw notDeployed();
   return found;
+}
+
+function notDeployed(): UserError {
+  return new UserError("OBS1501", "the stack is not deployed\n  next: npm run up");
+}
+
+/** The outputs in a decrypted state, without asking Pulumi for them once more. @throws UserError if nothing is deployed */
+export function outputsIn(resources: KnownState["resources"]): StackOutputs {
+  const root = resources.find(({ type }) => type === rootType);
+  if (root?.outputs === undefined) throw notDeployed();
+  return schema.parse(root.outputs);
 }
 
 const rootOutputs = z.object({ instances: instances.default([]) });
 
 /** The instances of a state; none if nothing is deployed. */
 export function deployedInstances(resources: KnownState["resources"]): StackOutputs["instances"] {
-  const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+  const root = resources.find(({ type }) => type === rootType);
   return rootOutputs.parse(root?.outputs ?? {}).instances;
 }

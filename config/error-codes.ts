@@ -30,7 +30,7 @@ export const errorCodes = {
     means:
       "Settings of the stack break a rule, or two of them do not fit each other. The message has a line for each: the path, the rule, what is there, and what to write instead. A value that may be a secret is not shown. Settings are judged before anything else, so nothing was changed.",
     remedy:
-      "Correct each line. With the commands, `observability:NAME` is in the settings file of the stack (`Pulumi.dev.yaml`); in a program of your own the path leads into the arguments of `ObservabilityStack` or `JoinedStack`. Every setting with its rule and default is in [the table of settings](../settings.md). A setting that is not known is refused with the one that is near to it, mostly a slip of the pen or a setting of a newer version.",
+      "Correct each line. With the commands, `observability:NAME` is in the settings file of the stack (`Pulumi.dev.yaml`); in a program of your own the path leads into the arguments of `ObservabilityStack` or `JoinedStack`. Every setting with its rule and default is in [the table of settings](../settings.md). A setting that is not known is refused with the one that is near to it, mostly a slip of the pen or a setting of a newer version. An image that `images.lock.json` lacks is added by `npm run images:lock` ([locked images](../air-gap.md#the-same-images-everywhere)).",
   },
   OBS1002: {
     title: "The arguments of a service have problems",
@@ -94,6 +94,13 @@ export const errorCodes = {
       "A stack runs on Docker or on Kubernetes for all its life, and a command or the setting `observability:target` names the other one. Its data would stay behind. Nothing was changed.",
     remedy:
       "Put `observability:target` back, or leave `--stack` or `--target` out. For the other target use another stack: `npm run up -- --target kubernetes --stack NAME`. Both can run beside each other with other `ports` and another `name`.",
+  },
+  OBS1011: {
+    title: "The lock of images cannot be used",
+    means:
+      "`images.lock.json` beside `Pulumi.yaml` says which image each tag is, and is not what `npm run images:lock` writes: it cannot be read, is no JSON, was edited or merged wrongly, or is of a version of the program that this one does not know. The message has a line for each place. Without it any image could run, so nothing is deployed or previewed. Nothing was changed.",
+    remedy:
+      "Put the file back from git. After a merge with conflicts take either side whole, or remove the file; then `npm run images:lock` for each stack asks the registries anew. Look at what is different before you commit it ([locked images](../air-gap.md#the-same-images-everywhere)).",
   },
   OBS1101: {
     title: "Node.js is too old",
@@ -206,6 +213,13 @@ export const errorCodes = {
       "On Docker a container that runs once has not ended well: a step before a service, a copy of files out of an image, or one that waits until a service answers. What depends on it was not started; what runs already goes on.",
     remedy:
       "The command in the message, `docker logs NAME`, shows what it printed. Correct the step's command, the path in the image, or the service that does not answer (`docker logs` of that one), then deploy again.",
+  },
+  OBS1211: {
+    title: "No registry knows the digest of an image",
+    means:
+      "`npm run images:lock` asks the registry of each image for its digest, and one does not answer, wants a login, or has no such image: it may have been built or loaded on this machine alone, which makes no digest that another machine could go by. The message names each such image. `images.lock.json` was not written or changed.",
+    remedy:
+      "Look at the network and at `docker login`. Push an image of your own to a registry, and name it there by `observability:images` or `observability:imageRegistry`. An image that the settings name by a digest (`repository:tag@sha256:…`) is not asked for. Then `npm run images:lock` again.",
   },
   OBS1301: {
     title: "The kubeconfig lacks the cluster",

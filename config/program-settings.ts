@@ -2,6 +2,7 @@ import { validatedSettings } from "./validated-settings.ts";
 import { exampleSchema, examplePorts, serviceProblems, type ExampleSettings } from "./example-services.ts";
 import { group } from "./fields.ts";
 import { noFolders, readingOnce, type ReadFolder } from "./grafana/added-dashboards.ts";
+import { imageLockProblems, type ImageLock } from "./image-lock.ts";
 import { imageDelivery } from "./image-delivery.ts";
 import { isRecord, parseWith } from "./parse.ts";
 import { stackProblems } from "./parse-settings.ts";
@@ -23,16 +24,23 @@ export interface ProgramSettings {
   readonly example: ExampleSettings;
 }
 
+/** What a program has beside its configuration. */
+export interface ProgramFiles {
+  /** Reads the folders of the setting `grafana.dashboards`, which is refused without. */
+  readonly readFolder?: ReadFolder;
+  /** The digests of the images; `undefined` if they are not locked. */
+  readonly imageLock?: ImageLock | undefined;
+}
+
 /**
  * Reads and validates the whole Pulumi configuration of a program.
  *
- * @param readFolder reads the folder of the setting `grafana.dashboards`, which is refused without
  * @throws Error with every problem, one a line: `<path>: <rule>, got <value>; <what to change>`.
  */
 export function programSettings(
   config: Readonly<Record<string, string>>,
   identity: StackIdentity,
-  readFolder: ReadFolder = noFolders,
+  { readFolder = noFolders, imageLock }: ProgramFiles = {},
 ): ProgramSettings {
   const read = readingOnce(readFolder);
   const { exampleServices, apiPort, load, services, ...stack } = parseWith(
@@ -40,13 +48,14 @@ export function programSettings(
     settingsFromPulumiConfig(config, identity.project, programSettingsSchema.shape),
     (given) => [
       ...stackProblems(given, read, examplePorts(given)),
+      ...imageLockProblems(given, imageLock),
       ...deliveryProblems(given),
       ...serviceProblems(given),
       ...projectNameProblems(Object.keys(config), identity.project),
     ],
     (given) => withDerivedDefaults(given, identity),
   );
-  return { stack: validatedSettings(stack, read), example: { exampleServices, apiPort, load, services } };
+  return { stack: validatedSettings(stack, read, imageLock), example: { exampleServices, apiPort, load, services } };
 }
 
 /** A key that begins with nearly the project's name; others are settings of Pulumi's providers, such as `docker:host`. */

@@ -117,6 +117,7 @@ export const pulumiName = {
 const hostPart = "([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])";
 const registryHost = `(${hostPart}(\\.${hostPart})*|\\[[A-Fa-f0-9:]+\\])(:\\d+)?`;
 const component = "[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*";
+const tag = ":\\w[\\w.-]{0,127}";
 const digest = "@(sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})";
 
 /** What Docker takes for a registry at the beginning of a name: it has a dot, a port or a capital letter in it, or is localhost. */
@@ -131,7 +132,7 @@ const change = "name the version that you mean, for example grafana/loki:3.7.8";
  * Docker takes `latest`, which is another image every month.
  */
 export const imageReference = {
-  pattern: new RegExp(`^${repository}(:\\w[\\w.-]{0,127}(${digest})?|${digest})$`),
+  pattern: new RegExp(`^${repository}(${tag}(${digest})?|${digest})$`),
   rule: "must be an image with a tag (`repository:tag`), a digest (`repository@sha256:…`) or both",
   change,
   also: [
@@ -147,6 +148,12 @@ export const imageReference = {
     },
   ],
 } as const satisfies TextRule;
+
+/** A reference that has a tag and no digest, so that a digest can be put behind it. */
+export const taggedReference = {
+  pattern: new RegExp(`^${repository}${tag}$`),
+  rule: "must be an image with a tag and without a digest (`repository:tag`)",
+} as const;
 
 /** Whether a text is an {@link imageReference}. */
 export function isImageReference(reference: string): boolean {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { namedFolders, type ReadFolder } from "./grafana/added-dashboards.ts";
+import { pinnedImages, type ImageLock } from "./image-lock.ts";
 import { resolveImages } from "./resolve-images.ts";
 import type { stackSettingsSchema, StackSettings } from "./settings-and-defaults.ts";
 import type { TextFile } from "./text-file.ts";
@@ -10,12 +11,18 @@ const dashboards = new WeakMap<object, readonly TextFile[]>();
 /**
  * Settings that have passed the schema and every rule beyond it, with what they name: the image of each part, and the
  * user's dashboards ({@link dashboardsOf}). Nothing of them can be changed, so they need not be validated again.
+ *
+ * @param imageLock the digests that the images are named by @default none
  */
-export function validatedSettings(valid: z.output<typeof stackSettingsSchema>, readFolder: ReadFolder): StackSettings {
+export function validatedSettings(
+  valid: z.output<typeof stackSettingsSchema>,
+  readFolder: ReadFolder,
+  imageLock: ImageLock = new Map(),
+): StackSettings {
   const { images, kubernetes, ...rest } = valid;
   const settings = frozen({
     ...rest,
-    images: resolveImages(rest.imageRegistry, images),
+    images: pinnedImages(resolveImages(rest.imageRegistry, images), imageLock),
     kubernetes: { ...kubernetes, namespace: kubernetes.namespace === "" ? rest.name : kubernetes.namespace },
   });
   const folders = namedFolders(rest.grafana.dashboards);

@@ -1,13 +1,16 @@
 import { z } from "zod";
+import { hasDigest, pinned, type ImageLock } from "../../config/image-lock.ts";
 import { registryPrefix } from "../../config/rules.ts";
 import type { Docker } from "../docker/docker.ts";
+import { pullMissing } from "../docker/images.ts";
+import type { Say } from "../target.ts";
 import { coded, refused } from "../user-error.ts";
 import type { BundledImage } from "./format.ts";
 
 const inspected = z.array(z.looseObject({ Id: z.string() }));
 
 /** The images that Docker has, of those asked for. */
-export async function imagesIn(
+async function imagesIn(
   docker: Pick<Docker, "inspect">,
   references: readonly string[],
 ): Promise<readonly BundledImage[]> {
@@ -20,10 +23,37 @@ export async function imagesIn(
   return found.flatMap(({ reference, found: [first] }) => (first === undefined ? [] : [{ reference, id: first.Id }]));
 }
 
-/** @throws UserError with every reference that Docker could not be given from a file: it forgets digests of what it loads. */
-export function refuseDigests(references: readonly string[]): void {
+/**
+ * The images that a bundle is to have, which Docker has then. It forgets digests of what it loads from a file: an image that the
+ * lock gives a digest to is pulled by that, and goes by its tag from then on.
+ *
+ * @param references of the program
+ * @param platform as in {@link pullMissing}
+ * @throws UserError with every other reference that has a digest, or with every image that cannot be had.
+ */
+export async function imagesToBundle(
+  references: readonly string[],
+  lock: ImageLock,
+  docker: Docker,
+  say: Say,
+  platform?: string,
+): Promise<readonly BundledImage[]> {
+  const tags = new Map([...lock.keys()].map((tag) => [pinned(tag, lock), tag]));
+  refuseDigests(references.filter((reference) => !tags.has(reference)));
+  await pullMissing(references, docker, say, platform);
+  const byTag = await Promise.all(
+    references.map(async (reference) => {
+      const tag = tags.get(reference);
+      if (tag !== undefined) await docker.run(["image", "tag", reference, tag]);
+      return tag ?? reference;
+    }),
+  );
+  return imagesIn(docker, byTag);
+}
+
+function refuseDigests(references: readonly string[]): void {
   const rule = "must be named by a tag in a bundle, got a digest, which Docker forgets of an image that it loads";
-  const problems = references.filter((each) => each.includes("@")).map((each) => `image ${each}: ${rule}`);
+  const problems = references.filter(hasDigest).map((each) => `image ${each}: ${rule}`);
   if (problems.length === 0) return;
   const next = "name it by its tag: the bundle has the digest of each image, and compares it";
   throw refused(coded("OBS1603", problems), next);

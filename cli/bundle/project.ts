@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import { imageLockFile } from "../../config/image-lock.ts";
 import { messageOf } from "../errors.ts";
 import { firstLine } from "../text.ts";
 import { UserError } from "../user-error.ts";
@@ -13,7 +14,8 @@ const neededFolders = ["node_modules", "dist"];
 
 /**
  * The files of a project that a machine without a network needs: those that git has or would take, the npm packages, and
- * what was built; none of the others that git ignores, for instance Pulumi's state and the settings of other stacks.
+ * what was built; none of the others that git ignores, for instance Pulumi's state and the settings of other stacks. The lock
+ * of images stays here: it names them by digests, which Docker forgets of what it loads.
  *
  * @param folder of the project
  * @param stackFile settings of the stack that the bundle is for
@@ -25,8 +27,8 @@ export async function projectFiles(folder: string, stackFile: string): Promise<r
     git(folder, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"),
   ]);
   const folders = ignored.filter((path) => neededFolders.includes(basename(path)));
-  const isThere = (path: string): boolean => existsSync(join(folder, path));
-  return [...new Set([...files, ...folders, stackFile])].filter(isThere).map((path) => `./${path}`);
+  const isWanted = (path: string): boolean => path !== imageLockFile && existsSync(join(folder, path));
+  return [...new Set([...files, ...folders, stackFile])].filter(isWanted).map((path) => `./${path}`);
 }
 
 async function git(folder: string, ...args: readonly string[]): Promise<readonly string[]> {

@@ -10,11 +10,12 @@ import { ensureLogin } from "../grafana-login.ts";
 import { checkUp } from "../health.ts";
 import { runEngine } from "../engine.ts";
 import type { CommandOptions } from "../options.ts";
-import { forgetObserved, lastObserved, rememberObserved } from "../last-observed.ts";
-import { deployedInstances, deployedOutputs, type StackOutputs } from "../outputs.ts";
+import { forgetLeft, lastLeft, rememberLeft, type Left } from "../last-deployment.ts";
+import { deployedInstances, deployedOutputs, outputsIn, type StackOutputs } from "../outputs.ts";
 import { needsDocker } from "../plugins.ts";
 import { checkPrerequisites } from "../prerequisites.ts";
 import { plannedImages, podImages } from "../preview/planned-images.ts";
+import { decisionBasis } from "../preview/planned-program.ts";
 import type { StackSettings } from "../../config/settings-and-defaults.ts";
 import { Progress } from "../progress.ts";
 import { withLockedStack } from "../pulumi-stack.ts";
@@ -59,31 +60,47 @@ async function up(options: UpOptions, tell: Say): Promise<number> {
       async (stack, machine) => {
         const { target, plan, settings } = await loadTarget(stack, options.target);
         // Finds the problems of the program's services as well, which a deployment would find half-way.
-        const { resources } = await plan();
+        const planned = await plan();
         say([...machine, await target.describe()].join(", "));
         const { state, leftData } = await recover(stack, target, say);
-        await target.checkRoom(state, say);
-        target.takeOver(leftData, say);
-        if (bundle !== undefined) {
-          const needed = [...plannedImages(resources), ...podImages(resources)];
-          const { imageRegistry, docker } = settings.stack;
-          await bundle.bringImages(new Docker(docker.host), needed, imageRegistry, sayPhase);
+        const leftNow = async (known: KnownState["resources"]): Promise<Left | undefined> => {
+          const observed = await target.observed(known);
+          return observed === undefined ? undefined : { observed, basis: decisionBasis(planned, known, machine) };
+        };
+        const left = await leftNow(state.resources);
+        const last = lastLeft(stackName);
+        const isAsLeft = left !== undefined && left.observed === last?.observed;
+        const toReplace = await brokenResources(target, state, say);
+        // A bundle may have other images by the same names.
+        const isDone = isAsLeft && left.basis === last.basis && toReplace.length === 0 && bundle === undefined;
+        if (isDone) {
+          say(`nothing to deploy: all is as the last deployment of the stack ${stackName} has left it`);
+        } else {
+          await target.checkRoom(state, say);
+          target.takeOver(leftData, say);
+          if (bundle !== undefined) {
+            const needed = [...plannedImages(planned.resources), ...podImages(planned.resources)];
+            const { imageRegistry, docker } = settings.stack;
+            await bundle.bringImages(new Docker(docker.host), needed, imageRegistry, sayPhase);
+          }
+          await target.prepareImages(say);
+          if (bundle !== undefined) await target.deliverImages(say);
+          await target.checkConfiguration();
+          progress.phase(`deploying the stack ${stackName}`);
+          forgetLeft(stackName);
         }
-        await target.prepareImages(say);
-        if (bundle !== undefined) await target.deliverImages(say);
-        await target.checkConfiguration();
-        progress.phase(`deploying the stack ${stackName}`);
-        const observed = await target.observed(state.resources);
-        const isAsLeft = observed !== undefined && observed === lastObserved(stackName);
-        forgetObserved(stackName);
         const outputs = await target.failFast(async (signal) => {
-          const deployed = await deploy(stack, target, { progress, signal, state, isAsLeft });
+          const deployed = isDone
+            ? outputsIn(state.resources)
+            : await deploy(stack, { progress, signal, toReplace, isAsLeft });
           progress.phase(`waiting for every ${target.instanceWord} to be healthy`);
           await checkUp(deployed.instances, target, signal);
           return deployed;
         }, say);
-        const isUnchanged = isAsLeft && progress.changed.length === 0;
-        rememberObserved(stackName, isUnchanged ? observed : await target.observed(await resourcesOf(stack)));
+        if (!isDone) {
+          const now = await leftNow(await resourcesOf(stack));
+          if (now !== undefined) rememberLeft(stackName, now);
+        }
         const results = await target.reach(
           outputs,
           async (reached) => {
@@ -140,29 +157,29 @@ function keepOptions(options: UpOptions, say: Say): void {
   say(`wrote to ${changed.name}, for the next command and for plain pulumi up: ${changed.changes.join(", ")}`);
 }
 
+/** URNs of what a deployment alone would leave as it is although it does not work. */
+async function brokenResources(target: Target, state: KnownState, say: Say): Promise<readonly string[]> {
+  const instances = deployedInstances(state.resources);
+  const states = await target.instanceStates(instances);
+  const broken = instances.filter(({ name }) => target.isBroken(states.get(name) ?? "missing"));
+  for (const { name } of broken) say(`${name} is ${states.get(name) ?? "missing"} and will be replaced`);
+  return [...broken.map(({ urn }) => urn), ...target.failedRuns(state.resources)];
+}
+
 /** A deployment, and what it begins with. */
 interface Deployment {
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  readonly state: KnownState;
-  /** Whether everything is as the last deployment has left it. */
+  /** URNs of what does not work. */
+  readonly toReplace: readonly string[];
+  /** Whether the target has everything as the last deployment has left it. */
   readonly isAsLeft: boolean;
 }
 
-async function deploy(
-  stack: Stack,
-  target: Target,
-  { progress, signal, state, isAsLeft }: Deployment,
-): Promise<StackOutputs> {
-  const instances = deployedInstances(state.resources);
-  const states = await target.instanceStates(instances);
-  // A deployment alone would leave them as they are although they do not work.
-  const broken = instances.filter(({ name }) => target.isBroken(states.get(name) ?? "missing"));
-  for (const { name } of broken) progress.line(`${name} is ${states.get(name) ?? "missing"} and will be replaced`);
-  const replace = [...broken.map(({ urn }) => urn), ...target.failedRuns(state.resources)];
+async function deploy(stack: Stack, { progress, signal, toReplace, isAsLeft }: Deployment): Promise<StackOutputs> {
   const { outputs } = await runEngine(
     progress,
-    (options) => stack.up({ ...options, refresh: !isAsLeft, replace, signal }),
+    (options) => stack.up({ ...options, refresh: !isAsLeft, replace: [...toReplace], signal }),
     ({ cause, next }) => `the deployment failed: ${cause}\nwhat was done so far is kept\n  next: ${next}`,
   );
   return deployedOutputs(outputs);

@@ -29,6 +29,32 @@ export async function pullMissing(
   if (problems.length > 0) throw refused(coded("OBS1209", problems), next);
 }
 
+/**
+ * The digest that its registry gives of each image now, of its index if it is for several platforms. Docker asks a registry
+ * as it is logged in there by pulling, so the images are here by their tags afterwards.
+ *
+ * @param platform as in {@link pullMissing}
+ * @throws UserError with every image of which no registry gives one.
+ */
+export async function registryDigests(
+  references: readonly string[],
+  docker: Docker,
+  say: Say,
+  platform?: string,
+): Promise<ReadonlyMap<string, string>> {
+  const asked = await flatMap([...new Set(references)], async (reference) => {
+    say(`asking the registry of ${reference}`);
+    return [{ reference, ...(await pulled(reference, docker, platform)) }];
+  });
+  const problems = asked.flatMap(({ reference, digest, why = "no digest" }) =>
+    digest === undefined ? [`image ${reference}: must be in its registry, which says its digest, got: ${why}`] : [],
+  );
+  const next =
+    "look at the network and at docker login; push an image that was built or loaded here to a registry and name that in observability:images";
+  if (problems.length > 0) throw refused(coded("OBS1211", problems), next);
+  return new Map(asked.map(({ reference, digest = "" }) => [reference, digest]));
+}
+
 async function has(reference: string, docker: Docker, platform: string | undefined): Promise<boolean> {
   try {
     const found = await docker.run(["image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", reference]);
@@ -41,12 +67,21 @@ async function has(reference: string, docker: Docker, platform: string | undefin
 }
 
 async function pull(reference: string, docker: Docker, platform: string | undefined): Promise<string[]> {
+  const { why } = await pulled(reference, docker, platform);
+  return why === undefined ? [] : [`image ${reference}: must be on this machine or in its registry, got: ${why}`];
+}
+
+/** The digest of an image that was pulled, or why it could not be. */
+async function pulled(
+  reference: string,
+  docker: Docker,
+  platform: string | undefined,
+): Promise<{ readonly digest?: string | undefined; readonly why?: string }> {
   try {
-    await docker.run(["pull", "--quiet", ...(platform === undefined ? [] : ["--platform", platform]), reference]);
-    return [];
+    const said = await docker.run(["pull", ...(platform === undefined ? [] : ["--platform", platform]), reference]);
+    return { digest: /^Digest: (sha256:[0-9a-f]{64})$/m.exec(said)?.[1] };
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    const why = oneLine(error.stderr).replace(/^Error response from daemon: /, "");
-    return [`image ${reference}: must be on this machine or in its registry, got: ${why}`];
+    return { why: oneLine(error.stderr).replace(/^Error response from daemon: /, "") };
   }
 }

@@ -1,8 +1,11 @@
-import { previewProgram } from "../../components/preview/preview-program.ts";
-import { CodedError } from "../../config/coded-error.ts";
-import { projectName } from "../project.ts";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { previewProgram, programFingerprint } from "../../components/preview/preview-program.ts";
+import { projectFolder, projectName } from "../project.ts";
+import { refusedProgram } from "../refused-program.ts";
 import { stackFileName } from "../settings-file.ts";
-import { UserError } from "../user-error.ts";
+import type { StateResource } from "../state.ts";
 
 /** A program as it would be deployed, with what it exports. */
 export type PlannedProgram = Awaited<ReturnType<typeof previewProgram>>;
@@ -29,8 +32,26 @@ export async function plannedProgram(
     return await previewProgram(() => import("../../index.ts"), { project: projectName, stack, config });
   } catch (error) {
     // The settings' and the services' problems have a code; any other one is a fault of the program.
-    if (!(error instanceof CodedError)) throw error;
-    const next = `correct ${stackFileName(stack)}, then ${command}`;
-    throw new UserError([error.errorCode], `${error.message}\n  next: ${next}`, { cause: error });
+    throw refusedProgram(error, `correct ${stackFileName(stack)}, then ${command}`);
   }
+}
+
+/** Of every npm package that is installed its version and checksum, as npm keeps it; Pulumi's plugins follow them. */
+const installedPackages = join(projectFolder, "node_modules", ".package-lock.json");
+
+/**
+ * All that decides what Pulumi would do, but for what the target has: the program with its secrets and options, the state, and
+ * the versions of what runs them. As long as this text is the same, a deployment would find nothing to change.
+ *
+ * @param machine the versions of Node.js and of the Pulumi CLI
+ */
+export function decisionBasis(
+  planned: PlannedProgram,
+  state: readonly StateResource[],
+  machine: readonly string[],
+): string {
+  // Each deployment writes them into the state in another order.
+  const resources = state.toSorted((a, b) => (a.urn < b.urn ? -1 : 1));
+  const parts = [programFingerprint(planned), machine, readFileSync(installedPackages, "utf8"), resources];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

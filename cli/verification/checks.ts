@@ -52,14 +52,12 @@ export async function runChecks(
     report(found.result);
     return found;
   };
-  const [log, trace, metric] = await Promise.all([
-    reported(findLog(context)),
-    reported(findTrace(context)),
-    reported(findMetric(context)),
-  ]);
-  const links = await followLinks(context, log.value ?? [], trace.value);
+  const metric = reported(findMetric(context));
+  const [log, trace] = await Promise.all([reported(findLog(context)), reported(findTrace(context))]);
+  // While the metric is waited for, which leaves a service every few seconds only.
+  const [links] = await Promise.all([followLinks(context, log.value ?? [], trace.value), metric]);
   for (const result of links) report(result);
-  return [...[log, trace, metric].map(({ result }) => result), ...links];
+  return [...[log, trace, await metric].map(({ result }) => result), ...links];
 }
 
 /** What is needed to follow links: of a probe, only the trace that they lead to and when it was sent. */

@@ -83,11 +83,11 @@ export async function previewProgram(
   const workloads: WatchedWorkload[] = [];
   const watchedProgram = (): unknown => watchWorkloads((workload) => workloads.push(workload), program);
   const secrets = new Set<string>();
-  const { resources, outputs } = await recordProgram(watchedProgram, options, (secret) => {
+  const { resources, outputs, fingerprint } = await recordProgram(watchedProgram, options, (secret) => {
     for (const text of textsIn(secret)) secrets.add(text);
     return secretValue;
   });
-  secretsOf.set(resources, secrets);
+  besides.set(resources, { secrets, fingerprint });
   const platforms = new Set(workloads.map(({ platform }) => platform));
   const leftOver = [...platforms].flatMap((platform) => platform.leftOverSettings());
   refuse("OBS1004", "", leftOver);
@@ -101,12 +101,26 @@ export async function previewProgram(
   };
 }
 
-/** Texts of the secrets of previews, by their resources: in the previews themselves they are not. */
-const secretsOf = new WeakMap<readonly PreviewResource[], ReadonlySet<string>>();
+/** What is known of a program and not in its preview. */
+interface Beside {
+  /** Texts of its secrets. */
+  readonly secrets: ReadonlySet<string>;
+  readonly fingerprint: string;
+}
+
+/** By the resources of the preview that {@link previewProgram} has made. */
+const besides = new WeakMap<readonly PreviewResource[], Beside>();
+
+/** One short text for a program: another one once any resource, secret, option or export of it is another. */
+export function programFingerprint({ resources }: Pick<ProgramPreview, "resources">): string {
+  const found = besides.get(resources);
+  if (found === undefined) throw new Error("resources: must be those of a preview by previewProgram, got others");
+  return found.fingerprint;
+}
 
 /** The texts that a program has marked as secret, of the preview that {@link previewProgram} has made. */
 export function knownSecrets({ resources }: Pick<ProgramPreview, "resources">): readonly string[] {
-  return [...(secretsOf.get(resources) ?? [])];
+  return [...(besides.get(resources)?.secrets ?? [])];
 }
 
 function textsIn(value: PreviewValue): readonly string[] {

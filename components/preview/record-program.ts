@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceOutputsRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings.js";
@@ -42,6 +43,8 @@ export interface PreviewResource {
 export interface RecordedProgram {
   readonly resources: readonly PreviewResource[];
   readonly outputs: PreviewValues;
+  /** The same, secrets and every option of a resource with it, as one short text: another one once any of it is another. */
+  readonly fingerprint: string;
 }
 
 /** Under which names and with which settings a program runs. */
@@ -173,7 +176,15 @@ function recorded({ requests, outputs }: Seen, mark: SecretMark): RecordedProgra
   return {
     resources: resources.filter((other) => other !== root).sort((a, b) => (a.urn < b.urn ? -1 : 1)),
     outputs: root?.outputs ?? {},
+    fingerprint: fingerprint({ requests, outputs }),
   };
+}
+
+function fingerprint({ requests, outputs }: Seen): string {
+  const told = [...requests]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([urn, request]) => [urn, request.toObject(), outputs.get(urn)?.toJavaScript()]);
+  return createHash("sha256").update(JSON.stringify(told)).digest("hex");
 }
 
 function resource(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deployedInstances, deployedOutputs, stackOutputs, urlOf } from "../../cli/outputs.ts";
+import { deployedInstances, deployedOutputs, outputsIn, stackOutputs, urlOf } from "../../cli/outputs.ts";
 import { UserError } from "../../cli/user-error.ts";
 
 const values = {
@@ -30,6 +30,16 @@ describe("the outputs of a stack", () => {
     const root = { type: "pulumi:pulumi:Stack", urn: "urn:pulumi:dev::observability::pulumi:pulumi:Stack::x" };
     assert.deepEqual(deployedInstances([{ ...root, outputs: values }]), values.instances);
     assert.deepEqual([deployedInstances([root]), deployedInstances([])], [[], []]);
+  });
+
+  it("are found in the decrypted state as well, where a secret has its text as JSON", () => {
+    const root = { type: "pulumi:pulumi:Stack", urn: "urn:pulumi:dev::observability::pulumi:pulumi:Stack::x" };
+    const grafanaPassword = {
+      "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+      plaintext: JSON.stringify(values.grafanaPassword),
+    };
+    assert.deepEqual(outputsIn([{ ...root, outputs: { ...values, grafanaPassword } }]), values);
+    assert.throws(() => outputsIn([]), /^Error: the stack is not deployed\n/);
   });
 
   it("are none for a stack that is not deployed, and the commands that need them say so", () => {

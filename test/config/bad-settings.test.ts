@@ -10,7 +10,9 @@ import { recordedIdentity, recordProgram } from "../support/record-resources.ts"
 
 /** What the program says of a configuration. */
 function messageOf(config: BadConfig["config"]): string {
-  return refusalOf(() => programSettings(asPulumiConfig(config), recordedIdentity, readDashboardFolder));
+  return refusalOf(() =>
+    programSettings(asPulumiConfig(config), recordedIdentity, { readFolder: readDashboardFolder }),
+  );
 }
 
 describe("300 bad configurations", () => {

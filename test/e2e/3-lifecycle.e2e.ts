@@ -54,6 +54,12 @@ describe("a stack that is deployed already", () => {
     assert.deepEqual(await changedBy(() => workspace.up()), []);
   });
 
+  it("has nothing to deploy then, and does not ask Pulumi's engine", async () => {
+    const ended = await workspace.up();
+    assert.match(ended.output, /nothing to deploy: all is as the last deployment of the stack dev has left it\n/);
+    assert.doesNotMatch(ended.output, /deploying the stack/);
+  });
+
   it("has no planned difference, as long as nothing is changed", async () => {
     assert.deepEqual(await workspace.plannedChanges(), []);
   });

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { z } from "zod";
+import { plannedImages } from "../../cli/preview/planned-images.ts";
+import type { StackPreview } from "../../components/testing.ts";
 import { BareMachine } from "./support/bare-machine.ts";
-import { succeed, type Ended } from "./support/run.ts";
+import { testedImages } from "./support/images.ts";
+import { Registry } from "./support/registry.ts";
+import { run, succeed, type Ended } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
 describe("a machine without a network, which has Node.js and Docker and nothing else", () => {
@@ -78,5 +83,84 @@ describe("a machine without a network, which has Node.js and Docker and nothing 
     const down = await inProject("npm run down -- --destroy-data --yes");
     assert.equal(down.code, 0, down.output);
     assert.equal((await machine.run("docker ps --all --quiet")).stdout, "");
+  });
+});
+
+describe("images that are locked", () => {
+  let workspace: Workspace;
+  let registry: Registry;
+  let image: string;
+  let locked: string;
+  let text: string;
+  const stack = ["--stack", "locked"];
+  const file = (name: string): string => join(workspace.folder, name);
+  const npm = (script: string, ...args: readonly string[]): Promise<Ended> =>
+    workspace.npm("run", "--silent", script, "--", ...stack, ...args);
+
+  /** Names an image for everything that the stack of this test has images for, but for Loki. */
+  function configure(others: string, loki: string): void {
+    const images = { ...Object.fromEntries(Object.keys(testedImages).map((name) => [name, others])), loki };
+    const config = { "observability:name": `${workspace.name}-locked`, "observability:images": images };
+    writeFileSync(file("Pulumi.locked.yaml"), stringify({ config }));
+  }
+
+  /** Puts an image with other content at the tag, and leaves nothing of it here. */
+  async function push(content: string): Promise<string> {
+    const dockerfile = `FROM ${testedImages.victoriaMetrics}\nENV CONTENT=${content}\n`;
+    await succeed("docker", ["build", "--quiet", "--tag", image, "-"], { input: dockerfile });
+    await succeed("docker", ["push", "--quiet", image]);
+    await succeed("docker", ["rmi", image]);
+    return registry.digestOf("team/stack", "1");
+  }
+
+  const contentOf = (reference: string): Promise<string> =>
+    succeed("docker", ["run", "--rm", "--entrypoint", "/bin/sh", reference, "-c", "echo $CONTENT"]);
+
+  before(async () => {
+    workspace = await sharedWorkspace();
+    registry = await Registry.start();
+    image = `${registry.host}/team/stack:1`;
+    configure(image, image);
+  });
+  after(async () => {
+    for (const name of ["Pulumi.locked.yaml", "images.lock.json"]) rmSync(file(name), { force: true });
+    await run("docker", ["rmi", "--force", image, locked]);
+    await registry.stop();
+  });
+
+  it("have the digest that the registry gives of their tag", async () => {
+    const digest = await push("one");
+    locked = `${image}@${digest}`;
+    const ended = await npm("images:lock");
+    assert.equal(ended.code, 0, ended.output);
+    text = readFileSync(file("images.lock.json"), "utf8");
+    assert.deepEqual(JSON.parse(text), { version: 1, images: { [image]: digest } });
+  });
+
+  it("are what a preview shows, and what runs after the tag has moved", async () => {
+    await push("two");
+    const { resources } = JSON.parse((await npm("preview", "--json")).stdout) as StackPreview;
+    assert.deepEqual(plannedImages(resources), [locked]);
+    assert.equal(await contentOf(locked), "one\n");
+    assert.equal(await contentOf(image), "two\n");
+  });
+
+  it("that the lock does not name are refused, and those of no registry are not locked", async () => {
+    const other = `${registry.host}/team/none:1`;
+    configure(image, other);
+    const up = await npm("up");
+    assert.equal(up.code, 1);
+    assert.match(
+      up.stderr,
+      /problem\(s\), nothing was changed \(OBS1001\):\n {2}images\.loki: must be an image that images\.lock\.json has the digest of, got "\S+"; run npm run images:lock -- --stack locked, [^\n]+\n {2}next: /,
+    );
+    const lock = await npm("images:lock");
+    assert.equal(lock.code, 1);
+    assert.match(
+      lock.stderr,
+      /image \S+\/none:1: must be in its registry, [^\n]+\nnothing was changed\n {2}next: .*\n {2}code: OBS1211/,
+    );
+    assert.equal(readFileSync(file("images.lock.json"), "utf8"), text);
+    assert.ok(!existsSync(file(".pulumi-state/.pulumi/stacks/observability/locked.json")));
   });
 });

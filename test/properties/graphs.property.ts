@@ -57,7 +57,7 @@ describe("the program", () => {
     await fc.assert(
       fc.asyncProperty(anyConfig, async (config) => {
         const { resources } = await run(config);
-        const settings = programSettings(asPulumiConfig(config), recordedIdentity, readDashboardFolder);
+        const settings = programSettings(asPulumiConfig(config), recordedIdentity, { readFolder: readDashboardFolder });
         const expected = expectedInstances(settings);
         assert.deepEqual(foundInstances(resources, Object.keys(expected)), expected);
         // The canary's own code is the only text that may have such a word.

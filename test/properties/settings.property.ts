@@ -27,7 +27,7 @@ function refusal(parse: () => unknown): string | undefined {
 }
 
 const program = (config: Config): string | undefined =>
-  refusal(() => programSettings(asPulumiConfig(config), recordedIdentity, readDashboardFolder));
+  refusal(() => programSettings(asPulumiConfig(config), recordedIdentity, { readFolder: readDashboardFolder }));
 
 /** A message is a header and lines of path, rule, value and change, each with an end and of characters that are seen. */
 function assertClear(message: string): void {

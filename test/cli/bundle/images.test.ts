@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { furtherReferences, missingImages, refuseDigests } from "../../../cli/bundle/images.ts";
+import { furtherReferences, imagesToBundle, missingImages } from "../../../cli/bundle/images.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import { Docker } from "../../../cli/docker/docker.ts";
 import { fakeCommand } from "../../support/fake-command.ts";
@@ -24,13 +24,12 @@ describe("the images of a bundle", () => {
     );
   });
 
-  it("are named by tags: each that is named by a digest is refused", () => {
-    refuseDigests(["grafana/loki:3"]);
+  it("are named by tags: each that is named by a digest is refused before one is pulled", async () => {
     const [one, other] = [`own/a@${id("a")}`, `own/b:1@${id("b")}`];
-    assert.throws(
-      () => {
-        refuseDigests(["grafana/loki:3", one, other]);
-      },
+    const docker = new Docker(undefined, fakeCommand("docker", "exit 1").env);
+    const lock = new Map([["own/b:1", id("c")]]);
+    await assert.rejects(
+      imagesToBundle(["grafana/loki:3", one, other], lock, docker, () => undefined),
       (error) => {
         assert.ok(error instanceof UserError);
         assert.deepEqual(error.errorCodes, ["OBS1603"]);
@@ -41,6 +40,30 @@ describe("the images of a bundle", () => {
         return true;
       },
     );
+  });
+
+  it("are pulled by the digests that the lock gives them, and go by their tags", async () => {
+    const locked = `grafana/loki:3@${id("a")}`;
+    // A daemon that has no image by a digest, and other ones by the tags until they are given.
+    const fake = fakeCommand(
+      "docker",
+      `given="$0.given"
+       case "$*" in
+         "image inspect --format"*" ${locked}") echo "No such image" >&2; exit 1;;
+         "image inspect --format"*) echo linux/amd64;;
+         "pull ${locked}") touch "$given.pulled";;
+         "image tag ${locked} grafana/loki:3") mv "$given.pulled" "$given";;
+         "image inspect grafana/loki:3") test -e "$given" && echo '[{ "Id": "${id("1")}" }]';;
+         "image inspect own/checkout:1") echo '[{ "Id": "${id("2")}" }]';;
+         *) echo "$*" >&2; exit 1;;
+       esac`,
+    );
+    const lock = new Map([["grafana/loki:3", id("a")]]);
+    const docker = new Docker(undefined, fake.env);
+    assert.deepEqual(await imagesToBundle([locked, "own/checkout:1"], lock, docker, () => undefined), [
+      { reference: "grafana/loki:3", id: id("1") },
+      { reference: "own/checkout:1", id: id("2") },
+    ]);
   });
 
   it("are needed by the names of a registry that stands in place of their own", () => {

@@ -15,7 +15,7 @@ describe("the files of a project in a bundle", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("are what git has or would take, npm packages, what was built, and the stack's settings; neither state nor settings of others", async () => {
+  it("are what git has or would take, npm packages, what was built, and the stack's settings; neither state, settings of others nor the lock of images", async () => {
     const git = (...args: readonly string[]): void => {
       execFileSync("git", args, { cwd: folder });
     };
@@ -24,6 +24,7 @@ describe("the files of a project in a bundle", () => {
       "index.ts": "",
       "own service.ts": "",
       "removed.ts": "",
+      "images.lock.json": "{}",
       ".env": "SECRET=1",
       ".pulumi-state/passphrase": "secret",
       "node_modules/zod/index.js": "",
@@ -36,7 +37,7 @@ describe("the files of a project in a bundle", () => {
       writeFileSync(join(folder, name), text);
     }
     git("init", "--quiet");
-    git("add", "index.ts", "removed.ts", ".gitignore");
+    git("add", "index.ts", "removed.ts", "images.lock.json", ".gitignore");
     rmSync(join(folder, "removed.ts"));
     assert.deepEqual([...(await projectFiles(folder, "Pulumi.shop.yaml"))].sort(), [
       "./.gitignore",

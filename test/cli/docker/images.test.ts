@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Docker } from "../../../cli/docker/docker.ts";
-import { pullMissing } from "../../../cli/docker/images.ts";
+import { pullMissing, registryDigests } from "../../../cli/docker/images.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
 
@@ -19,7 +19,7 @@ describe("images", () => {
       `case "$*" in
          "image inspect --format {{.Os}}/{{.Architecture}} here:1") echo linux/amd64;;
          "image inspect --format {{.Os}}/{{.Architecture}} arm:1") echo linux/arm;;
-         "pull --quiet there:1"|"pull --quiet --platform linux/arm64 here:1") exit 0;;
+         "pull there:1"|"pull --platform linux/arm64 here:1") exit 0;;
          "image inspect"*) echo "Error: No such image: x" >&2; exit 1;;
          *) echo 'Error response from daemon: lookup registry.invalid: no such host' >&2; exit 1;;
        esac`,
@@ -49,6 +49,43 @@ describe("images", () => {
       assert.equal(third, "nothing was changed");
       assert.match(next ?? "", /^ {2}next: /);
       return true;
+    });
+  });
+
+  describe("that are to be locked", () => {
+    const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
+
+    /** Docker with registries that have `a:1` and, for another platform, `b:1`, and one that answers without a digest. */
+    async function asked(references: readonly string[], platform?: string): Promise<unknown> {
+      fake = fakeCommand(
+        "docker",
+        `case "$*" in
+           "pull a:1") printf 'x: Pulling from a\\nDigest: ${digest("a")}\\nStatus: Image is up to date for a:1\\na:1\\n';;
+           "pull --platform linux/arm64 b:1") printf 'Digest: ${digest("b")}\\n';;
+           "pull odd:1") echo Digest: sha256:12;;
+           *) echo "Error response from daemon: no $*" >&2; exit 1;;
+         esac`,
+      );
+      return registryDigests(references, new Docker(undefined, fake.env), () => undefined, platform);
+    }
+
+    it("have the digest that the registry gives of them, for whatever platform they are pulled", async () => {
+      assert.deepEqual(await asked(["a:1", "a:1"]), new Map([["a:1", digest("a")]]));
+      assert.deepEqual(await asked(["b:1"], "linux/arm64"), new Map([["b:1", digest("b")]]));
+    });
+
+    it("are all named if no registry gives one: they were built or loaded here, or it is away", async () => {
+      await assert.rejects(asked(["a:1", "built:1", "odd:1"]), (error) => {
+        assert.ok(error instanceof UserError);
+        assert.deepEqual(error.errorCodes, ["OBS1211"]);
+        const rule = "must be in its registry, which says its digest, got:";
+        assert.deepEqual(error.message.split("\n").slice(0, 3), [
+          `image built:1: ${rule} no pull built:1`,
+          `image odd:1: ${rule} no digest`,
+          "nothing was changed",
+        ]);
+        return true;
+      });
     });
   });
 });

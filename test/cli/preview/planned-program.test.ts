@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { decisionBasis } from "../../../cli/preview/planned-program.ts";
+import { previewProgram } from "../../../components/preview/preview-program.ts";
 
 const run = promisify(execFile);
 
@@ -27,5 +29,31 @@ describe("the program as a command sees it before a deployment", () => {
     assert.equal(kind, "UserError");
     assert.match(message, /^kubernetes\.resources\.checkout: [^\n]+, got [^\n]+; [^\n]+\n {2}next: [^\n]+$/);
     assert.match(message, /\n {2}next: correct Pulumi\.shop\.yaml, then npm run up$/);
+  });
+});
+
+describe("what decides what a deployment would do", () => {
+  const urn = (name: string): string => `urn:pulumi:dev::shop::random:index/randomPassword:RandomPassword::${name}`;
+  const resource = (name: string, id = "none") => ({
+    urn: urn(name),
+    type: "random:index/randomPassword:RandomPassword",
+    id,
+  });
+
+  it("is the program, the state in any order, and the versions", async () => {
+    const options = { project: "shop", stack: "dev" };
+    const planned = await previewProgram(() => ({ answer: 42 }), options);
+    const other = await previewProgram(() => ({ answer: 43 }), options);
+    const state = [resource("a"), resource("b")];
+    const machine = ["Node.js 22.23.3", "Pulumi 3.265.0"];
+    const basis = decisionBasis(planned, state, machine);
+    assert.equal(decisionBasis(planned, state.toReversed(), machine), basis);
+    const others = [
+      decisionBasis(other, state, machine),
+      decisionBasis(planned, [resource("a"), resource("b", "changed")], machine),
+      decisionBasis(planned, [resource("a")], machine),
+      decisionBasis(planned, state, ["Node.js 22.23.3", "Pulumi 3.266.0"]),
+    ];
+    assert.equal(new Set([basis, ...others]).size, 5);
   });
 });

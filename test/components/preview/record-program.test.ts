@@ -69,6 +69,7 @@ describe("a recorded program", () => {
   });
 
   it("may export nothing", async () => {
-    assert.deepEqual(await recordProgram(() => undefined), { resources: [], outputs: {} });
+    const { resources, outputs } = await recordProgram(() => undefined);
+    assert.deepEqual({ resources, outputs }, { resources: [], outputs: {} });
   });
 });

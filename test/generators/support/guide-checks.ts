@@ -2,6 +2,7 @@ import { portsOnMachine } from "../../../components/platform/workload.ts";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
+import { imageLockFile } from "../../../config/image-lock.ts";
 import { programSettingsSchema } from "../../../config/program-settings.ts";
 import { dashed, dataVolumeName, instanceName } from "../../../config/names.ts";
 import { partList } from "../../../config/parts/parts.ts";
@@ -64,8 +65,8 @@ function anchorsOf(markdown: string): ReadonlySet<string> {
   );
 }
 
-/** Files that a command writes at its first run. */
-const writtenFiles: ReadonlySet<string> = new Set(["Pulumi.kubernetes.yaml"]);
+/** Files that commands write. */
+const writtenFiles: ReadonlySet<string> = new Set(["Pulumi.kubernetes.yaml", imageLockFile]);
 
 /** A path in the repository; those in containers begin with a slash. */
 function isFile(code: string): boolean {
@@ -105,6 +106,7 @@ function sources(): string {
 function settingsOf(markdown: string, code: readonly string[]): readonly string[] {
   const looksLikeOne = (text: string): boolean =>
     /^[a-z]\w*(?:\.\w+)+$/.test(text) &&
+    !writtenFiles.has(text) &&
     (/^[a-z]+[A-Z]/.test(text) || knownSettings.has(text.slice(0, text.indexOf("."))));
   return [
     ...all(markdown, /config set (?:--path )?'?([\w.]+)/g),
