@@ -5,7 +5,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { inArguments, volumesOf } from "../config/argument-paths.ts";
 import { instanceFact, type EnvValue } from "../config/env-value.ts";
 import { buildContextProblems } from "../config/build-context.ts";
-import { builtHere, instrumentationImage, instrumentations } from "../config/instrumentation.ts";
+import { imageLockFile } from "../config/image-lock.ts";
+import {
+  builtHere,
+  instrumentationImage,
+  instrumentations,
+  instrumentImageNames,
+  type InstrumentedLanguage,
+} from "../config/instrumentation.ts";
 import { otelEnv, sdkPreferences } from "../config/otel-env.ts";
 import { fieldApart } from "../config/plain.ts";
 import { problem, problemIf, type Problem } from "../config/problem.ts";
@@ -187,6 +194,7 @@ export function serviceWorkload(
     ...problems,
     ...serviceNameProblems(name, stack.settings),
     ...(args.build === undefined ? [] : buildContextProblems(args.build)),
+    ...telemetry.problems,
     ...workload.imageMounts.flatMap(({ image }) => builtFolderProblems(image)),
     ...(Object.keys(telemetry.env).length === 0
       ? []
@@ -276,6 +284,7 @@ interface GivenTelemetry {
   /** The variable that makes its runtime load its instrumentation, with what the service has there itself. */
   readonly loader: Readonly<Record<string, string | pulumi.Output<string>>>;
   readonly mounts: readonly ImageMount[];
+  readonly problems: readonly Problem[];
 }
 
 function givenTelemetry(
@@ -283,16 +292,22 @@ function givenTelemetry(
   args: Omit<CompleteServiceArgs, "env"> & Pick<LaterArgs, "env">,
   stack: ServiceEnvironment,
 ): GivenTelemetry {
-  if (telemetryName(name, args, stack) === undefined) return { env: {}, loader: {}, mounts: [] };
+  if (telemetryName(name, args, stack) === undefined) return { env: {}, loader: {}, mounts: [], problems: [] };
   const { instrument, protocol } = args;
   const attributes = stack.platform?.instanceAttributes(name) ?? {};
   const identity = identityOf(stack.settings, name, args, { instance: instanceFact, attributes });
   if (instrument === undefined) {
-    return { env: { ...sdkPreferences, ...otelEnv(identity, protocol ?? "grpc") }, loader: {}, mounts: [] };
+    return {
+      env: { ...sdkPreferences, ...otelEnv(identity, protocol ?? "grpc") },
+      loader: {},
+      mounts: [],
+      problems: [],
+    };
   }
   const { protocols, env, loader, from, path } = instrumentations[instrument];
   const own = args.env[loader.name] ?? "";
-  const reference = args.instrumentImage ?? instrumentationImage(instrument, stack.settings.imageRegistry);
+  const source = instrumentSource(instrument, stack.settings);
+  const reference = args.instrumentImage ?? source.reference;
   const image: WorkloadImage =
     reference === builtHere
       ? {
@@ -307,7 +322,22 @@ function givenTelemetry(
     env: { ...sdkPreferences, ...otelEnv(identity, protocol ?? protocols[0]), ...env },
     loader: { [loader.name]: typeof own === "string" ? loader.value(own) : own.apply((text) => loader.value(text)) },
     mounts: [{ name: "instrumentation", image, from, path }],
+    problems: args.instrumentImage === undefined ? source.problems : [],
   };
+}
+
+/** What a service copies its instrumentation from, and the problem of an image that a lock would have to name and does not. */
+function instrumentSource(
+  instrument: InstrumentedLanguage,
+  { images, imageRegistry }: Pick<StackSettings, "images" | "imageRegistry">,
+): { readonly reference: string; readonly problems: readonly Problem[] } {
+  if (instrument === "nodejs") return { reference: builtHere, problems: [] };
+  const reference = images[instrumentImageNames[instrument]];
+  if (reference !== undefined) return { reference, problems: [] };
+  const rule = `must copy from an image that ${imageLockFile} has the digest of`;
+  const change = "run npm run images:lock, or name one as instrumentImage";
+  const problems = [problem("instrument", rule, instrument, change)];
+  return { reference: instrumentationImage(instrument, imageRegistry), problems };
 }
 
 /** The problem of a folder of this repository whose content was not made yet. */

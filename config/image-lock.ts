@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { byName, text, told } from "./fields.ts";
+import { instrumentImageNames } from "./instrumentation.ts";
 import { isRecord, schemaProblems } from "./parse.ts";
 import { configurationError, problem, type Problem } from "./problem.ts";
-import { resolveImages, type ImageName, type Images } from "./resolve-images.ts";
+import { resolveImages, type ImageName, type Images, type InstrumentImages } from "./resolve-images.ts";
 import { taggedReference } from "./rules.ts";
-import { stackSettingsSchema } from "./settings-and-defaults.ts";
+import { stackSettingsSchema, type StackSettings } from "./settings-and-defaults.ts";
 
 /** Name of the file that says which image each reference is; it is beside Pulumi.yaml. */
 export const imageLockFile = "images.lock.json";
@@ -73,6 +74,29 @@ export function pinned(reference: string, lock: ImageLock): string {
 export function pinnedImages(images: Images, lock: ImageLock): Images {
   const entries = Object.entries(images).map(([name, reference]) => [name, pinned(reference, lock)] as const);
   return Object.fromEntries(entries) as Record<ImageName, string>;
+}
+
+/** What services copy from with the digests of the lock, but for what it does not name. Whether that is used, only the program knows. */
+export function pinnedInstrumentImages(images: InstrumentImages, lock: ImageLock): InstrumentImages {
+  const known = Object.entries(images).filter(([, reference]) => hasDigest(reference) || lock.has(reference));
+  return Object.fromEntries(known.map(([name, reference]) => [name, pinned(reference, lock)]));
+}
+
+/**
+ * The references that a lock has to name: the table's, and of what services copy from those that a program needs, since few have
+ * a service in each language, or a mirror with all of it.
+ */
+export function imagesToLock(images: StackSettings["images"], needed: readonly string[]): readonly string[] {
+  const copied: readonly string[] = Object.values(instrumentImageNames);
+  const isWanted = ([name, reference]: readonly [string, string]): boolean =>
+    !hasDigest(reference) && (!copied.includes(name) || needed.includes(reference));
+  return [
+    ...new Set(
+      Object.entries(images)
+        .filter(isWanted)
+        .map(([, reference]) => reference),
+    ),
+  ];
 }
 
 /** A problem for each image of the settings that a lock has to name and does not. Settings that are wrong by themselves are left out. */

@@ -12,6 +12,9 @@ export type InstrumentedLanguage = (typeof instrumentedLanguages)[number];
 /** Stands for the image that this repository builds itself, from the folder `instrumentation/`. */
 export const builtHere = "built here";
 
+/** Names in the setting `images` of what a language's services copy from. That of Node.js is built here, upon Node.js's own. */
+export const instrumentImageNames = { python: "instrumentPython", java: "instrumentJava" } as const;
+
 /** How a service is instrumented from outside: files from an image, and variables that make its runtime load them. */
 export interface Instrumentation {
   /** Image with the files and a `cp`, without its registry; {@link builtHere} for this repository's own. */
@@ -84,9 +87,8 @@ export const instrumentations: Readonly<Record<InstrumentedLanguage, Instrumenta
 };
 
 /** The image of a language. @param mirror registry and path that take the place of its own; empty for its own */
-export function instrumentationImage(language: InstrumentedLanguage, mirror: string): string {
-  const { image } = instrumentations[language];
-  return image === builtHere ? image : `${registryPrefix(mirror === "" ? registry : mirror)}${image}`;
+export function instrumentationImage(language: keyof typeof instrumentImageNames, mirror: string): string {
+  return `${registryPrefix(mirror === "" ? registry : mirror)}${instrumentations[language].image}`;
 }
 
 function joined(separator: string, ...parts: readonly string[]): string {

@@ -5,6 +5,13 @@ import { imageLockFile, lockError, parseImageLock, type ImageLock } from "./imag
 import { problem } from "./problem.ts";
 import type { ProgramFiles } from "./program-settings.ts";
 
+let isLockLeftOut = false;
+
+/** Has the program run without the lock in this process, for the command that writes it: what it lacks is not refused. */
+export function leaveOutImageLock(): void {
+  isLockLeftOut = true;
+}
+
 /**
  * What the program at the top of the repository reads beside its configuration, for itself and for the commands.
  *
@@ -12,7 +19,7 @@ import type { ProgramFiles } from "./program-settings.ts";
  * @throws Error if the lock of images is there and cannot be used.
  */
 export function programFiles(folder = dirname(import.meta.dirname)): ProgramFiles {
-  return { readFolder: readDashboardFolder, imageLock: readImageLock(folder) };
+  return { readFolder: readDashboardFolder, imageLock: isLockLeftOut ? undefined : readImageLock(folder) };
 }
 
 function readImageLock(folder: string): ImageLock | undefined {

@@ -1,3 +1,4 @@
+import { instrumentationImage, type instrumentImageNames } from "./instrumentation.ts";
 import { nodeImage } from "./parts/part.ts";
 import { forEachPart, type PartName } from "./parts/parts.ts";
 import { registryPrefix } from "./rules.ts";
@@ -24,5 +25,22 @@ export function resolveImages(registry: string, overrides: Partial<Record<ImageN
   return {
     ...forEachPart(({ image }, name) => overrides[name] ?? (image === nodeImage ? node : `${prefix}${image}`)),
     node,
+  };
+}
+
+/** Names of the images that services copy from. */
+type InstrumentImageName = (typeof instrumentImageNames)[keyof typeof instrumentImageNames];
+
+/** A complete reference for each image that services copy from, but for one that a lock would have to name and does not. */
+export type InstrumentImages = Readonly<Partial<Record<InstrumentImageName, string>>>;
+
+/** The same as {@link resolveImages} for what services copy from with `instrument`. */
+export function resolveInstrumentImages(
+  registry: string,
+  { instrumentPython, instrumentJava }: Partial<Record<InstrumentImageName, string | undefined>>,
+): Readonly<Record<InstrumentImageName, string>> {
+  return {
+    instrumentPython: instrumentPython ?? instrumentationImage("python", registry),
+    instrumentJava: instrumentJava ?? instrumentationImage("java", registry),
   };
 }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { choice, flag, group, hostPort, memoryMib, secretTexts, text, wholeNumber } from "./fields.ts";
-import type { Images } from "./resolve-images.ts";
+import type { Images, InstrumentImages } from "./resolve-images.ts";
 import { alertsSchema, objectivesSchema } from "./grafana/alerting/settings.ts";
 import { kubernetesSettingsSchema } from "./kubernetes-settings.ts";
 import { isRecord } from "./parse.ts";
@@ -50,9 +50,13 @@ export const stackSettingsSchema = group({
   images: group({
     ...forEachPart(() => text(imageReference).optional()),
     node: text(imageReference).optional(),
+    instrumentPython: text(imageReference).optional(),
+    instrumentJava: text(imageReference).optional(),
   })
     .prefault({})
-    .describe("Complete references that replace the images of single parts, or Node.js's."),
+    .describe(
+      'Complete references that replace the images of single parts, Node.js\'s, or those that services with `instrument: "python"` or `"java"` copy from.',
+    ),
   ports: group(forEachPort(({ port }) => hostPort(port)))
     .prefault({})
     .describe("Ports on 127.0.0.1."),
@@ -93,7 +97,7 @@ export type StackSettingsInput = z.input<typeof stackSettingsSchema>;
 
 /** Complete settings: validated, defaults filled in, images resolved. */
 export interface StackSettings extends Omit<z.output<typeof stackSettingsSchema>, "images"> {
-  readonly images: Images;
+  readonly images: Images & InstrumentImages;
 }
 
 /** The names of the Pulumi project and stack, from which two defaults come. */

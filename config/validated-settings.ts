@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { namedFolders, type ReadFolder } from "./grafana/added-dashboards.ts";
-import { pinnedImages, type ImageLock } from "./image-lock.ts";
-import { resolveImages } from "./resolve-images.ts";
+import { pinnedImages, pinnedInstrumentImages, type ImageLock } from "./image-lock.ts";
+import { resolveImages, resolveInstrumentImages } from "./resolve-images.ts";
 import type { stackSettingsSchema, StackSettings } from "./settings-and-defaults.ts";
 import type { TextFile } from "./text-file.ts";
 
@@ -17,12 +17,17 @@ const dashboards = new WeakMap<object, readonly TextFile[]>();
 export function validatedSettings(
   valid: z.output<typeof stackSettingsSchema>,
   readFolder: ReadFolder,
-  imageLock: ImageLock = new Map(),
+  imageLock?: ImageLock,
 ): StackSettings {
-  const { images, kubernetes, ...rest } = valid;
+  const { images: given, kubernetes, ...rest } = valid;
+  const images = resolveImages(rest.imageRegistry, given);
+  const copied = resolveInstrumentImages(rest.imageRegistry, given);
   const settings = frozen({
     ...rest,
-    images: pinnedImages(resolveImages(rest.imageRegistry, images), imageLock),
+    images:
+      imageLock === undefined
+        ? { ...images, ...copied }
+        : { ...pinnedImages(images, imageLock), ...pinnedInstrumentImages(copied, imageLock) },
     kubernetes: { ...kubernetes, namespace: kubernetes.namespace === "" ? rest.name : kubernetes.namespace },
   });
   const folders = namedFolders(rest.grafana.dashboards);

@@ -1,10 +1,13 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { hasDigest, imageLockFile, imageLockText, type ImageLock } from "../../config/image-lock.ts";
+import { imageLockFile, imagesToLock, imageLockText, type ImageLock } from "../../config/image-lock.ts";
+import { leaveOutImageLock } from "../../config/program-files.ts";
 import { Docker } from "../docker/docker.ts";
 import { registryDigests } from "../docker/images.ts";
 import { validFiles, validSettings } from "../load-target.ts";
 import type { CommandOptions } from "../options.ts";
+import { plannedImages, podImages } from "../preview/planned-images.ts";
+import { plannedProgram } from "../preview/planned-program.ts";
 import { Progress } from "../progress.ts";
 import { projectFolder } from "../project.ts";
 import { runOnStack } from "../run-command.ts";
@@ -19,8 +22,12 @@ async function imagesLock(options: CommandOptions, tell: Say): Promise<number> {
   const progress = new Progress(print);
   try {
     const { imageLock = new Map<string, string>(), ...files } = validFiles();
-    const { stack } = validSettings(knownConfig(options), options.stack, undefined, files);
-    const references = Object.values<string>(stack.images).filter((reference) => !hasDigest(reference));
+    const config = knownConfig(options);
+    const { stack } = validSettings(config, options.stack, undefined, files);
+    progress.phase("finding out what is copied from");
+    leaveOutImageLock();
+    const { resources } = await plannedProgram(options.stack, config, "npm run images:lock");
+    const references = imagesToLock(stack.images, [...plannedImages(resources), ...podImages(resources)]);
     const { host, buildPlatform } = stack.docker;
     progress.phase("asking the registries which images these are");
     const digests = await registryDigests(references, new Docker(host), progress.line, buildPlatform);

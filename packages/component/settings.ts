@@ -2,7 +2,7 @@
 
 import type * as pulumi from "@pulumi/pulumi";
 
-/** Complete references that replace the images of single parts, or Node.js's. */
+/** Complete references that replace the images of single parts, Node.js's, or those that services with `instrument: "python"` or `"java"` copy from. */
 export interface SettingsImages {
   readonly loki?: string;
   readonly victoriaMetrics?: string;
@@ -11,6 +11,8 @@ export interface SettingsImages {
   readonly grafana?: string;
   readonly canary?: string;
   readonly node?: string;
+  readonly instrumentPython?: string;
+  readonly instrumentJava?: string;
 }
 
 /** Ports on 127.0.0.1. */

@@ -7,13 +7,17 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { InstrumentedService, ObservabilityStack } from "../../components/index.ts";
 import { sdkPreferences } from "../../config/otel-env.ts";
+import { programSettings } from "../../config/program-settings.ts";
+import { defaultImages } from "../../config/resolve-images.ts";
 import {
   folderImageName,
   serviceWorkload,
   type InstrumentedServiceArgs,
+  type ServiceEnvironment,
 } from "../../components/instrumented-service.ts";
+import { asPulumiConfig } from "../support/program-config.ts";
 import { serviceRefusalOf } from "../support/refusal.ts";
-import { recordResources, type RecordedResource } from "../support/record-resources.ts";
+import { recordedIdentity, recordResources, type RecordedResource } from "../support/record-resources.ts";
 import { shownEnv } from "../support/workload-view.ts";
 import { allContainers, containersOf, envOf } from "../support/docker-view.ts";
 import { noDocker, settings } from "../support/settings.ts";
@@ -218,6 +222,32 @@ describe("an instrumented service as a workload", () => {
         serviceWorkload("checkout", args, stack).imageMounts.map((mount) => mount.image),
         [{ kind: "reference", reference: "mirror.example.com/python:1.0.0" }],
       );
+    });
+
+    it("takes the image that the settings name for its language, with the digest that the lock has of it", () => {
+      const python = "mirror.example.com/python:1.0.0";
+      const digest = `sha256:${"0a".repeat(32)}`;
+      const images = [...Object.values<string>(defaultImages), python];
+      const locked = (lock: readonly string[]): ServiceEnvironment => {
+        const config = asPulumiConfig({ images: { instrumentPython: python } });
+        const imageLock = new Map(lock.map((reference) => [reference, digest]));
+        return { settings: programSettings(config, recordedIdentity, { imageLock }).stack };
+      };
+      const imageOf = (beside: ServiceEnvironment): unknown =>
+        serviceWorkload("checkout", { image, instrument: "python" }, beside).imageMounts[0]?.image;
+      const unlocked = { settings: settings({ images: { instrumentPython: python } }) };
+      assert.deepEqual(imageOf(unlocked), { kind: "reference", reference: python });
+      assert.deepEqual(imageOf(locked(images)), { kind: "reference", reference: `${python}@${digest}` });
+      const without = locked(Object.values(defaultImages));
+      assert.equal(
+        serviceRefusalOf(() => imageOf(without)),
+        'checkout.instrument: must copy from an image that images.lock.json has the digest of, got "python"; run npm run images:lock, or name one as instrumentImage',
+      );
+      const own = { image, instrument: "python", instrumentImage: python } as const;
+      assert.deepEqual(serviceWorkload("checkout", own, without).imageMounts[0]?.image, {
+        kind: "reference",
+        reference: python,
+      });
     });
 
     it("keeps what the service has in the variable that loads it, and lets the service's other variables win", () => {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hasDigest, imageLockProblems, imageLockText, parseImageLock, pinned } from "../../config/image-lock.ts";
+import {
+  hasDigest,
+  imageLockProblems,
+  imagesToLock,
+  imageLockText,
+  parseImageLock,
+  pinned,
+} from "../../config/image-lock.ts";
 import { problemLines } from "../../config/problem.ts";
 import { defaultImages } from "../../config/resolve-images.ts";
 import { fits, isImageReference, taggedReference } from "../../config/rules.ts";
@@ -132,6 +139,16 @@ describe("the lock of images", () => {
     const distinct = new Set(Object.entries(others).flatMap(([name, image]) => (name === "loki" ? [] : [image])));
     assert.equal(lines.length, distinct.size);
     assert.deepEqual(imageLockProblems(given, undefined), []);
+  });
+
+  it("is made for the table, and of what services copy from for that which the program needs", () => {
+    const java = `registry.example.com/java:1@${found}`;
+    const images = { ...defaultImages, instrumentPython: "registry.example.com/python:1", instrumentJava: java };
+    const table = [...new Set(Object.values<string>(defaultImages))];
+    assert.deepEqual([...imagesToLock(images, ["own/checkout:1"])].sort(), table.toSorted());
+    const needed = [images.instrumentPython, java];
+    assert.deepEqual([...imagesToLock(images, needed)].sort(), [...table, images.instrumentPython].sort());
+    assert.deepEqual(imagesToLock({ ...images, loki: java }, []).includes(java), false);
   });
 
   it("is not asked about settings that are wrong by themselves", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readDashboardFolder } from "../../config/grafana/dashboard-folder.ts";
-import { defaultImages } from "../../config/resolve-images.ts";
+import { defaultImages, resolveInstrumentImages } from "../../config/resolve-images.ts";
 import { parseSettings } from "../../config/parse-settings.ts";
 import { stackSettingsSchema } from "../../config/settings-and-defaults.ts";
 import { anySettingsInput, dashboardFolder } from "../support/settings.ts";
@@ -67,7 +67,7 @@ describe("settings", () => {
       serviceNamespace: "apps",
       environment: "dev",
       imageRegistry: "",
-      images: defaultImages,
+      images: { ...defaultImages, ...resolveInstrumentImages("", {}) },
       ports: {
         ...{ grafana: 3000, loki: 3100, otlpGrpc: 4317, otlpHttp: 4318, jaeger: 16686, victoriaMetrics: 8428 },
         ...ofFurtherPorts(({ port }) => port),

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { imageLockText } from "../../config/image-lock.ts";
 import { programFiles } from "../../config/program-files.ts";
 import { programSettings } from "../../config/program-settings.ts";
-import { defaultImages } from "../../config/resolve-images.ts";
+import { defaultImages, resolveInstrumentImages } from "../../config/resolve-images.ts";
 import { refusalOf } from "../support/refusal.ts";
 
+const run = promisify(execFile);
 const identity = { project: "observability", stack: "dev" };
 const digest = `sha256:${"0a".repeat(32)}`;
 
@@ -22,7 +25,8 @@ describe("the files of the program", () => {
   });
 
   it("need no lock of images: without one each image is what its tag is", () => {
-    assert.deepEqual(programSettings({}, identity, programFiles(folder)).stack.images, defaultImages);
+    const { images } = programSettings({}, identity, programFiles(folder)).stack;
+    assert.deepEqual(images, { ...defaultImages, ...resolveInstrumentImages("", {}) });
   });
 
   for (const target of ["docker", "kubernetes"]) {
@@ -34,6 +38,7 @@ describe("the files of the program", () => {
       };
       assert.deepEqual(
         programSettings(config, identity, programFiles(folder)).stack.images,
+        // What services copy from is not in it, and so not in the settings: see instrumented-service.test.ts.
         Object.fromEntries(Object.entries(defaultImages).map(([name, image]) => [name, `${image}@${digest}`])),
       );
     });
@@ -53,6 +58,17 @@ describe("the files of the program", () => {
       `  images.loki: must be an image that images.lock.json has the digest of, got "${defaultImages.loki}"; run npm run images:lock, or name the one that was locked`,
     );
     assert.deepEqual(more, []);
+  });
+
+  it("are without the lock in a process that leaves it out, since it is about to write it", async () => {
+    mkdirSync(file);
+    const module = JSON.stringify(join(import.meta.dirname, "..", "..", "config", "program-files.ts"));
+    const script = `
+      const { leaveOutImageLock, programFiles } = await import(${module});
+      leaveOutImageLock();
+      console.log(typeof programFiles(${JSON.stringify(folder)}).imageLock);`;
+    const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script]);
+    assert.equal(stdout, "undefined\n");
   });
 
   it("are refused if the lock is there and cannot be read", () => {

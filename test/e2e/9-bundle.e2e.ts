@@ -91,15 +91,15 @@ describe("images that are locked", () => {
   let registry: Registry;
   let image: string;
   let locked: string;
-  let text: string;
   const stack = ["--stack", "locked"];
   const file = (name: string): string => join(workspace.folder, name);
   const npm = (script: string, ...args: readonly string[]): Promise<Ended> =>
     workspace.npm("run", "--silent", script, "--", ...stack, ...args);
 
   /** Names an image for everything that the stack of this test has images for, but for Loki. */
-  function configure(others: string, loki: string): void {
-    const images = { ...Object.fromEntries(Object.keys(testedImages).map((name) => [name, others])), loki };
+  function configure(others: string, loki: string, instrumentPython = others): void {
+    const table = Object.fromEntries(Object.keys(testedImages).map((name) => [name, others]));
+    const images = { ...table, loki, instrumentPython };
     const config = { "observability:name": `${workspace.name}-locked`, "observability:images": images };
     writeFileSync(file("Pulumi.locked.yaml"), stringify({ config }));
   }
@@ -133,7 +133,7 @@ describe("images that are locked", () => {
     locked = `${image}@${digest}`;
     const ended = await npm("images:lock");
     assert.equal(ended.code, 0, ended.output);
-    text = readFileSync(file("images.lock.json"), "utf8");
+    const text = readFileSync(file("images.lock.json"), "utf8");
     assert.deepEqual(JSON.parse(text), { version: 1, images: { [image]: digest } });
   });
 
@@ -145,6 +145,35 @@ describe("images that are locked", () => {
     assert.equal(await contentOf(image), "two\n");
   });
 
+  it("are those as well that services copy from, as soon as there is such a service", async () => {
+    const agent = `${registry.host}/team/agent:1`;
+    await succeed("docker", ["tag", testedImages.victoriaMetrics, agent]);
+    await succeed("docker", ["push", "--quiet", agent]);
+    const program = readFileSync(file("index.ts"), "utf8");
+    const service = '{ stack, image: "team/checkout:1", instrument: "python" }';
+    configure(image, image, agent);
+    try {
+      writeFileSync(file("index.ts"), `${program}new InstrumentedService("checkout", ${service});\n`);
+      const { code, stderr } = await npm("preview");
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^checkout\.instrument: must copy from an image that images\.lock\.json has the digest of, got "python"; /m,
+      );
+      const lock = await npm("images:lock");
+      assert.equal(lock.code, 0, lock.output);
+      // Of each tag what it is now.
+      const pinned = ["agent", "stack"].map(
+        (name) => `${registry.host}/team/${name}:1@${registry.digestOf(`team/${name}`, "1")}`,
+      );
+      const { resources } = JSON.parse((await npm("preview", "--json")).stdout) as StackPreview;
+      assert.deepEqual(plannedImages(resources), [...pinned, "team/checkout:1"]);
+    } finally {
+      writeFileSync(file("index.ts"), program);
+      await run("docker", ["rmi", "--force", agent]);
+    }
+  });
+
   it("that the lock does not name are refused, and those of no registry are not locked", async () => {
     const other = `${registry.host}/team/none:1`;
     configure(image, other);
@@ -154,6 +183,7 @@ describe("images that are locked", () => {
       up.stderr,
       /problem\(s\), nothing was changed \(OBS1001\):\n {2}images\.loki: must be an image that images\.lock\.json has the digest of, got "\S+"; run npm run images:lock -- --stack locked, [^\n]+\n {2}next: /,
     );
+    const text = readFileSync(file("images.lock.json"), "utf8");
     const lock = await npm("images:lock");
     assert.equal(lock.code, 1);
     assert.match(
