@@ -204,7 +204,7 @@ export interface ServiceInput {
   readonly instrument?: InstrumentedLanguage;
   /**
    * Image that has what is mounted, at the same place as the default's, and a `cp`.
-   * @default the folder `instrumentation/` for Node.js, else the image of OpenTelemetry's operator, from `imageRegistry` if that is set
+   * @default the folder `instrumentation/` for Node.js, else the setting `images.instrumentPython` or `images.instrumentJava`: that of OpenTelemetry's operator, from `imageRegistry` if that is set
    */
   readonly instrumentImage?: string;
   /** `false` injects nothing, for a process without telemetry. @default true */
