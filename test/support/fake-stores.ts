@@ -29,6 +29,9 @@ export class FakeStores {
     target: {
       startMillis: 10,
       logCommand: (instance) => `docker logs ${instance}`,
+      instanceStates: (instances) => Promise.resolve(new Map(instances.map(({ name }) => [name, this.upState]))),
+    },
+    data: {
       stop: (store) => {
         this.done.push(`stop ${store.name}`);
         return Promise.resolve();
@@ -37,7 +40,6 @@ export class FakeStores {
         this.done.push(`start ${store.name}`);
         return Promise.resolve();
       },
-      instanceStates: (instances) => Promise.resolve(new Map(instances.map(({ name }) => [name, this.upState]))),
       inData: async (store, script, { input, output, signal }) => {
         this.done.push(`script ${store.name}`);
         this.beforeScript(store, script);
