@@ -5,38 +5,16 @@
  * Needs a deployed stack without the example (`exampleServices: false`): `npm run up`, then `npm run bench:idle`
  * (`-- --minutes 1` for a short look).
  */
-import { execFile } from "node:child_process";
-import { request } from "node:http";
-import { json } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs, promisify } from "node:util";
-import { z } from "zod";
+import { parseArgs } from "node:util";
 import { deployedOutputs } from "../cli/outputs.ts";
 import { withStack } from "../cli/pulumi-stack.ts";
+import { usedNanos } from "./containers.ts";
 
-const run = promisify(execFile);
 const { values } = parseArgs({
   options: { minutes: { type: "string", default: "5" }, stack: { type: "string", default: "dev" } },
 });
 const minutes = Number(values.minutes);
-
-/** The Docker daemon's answer about a container: nanoseconds of processor time since its start (API 1.24 and newer). */
-const stats = z.object({ cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }) });
-
-const socketPath = (await run("docker", ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])).stdout
-  .trim()
-  .replace(/^unix:\/\//, "");
-
-async function usedNanos(container: string): Promise<number> {
-  const answer = await new Promise<unknown>((resolve, reject) => {
-    request({ socketPath, path: `/containers/${container}/stats?stream=false&one-shot=true` }, (response) => {
-      json(response).then(resolve, reject);
-    })
-      .on("error", reject)
-      .end();
-  });
-  return stats.parse(answer).cpu_stats.cpu_usage.total_usage;
-}
 
 const outputs = deployedOutputs(await withStack(values.stack, (stack) => stack.outputs()));
 const names = outputs.instances.map(({ name }) => name);

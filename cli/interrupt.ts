@@ -45,8 +45,6 @@ async function listening<Result>(
   const interrupted = (cause?: unknown): UserError =>
     new UserError("OBS1403", `interrupted; ${after()}`, { cause, exitCode: interruptedCode });
   for (const signal of signals) process.on(signal, listener);
-  // Who no longer reads what is said (`| head`) would otherwise end the process in the middle of it.
-  process.stdout.on("error", listener);
   try {
     const result = await action(ended.signal);
     if (ended.signal.aborted) throw interrupted();
@@ -55,7 +53,6 @@ async function listening<Result>(
     throw ended.signal.aborted ? interrupted(error) : error;
   } finally {
     for (const signal of signals) process.off(signal, listener);
-    process.stdout.off("error", listener);
   }
 }
 

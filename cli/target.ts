@@ -18,21 +18,6 @@ export interface DataStreams {
   readonly signal?: AbortSignal;
 }
 
-/** How the data of stores is reached. */
-export interface StoreData {
-  /** Ends what runs a store, as gracefully as its part asks for, and lets nothing start it again. */
-  stop(store: Store): Promise<void>;
-  /** Starts a store that was stopped; it may be up only later. One that was not stopped goes on. */
-  start(store: Store): Promise<void>;
-  /**
-   * Runs a script of busybox in the folder of a store's data, as the user of the store and with no other rights. The store
-   * is stopped meanwhile.
-   *
-   * @throws Error with what the script has written, or the reason of the signal; nothing of it runs any more then
-   */
-  inData(store: Store, script: string, streams: DataStreams): Promise<void>;
-}
-
 /** Everything that the commands ask of what a stack runs on. No command knows which target it works with. */
 export interface Target {
   /** Word for what runs a workload there: `container`. */
@@ -106,8 +91,17 @@ export interface Target {
   reach<Result>(outputs: StackOutputs, action: (reached: StackOutputs) => Promise<Result>, say: Say): Promise<Result>;
   /** Runs a command. @param line for its input, never shown @throws Error with what a failed one has written. */
   runIn(instance: string, command: readonly string[], line: string): Promise<void>;
-  /** How the data of its stores is reached, or why it cannot be. */
-  readonly data: StoreData | { readonly notReached: string };
+  /** Ends what runs a store, as gracefully as its part asks for, and lets nothing start it again. */
+  stop(store: Store): Promise<void>;
+  /** Starts a store that was stopped; it may be up only later. One that was not stopped goes on. */
+  start(store: Store): Promise<void>;
+  /**
+   * Runs a script of busybox in the folder of a store's data, as the user of the store and with no other rights. The store
+   * is stopped meanwhile.
+   *
+   * @throws Error with what the script has written, or the reason of the signal; nothing of it runs any more then
+   */
+  inData(store: Store, script: string, streams: DataStreams): Promise<void>;
   /**
    * Makes the addresses in the outputs reachable until the result is called; `undefined` where they always are.
    *

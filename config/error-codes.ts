@@ -476,13 +476,6 @@ export const errorCodes = {
     remedy:
       "Solve what the message says: mostly a disk that is full, or files that were put into the volume by hand for another user. The stores are started again in any case; if one is not up, `npm run up` repairs it. Then repeat the command.",
   },
-  OBS1705: {
-    title: "The stores of the stack cannot be backed up by a command",
-    means:
-      "`npm run backup` and `npm run restore` know how to reach the data of a stack on Docker. That of a stack on Kubernetes is in volumes of the cluster. Nothing was changed.",
-    remedy:
-      "Name another stack by `--stack` if one on Docker was meant. On Kubernetes use what the cluster has for its volumes, such as snapshots of its storage: for each store, scale its StatefulSet to 0, make a snapshot of its claim, and scale it to 1 again. The Collector keeps meanwhile what comes.",
-  },
 } as const satisfies Readonly<Record<`OBS${number}`, ErrorPage>>;
 
 /** Code of an error, which is the name of its page in docs/errors. */

@@ -2,9 +2,9 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { createHash } from "node:crypto";
 import { Transform, type TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { constants, createZstdCompress, createZstdDecompress } from "node:zlib";
+import { constants, createGunzip, createGzip } from "node:zlib";
 import { codeOf, messageOf } from "../errors.ts";
-import type { StoreData } from "../target.ts";
+import type { Target } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import type { Store } from "./store.ts";
 
@@ -33,9 +33,6 @@ const unpack = `set -e; ${abandon}; mkdir ${incoming}; exec busybox tar -xof - -
 
 /** Only now the old data goes: what is unpacked has come to its end, and is as it was packed. */
 const swap = `set -e; ${forEachIn("", 'rm -rf "$name"')}; ${forEachIn(`${incoming}/`, 'mv "$name" .')}; ${abandon}`;
-
-/** How much is compressed at once. */
-const chunkBytes = 256 * 1024;
 
 /** A tar archive ends with two empty blocks of this size. */
 const endBytes = 2 * 512;
@@ -78,7 +75,7 @@ class Checksum extends Transform {
 
 /** What is needed to reach the data of a store that is stopped. */
 export interface DataAccess {
-  readonly data: Pick<StoreData, "inData">;
+  readonly target: Pick<Target, "inData">;
   readonly store: Store;
   readonly signal: AbortSignal;
   /** Is told how many bytes of the archive there are so far, before it is compressed. */
@@ -93,17 +90,14 @@ export interface ArchiveFile {
 }
 
 /** Writes the data of a store that is stopped to a file, which is on the disk then. @throws Error if it is not whole */
-export async function packInto(file: string, { data, store, signal, onBytes }: DataAccess): Promise<ArchiveFile> {
+export async function packInto(file: string, { target, store, signal, onBytes }: DataAccess): Promise<ArchiveFile> {
   const end = new ArchiveEnd(onBytes);
   const checksum = new Checksum();
-  // The stores compress what they write, which gzip goes through at 44 MB/s and zstd at 800: each is a part of the pause.
-  const zstd = createZstdCompress({
-    chunkSize: chunkBytes,
-    params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
-  });
+  // The stores compress what they write: more work would make the pause longer and the file hardly smaller.
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED });
   const output = createWriteStream(file, { flags: "wx", mode: 0o600, flush: true });
-  const written = pipeline(end, zstd, checksum, output, { signal });
-  await bothEnds(end, data.inData(store, pack, { output: end, signal }), written, signal);
+  const written = pipeline(end, gzip, checksum, output, { signal });
+  await bothEnds(end, target.inData(store, pack, { output: end, signal }), written, signal);
   return { bytes: checksum.bytes, sha256: checksum.hash.digest("hex"), archiveBytes: end.bytes };
 }
 
@@ -139,19 +133,19 @@ export async function unpackFrom(
   access: DataAccess,
   adapt: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const { data, store, signal, onBytes } = access;
+  const { target, store, signal, onBytes } = access;
   const end = new ArchiveEnd(onBytes);
   try {
-    const read = pipeline(createReadStream(file), createZstdDecompress({ chunkSize: chunkBytes }), end, { signal });
-    await bothEnds(end, data.inData(store, unpack, { input: end, signal }), read, signal);
+    const read = pipeline(createReadStream(file), createGunzip(), end, { signal });
+    await bothEnds(end, target.inData(store, unpack, { input: end, signal }), read, signal);
     await adapt(incoming);
   } catch (error) {
-    await data.inData(store, abandon, {});
+    await target.inData(store, abandon, {});
     throw error;
   }
   try {
     // From here to its end it is not interrupted.
-    await data.inData(store, swap, {});
+    await target.inData(store, swap, {});
   } catch (error) {
     throw new UserError(
       "OBS1704",

@@ -15,15 +15,15 @@ const keyTable = "signing_key";
  *
  * @param folder with the database, relative to that of the data
  */
-export async function forgetSigningKeys(folder: string, { data, store, signal }: DataAccess): Promise<void> {
+export async function forgetSigningKeys(folder: string, { target, store, signal }: DataAccess): Promise<void> {
   const copy = mkdtempSync(join(tmpdir(), "grafana-"));
   const file = join(copy, database);
   try {
     const output = createWriteStream(file, { mode: 0o600 });
-    await data.inData(store, `exec cat ${folder}/${database}`, { output, signal });
+    await target.inData(store, `exec cat ${folder}/${database}`, { output, signal });
     if (!withoutKeys(file)) return;
     const input = createReadStream(file);
-    await data.inData(store, `exec cat >${folder}/${database}`, { input, signal });
+    await target.inData(store, `exec cat >${folder}/${database}`, { input, signal });
   } finally {
     rmSync(copy, { recursive: true });
   }

@@ -30,7 +30,7 @@ export async function restoreBackup(
     };
     try {
       await whileStopped(store, context, async () => {
-        const access: DataAccess = { data: context.data, store, signal: context.signal, onBytes };
+        const access: DataAccess = { target: context.target, store, signal: context.signal, onBytes };
         await unpackFrom(join(folder, backup.file), access, async (incoming) => {
           if (store.name === "grafana" && backup.secrets["secret-key"] !== secrets["secret-key"]) {
             await forgetSigningKeys(incoming, access);

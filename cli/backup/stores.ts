@@ -6,7 +6,7 @@ import { resourceName } from "../../config/urn.ts";
 import { instanceOf, isUp, waitUntilUp, type InstanceState } from "../instances.ts";
 import type { StackOutputs } from "../outputs.ts";
 import type { StateResource } from "../state.ts";
-import type { StoreData, Target } from "../target.ts";
+import type { Target } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import type { Store } from "./store.ts";
 
@@ -28,15 +28,6 @@ export function storesOf(
     if (data.backup !== "all" || instance === undefined) return [];
     return [{ name, part: parts[name], data, instance, image: images[name] }];
   });
-}
-
-/** How the data of a stack's stores is reached. @throws UserError if it cannot be. */
-export function dataOf({ data }: Pick<Target, "data">): StoreData {
-  if (!("notReached" in data)) return data;
-  throw new UserError(
-    "OBS1705",
-    `backup and restore: cannot be done, ${data.notReached}\nnothing was changed\n  next: name another stack by --stack`,
-  );
 }
 
 /** What tells how the stores are. */

@@ -1,13 +1,12 @@
 import { isUp, waitUntilUp } from "../instances.ts";
 import type { Progress } from "../progress.ts";
-import type { StoreData, Target } from "../target.ts";
+import type { Target } from "../target.ts";
 import { UserError } from "../user-error.ts";
 import type { Store } from "./store.ts";
 
 /** What stores are stopped and started with. */
 export interface StopContext {
-  readonly target: Pick<Target, "instanceStates" | "startMillis" | "logCommand">;
-  readonly data: StoreData;
+  readonly target: Pick<Target, "stop" | "start" | "inData" | "instanceStates" | "startMillis" | "logCommand">;
   readonly progress: Pick<Progress, "phase" | "line" | "waitingFor">;
   /** Ends it. A store that is stopped is started first. */
   readonly signal: AbortSignal;
@@ -28,7 +27,7 @@ export function runningText(away: ReadonlySet<string>): string {
  */
 export async function whileStopped<Result>(
   store: Store,
-  { target, data, progress, signal, away }: StopContext,
+  { target, progress, signal, away }: StopContext,
   action: () => Promise<Result>,
 ): Promise<Result> {
   const { part, instance } = store;
@@ -38,12 +37,12 @@ export async function whileStopped<Result>(
   let result: Result;
   away.add(part.title);
   try {
-    await data.stop(store);
+    await target.stop(store);
     signal.throwIfAborted();
     progress.waitingFor(`copying ${part.title}`);
     result = await action();
   } finally {
-    await data.start(store);
+    await target.start(store);
     away.delete(part.title);
   }
   progress.waitingFor(`waiting for ${part.title}`);

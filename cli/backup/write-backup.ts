@@ -24,7 +24,7 @@ export async function writeBackup(
   { stores, ...content }: BackupContent,
   context: StopContext,
 ): Promise<BackupManifest> {
-  const { data, progress, signal } = context;
+  const { target, progress, signal } = context;
   mkdirSync(dirname(resolve(folder)), { recursive: true });
   // Beside the folder: another disk may not have the room, and nothing could be renamed to this one.
   const staging = mkdtempSync(join(dirname(resolve(folder)), ".backup-"));
@@ -32,12 +32,12 @@ export async function writeBackup(
     const written: BackedUpStore[] = [];
     for (const { secrets, ...store } of stores) {
       const { name, part, image } = store;
-      const file = `${part.host}.tar.zst`;
+      const file = `${part.host}.tar.gz`;
       const archive = await whileStopped(store, context, () => {
         const onBytes = (bytes: number): void => {
           progress.waitingFor(`copying ${part.title}: ${mib(bytes)}`);
         };
-        return packInto(join(staging, file), { data, store, signal, onBytes });
+        return packInto(join(staging, file), { target, store, signal, onBytes });
       });
       written.push({ part: name, image, file, ...archive, secrets });
     }

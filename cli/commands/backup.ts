@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { formatVersion } from "../backup/format.ts";
-import { checkUp, dataOf, leftOut, secretChecksums, storesOf } from "../backup/stores.ts";
+import { checkUp, leftOut, secretChecksums, storesOf } from "../backup/stores.ts";
 import { runningText } from "../backup/while-stopped.ts";
 import { writeBackup } from "../backup/write-backup.ts";
 import { mib } from "../download.ts";
@@ -41,7 +41,6 @@ async function backup(
       stackName,
       async (stack) => {
         const { target, outputs, settings } = await loadDeployed(stack, wanted);
-        const data = dataOf(target);
         const stores = storesOf(outputs, settings.stack);
         await checkUp(stores, target);
         const resources = await resourcesOf(stack);
@@ -54,7 +53,7 @@ async function backup(
         } as const;
         const away = new Set<string>();
         return untilInterrupted(
-          (signal) => writeBackup(folder, content, { target, data, progress, signal, away }),
+          (signal) => writeBackup(folder, content, { target, progress, signal, away }),
           "npm run backup -- DIR",
           () => `nothing is left of the backup, and ${runningText(away)}`,
         );

@@ -2,7 +2,7 @@ import { answerTo } from "../ask.ts";
 import type { BackupManifest } from "../backup/format.ts";
 import { checkFiles, matched, readManifest } from "../backup/read-backup.ts";
 import { restoreBackup } from "../backup/restore-backup.ts";
-import { checkThere, dataOf, secretChecksums, storesOf } from "../backup/stores.ts";
+import { checkThere, secretChecksums, storesOf } from "../backup/stores.ts";
 import { runningText } from "../backup/while-stopped.ts";
 import { ensureLogin } from "../grafana-login.ts";
 import { untilInterrupted } from "../interrupt.ts";
@@ -40,7 +40,6 @@ async function restore(
       stackName,
       async (stack) => {
         const { target, outputs, settings } = await loadDeployed(stack, wanted);
-        const data = dataOf(target);
         const stores = storesOf(outputs, settings.stack);
         const matches = matched(manifest, stores);
         await checkThere(stores, target);
@@ -56,9 +55,7 @@ async function restore(
         const withSecrets = matches.map((match) => ({ ...match, secrets: secretChecksums(match.store, resources) }));
         await untilInterrupted(
           (signal) =>
-            restoreBackup(folder, withSecrets, { target, data, progress, signal, away }, (title) =>
-              restored.push(title),
-            ),
+            restoreBackup(folder, withSecrets, { target, progress, signal, away }, (title) => restored.push(title)),
           next,
           left,
         );

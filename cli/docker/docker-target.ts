@@ -68,17 +68,15 @@ export function dockerTarget(
     runIn: async (instance, command, line) => {
       await docker.run(["exec", "--interactive", instance, ...command], { input: line });
     },
-    data: {
-      stop: ({ instance }) => docker.runApart(["stop", instance.name]),
-      start: ({ instance }) => docker.runApart(["start", instance.name]),
-      inData: (store, script, streams) => {
-        const place = {
-          stackName: stack.name,
-          owner: stackOwner(projectName, stackName),
-          image: stack.images.victoriaMetrics,
-        };
-        return runInVolume(docker, place, store, script, streams);
-      },
+    stop: ({ instance }) => docker.runApart(["stop", instance.name]),
+    start: ({ instance }) => docker.runApart(["start", instance.name]),
+    inData: (store, script, streams) => {
+      const place = {
+        stackName: stack.name,
+        owner: stackOwner(projectName, stackName),
+        image: stack.images.victoriaMetrics,
+      };
+      return runInVolume(docker, place, store, script, streams);
     },
     open: () => Promise.resolve(undefined),
   };

@@ -43,8 +43,6 @@ export async function runInVolume(
   const child = docker.start(
     [
       ...["run", "--rm", "--interactive", "--pull", "never", "--name", name, "--network", "none"],
-      // Or all that it writes would be written to the machine's disk once more, at a quarter of the speed.
-      ...["--log-driver", "none"],
       ...["--label", `${dockerLabels.owner}=${owner}`, "--label", `${dockerLabels.name}=${stackName}`],
       ...["--user", `${userId}:${groupId}`, "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only"],
       ...["--memory", `${memoryMib}m`, "--volume", `${dataVolumeName(stackName, data.volume)}:${data.path}`],

@@ -120,7 +120,9 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
       const container = pod.spec?.containers[0]?.name ?? workloadOf(instance);
       await runInPod(cluster(), { pod: pod.metadata?.name ?? "", container }, command, line);
     },
-    data: { notReached: "they are of a stack on Docker alone, and this one is on Kubernetes" },
+    stop: notYet,
+    start: notYet,
+    inData: notYet,
     open: async (say) => {
       const ports = await forwardedPorts(cluster());
       if (ports.length === 0) throw new UserError("OBS1501", "the stack is not running\n  next: npm run up");
@@ -130,6 +132,13 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     },
   };
   return target;
+}
+
+function notYet(): Promise<never> {
+  throw new UserError(
+    "OBS1010",
+    "backup and restore: must be of a stack on Docker, got one on Kubernetes\n  next: name another stack by --stack",
+  );
 }
 
 async function closeAll(forwards: readonly Forward[]): Promise<void> {

@@ -141,7 +141,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
     connectors: { ...connectors, ...sampling.connectors },
     exporters: Object.fromEntries(
       settings.exporters.flatMap(({ name, signal, config }): [string, object][] => {
-        const store = { ...config, tls: { insecure: true } };
+        const store = { ...config, tls: { insecure: true }, ...shortWay };
         const derived: [string, object] = [derivedName(name), { ...store, ...derivedDelivery }];
         return [
           [name, { ...store, ...durableDelivery(settings.queueMib) }],
@@ -204,6 +204,13 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
     },
   };
 }
+
+/**
+ * The stores are on the same machine or in the same cluster: there gzip, the default, takes more of two processors than what
+ * it saves of the network is worth. Log lines stored for a second of processor time, in batches of 100, side by side: 16,800
+ * with it, 18,900 without (`npm run bench:throughput`).
+ */
+const shortWay = { compression: "none" } as const;
 
 /** What stands between the spans and their stores: nothing, or the decision about each trace. */
 function samplingPipeline(

@@ -190,6 +190,9 @@ export function lokiConfig(settings: LokiSettings): string {
       lifecycler: { min_ready_duration: "1s" },
       chunk_encoding: "snappy",
       chunk_idle_period: "30m",
+      // How often it looks for full chunks, which stay in memory until then: with the default of 30 s lines that come as fast
+      // as a machine can send them are more than the memory limit (`npm run bench:throughput -- --lines 1000`).
+      flush_check_period: "2s",
       // Half of it is how late a line may come: 12 h, enough for what a Collector re-sends after an outage.
       max_chunk_age: "24h",
       wal: {
@@ -203,8 +206,14 @@ export function lokiConfig(settings: LokiSettings): string {
     pattern_ingester: { enabled: false, lifecycler: { min_ready_duration: "1s" } },
     frontend: { scheduler_dns_lookup_period: "1s", address: "127.0.0.1" },
     query_scheduler: { use_scheduler_ring: false },
-    // 0: always ask the ingester. The default of 3 h would hide lines younger than max_chunk_age and not yet on disk.
-    querier: { query_ingesters_within: "0s" },
+    querier: {
+      // 0: always ask the ingester. The default of 3 h would hide lines younger than max_chunk_age and not yet on disk.
+      query_ingesters_within: "0s",
+      // Parts of queries at once, each with 8 chunks of up to 1.5 MB. With the defaults of 4 and 50 a query of many lines has
+      // Loki killed for memory while lines come in fast (`npm run bench:throughput -- --lines 1000 --query`).
+      max_concurrent: Math.max(1, Math.floor(settings.memoryMib / 128)),
+    },
+    storage_config: { max_chunk_batch_size: 8 },
     query_range: { results_cache: { cache: { embedded_cache: { enabled: true, max_size_mb: 8 } } } },
     chunk_store_config: { chunk_cache_config: { embedded_cache: { enabled: true, max_size_mb: 16 } } },
     // Without these lines retention_period deletes nothing.

@@ -29,9 +29,6 @@ export class FakeStores {
     target: {
       startMillis: 10,
       logCommand: (instance) => `docker logs ${instance}`,
-      instanceStates: (instances) => Promise.resolve(new Map(instances.map(({ name }) => [name, this.upState]))),
-    },
-    data: {
       stop: (store) => {
         this.done.push(`stop ${store.name}`);
         return Promise.resolve();
@@ -40,6 +37,7 @@ export class FakeStores {
         this.done.push(`start ${store.name}`);
         return Promise.resolve();
       },
+      instanceStates: (instances) => Promise.resolve(new Map(instances.map(({ name }) => [name, this.upState]))),
       inData: async (store, script, { input, output, signal }) => {
         this.done.push(`script ${store.name}`);
         this.beforeScript(store, script);

@@ -1,6 +1,5 @@
 import { isRecord } from "../../parse.ts";
 import { duplicates, hiddenProblem, pathText, problem, problemIf, type Problem } from "../../problem.ts";
-import { encryptedText } from "../../pulumi-config.ts";
 import { contactPointTypes } from "./settings.ts";
 
 type ContactPointType = (typeof contactPointTypes)[number];
@@ -161,7 +160,7 @@ function secretProblems(
     return [problem(path, "must be the name of a secret that there is", name, `set secrets.${name}`)];
   }
   const text = secrets[name];
-  if (typeof text !== "string" || text === encryptedText || pattern.test(text)) return [];
+  if (typeof text !== "string" || pattern.test(text)) return [];
   return [
     hiddenProblem(
       `secrets.${name}`,

@@ -95,7 +95,7 @@ describe("a restore", () => {
       if (script.includes("tar -x")) throw new Error("tar: write error: No space left on device");
     };
     const message =
-      /^Loki: must take the data of loki\.tar\.zst, got: tar: .* No space left on device\nits own data is kept, and every store runs\n/;
+      /^Loki: must take the data of loki\.tar\.gz, got: tar: .* No space left on device\nits own data is kept, and every store runs\n/;
     await assert.rejects(restore(), fails("OBS1704", message));
     assert.deepEqual(filesOf("loki"), ["chunks", "chunks/old", "wal", "wal/1"]);
     assert.deepEqual([stores.done.at(-1), restored], ["start loki", []]);
@@ -156,7 +156,7 @@ describe("a restore", () => {
     it("a folder that is none, and one without a manifest", () => {
       assert.throws(() => readManifest(join(parent, "none")), fails("OBS1701", /got: no manifest\.json in it\n/));
       rmSync(manifestFile());
-      assert.ok(existsSync(join(folder, "loki.tar.zst")));
+      assert.ok(existsSync(join(folder, "loki.tar.gz")));
       assert.throws(() => readManifest(folder), fails("OBS1701", /got: no manifest\.json in it\n/));
     });
 
@@ -167,18 +167,18 @@ describe("a restore", () => {
     });
 
     it("a manifest with the name of a file elsewhere", () => {
-      changeManifest({ stores: [{ ...manifest.stores[0], file: "../loki.tar.zst" }] });
+      changeManifest({ stores: [{ ...manifest.stores[0], file: "../loki.tar.gz" }] });
       assert.throws(() => readManifest(folder), fails("OBS1701", /must be the folder of a backup, got: /));
     });
 
     it("a changed byte, a byte more, and a missing file", async () => {
-      const file = join(folder, "loki.tar.zst");
+      const file = join(folder, "loki.tar.gz");
       const bytes = readFileSync(file);
       bytes[100] = (bytes[100] ?? 0) ^ 1;
       writeFileSync(file, bytes);
       await assert.rejects(
         checkFiles(folder, manifest, signal),
-        fails("OBS1701", /loki\.tar\.zst must have the SHA-256/),
+        fails("OBS1701", /loki\.tar\.gz must have the SHA-256/),
       );
       appendFileSync(file, "x");
       await assert.rejects(checkFiles(folder, manifest, signal), fails("OBS1701", /must have \d+ bytes, got \d+\n/));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { keptData, parts } from "../../../config/parts/parts.ts";
-import { checkThere, checkUp, dataOf, leftOut, secretChecksums, storesOf } from "../../../cli/backup/stores.ts";
+import { checkThere, checkUp, leftOut, secretChecksums, storesOf } from "../../../cli/backup/stores.ts";
 import { defaultImages } from "../../../config/resolve-images.ts";
 import { UserError } from "../../../cli/user-error.ts";
 
@@ -51,18 +51,6 @@ describe("the stores of a stack", () => {
     );
     const none = { startMillis: 10, instanceStates: () => Promise.resolve(new Map<string, string>()) };
     await assert.rejects(checkUp([], none), fails(/got: a stack without stores\n/));
-  });
-
-  it("are refused on a target that does not reach their data, by its name (OBS1705)", () => {
-    assert.throws(
-      () => dataOf({ data: { notReached: "it is on Kubernetes" } }),
-      (error) => {
-        assert.ok(error instanceof UserError);
-        assert.deepEqual(error.errorCodes, ["OBS1705"]);
-        assert.match(error.message, /^backup and restore: cannot be done, it is on Kubernetes\nnothing was changed\n/);
-        return true;
-      },
-    );
   });
 
   it("have a checksum of each secret that their data needs, and none of others", () => {

@@ -43,7 +43,7 @@ describe("a script in a volume", () => {
     const [line = ""] = called();
     assert.equal(
       line.replace(/data-[0-9a-f]+/, "data-ID"),
-      "run --rm --interactive --pull never --name shop-loki-data-ID --network none --log-driver none --label observability.stack=observability/dev --label observability.name=shop" +
+      "run --rm --interactive --pull never --name shop-loki-data-ID --network none --label observability.stack=observability/dev --label observability.name=shop" +
         " --user 10001:10001 --cap-drop ALL --security-opt no-new-privileges --read-only --memory 64m --volume shop_loki_data:/loki --workdir /loki" +
         " --entrypoint busybox victoria-metrics:1 sh -c the script",
     );

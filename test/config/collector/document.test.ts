@@ -168,16 +168,23 @@ describe("the Collector's configuration", () => {
 
   it("delivers logs to Loki's own OTLP endpoint, and every signal until it is stored (S9, S10)", () => {
     assert.deepEqual(config().exporters, {
-      "otlp_http/loki": { endpoint: "http://loki:3100/otlp", tls: { insecure: true }, ...delivery },
-      "otlp_grpc/jaeger": { endpoint: "jaeger:4317", tls: { insecure: true }, ...delivery },
+      "otlp_http/loki": {
+        endpoint: "http://loki:3100/otlp",
+        tls: { insecure: true },
+        compression: "none",
+        ...delivery,
+      },
+      "otlp_grpc/jaeger": { endpoint: "jaeger:4317", tls: { insecure: true }, compression: "none", ...delivery },
       "otlp_http/victoria-metrics": {
         metrics_endpoint: "http://victoria-metrics:8428/opentelemetry/v1/metrics",
         tls: { insecure: true },
+        compression: "none",
         ...delivery,
       },
       "otlp_http/victoria-metrics_derived": {
         metrics_endpoint: "http://victoria-metrics:8428/opentelemetry/v1/metrics",
         tls: { insecure: true },
+        compression: "none",
         ...onceDelivery,
       },
     });
@@ -186,7 +193,7 @@ describe("the Collector's configuration", () => {
   it("delivers each signal to every part that stores it, to all of them alike", () => {
     const { exporters, service } = config(all);
     const expected = all.exporters.flatMap(({ name, signal, config: own }) => {
-      const store = { ...own, tls: { insecure: true } };
+      const store = { ...own, tls: { insecure: true }, compression: "none" };
       const derived: [string, object][] = [[`${name}_derived`, { ...store, ...onceDelivery }]];
       return [[name, { ...store, ...delivery }], ...(signal === "metrics" ? derived : [])];
     });

@@ -16,6 +16,7 @@ const shape = z.looseObject({
   common: z.looseObject({}),
   compactor: z.looseObject({ compaction_interval: z.string(), retention_delete_delay: z.string() }),
   ingester: z.looseObject({ wal: z.looseObject({ replay_memory_ceiling: z.string() }) }),
+  querier: z.looseObject({ max_concurrent: z.number() }),
   limits_config: z.looseObject({
     retention_period: z.string(),
     max_query_lookback: z.string(),
@@ -127,7 +128,14 @@ describe("Loki's configuration", () => {
   });
 
   it("shows a line as soon as it is stored, and for as long as it is only in memory", () => {
-    assert.deepEqual(config()["querier"], { query_ingesters_within: "0s" });
+    assert.equal(config().querier["query_ingesters_within"], "0s");
+  });
+
+  it("is not killed for memory by lines that come fast, nor by queries of many lines meanwhile (D15)", () => {
+    const concurrent = [128, 256, 1024].map((memoryMib) => config({ memoryMib }).querier.max_concurrent);
+    assert.deepEqual(concurrent, [1, 2, 8]);
+    assert.deepEqual(config()["storage_config"], { max_chunk_batch_size: 8 });
+    assert.equal(config().ingester["flush_check_period"], "2s");
   });
 
   it("sends no usage reports (D15)", () => {
@@ -141,6 +149,7 @@ describe("Loki's configuration", () => {
       ...base,
       compactor: { ...base.compactor, compaction_interval: "10s" },
       ingester: { ...base.ingester, wal: { ...base.ingester.wal, replay_memory_ceiling: "192MB" } },
+      querier: { ...base.querier, max_concurrent: 4 },
       limits_config: {
         ...base.limits_config,
         retention_period: "48h",
