@@ -155,6 +155,9 @@ export function victoriaMetricsFlags(settings: {
     `-retentionPeriod=${hours(settings.retentionHours)}`,
     // For the caches; the rest is for queries and merges. The default of 60 % leaves them too little in a small container.
     `-memory.allowedBytes=${mebibytes(Math.floor(settings.memoryMib * 0.375))}`,
+    // Without a write-ahead log a kill costs what is in memory: points wait there for up to 4 s until they are a part, and a part
+    // for up to twice this (lib/storage/partition.go). 2 s is the least that is followed; by default 5 s.
+    "-inmemoryDataFlushInterval=2s",
     "-opentelemetry.usePrometheusNaming",
     "-opentelemetry.promoteAllResourceAttributes=false",
     `-opentelemetry.promoteResourceAttributes=${promotedResourceAttributes.join(",")}`,

@@ -50,7 +50,7 @@ describe("Grafana, as the verification asks it", () => {
     assert.equal(await some.metric("victoria-metrics", "up"), 5);
     // With what was stored in the last second as well.
     assert.deepEqual(grafana?.seen[0]?.parameters, { query: "up", nocache: "1" });
-    await grafana?.stop();
+    await grafana.stop();
     const none = await client({ [path]: { data: { result: [] } } });
     assert.equal(await none.metric("victoria-metrics", "up"), undefined);
   });

@@ -10,6 +10,7 @@ describe("VictoriaMetrics' flags", () => {
       "-storageDataPath=/victoria-metrics-data",
       "-retentionPeriod=720h",
       "-memory.allowedBytes=96MiB",
+      "-inmemoryDataFlushInterval=2s",
       "-opentelemetry.usePrometheusNaming",
       "-opentelemetry.promoteAllResourceAttributes=false",
       `-opentelemetry.promoteResourceAttributes=${promotedResourceAttributes.join(",")}`,
