@@ -13,14 +13,12 @@ const placeholderNumber = "000000000000";
  * times and numbers into one that was encoded before, so that the sender takes little of the processor.
  */
 export class LogRequests {
-  readonly lines: number;
   private readonly bytes: Buffer;
   private readonly times: readonly number[];
   private readonly numbers: readonly number[];
 
   /** @param lines how many a request has @param length of a line, in bytes */
   constructor(serviceName: string, lines: number, length: number) {
-    this.lines = lines;
     this.bytes = encoded(serviceName, lines, length);
     const time = Buffer.alloc(8);
     time.writeBigUInt64LE(BigInt(placeholderSeconds) * 1_000_000_000n);

@@ -68,11 +68,7 @@ async function start(
 ): Promise<void> {
   await docker("network", "create", "--label", `bench=${name}`, name);
   for (const workload of workloads) {
-    const resource = resources.find(
-      (one) => one.name === `observability-${workload}` && one.type.endsWith(":Container"),
-    );
-    if (resource === undefined) throw new Error(`${workload}: must be a container of the stack, got none`);
-    const { image, command, user, uploads, volumes, ...container } = planned.parse(resource.inputs);
+    const { image, command, user, uploads, volumes, ...container } = containerOf(resources, workload);
     const { envs, memory } = variant.container?.(workload, container) ?? container;
     const files = uploads.flatMap(({ file, content }) => {
       const path = join(folder, `${workload}${file.replaceAll("/", "_")}`);
@@ -88,7 +84,8 @@ async function start(
     for (const { volume } of data) {
       await docker("volume", "create", "--label", `bench=${name}`, volume);
       const asRoot = ["--rm", "--user", "0", "--entrypoint", "/bin/sh", "--volume", `${volume}:/data`];
-      await docker("run", ...asRoot, ownerImage(resources), "-c", `chown -R ${owner} /data`);
+      // The image by which the stack itself hands a volume to its user.
+      await docker("run", ...asRoot, containerOf(resources, "loki-data-owner").image, "-c", `chown -R ${owner} /data`);
     }
     await docker(
       ...["run", "--detach", "--name", id, "--label", `bench=${name}`, "--network", name, "--network-alias", workload],
@@ -103,12 +100,10 @@ async function start(
   }
 }
 
-/** The image by which the stack itself hands a volume to its user. */
-function ownerImage(resources: readonly PreviewResource[]): string {
-  const owner = resources.find(
-    (one) => one.name === "observability-loki-data-owner" && one.type.endsWith(":Container"),
-  );
-  return planned.pick({ image: true }).parse(owner?.inputs).image;
+function containerOf(resources: readonly PreviewResource[], workload: string): z.output<typeof planned> {
+  const found = resources.find((one) => one.name === `observability-${workload}` && one.type.endsWith(":Container"));
+  if (found === undefined) throw new Error(`${workload}: must be a container of the stack, got none`);
+  return planned.parse(found.inputs);
 }
 
 async function stop(name: string): Promise<void> {

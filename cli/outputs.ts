@@ -4,9 +4,6 @@ import { forEachPort } from "../config/parts/parts.ts";
 import type { KnownState } from "./state.ts";
 import { UserError } from "./user-error.ts";
 
-/** Type of the resource in a state that is the Pulumi stack itself, and has its outputs. */
-const rootType = "pulumi:pulumi:Stack";
-
 // Older versions exported no number, and had one of each.
 const instances = z.array(z.object({ name: z.string(), urn: z.string(), replicas: z.number().default(1) }));
 
@@ -57,17 +54,21 @@ function notDeployed(): UserError {
   return new UserError("OBS1501", "the stack is not deployed\n  next: npm run up");
 }
 
+/** The resource in a state that is the Pulumi stack itself, and has its outputs. */
+function rootIn(resources: KnownState["resources"]): KnownState["resources"][number] | undefined {
+  return resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+}
+
 /** The outputs in a decrypted state, without asking Pulumi for them once more. @throws UserError if nothing is deployed */
 export function outputsIn(resources: KnownState["resources"]): StackOutputs {
-  const root = resources.find(({ type }) => type === rootType);
-  if (root?.outputs === undefined) throw notDeployed();
-  return schema.parse(root.outputs);
+  const outputs = rootIn(resources)?.outputs;
+  if (outputs === undefined) throw notDeployed();
+  return schema.parse(outputs);
 }
 
 const rootOutputs = z.object({ instances: instances.default([]) });
 
 /** The instances of a state; none if nothing is deployed. */
 export function deployedInstances(resources: KnownState["resources"]): StackOutputs["instances"] {
-  const root = resources.find(({ type }) => type === rootType);
-  return rootOutputs.parse(root?.outputs ?? {}).instances;
+  return rootOutputs.parse(rootIn(resources)?.outputs ?? {}).instances;
 }

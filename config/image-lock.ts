@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { byName, text, told } from "./fields.ts";
 import { instrumentImageNames } from "./instrumentation.ts";
-import { isRecord, schemaProblems } from "./parse.ts";
+import { isRecord, parsedJson, schemaProblems } from "./parse.ts";
 import { configurationError, problem, type Problem } from "./problem.ts";
 import { resolveImages, type ImageName, type Images, type InstrumentImages } from "./resolve-images.ts";
 import { taggedReference } from "./rules.ts";
@@ -27,7 +27,7 @@ const lockSchema = z.strictObject({
 
 /** What the file holds. @throws Error with everything that is wrong with it */
 export function parseImageLock(content: string): ImageLock {
-  const given = parsed(content);
+  const given = parsedJson(content);
   if (!isRecord(given)) {
     const rule = "must be a JSON object, as npm run images:lock writes it";
     throw lockError([{ path: imageLockFile, rule, got: "something else", change: again }]);
@@ -41,16 +41,6 @@ export function parseImageLock(content: string): ImageLock {
 /** The error of a file that cannot be used. */
 export function lockError(problems: readonly Problem[]): Error {
   return configurationError("OBS1011", problems);
-}
-
-/** A text parsed as JSON; `undefined` if it is none. */
-function parsed(content: string): unknown {
-  try {
-    return JSON.parse(content) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** The file that holds a lock: the same for the same lock. */

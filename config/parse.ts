@@ -148,3 +148,13 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** A text parsed as JSON; `undefined` if it is none. */
+export function parsedJson(content: string): unknown {
+  try {
+    return JSON.parse(content) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

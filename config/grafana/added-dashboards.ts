@@ -1,5 +1,5 @@
 import { dashboardUids, fileKey, addedDashboardFolder, runbooksUid } from "../names.ts";
-import { isRecord } from "../parse.ts";
+import { isRecord, parsedJson } from "../parse.ts";
 import { duplicates, hiddenProblem, problem, problemIf, type Problem } from "../problem.ts";
 import { fits, grafanaUid, oneLine, type TextRule } from "../rules.ts";
 import type { TextFile } from "../text-file.ts";
@@ -108,7 +108,7 @@ function folderProblems({ folder, setting, files, problems }: NamedFolder & Dash
 }
 
 function fileProblems(where: string, file: TextFile): readonly Problem[] {
-  const dashboard = parsed(file.content);
+  const dashboard = parsedJson(file.content);
   if (!isRecord(dashboard)) {
     const change = "export it from Grafana as JSON, or leave the file out";
     return [hiddenProblem(where, "must be a dashboard as JSON", change)];
@@ -141,7 +141,7 @@ function uniqueProblems(files: readonly (readonly [path: string, file: TextFile]
   /** By uid, the first of each: of two with one uid that is the fault. */
   const keys = new Map<string, readonly [path: string, key: string]>();
   for (const [path, file] of files) {
-    const dashboard = parsed(file.content);
+    const dashboard = parsedJson(file.content);
     const { uid, title } = isRecord(dashboard) ? dashboard : {};
     if (typeof title === "string") titles.push([`${path}: title`, `${folderOf(file)}/${title}`]);
     if (typeof uid !== "string") continue;
@@ -157,14 +157,4 @@ function uniqueProblems(files: readonly (readonly [path: string, file: TextFile]
     ...duplicates(titles, "give it another title, or put it into another folder"),
     ...duplicates([...keys.values()], change),
   ];
-}
-
-/** A text parsed as JSON; `undefined` if it is none. */
-function parsed(content: string): unknown {
-  try {
-    return JSON.parse(content) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

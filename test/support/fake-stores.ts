@@ -10,6 +10,16 @@ import type { StopContext } from "../../cli/backup/while-stopped.ts";
 import type { Store } from "../../cli/backup/store.ts";
 import { fakeCommand } from "./fake-command.ts";
 
+/** What a backup of them says of itself. */
+export const backupContent = {
+  format: 1,
+  version: "0.1.0",
+  stack: "dev",
+  name: "shop",
+  target: "docker",
+  createdAt: "2026-11-27T00:00:00.000Z",
+} as const;
+
 /** This machine's own shell and tar, by the name of what images have. */
 const busybox = fakeCommand("busybox", 'exec "$@"');
 

@@ -10,7 +10,7 @@ import { restoreBackup } from "../../../cli/backup/restore-backup.ts";
 import { writeBackup } from "../../../cli/backup/write-backup.ts";
 import type { ErrorCode } from "../../../config/error-codes.ts";
 import { UserError } from "../../../cli/user-error.ts";
-import { FakeStores } from "../../support/fake-stores.ts";
+import { backupContent, FakeStores } from "../../support/fake-stores.ts";
 
 const signal = new AbortController().signal;
 
@@ -34,16 +34,8 @@ describe("a restore", () => {
     source.write("loki", { "chunks/one": "a line", ".hidden/file": "x" });
     source.write("jaeger", { "keys/1": "a span" });
     source.write("grafana", { "grafana.db": databaseFile() });
-    const content = {
-      format: 1,
-      version: "0.1.0",
-      stack: "dev",
-      name: "shop",
-      target: "docker",
-      createdAt: "2026-11-27T00:00:00.000Z",
-    } as const;
     const all = names.map((name) => ({ ...source.store(name), secrets }));
-    manifest = await writeBackup(folder, { ...content, stores: all }, source.context);
+    manifest = await writeBackup(folder, { ...backupContent, stores: all }, source.context);
     source.remove();
   };
   const databaseFile = (): Buffer => {

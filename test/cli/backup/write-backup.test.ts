@@ -6,7 +6,7 @@ import type { PartName } from "../../../config/parts/parts.ts";
 import { checkFiles, readManifest } from "../../../cli/backup/read-backup.ts";
 import { writeBackup } from "../../../cli/backup/write-backup.ts";
 import { UserError } from "../../../cli/user-error.ts";
-import { FakeStores } from "../../support/fake-stores.ts";
+import { backupContent, FakeStores } from "../../support/fake-stores.ts";
 
 describe("a backup", () => {
   let stores: FakeStores;
@@ -23,16 +23,8 @@ describe("a backup", () => {
   });
 
   const write = (...names: readonly PartName[]): ReturnType<typeof writeBackup> => {
-    const content = {
-      format: 1,
-      version: "0.1.0",
-      stack: "dev",
-      name: "shop",
-      target: "docker",
-      createdAt: "2026-11-27T00:00:00.000Z",
-    } as const;
     const all = names.map((name) => ({ ...stores.store(name), secrets: {} }));
-    return writeBackup(folder, { ...content, stores: all }, stores.context);
+    return writeBackup(folder, { ...backupContent, stores: all }, stores.context);
   };
   /** What is left where backups are written. */
   const left = (): readonly string[] => (existsSync(join(folder, "..")) ? readdirSync(join(folder, "..")) : []);
