@@ -11,3 +11,14 @@ export async function flatMap<Item, Result>(
 ): Promise<readonly Result[]> {
   return (await Promise.all(items.map(action))).flat();
 }
+
+/** Never comes, but for an abort, which it fails with. */
+export function abortOf(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const onAbort = (): void => {
+      reject(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
+    };
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}

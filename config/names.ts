@@ -13,6 +13,11 @@ export function checkName(workloadName: string): string {
   return `${workloadName}-check`;
 }
 
+/** Name of what reads and writes the data of a workload while that is stopped: `loki-data`. */
+export function dataScriptName(workloadName: string): string {
+  return `${workloadName}-data`;
+}
+
 /** Name of the volume, and of what fills it, with files of another image for a workload: `checkout-instrumentation`. */
 export function mountName(workloadName: string, mount: string): string {
   return `${workloadName}-${mount}`;
@@ -85,6 +90,9 @@ export const dockerLabels = {
  * slash. Pods have none: it is no part of their template, which would be rolled out anew.
  */
 export const ownerAnnotation = "observability/stack";
+
+/** Annotation of a workload on Kubernetes that a command has stopped: how many pods it had. Nobody else sets it. */
+export const stoppedAnnotation = "observability/stopped-replicas";
 
 /**
  * Labels of every object on Kubernetes, by the common names

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { dataVolumeName, dockerLabels } from "../../config/names.ts";
+import { dataScriptName, dataVolumeName, dockerLabels } from "../../config/names.ts";
+import { abortOf } from "../async.ts";
 import type { Store } from "../backup/store.ts";
 import type { DataStreams } from "../target.ts";
 import { oneLine } from "../text.ts";
@@ -38,7 +39,7 @@ export async function runInVolume(
   { input, output, signal }: DataStreams,
 ): Promise<void> {
   signal?.throwIfAborted();
-  const name = `${stackName}-${part.host}-data-${randomBytes(6).toString("hex")}`;
+  const name = `${stackName}-${dataScriptName(part.host)}-${randomBytes(6).toString("hex")}`;
   const { userId, groupId } = part.user;
   const child = docker.start(
     [
@@ -70,15 +71,6 @@ export async function runInVolume(
   signal?.throwIfAborted();
   if (code !== 0) throw new Error(said.trim() === "" ? `it has ended with ${String(code)}` : oneLine(said));
   if (streams instanceof Error) throw streams;
-}
-
-/** Never comes, but for an abort, which it fails with. */
-function abortOf(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    signal?.addEventListener("abort", () => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
-    });
-  });
 }
 
 async function removeContainer(docker: Docker, name: string): Promise<void> {

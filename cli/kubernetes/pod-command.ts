@@ -1,4 +1,4 @@
-import { PassThrough } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
 import { Exec, V1Status } from "@kubernetes/client-node";
 import { messageOf } from "../errors.ts";
 import { oneLine } from "../text.ts";
@@ -23,27 +23,58 @@ export interface RunningCommand {
   readonly ended: Promise<V1Status>;
 }
 
-/** Starts a command in a container. @throws whatever has kept the API server from starting it. */
+/** What stands in front of a message that is for a command's standard input. */
+const inputChannel = Buffer.from([0]);
+
+/**
+ * Starts a command in a container. It is read, and given more, no faster than the other end takes it; the end of its input is
+ * not told, since with the older protocols that is the end of the connection.
+ *
+ * @throws whatever has kept the API server from starting it.
+ */
 export async function startInPod(
   { config }: Cluster,
   { namespace, pod, container }: PodContainer,
   command: readonly string[],
 ): Promise<RunningCommand> {
-  const [input, output, errors] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const [output, errors] = [new PassThrough(), new PassThrough()];
   const ended = Promise.withResolvers<V1Status>();
   const socket = await new Exec(config).exec(
     ...[namespace, pod, container],
     [...command],
     output,
     errors,
-    input,
+    // It asks for an input; what the library is given by it, it sends without waiting.
+    new PassThrough(),
     false,
     ended.resolve,
   );
   socket.onclose = () => {
     ended.resolve(failure("the connection has ended before it"));
   };
+  // Nor does the library wait where it hands on what comes.
+  socket.on("message", () => {
+    if (!output.writableNeedDrain) return;
+    socket.pause();
+    output.once("drain", () => {
+      socket.resume();
+    });
+  });
+  const input = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      socket.send(Buffer.concat([inputChannel, chunk]), (error) => {
+        // Why it cannot be sent, the end says.
+        if (error instanceof Error)
+          void ended.promise.then(({ message }) => {
+            done(new Error(message ?? error.message));
+          });
+        else done();
+      });
+    },
+  });
   const stop = (): void => {
+    // Who does not read does not see that the other end closes it as well.
+    socket.resume();
     socket.close();
   };
   return { pipe: { input, output, errors, stop }, ended: ended.promise };
@@ -82,8 +113,8 @@ export async function endedInPod(
     const run = started.then(({ pipe: { input, output, errors }, ended }) => {
       output.on("data", listen);
       errors.on("data", listen);
-      // Not ended: with the older protocols the end of the input is the end of the connection.
-      input.write(`${line}\n`);
+      // That it takes none any more is told by its end.
+      input.on("error", () => undefined).write(`${line}\n`);
       return ended;
     });
     const { status, message } = await Promise.race([run, late.promise]);

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { z } from "zod";
 import type { Stream } from "./fake-api-server.ts";
 
@@ -46,6 +48,47 @@ export function podCommand(run: (line: string, command: readonly string[]) => Po
       if (errors !== "") socket.send(framed(2, errors));
       if (status === "gone") socket.close();
       else if (status !== "endless") socket.send(framed(3, JSON.stringify(status)));
+    });
+  };
+}
+
+/** What a connection makes of a message on its way; nothing for one that it loses. */
+export type Way = (channel: number, content: Buffer) => Buffer | undefined;
+
+/**
+ * A command that is run on this machine, in a folder, until the connection ends.
+ *
+ * @param folder is asked for when it begins
+ */
+export function localCommand(
+  folder: () => string,
+  env: NodeJS.ProcessEnv,
+  way: Way = (_channel, content) => content,
+): Stream {
+  return (socket, parameters) => {
+    const [name = "", ...args] = parameters.getAll("command");
+    // Apart, so that it can be ended with all that it has started.
+    const child = spawn(name, args, { cwd: folder(), env, detached: true });
+    const send = (channel: number, bytes: Buffer): void => {
+      const content = way(channel, bytes);
+      if (content !== undefined) socket.send(Buffer.concat([Buffer.from([channel]), content]));
+    };
+    child.stdout.on("data", (bytes: Buffer) => {
+      send(1, bytes);
+    });
+    child.stderr.on("data", (bytes: Buffer) => {
+      send(2, bytes);
+    });
+    child.stdin.on("error", () => undefined);
+    socket.on("message", (data) => {
+      const content = way(0, message.parse(data).subarray(1));
+      if (content !== undefined) child.stdin.write(content);
+    });
+    socket.on("close", () => {
+      if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    });
+    void once(child, "close").then(([code]) => {
+      socket.send(framed(3, JSON.stringify(code === 0 ? succeeded : failedWith(Number(code)))));
     });
   };
 }
