@@ -245,7 +245,7 @@ export const errorCodes = {
   OBS1304: {
     title: "The user of the context may not do what is needed",
     means:
-      "Kubernetes' access control refuses the user of the context something that the stack, or the command, needs. `npm run up` asks for every permission first and lists all that are missing, before anything is changed.",
+      "Kubernetes' access control refuses the user of the context something that the stack, or the command, needs. `npm run up` asks for every permission first and lists all that are missing, before anything is changed; so do `npm run backup` and `npm run restore`, before they stop a store.",
     remedy:
       "Have them granted by a Role or ClusterRole with the verbs of the message, or use a context with more rights. For the whole cluster the stack needs few: [what it creates](../kubernetes.md#what-it-creates) says which, and which settings do without them.",
   },

@@ -344,7 +344,16 @@ describe("the words of @pulumi/docker", () => {
   /** Single words that nobody else has. The others (`name`, `image`, …) belong to everybody. */
   const singleWords = ["entrypoints", "envs", "tmpfs", "uploads"];
   /** Double words that others have too, Kubernetes among them. */
-  const common = ["maxReplicas", "buildArgs", "exitCode", "readOnly", "restartPolicy", "secretName", "targetPort"];
+  const common = [
+    "maxReplicas",
+    "buildArgs",
+    "exitCode",
+    "readOnly",
+    "restartPolicy",
+    "secretName",
+    "targetPort",
+    "workingDir",
+  ];
   const words = new Set(
     [...declared].filter(
       (name) => singleWords.includes(name) || (/[a-z0-9][A-Z]/.test(name) && !common.includes(name)),

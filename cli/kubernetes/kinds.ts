@@ -26,6 +26,9 @@ export const namespaceKind = kindOf("v1", "Namespace", "namespaces", { ...cluste
 /** Claims of data volumes. */
 export const claimKind = kindOf("v1", "PersistentVolumeClaim", "persistentvolumeclaims", { holdsData: true });
 
+/** What keeps the pods of a store. */
+export const statefulSetKind = kindOf("apps/v1", "StatefulSet", "statefulsets");
+
 const rbac = "rbac.authorization.k8s.io/v1";
 const networking = "networking.k8s.io/v1";
 
@@ -40,7 +43,7 @@ export const kinds: readonly Kind[] = [
   kindOf("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", optional),
   kindOf("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", optional),
   kindOf("apps/v1", "Deployment", "deployments"),
-  kindOf("apps/v1", "StatefulSet", "statefulsets"),
+  statefulSetKind,
   kindOf("v1", "Service", "services"),
   kindOf("v1", "ConfigMap", "configmaps"),
   kindOf("v1", "Secret", "secrets"),
@@ -53,6 +56,12 @@ export const kinds: readonly Kind[] = [
   claimKind,
   namespaceKind,
 ];
+
+/** What no program creates, but a command that reads or writes the data of a store. */
+export const podKind = kindOf("v1", "Pod", "pods", optional);
+
+/** Every kind that there may be objects of a stack of, in the order in which they can be removed. */
+export const removedKinds: readonly Kind[] = [podKind, ...kinds];
 
 /** Group of an API version: empty for `v1`. */
 export function groupOf({ apiVersion }: Kind): string {

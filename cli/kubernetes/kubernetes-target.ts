@@ -1,4 +1,5 @@
 import { ingressUrl } from "../../config/kubernetes-settings.ts";
+import { stackOwner } from "../../config/names.ts";
 import type { ProgramSettings } from "../../config/program-settings.ts";
 import { Docker } from "../docker/docker.ts";
 import { atLeast } from "../machine.ts";
@@ -6,6 +7,7 @@ import type { StackOutputs } from "../outputs.ts";
 import { Ownership } from "../ownership.ts";
 import { podImages } from "../preview/planned-images.ts";
 import type { Plan } from "../preview/planned-program.ts";
+import { projectName } from "../project.ts";
 import type { KnownState } from "../state.ts";
 import type { Target } from "../target.ts";
 import { UserError } from "../user-error.ts";
@@ -20,6 +22,7 @@ import { logCommand, logLines } from "./pod-log.ts";
 import { checkRoom } from "./room.ts";
 import { servicePods } from "./service-pods.ts";
 import { stackObjects } from "./stack-objects.ts";
+import { startAllStopped, StoppedStores } from "./stopped-stores.ts";
 import { isPodReady, podsOf, snapshotOf } from "./workloads.ts";
 
 /** The oldest with `sleep` as a step before the end of a pod (kubernetes.io/docs/concepts/containers/container-lifecycle-hooks). */
@@ -32,6 +35,13 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
   let found: Cluster | undefined;
   // Read at the first use, so that its errors come where a command asks for it.
   const cluster = (): Cluster => (found ??= Cluster.of(stack, env));
+  let stopped: StoppedStores | undefined;
+  const stoppedStores = (): StoppedStores =>
+    (stopped ??= new StoppedStores(cluster(), {
+      stackName: stack.name,
+      owner: stackOwner(projectName, stackName),
+      image: stack.images.victoriaMetrics,
+    }));
   const ownership = (state: KnownState): Ownership => new Ownership(stackName, stack.name, state);
   const target: Target = {
     instanceWord: "workload",
@@ -51,7 +61,9 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     recover: async (state, say) => {
       try {
         await checkIdentity(state, cluster(), stackName);
-        return await removeLeftOvers(state, cluster(), ownership(state), say);
+        const leftData = await removeLeftOvers(state, cluster(), ownership(state), say);
+        await startAllStopped(cluster(), ownership(state), say);
+        return leftData;
       } catch (error) {
         // One permission is seldom the only one that is missing.
         if (error instanceof Forbidden) await target.checkRoom(state, say);
@@ -120,9 +132,9 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
       const container = pod.spec?.containers[0]?.name ?? workloadOf(instance);
       await runInPod(cluster(), { pod: pod.metadata?.name ?? "", container }, command, line);
     },
-    stop: notYet,
-    start: notYet,
-    inData: notYet,
+    stop: (store) => stoppedStores().stop(store),
+    start: (store) => stoppedStores().start(store),
+    inData: (store, script, streams) => stoppedStores().inData(store, script, streams),
     open: async (say) => {
       const ports = await forwardedPorts(cluster());
       if (ports.length === 0) throw new UserError("OBS1501", "the stack is not running\n  next: npm run up");
@@ -132,13 +144,6 @@ export function kubernetesTarget(settings: ProgramSettings, stackName: string, p
     },
   };
   return target;
-}
-
-function notYet(): Promise<never> {
-  throw new UserError(
-    "OBS1010",
-    "backup and restore: must be of a stack on Docker, got one on Kubernetes\n  next: name another stack by --stack",
-  );
 }
 
 async function closeAll(forwards: readonly Forward[]): Promise<void> {

@@ -117,6 +117,11 @@ const waiting: Readonly<Record<string, string>> = {
   RunContainerError: next.settings,
 };
 
+/** Whether a container that waits for this reason goes on to do so until somebody does something. */
+export function staysWaiting(reason: string): boolean {
+  return reason in waiting;
+}
+
 function containerFinding(container: V1ContainerStatus, pod: V1Pod, context: Case): Finding | undefined {
   const { name, image, state, restartCount, ready } = container;
   const reason = state?.waiting?.reason ?? "";

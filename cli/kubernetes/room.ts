@@ -31,7 +31,7 @@ export async function checkRoom(
 ): Promise<void> {
   const planned = await plan();
   const problems = await Promise.all([
-    permissionProblems(cluster, planned),
+    permissionProblems(cluster, neededPermissions(planned, cluster.namespace)),
     orSay(say, "the namespace", () => namespaceProblems(cluster, stack, ownership)),
     orSay(say, "the storage classes", () => storageProblems(cluster, stack)),
     orSay(say, "the quotas", () => quotaProblems(cluster, planned)),
@@ -59,6 +59,12 @@ export async function orSay(
     say(`not checked, since this user may not read them: ${what}`);
     return [];
   }
+}
+
+/** @throws UserError with every permission that is missing. */
+export async function checkPermissions(cluster: Cluster, needed: readonly Permission[]): Promise<void> {
+  const problems = await permissionProblems(cluster, needed);
+  if (problems.length > 0) throw refused(coded("OBS1304", problems), "solve this, then do it again");
 }
 
 /** A permission that the commands or the program need. */
@@ -96,8 +102,8 @@ function neededPermissions({ resources }: PlannedProgram, namespace: string): re
 }
 
 /** One line for each kind of object that the user may not do everything with that is needed. */
-async function permissionProblems(cluster: Cluster, planned: PlannedProgram): Promise<readonly string[]> {
-  const problems = await flatMap(neededPermissions(planned, cluster.namespace), async (permission) => {
+async function permissionProblems(cluster: Cluster, needed: readonly Permission[]): Promise<readonly string[]> {
+  const problems = await flatMap(needed, async (permission) => {
     const { group, resource, verbs, namespace } = permission;
     const missing = await flatMap(verbs, async (verb) => ((await isAllowed(cluster, permission, verb)) ? [] : [verb]));
     if (missing.length === 0) return [];

@@ -3,12 +3,12 @@ import { objectLabels, ownerAnnotation, partOfName } from "../../config/names.ts
 import { flatMap } from "../async.ts";
 import type { MarkedObject, Ownership } from "../ownership.ts";
 import { Forbidden, type Cluster } from "./cluster.ts";
-import { kinds, namespaceKind, pulumiType, type Kind } from "./kinds.ts";
+import { namespaceKind, pulumiType, removedKinds, type Kind } from "./kinds.ts";
 
 /** Selects what belongs to any stack of this program. */
 export const ofAnyStack = `${objectLabels.partOf}=${partOfName}`;
 
-/** An object in the cluster that a program has made, with what its metadata say of its owner. */
+/** An object in the cluster that a program or a command has made, with what its metadata say of its owner. */
 export interface StackObject extends MarkedObject {
   readonly kind: Kind;
   readonly name: string;
@@ -65,5 +65,5 @@ export async function listObjects(
 /** Everything in the cluster that the stack has made, in the order in which it can be removed. */
 export async function stackObjects(cluster: Cluster, ownership: Ownership): Promise<readonly StackObject[]> {
   const { labelSelector } = cluster.selection();
-  return ownership.owned(await flatMap(kinds, (kind) => listObjects(cluster, kind, labelSelector)));
+  return ownership.owned(await flatMap(removedKinds, (kind) => listObjects(cluster, kind, labelSelector)));
 }

@@ -7,7 +7,7 @@ import {
   type V1ReplicaSet,
   type V1StatefulSet,
 } from "@kubernetes/client-node";
-import { checkName, objectLabels } from "../../config/names.ts";
+import { checkName, objectLabels, stoppedAnnotation } from "../../config/names.ts";
 import { partEntries, type PartName } from "../../config/parts/parts.ts";
 import type { Cluster } from "./cluster.ts";
 
@@ -66,6 +66,8 @@ export interface WorkloadStatus {
   readonly revision: readonly [label: string, value: string] | undefined;
   /** Whether all its pods are of the newest revision and ready. */
   readonly isReady: boolean;
+  /** Whether a command has stopped it and not started it again. */
+  readonly isStopped: boolean;
   /** Whether it has as many pods as it should. */
   readonly isComplete: boolean;
 }
@@ -85,6 +87,7 @@ export function checkJobs({ pods }: Snapshot): readonly WorkloadStatus[] {
       creator: name,
       revision: [objectLabels.workload, name],
       isReady: hasPod,
+      isStopped: false,
       isComplete: hasPod,
     };
   });
@@ -133,8 +136,15 @@ function statusOf(
     creator,
     revision: isObserved && value !== undefined ? [label, value] : undefined,
     isReady: isObserved && isUpdated && hasOnlyReady,
+    isStopped: stoppedReplicas(controller) !== undefined,
     isComplete: isObserved && pods >= wanted,
   };
+}
+
+/** How many pods a workload had that a command has stopped; `undefined` for any other. */
+export function stoppedReplicas({ metadata }: V1Deployment | V1StatefulSet): number | undefined {
+  const text = metadata?.annotations?.[stoppedAnnotation];
+  return text === undefined ? undefined : Number(text);
 }
 
 function replicasOf({ spec }: V1Deployment | V1StatefulSet): number {

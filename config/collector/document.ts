@@ -1,9 +1,8 @@
 import { Document, Scalar, visit } from "yaml";
 import type { Stores } from "../parts/exporters.ts";
 import { collectorReader, type ScrapedPart } from "../parts/own-metrics.ts";
-import { signals, type Signal } from "../parts/part.ts";
+import type { Signal } from "../parts/part.ts";
 import { stackNamespace } from "../names.ts";
-import { groupedPipeline, grouping, groupingExporter, groupingReceiver } from "./grouping.ts";
 import { hostReceivers, hostStatements } from "./host-metrics.ts";
 import { ownPipeline, ownProcessors, ownReceivers, scrapeSeconds } from "./own-metrics.ts";
 import { severityStatements } from "./severity.ts";
@@ -25,8 +24,8 @@ export const collectorPaths = {
   queue: "/var/lib/otelcol",
 } as const;
 
-/** Ports on which the Collector listens; `metrics` and `grouped` on loopback only. */
-export const collectorPorts = { otlpGrpc: 4317, otlpHttp: 4318, health: 13133, metrics: 8888, grouped: 14317 } as const;
+/** Ports on which the Collector listens; `metrics` on loopback only. */
+export const collectorPorts = { otlpGrpc: 4317, otlpHttp: 4318, health: 13133, metrics: 8888 } as const;
 
 /** Host name of the Collector, and `service.name` of its own metrics. */
 export const collectorName = "otel-collector";
@@ -52,8 +51,8 @@ const maxRequestMib = 16;
 /**
  * One Collector: OTLP in, each signal to the part that stores it.
  *
- * There is no batch processor: it acknowledges before anything is stored. Instead requests are gathered while their clients
- * wait (grouping.ts), and each exporter batches behind a queue on disk, so a client hears "accepted" when its data would survive a crash, and a backend may be away for as long as
+ * There is no batch processor: it acknowledges before anything is stored. Instead each exporter batches behind a queue
+ * on disk, so a client hears "accepted" when its data would survive a crash, and a backend may be away for as long as
  * the queue has room. A full queue holds the client back (`block_on_overflow`), it drops nothing.
  */
 export function otelCollectorConfig(settings: OtelCollectorSettings): string {
@@ -74,11 +73,8 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
   const limitMib = Math.floor(settings.memoryMib * 0.8);
   const storesOf = (wanted: Signal): readonly string[] =>
     settings.exporters.filter(({ signal }) => signal === wanted).map(({ name }) => name);
+  const exportersOf = (signal: Signal): readonly string[] => [...storesOf(signal), ...connectorsOf[signal]];
   const sampling = samplingPipeline(settings, storesOf("traces"));
-  const groupedPipelines = sampling.grouped.map((signal): readonly [string, object] => [
-    groupedPipeline(signal),
-    { receivers: [grouping.receiver], processors: [], exporters: [...storesOf(signal), ...connectorsOf[signal]] },
-  ]);
   const ofStack = {
     receivers: {
       ...ownReceivers(settings.scraped),
@@ -96,8 +92,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
         directory: collectorPaths.queue,
         create_directory: true,
         fsync: true,
-        // Moves a damaged file aside, but only where reading it panics at once: most damage keeps the Collector from starting
-        // (docs/operations/stack.md, "A damaged queue").
+        // A damaged queue file is moved aside instead of keeping the Collector from starting.
         recreate: true,
         // Once little is left in it: a compaction writes a copy beside the file, which at a start may be a whole queue.
         compaction: { directory: collectorPaths.queue, on_rebound: true, cleanup_on_start: true },
@@ -110,7 +105,6 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
           http: { endpoint: `0.0.0.0:${collectorPorts.otlpHttp}`, max_request_body_size: maxRequestMib * 1024 * 1024 },
         },
       },
-      [grouping.receiver]: groupingReceiver(collectorPorts.grouped),
       ...ofStack.receivers,
     },
     processors: {
@@ -136,7 +130,6 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
           'set(span.attributes["service.name"], resource.attributes["service.name"]) where span.attributes["service.name"] == nil',
         ],
       },
-      "transform/sizes": { error_mode: "ignore", trace_statements: sizeStatements },
       "transform/records": { error_mode: "ignore", log_statements: [...traceContextStatements, ...severityStatements] },
       // What already travels in OTLP's own fields is not stored a second time as an attribute of each record.
       attributes: { actions: ["service.name", "service.namespace"].map((key) => ({ key, action: "delete" })) },
@@ -146,39 +139,35 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
       ...sampling.processors,
     },
     connectors: { ...connectors, ...sampling.connectors },
-    exporters: {
-      [grouping.exporter]: groupingExporter(collectorPorts.grouped),
-      ...Object.fromEntries(
-        settings.exporters.flatMap(({ name, signal, config }): [string, object][] => {
-          const store = { ...config, tls: { insecure: true }, ...shortWay };
-          const derived: [string, object] = [derivedName(name), { ...store, ...derivedDelivery }];
-          return [
-            [name, { ...store, ...durableDelivery(settings.queueMib) }],
-            ...(signal === "metrics" ? [derived] : []),
-          ];
-        }),
-      ),
-    },
+    exporters: Object.fromEntries(
+      settings.exporters.flatMap(({ name, signal, config }): [string, object][] => {
+        const store = { ...config, tls: { insecure: true }, ...shortWay };
+        const derived: [string, object] = [derivedName(name), { ...store, ...derivedDelivery }];
+        return [
+          [name, { ...store, ...durableDelivery(settings.queueMib) }],
+          ...(signal === "metrics" ? [derived] : []),
+        ];
+      }),
+    ),
     service: {
       extensions: ["health_check", "file_storage"],
       pipelines: {
         logs: {
           receivers: ["otlp"],
           processors: [...processors, "transform/records", "attributes"],
-          exporters: [grouping.exporter],
+          exporters: exportersOf("logs"),
         },
         traces: {
           receivers: ["otlp"],
-          processors: ["memory_limiter", ...sampling.limiters, ...completing, "transform/links", "transform/sizes"],
-          exporters: sampling.exporters,
+          processors: ["memory_limiter", ...sampling.limiters, ...completing, "transform/links"],
+          exporters: [...sampling.exporters, ...connectorsOf.traces],
         },
         ...sampling.pipelines,
         metrics: {
           receivers: ["otlp"],
           processors: [...processors, ...Object.keys(toTotals)],
-          exporters: [grouping.exporter],
+          exporters: exportersOf("metrics"),
         },
-        ...Object.fromEntries(groupedPipelines),
         "metrics/derived": {
           receivers: Object.keys(connectors),
           // No limit of memory: what it refuses, a sender of logs would send again, though Loki has it.
@@ -235,22 +224,16 @@ function samplingPipeline(
   readonly limiters: readonly string[];
   /** Where the pipeline of the services' spans hands them on to. */
   readonly exporters: readonly string[];
-  /** The signals that go into their queues in groups: not the traces that are decided about, each of which leaves memory on its own. */
-  readonly grouped: readonly Signal[];
 } {
   if (tailSampling === undefined)
-    return {
-      ...{ processors: {}, connectors: {}, pipelines: {}, limiters: [] },
-      ...{ exporters: [grouping.exporter], grouped: signals },
-    };
+    return { processors: {}, connectors: {}, pipelines: {}, limiters: [], exporters: stores };
   const { limiter, connector, processor, pipeline } = sampled;
   return {
     processors: samplingProcessors(tailSampling, memoryMib),
     connectors: { [connector]: {} },
     pipelines: { [pipeline]: { receivers: [connector], processors: [processor], exporters: stores } },
     limiters: [limiter],
-    exporters: [connector, ...connectorsOf.traces],
-    grouped: signals.filter((signal) => signal !== "traces"),
+    exporters: [connector],
   };
 }
 
@@ -265,39 +248,6 @@ const instanceStatements: readonly string[] = [
   (known) =>
     `set(resource.attributes["service.instance.id"], ${known}) where resource.attributes["service.instance.id"] == nil`,
 );
-
-/** The longest text of a span's attribute, and of what it has beside them, in bytes. */
-const [attributeBytes, nameBytes] = [32 * 1024, 16 * 1024];
-
-/**
- * Jaeger has each attribute as a key of its index as well, behind the service's name, and refuses a key of more than 65,000
- * bytes as if it could be stored later: one such span would hold up all traces for ever. A text that is too long is cut.
- */
-const sizeStatements: readonly object[] = [
-  { context: "resource", statements: [`truncate_all(resource.attributes, ${nameBytes})`] },
-  {
-    context: "scope",
-    statements: [
-      `truncate_all(scope.attributes, ${attributeBytes})`,
-      ...["scope.name", "scope.version"].map(cutStatement),
-    ],
-  },
-  {
-    context: "span",
-    statements: [
-      `truncate_all(span.attributes, ${attributeBytes})`,
-      ...["span.name", "span.status.message", "span.trace_state"].map(cutStatement),
-    ],
-  },
-  {
-    context: "spanevent",
-    statements: [`truncate_all(spanevent.attributes, ${attributeBytes})`, cutStatement("spanevent.name")],
-  },
-];
-
-function cutStatement(text: string): string {
-  return `set(${text}, Substring(${text}, 0, ${nameBytes})) where Len(${text}) > ${nameBytes}`;
-}
 
 /** Ids that say "none", as OTTL writes them. */
 const noTrace = `TraceID(0x${"0".repeat(32)})`;

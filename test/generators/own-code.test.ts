@@ -16,6 +16,7 @@ import { recordResources } from "../support/record-resources.ts";
 import { dashboardFolder, noDocker, settings } from "../support/settings.ts";
 import { imageFolder } from "../support/workloads.ts";
 import { brokenClaims } from "./support/guide-checks.ts";
+import { furtherExporters } from "../support/further-parts.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const page = "docs/own-code.md";
@@ -97,15 +98,14 @@ describe("docs/own-code.md", () => {
     const { service } = parse(own[2]?.content ?? "") as { service: { pipelines: Record<string, object> } };
     assert.deepEqual(Object.keys(service.pipelines), ["logs/network", "traces"]);
     assert.deepEqual(service.pipelines["traces"], {
-      processors: [
-        "memory_limiter",
-        "resource",
-        "transform/instance",
-        "transform/links",
-        "transform/sizes",
-        "filter/health",
+      processors: ["memory_limiter", "resource", "transform/instance", "transform/links", "filter/health"],
+      exporters: [
+        "otlp_grpc/jaeger",
+        ...furtherExporters("traces"),
+        "span_metrics",
+        "service_graph",
+        "otlp_http/tempo",
       ],
-      exporters: ["otlp_grpc/stack", "otlp_http/tempo"],
     });
     assert.doesNotMatch(JSON.stringify(files), /hunter2/);
   });

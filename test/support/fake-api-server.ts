@@ -7,7 +7,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { Cluster } from "../../cli/kubernetes/cluster.ts";
-import { kinds } from "../../cli/kubernetes/kinds.ts";
+import { removedKinds } from "../../cli/kubernetes/kinds.ts";
 
 /** What a {@link FakeApiServer} answers to a request: an object as JSON, text as it is; a number is a status. */
 export type Answer = object | string | number | ((body: unknown) => object | number);
@@ -113,7 +113,7 @@ function isFunction(answer: Answer): answer is (body: unknown) => object | numbe
 
 /** A cluster in which everything is allowed and nothing is there. */
 function usual(method: string, path: string): object | number {
-  const found = kinds.filter(
+  const found = removedKinds.filter(
     ({ apiVersion }) => path === `/${apiVersion.includes("/") ? "apis" : "api"}/${apiVersion}`,
   );
   if (found.length > 0) {

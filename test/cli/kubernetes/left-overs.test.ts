@@ -75,15 +75,18 @@ describe("what a run that was cut off has left in a cluster", () => {
 });
 
 describe("the objects of a stack", () => {
-  it("are what carries its labels, the job that checks a configuration first, and its own namespace last", async () => {
+  it("are what carries its labels, pods that commands have made and the job that checks a configuration first, and its own namespace last", async () => {
     const server = await FakeApiServer.start({
       "/apis/batch/v1/namespaces/shop/jobs": { items: [object("otel-collector-check")] },
       [`${base}/configmaps`]: { items: [object("loki-config")] },
+      // One that a command has made, and one that a controller has.
+      [`${base}/pods`]: { items: [object("loki-data-1"), object("loki-0", { ownerReferences: [] })] },
       [base]: { metadata: { name: "shop", labels } },
     });
     try {
       const found = await stackObjects(server.cluster(), new Ownership("dev", "shop-dev", knownState()));
-      assert.deepEqual(found.map(objectText), ["job otel-collector-check", "configmap loki-config", "namespace shop"]);
+      const other = ["job otel-collector-check", "configmap loki-config", "namespace shop"];
+      assert.deepEqual(found.map(objectText), ["pod loki-data-1", ...other]);
     } finally {
       await server.stop();
     }

@@ -162,15 +162,6 @@ describe("trouble with a cluster", () => {
       assert.match(again.stdout, /log in Loki +passed/);
     });
   });
-
-  // Suites run after the tests beside them.
-  describe("ends like any other stack", () => {
-    it("leaves nothing behind after down -- --destroy-data", async () => {
-      const down = await workspace.npm("run", "down", "--", "--target", "kubernetes", "--destroy-data", "--yes");
-      assert.equal(down.code, 0, down.output);
-      assert.equal(await kubectl(["get", "namespace", workspace.name, "--ignore-not-found"]), "");
-    });
-  });
 });
 
 /** Uids of the pods that run the Collector, not of those that check its configuration. */
