@@ -109,6 +109,37 @@ describe("the target kubernetes", () => {
     );
   });
 
+  it("starts what a killed command has left stopped, when it makes good what was left", async () => {
+    const labels = { "app.kubernetes.io/instance": "observability-k8s", "app.kubernetes.io/part-of": "observability" };
+    const annotations = { "observability/stack": "observability/k8s", "observability/stopped-replicas": "1" };
+    const metadata = { name: "loki", namespace: "shop", labels, annotations };
+    const sets = "/apis/apps/v1/namespaces/shop/statefulsets";
+    const patches: unknown[] = [];
+    const resources = [
+      {
+        type: "kubernetes:apps/v1:StatefulSet",
+        id: "shop/loki",
+        urn: "urn:loki",
+        inputs: { metadata: { name: "loki" } },
+      },
+    ];
+    const target = await start({
+      [`GET ${sets}`]: { items: [{ metadata, spec: { replicas: 0 } }] },
+      [`PATCH ${sets}/loki`]: (body) => {
+        patches.push(body);
+        return { metadata };
+      },
+    });
+    assert.deepEqual(await target.recover(knownState({ resources }), say), []);
+    assert.deepEqual(patches, [
+      [
+        { op: "replace", path: "/spec/replicas", value: 1 },
+        { op: "add", path: "/metadata/annotations", value: { "observability/stack": "observability/k8s" } },
+      ],
+    ]);
+    assert.deepEqual(said, ["starting loki, which a backup or a restore that was cut off has stopped"]);
+  });
+
   it("has the address of the ingress, if there is one, beside those of this machine", async () => {
     const addressOf = async (ingress: object): Promise<readonly unknown[]> => {
       const { furtherUrls } = await start({}, { ingress });
