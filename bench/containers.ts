@@ -11,13 +11,15 @@ export async function docker(...args: readonly string[]): Promise<string> {
   return (await execute("docker", args, { maxBuffer: 64 * 1024 * 1024 })).stdout.trim();
 }
 
-/** The Docker daemon's answer about a container: nanoseconds of processor time since its start (API 1.24 and newer). */
-const stats = z.object({ cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }) });
+/** The Docker daemon's answer about a container (API 1.24 and newer). A container that does not run has no memory. */
+const stats = z.object({
+  cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }),
+  memory_stats: z.object({ usage: z.number().optional(), stats: z.record(z.string(), z.number()).optional() }),
+});
 
 let socketPath: string | undefined;
 
-/** Nanoseconds of processor time that a container has used since its start. */
-export async function usedNanos(container: string): Promise<number> {
+async function statsOf(container: string): Promise<z.output<typeof stats>> {
   socketPath ??= (await docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")).replace(
     /^unix:\/\//,
     "",
@@ -29,7 +31,26 @@ export async function usedNanos(container: string): Promise<number> {
       .on("error", reject)
       .end();
   });
-  return stats.parse(answer).cpu_stats.cpu_usage.total_usage;
+  return stats.parse(answer);
+}
+
+/** Nanoseconds of processor time that a container has used since its start. */
+export async function usedNanos(container: string): Promise<number> {
+  return (await statsOf(container)).cpu_stats.cpu_usage.total_usage;
+}
+
+/** Memory of a container in MiB. */
+export interface Memory {
+  /** What only the process can give back: `anon` of cgroup v2, `total_rss` of v1. */
+  readonly own: number;
+  /** What counts against the limit, page cache among it, which the kernel takes back. */
+  readonly counted: number;
+}
+
+/** Memory that a container has now. */
+export async function memoryOf(container: string): Promise<Memory> {
+  const { usage = 0, stats: { anon, total_rss: rss } = {} } = (await statsOf(container)).memory_stats;
+  return { own: (anon ?? rss ?? 0) / 1024 ** 2, counted: usage / 1024 ** 2 };
 }
 
 /** The port of 127.0.0.1 that Docker has chosen for a container's. */
