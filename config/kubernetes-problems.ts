@@ -1,8 +1,7 @@
+import { queueCount, queuesMib } from "./capacity.ts";
 import { defaultCpuRequestMillicores, ingressFaults, type KubernetesSettings } from "./kubernetes-settings.ts";
 import { firstNamespaces } from "./kubernetes-rules.ts";
 import { isRecord } from "./parse.ts";
-import { exportersOf } from "./parts/exporters.ts";
-import { partList } from "./parts/parts.ts";
 import { problemIf, type Problem } from "./problem.ts";
 import { stackSettingsSchema } from "./settings-and-defaults.ts";
 
@@ -17,7 +16,7 @@ export function kubernetesProblems(input: unknown, hasCluster = false): readonly
   const cluster = stackSettingsSchema.shape.kubernetes.safeParse(kubernetes).data;
   if (cluster === undefined) return [];
   const queueMib = stackSettingsSchema.shape.otelCollector.safeParse(otelCollector).data?.queueMib ?? 0;
-  const neededGib = Math.ceil((queueMib * queues * fileTenths) / 10 / 1024);
+  const neededGib = Math.ceil(queuesMib(queueMib) / 1024);
   const { otelCollector: roomGib } = cluster.storageGib;
   return [
     ...problemIf(
@@ -30,7 +29,7 @@ export function kubernetesProblems(input: unknown, hasCluster = false): readonly
     ...problemIf(
       roomGib < neededGib,
       "kubernetes.storageGib.otelCollector",
-      `must hold the ${queues} queues of otelCollector.queueMib (${queueMib}) and a tenth on top`,
+      `must hold the ${queueCount} queues of otelCollector.queueMib (${queueMib}) and a tenth on top`,
       roomGib,
       `set at least ${neededGib}, or a smaller queue`,
     ),
@@ -65,12 +64,3 @@ function processorProblems(resources: KubernetesSettings["resources"]): readonly
     );
   });
 }
-
-/** One for each part that stores something. */
-const queues = exportersOf(partList).length;
-
-/**
- * Size of a queue's file against what is in it, in tenths, since with a fraction 363 GiB would be a little more: pages that
- * are not full, and the copy that a compaction makes of the rest.
- */
-const fileTenths = 11;

@@ -1,5 +1,6 @@
 import { validatedSettings, isValidated } from "./validated-settings.ts";
 import { noFolders, readingOnce, type ReadFolder } from "./grafana/added-dashboards.ts";
+import { capacityProblems } from "./capacity-problems.ts";
 import { kubernetesProblems } from "./kubernetes-problems.ts";
 import { additionProblems } from "./additions.ts";
 import { isRecord, parseWith } from "./parse.ts";
@@ -49,6 +50,7 @@ export function stackProblems(
     ...equalPorts([...stackPorts(given), ...otherPorts]),
     ...stackNameProblems(given),
     ...kubernetesProblems(given, hasCluster),
+    ...capacityProblems(given),
     ...additionProblems(given, readFolder),
   ];
 }

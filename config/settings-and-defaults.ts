@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { choice, flag, group, hostPort, memoryMib, secretTexts, text, wholeNumber } from "./fields.ts";
 import type { Images, InstrumentImages } from "./resolve-images.ts";
 import { alertsSchema, objectivesSchema } from "./grafana/alerting/settings.ts";
+import { expectedSchema } from "./expected-settings.ts";
 import { kubernetesSettingsSchema } from "./kubernetes-settings.ts";
 import { isRecord } from "./parse.ts";
 import { forEachPart, forEachPort, partSettings } from "./parts/parts.ts";
@@ -65,6 +66,7 @@ export const stackSettingsSchema = group({
     .describe(
       "Memory limit of each container in MiB; GOMEMLIMIT, the memory_limiter and the WAL ceiling follow from it.",
     ),
+  expected: expectedSchema,
   ...partSettings,
   objectives: objectivesSchema
     .prefault({})

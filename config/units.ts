@@ -31,7 +31,10 @@ export function goDuration(seconds: number): string {
   return `${s}s`;
 }
 
-/** The part of a memory limit that a Go program may fill before its collector works harder: 80 %, in MiB. */
+/** Share of a memory limit that a Go program may fill before its collector works harder. */
+export const goMemoryShare = 0.8;
+
+/** {@link goMemoryShare} of a memory limit, in MiB. */
 export function goMemoryLimitMib(memoryMib: number): number {
-  return Math.floor(memoryMib * 0.8);
+  return Math.floor(memoryMib * goMemoryShare);
 }

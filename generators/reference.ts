@@ -1,11 +1,14 @@
 import { join, relative } from "node:path";
 import { format, resolveConfig } from "prettier";
-import { parseDocument } from "yaml";
+import { parseDocument, stringify } from "yaml";
 import { z } from "zod";
 import { commandLines } from "../cli/command-list.ts";
 import { projectName } from "../cli/project.ts";
+import { capacityText } from "../cli/preview/capacity-report.ts";
+import { capacityOf, measuredNeeds, type Rates } from "../config/capacity.ts";
+import { parseSettings } from "../config/parse-settings.ts";
 import { defaultImages } from "../config/resolve-images.ts";
-import { listedPorts } from "../config/parts/parts.ts";
+import { listedPorts, partEntries } from "../config/parts/parts.ts";
 import { programSettingsSchema } from "../config/program-settings.ts";
 
 /*
@@ -39,13 +42,16 @@ const tables = {
   addresses: addressesTable,
   commands: commandsTable,
   images: imagesTable,
+  capacity: capacityExample,
+  needs: needsTable,
 } as const satisfies Readonly<Record<string, (written: string) => string>>;
 
 /** The tables of each page, by its path in the repository. */
 export const referencePages: Readonly<Record<string, readonly (keyof typeof tables)[]>> = {
   "README.md": ["addresses", "commands"],
   "docs/settings.md": ["settings"],
-  "docs/measured.md": ["images"],
+  "docs/measured.md": ["needs", "images"],
+  "docs/capacity.md": ["capacity"],
 };
 
 /** The table of addresses, in the order in which `npm run up` lists them. */
@@ -66,6 +72,60 @@ function commandsTable(): string {
 function imagesTable(written: string): string {
   const rows = [...new Set(Object.values<string>(defaultImages))].map((image) => [`\`${image}\``, "pinned"]);
   return inTheWordsOf(written, [["image", "tested as"], ["---", "---"], ...rows], 0);
+}
+
+/** Settings that say what comes. */
+const expecting = {
+  retentionHours: 168,
+  expected: { services: 20, linesPerSecond: 200, spansPerSecond: 100, activeSeries: 10_000, diskGib: 500 },
+};
+
+/** {@link expecting} as a stack's file has it, and what `npm run preview` says of it. */
+function capacityExample(): string {
+  const config = Object.fromEntries(Object.entries(expecting).map(([key, value]) => [`${projectName}:${key}`, value]));
+  const capacity = capacityOf(parseSettings(expecting, { project: projectName, stack: "dev" }));
+  if (capacity === undefined) throw new Error("expected: must be set in the example, is not");
+  return [
+    ...["```yaml", stringify({ config }).trimEnd(), "```"],
+    ...["", "`npm run preview` ends with:", "", "```text", capacityText(capacity), "```"],
+  ].join("\n");
+}
+
+/** What is counted, in words, and how many of it a constant is told for. */
+const amountWords: Readonly<Record<keyof Required<Rates>, readonly [of: number, words: string]>> = {
+  base: [1, ""],
+  streams: [1, "each service that sends lines"],
+  requests: [1, "each request a second"],
+  lines: [1000, "1,000 lines a second"],
+  lineMib: [1, "each MiB of lines a second"],
+  spans: [1000, "1,000 spans a second"],
+  storedSpans: [1000, "1,000 stored spans a second"],
+  waitingSpans: [1000, "1,000 spans that wait for tail sampling"],
+  series: [1000, "1,000 series"],
+  points: [1000, "1,000 points a second"],
+};
+
+/** The constants of the model: what each part takes. */
+function needsTable(): string {
+  const names = Object.keys(amountWords) as readonly (keyof Rates)[];
+  const told = (rates: Rates): string =>
+    names
+      .flatMap((name) => {
+        const [rate, [of, words]] = [rates[name], amountWords[name]];
+        if (rate === undefined) return [];
+        return [`${Number((rate * of).toPrecision(3))}${words === "" ? "" : ` for ${words}`}`];
+      })
+      .join(" + ");
+  const rows = partEntries.flatMap(([name, { host }]) => {
+    const needs = measuredNeeds[name];
+    if (needs === undefined) return [];
+    const { memoryMib, cores, disk } = needs;
+    const ofDay = disk?.bytesADay === undefined ? "" : `, and each day ${told(disk.bytesADay)}`;
+    const bytes = disk === undefined || Object.keys(disk.bytes).length === 0 ? "" : `${told(disk.bytes)}${ofDay}`;
+    return [[`\`${host}\``, told(memoryMib), told(cores), bytes]];
+  });
+  const header = ["part", "memory that it needs, MiB", "cores", "bytes on disk, each second"];
+  return [header, header.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
 /** A table in which each row is as it was written, where one with that cell was. @param key number of the cell */

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import type { CommandOptions } from "../options.ts";
 import { difference } from "../../components/preview/difference.ts";
+import { capacityOf } from "../../config/capacity.ts";
+import { validSettings } from "../load-target.ts";
+import { capacityText } from "../preview/capacity-report.ts";
 import { plannedProgram } from "../preview/planned-program.ts";
 import { differenceText, previewText } from "../preview/report.ts";
 import { runOnStack } from "../run-command.ts";
@@ -15,15 +18,22 @@ const programUrls = z.record(z.string(), z.string());
 /** Prints what would be deployed, without Pulumi's engine, Docker or a network; with `--diff` also what would change. */
 async function preview(options: CommandOptions): Promise<number> {
   const { stack, flags } = options;
-  const { outputs, ...graph } = await plannedProgram(stack, configOf(options), "npm run preview");
+  const config = configOf(options);
+  const { outputs, ...graph } = await plannedProgram(stack, config, "npm run preview");
+  const capacity = capacityOf(validSettings(config, stack).stack);
   const urls = programUrls.parse(outputs["urls"]);
   const changes = flags.has("diff") ? difference(graph.resources, await deployedState(stack)) : undefined;
   if (flags.has("json")) {
-    const content = { stack, ...graph, urls, ...(changes === undefined ? {} : { difference: changes }) };
+    const known = {
+      ...(capacity === undefined ? {} : { capacity }),
+      ...(changes === undefined ? {} : { difference: changes }),
+    };
+    const content = { stack, ...graph, urls, ...known };
     print(JSON.stringify(content, null, 2));
     return 0;
   }
   print(previewText(graph, urls));
+  if (capacity !== undefined) print(`\n${capacityText(capacity)}`);
   if (changes !== undefined) print(`\n${differenceText(changes, stack)}`);
   return 0;
 }

@@ -19,12 +19,13 @@ export function previewText(preview: ProgramPreview, urls: Readonly<Record<strin
   ].join("\n\n");
 }
 
-function section(title: string, rows: readonly string[]): string {
+/** Rows under a title. */
+export function section(title: string, rows: readonly string[]): string {
   return [title, ...(rows.length === 0 ? ["none"] : rows).map((row) => `  ${row}`)].join("\n");
 }
 
 /** Rows with each column as wide as its widest cell. */
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
+export function columns(rows: readonly (readonly string[])[]): readonly string[] {
   const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const widths = Array.from({ length: Math.max(0, ...rows.map((row) => row.length)) }, (_, column) => width(column));
   const padded = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));

@@ -57,7 +57,9 @@ export const jaeger = part({
   host: "jaeger",
   title: "Jaeger",
   image: "jaegertracing/jaeger:2.13.0",
-  memoryMib: { minimum: 256, default: 512 },
+  // Badger fills tables of 64 MiB in memory and writes some while it fills the next: with 256 MiB it was killed after 18,000 spans,
+  // with 384 after 198,000 (`npm run bench:capacity`).
+  memoryMib: { minimum: 512, default: 512 },
   data: { volume: "jaeger_data", path: dataPath, defaultGib: 10, backup: "all" },
   ports: {
     query: {

@@ -35,6 +35,17 @@ export interface SettingsMemoryMib {
   readonly canary?: number;
 }
 
+/** What the services send together; nothing is looked at while lines, spans and series are all 0. `npm run preview` says how much memory, processor and disk it takes, and what cannot fit is refused. `diskGib`: the disk that the stack has on Docker. See docs/capacity.md. */
+export interface SettingsExpected {
+  readonly services?: number;
+  readonly linesPerSecond?: number;
+  readonly lineBytes?: number;
+  readonly spansPerSecond?: number;
+  readonly activeSeries?: number;
+  readonly secondsBetweenPoints?: number;
+  readonly diskGib?: number;
+}
+
 /** How often Loki's compactor looks for expired chunks, and how long it waits before it deletes their files. */
 export interface SettingsLoki {
   readonly compactionIntervalSeconds?: number;
@@ -233,6 +244,7 @@ export interface Settings {
   readonly images?: SettingsImages;
   readonly ports?: SettingsPorts;
   readonly memoryMib?: SettingsMemoryMib;
+  readonly expected?: SettingsExpected;
   readonly loki?: SettingsLoki;
   readonly otelCollector?: SettingsOtelCollector;
   readonly grafana?: SettingsGrafana;

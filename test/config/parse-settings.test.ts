@@ -72,6 +72,10 @@ describe("settings", () => {
         ...{ grafana: 3000, loki: 3100, otlpGrpc: 4317, otlpHttp: 4318, jaeger: 16686, victoriaMetrics: 8428 },
         ...ofFurtherPorts(({ port }) => port),
       },
+      expected: {
+        ...{ services: 10, linesPerSecond: 0, lineBytes: 350, spansPerSecond: 0 },
+        ...{ activeSeries: 0, secondsBetweenPoints: 5 },
+      },
       memoryMib: {
         ...{ loki: 256, victoriaMetrics: 256, jaeger: 512, otelCollector: 256, grafana: 384 },
         ...ofFurtherParts(({ memoryMib }) => memoryMib.default),
@@ -211,7 +215,7 @@ describe("settings", () => {
     ],
     [
       { memoryMib: { jaeger: 300.5 } },
-      `memoryMib.jaeger: ${memory(256, "Jaeger")}, got 300.5; give it at least 256, for example 512`,
+      `memoryMib.jaeger: ${memory(512, "Jaeger")}, got 300.5; give it at least 512, for example 512`,
     ],
     [
       { memoryMib: { otelCollector: 95 } },

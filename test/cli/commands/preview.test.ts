@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StackPreview } from "../../../components/testing.ts";
+import type { Capacity } from "../../../config/capacity.ts";
 import { furtherHosts, furtherMemoryMib, furtherPorts, furtherResources } from "../../support/further-parts.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
@@ -51,12 +52,15 @@ describe("npm run preview", () => {
     // Nine processes that load Pulumi, on a machine that may have other work.
     this.timeout(60_000);
     const settings = "config:\n  observability:retentionHours: 48\n  observability:name: elsewhere\n";
+    const expected = "observability:expected: {linesPerSecond: 1}\n";
     [text, json, bad, diff, cluster, unknown, other, broken, environment] = await Promise.all([
       preview(),
-      previewWith(`${settings}  observability:exampleServices: false\n`, "--json"),
+      previewWith(`${settings}  observability:exampleServices: false\n  ${expected}`, "--json"),
       previewWith("config:\n  observability:retentionHours: 1\n  observability:port: 80\n"),
       preview("--diff"),
-      previewWith("config:\n  observability:target: kubernetes\n  observability:kubernetes: {context: kind-a}\n"),
+      previewWith(
+        `config:\n  observability:target: kubernetes\n  observability:kubernetes: {context: kind-a}\n  ${expected}`,
+      ),
       preview("--stack", "deev"),
       preview("--target", "kubernetes", "--stack", "dev"),
       previewWith("config:\n  observability:secrets: {token: 'hunter2\n"),
@@ -89,16 +93,19 @@ describe("npm run preview", () => {
     assert.match(cluster.stdout, /^ {6}kubernetes:PersistentVolumeClaim +observability-loki-data +protected$/m);
     assert.match(cluster.stdout, /^ {6}kubernetes:Secret +observability-grafana-secrets +secret: data, stringData$/m);
     assert.ok(cluster.stdout.includes(`\n  memory limits: ${memoryLimits}\n`));
+    assert.match(cluster.stdout, /\n\nExpected\n {2}10 services, 1 lines of 350 bytes a second, /);
   });
 
   it("prints the same as JSON, with the settings of the stack that is named", () => {
     assert.deepEqual([json.code, json.stderr], [0, ""]);
-    const { stack, resources, files, ports, urls, footprint } = JSON.parse(json.stdout) as StackPreview & {
+    const { stack, resources, files, ports, urls, footprint, capacity } = JSON.parse(json.stdout) as StackPreview & {
       readonly stack: string;
+      readonly capacity: Capacity;
     };
     assert.match(stack, /^test-/);
     assert.equal(resources.length, 32 + furtherResources("o").length + furtherHosts.length);
     assert.match(files.find(({ workload }) => workload === "loki")?.content ?? "", /retention_period: 48h/);
+    assert.deepEqual([capacity.expected.linesPerSecond, capacity.retentionDays], [1, 2]);
     assert.equal(ports.length, 6 + furtherPorts.length);
     assert.equal(urls.grafana, "http://127.0.0.1:3000");
     assert.ok(footprint.instances.some(({ name }) => name === "elsewhere-grafana"));
