@@ -92,7 +92,8 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
         directory: collectorPaths.queue,
         create_directory: true,
         fsync: true,
-        // A damaged queue file is moved aside instead of keeping the Collector from starting.
+        // Moves a damaged file aside, but only where reading it panics at once: most damage keeps the Collector from starting
+        // (docs/operations/stack.md, "A damaged queue").
         recreate: true,
         // Once little is left in it: a compaction writes a copy beside the file, which at a start may be a whole queue.
         compaction: { directory: collectorPaths.queue, on_rebound: true, cleanup_on_start: true },
@@ -130,6 +131,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
           'set(span.attributes["service.name"], resource.attributes["service.name"]) where span.attributes["service.name"] == nil',
         ],
       },
+      "transform/sizes": { error_mode: "ignore", trace_statements: sizeStatements },
       "transform/records": { error_mode: "ignore", log_statements: [...traceContextStatements, ...severityStatements] },
       // What already travels in OTLP's own fields is not stored a second time as an attribute of each record.
       attributes: { actions: ["service.name", "service.namespace"].map((key) => ({ key, action: "delete" })) },
@@ -159,7 +161,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
         },
         traces: {
           receivers: ["otlp"],
-          processors: ["memory_limiter", ...sampling.limiters, ...completing, "transform/links"],
+          processors: ["memory_limiter", ...sampling.limiters, ...completing, "transform/links", "transform/sizes"],
           exporters: [...sampling.exporters, ...connectorsOf.traces],
         },
         ...sampling.pipelines,
@@ -248,6 +250,39 @@ const instanceStatements: readonly string[] = [
   (known) =>
     `set(resource.attributes["service.instance.id"], ${known}) where resource.attributes["service.instance.id"] == nil`,
 );
+
+/** The longest text of a span's attribute, and of what it has beside them, in bytes. */
+const [attributeBytes, nameBytes] = [32 * 1024, 16 * 1024];
+
+/**
+ * Jaeger has each attribute as a key of its index as well, behind the service's name, and refuses a key of more than 65,000
+ * bytes as if it could be stored later: one such span would hold up all traces for ever. A text that is too long is cut.
+ */
+const sizeStatements: readonly object[] = [
+  { context: "resource", statements: [`truncate_all(resource.attributes, ${nameBytes})`] },
+  {
+    context: "scope",
+    statements: [
+      `truncate_all(scope.attributes, ${attributeBytes})`,
+      ...["scope.name", "scope.version"].map(cutStatement),
+    ],
+  },
+  {
+    context: "span",
+    statements: [
+      `truncate_all(span.attributes, ${attributeBytes})`,
+      ...["span.name", "span.status.message", "span.trace_state"].map(cutStatement),
+    ],
+  },
+  {
+    context: "spanevent",
+    statements: [`truncate_all(spanevent.attributes, ${attributeBytes})`, cutStatement("spanevent.name")],
+  },
+];
+
+function cutStatement(text: string): string {
+  return `set(${text}, Substring(${text}, 0, ${nameBytes})) where Len(${text}) > ${nameBytes}`;
+}
 
 /** Ids that say "none", as OTTL writes them. */
 const noTrace = `TraceID(0x${"0".repeat(32)})`;

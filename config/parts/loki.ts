@@ -237,6 +237,9 @@ export function lokiConfig(settings: LokiSettings): string {
       // Loki's default of 30 d 1 h would refuse a query over a longer retention.
       max_query_length: hours(settings.retentionHours + 1),
       ingestion_rate_mb: 64,
+      // A sender whose clock is an hour ahead is heard; by default ten minutes. It makes what is late to the same stream
+      // later by as much (max_chunk_age), so no more than that.
+      creation_grace_period: "2h",
       // A push above the burst is refused for ever, however often it is sent again.
       ingestion_burst_size_mb: 128,
       per_stream_rate_limit: "64MB",

@@ -98,7 +98,14 @@ describe("docs/own-code.md", () => {
     const { service } = parse(own[2]?.content ?? "") as { service: { pipelines: Record<string, object> } };
     assert.deepEqual(Object.keys(service.pipelines), ["logs/network", "traces"]);
     assert.deepEqual(service.pipelines["traces"], {
-      processors: ["memory_limiter", "resource", "transform/instance", "transform/links", "filter/health"],
+      processors: [
+        "memory_limiter",
+        "resource",
+        "transform/instance",
+        "transform/links",
+        "transform/sizes",
+        "filter/health",
+      ],
       exporters: [
         "otlp_grpc/jaeger",
         ...furtherExporters("traces"),

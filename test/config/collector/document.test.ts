@@ -64,7 +64,7 @@ describe("the Collector's configuration", () => {
       },
       traces: {
         receivers: ["otlp"],
-        processors: ["memory_limiter", "resource", "transform/instance", "transform/links"],
+        processors: ["memory_limiter", "resource", "transform/instance", "transform/links", "transform/sizes"],
         exporters: ["otlp_grpc/jaeger", "span_metrics", "service_graph"],
       },
       metrics: {
@@ -138,6 +138,28 @@ describe("the Collector's configuration", () => {
       log_statements: statements,
       trace_statements: statements,
       metric_statements: statements,
+    });
+  });
+
+  it("cuts what would be too long for a key of Jaeger's index", () => {
+    const cut = (text: string): string => `set(${text}, Substring(${text}, 0, 16384)) where Len(${text}) > 16384`;
+    assert.deepEqual(config().processors["transform/sizes"], {
+      error_mode: "ignore",
+      trace_statements: [
+        { context: "resource", statements: ["truncate_all(resource.attributes, 16384)"] },
+        {
+          context: "scope",
+          statements: ["truncate_all(scope.attributes, 32768)", cut("scope.name"), cut("scope.version")],
+        },
+        {
+          context: "span",
+          statements: [
+            "truncate_all(span.attributes, 32768)",
+            ...[cut("span.name"), cut("span.status.message"), cut("span.trace_state")],
+          ],
+        },
+        { context: "spanevent", statements: ["truncate_all(spanevent.attributes, 32768)", cut("spanevent.name")] },
+      ],
     });
   });
 

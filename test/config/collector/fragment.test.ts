@@ -32,7 +32,14 @@ function written(fragment: CollectorFragment): unknown {
 
 describe("a fragment of the Collector's configuration", () => {
   it("adds to the lists of a generated pipeline, behind the stack's own, however it is written", () => {
-    const all = ["memory_limiter", "resource", "transform/instance", "transform/links", "filter/health"];
+    const all = [
+      "memory_limiter",
+      "resource",
+      "transform/instance",
+      "transform/links",
+      "transform/sizes",
+      "filter/health",
+    ];
     for (const processors of [["filter/health"], all]) {
       assert.deepEqual(
         written({ service: { pipelines: { traces: { processors, exporters: ["otlp_http/nowhere"] } } } }),

@@ -187,7 +187,7 @@ describe("tail sampling", () => {
         receivers: ["otlp"],
         processors: [
           ...["memory_limiter", "memory_limiter/stack", "k8s_attributes", "resource"],
-          ...["transform/instance", "transform/links"],
+          ...["transform/instance", "transform/links", "transform/sizes"],
         ],
         exporters: ["forward/stack", "span_metrics", "service_graph"],
       },

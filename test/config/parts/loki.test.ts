@@ -95,6 +95,7 @@ describe("Loki's configuration", () => {
       max_query_length: "721h",
       ingestion_rate_mb: 64,
       ingestion_burst_size_mb: 128,
+      creation_grace_period: "2h",
       per_stream_rate_limit: "64MB",
       per_stream_rate_limit_burst: "128MB",
       max_line_size_truncate: true,
