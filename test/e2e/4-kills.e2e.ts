@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pWaitFor from "p-wait-for";
 import { parts, type PartName } from "../../config/parts/parts.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
-import { eventuallyStored, storedPoints, trickle } from "./support/numbered-telemetry.ts";
+import { eventuallyStored, storedNumbers, trickle } from "./support/numbered-telemetry.ts";
 import { succeed } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
@@ -64,8 +64,10 @@ describe("with ten lines, spans and points a second", function () {
   it(`a killed VictoriaMetrics costs the points of the last ${lostMillis / 1000} s at most, and nothing else`, async () => {
     const service = "kill-metrics";
     const sentMillis: number[] = [];
-    const stop = trickle(outputs, service, (value) => {
-      sentMillis[value] = Date.now();
+    const stop = trickle(outputs, service, {
+      onSent: (value) => {
+        sentMillis[value] = Date.now();
+      },
     });
     await sleep(2 * lostMillis);
     await docker("kill", "victoriaMetrics");
@@ -77,9 +79,10 @@ describe("with ten lines, spans and points a second", function () {
     const { lines, spans } = await eventuallyStored(outputs, service, sent, ["lines", "spans"]);
     assert.deepEqual({ lines, spans }, { lines: sent, spans: sent });
     // What was sent after the kill has all come once the last one has.
-    const isLastThere = async (): Promise<boolean> => (await storedPoints(outputs, service)).at(-1) === sent;
+    const storedPoints = async (): Promise<readonly number[]> => (await storedNumbers(outputs, service)).points;
+    const isLastThere = async (): Promise<boolean> => (await storedPoints()).at(-1) === sent;
     await pWaitFor(isLastThere, { interval: 500, timeout: 30_000 });
-    const found = new Set(await storedPoints(outputs, service));
+    const found = new Set(await storedPoints());
     const lost = Array.from({ length: sent }, (_, index) => index + 1).filter((value) => !found.has(value));
     const ages = lost.map((value) => killedMillis - (sentMillis[value] ?? Number.NaN));
     assert.deepEqual(
