@@ -78,7 +78,7 @@ export const measuredNeeds: Readonly<Partial<Record<PartName, Needs>>> = {
   },
   jaeger: {
     // Badger fills tables in memory, however slowly spans come: with 200 a second 371 MiB after 5 minutes; with 2,000 a second 507 of
-    // 512 after 2 minutes, and killed with 384.
+    // 512 after 2 minutes, 466 of 640, and killed with 384.
     memoryMib: { base: 390, storedSpans: 0.06 },
     // 200 and 2,000 spans a second.
     cores: { base: 0.01, storedSpans: 1.7e-4 },
@@ -95,7 +95,10 @@ export const measuredNeeds: Readonly<Partial<Record<PartName, Needs>>> = {
   grafana: { memoryMib: { base: 72 }, cores: { base: 0.01 }, disk: { baseMib: 60, bytes: {} } },
 };
 
-/** The most that was measured to be stored of each in a second: what becomes of more is not known. */
+/**
+ * The most that was measured to be stored of each in a second, lines by `npm run bench:throughput`: what becomes of more is not
+ * known.
+ */
 export const mostMeasured = {
   lines: 25_000,
   lineMib: (25_000 * 350) / 1024 ** 2,

@@ -103,7 +103,7 @@ describe("the stack", () => {
   it("gives each setting to the backend that it names", async () => {
     const { resources } = await record({
       memoryMib: {
-        ...{ loki: 301, victoriaMetrics: 302, jaeger: 303, otelCollector: 304, grafana: 305 },
+        ...{ loki: 301, victoriaMetrics: 302, jaeger: 603, otelCollector: 304, grafana: 305 },
         ...ofFurtherParts(({ memoryMib }) => memoryMib.default + 1),
       },
       ports: {
@@ -121,7 +121,7 @@ describe("the stack", () => {
     };
     assert.deepEqual(view("loki"), ["l:1", 301, "2001:3100"]);
     assert.deepEqual(view("victoria-metrics"), ["v:1", 302, "2002:8428"]);
-    assert.deepEqual(view("jaeger"), ["j:1", 303, "2003:16686"]);
+    assert.deepEqual(view("jaeger"), ["j:1", 603, "2003:16686"]);
     assert.deepEqual(view("otel-collector"), ["c:1", 304, "2004:4317", "2005:4318"]);
     assert.deepEqual(view("grafana"), ["g:1", 305, "2006:3000"]);
     for (const [, { host, memoryMib }] of furtherParts) {
