@@ -22,6 +22,18 @@ function exporters(content: string, change: (exporter: object) => object): strin
   return stringify({ ...settings, exporters: Object.fromEntries(changed) });
 }
 
+/** A Collector's configuration whose pipelines hand each request to the queues as it comes. */
+function ungrouped(content: string): string {
+  const { service, ...settings } = parse(content) as {
+    readonly service: { readonly pipelines: Readonly<Record<string, { readonly exporters: readonly string[] }>> };
+  };
+  const pipelines = Object.entries(service.pipelines).flatMap(([name, pipeline]) => {
+    if (name.endsWith("/grouped")) return [];
+    return [[name, { ...pipeline, exporters: (service.pipelines[`${name}/grouped`] ?? pipeline).exporters }] as const];
+  });
+  return stringify({ ...settings, service: { ...service, pipelines: Object.fromEntries(pipelines) } });
+}
+
 function ofCollector(change: (content: string) => string): Variant {
   return { file: (workload, content) => (workload === "otel-collector" ? change(content) : content) };
 }
@@ -90,6 +102,7 @@ export const variants: Readonly<Record<string, Variant>> = {
   "ours, gzip between the parts": ofCollector((content) =>
     exporters(content, (exporter) => ({ ...exporter, compression: "gzip" })),
   ),
+  "ours, each request to disk on its own": ofCollector(ungrouped),
   // Not durable: how much of the way the queue on disk is.
   "ours, queues in memory": ofCollector((content) =>
     exporters(content, (exporter) =>

@@ -1,8 +1,9 @@
 import { Document, Scalar, visit } from "yaml";
 import type { Stores } from "../parts/exporters.ts";
 import { collectorReader, type ScrapedPart } from "../parts/own-metrics.ts";
-import type { Signal } from "../parts/part.ts";
+import { signals, type Signal } from "../parts/part.ts";
 import { stackNamespace } from "../names.ts";
+import { groupedPipeline, grouping, groupingExporter, groupingReceiver } from "./grouping.ts";
 import { hostReceivers, hostStatements } from "./host-metrics.ts";
 import { ownPipeline, ownProcessors, ownReceivers, scrapeSeconds } from "./own-metrics.ts";
 import { severityStatements } from "./severity.ts";
@@ -24,8 +25,8 @@ export const collectorPaths = {
   queue: "/var/lib/otelcol",
 } as const;
 
-/** Ports on which the Collector listens; `metrics` on loopback only. */
-export const collectorPorts = { otlpGrpc: 4317, otlpHttp: 4318, health: 13133, metrics: 8888 } as const;
+/** Ports on which the Collector listens; `metrics` and `grouped` on loopback only. */
+export const collectorPorts = { otlpGrpc: 4317, otlpHttp: 4318, health: 13133, metrics: 8888, grouped: 14317 } as const;
 
 /** Host name of the Collector, and `service.name` of its own metrics. */
 export const collectorName = "otel-collector";
@@ -51,8 +52,8 @@ const maxRequestMib = 16;
 /**
  * One Collector: OTLP in, each signal to the part that stores it.
  *
- * There is no batch processor: it acknowledges before anything is stored. Instead each exporter batches behind a queue
- * on disk, so a client hears "accepted" when its data would survive a crash, and a backend may be away for as long as
+ * There is no batch processor: it acknowledges before anything is stored. Instead requests are gathered while their clients
+ * wait (grouping.ts), and each exporter batches behind a queue on disk, so a client hears "accepted" when its data would survive a crash, and a backend may be away for as long as
  * the queue has room. A full queue holds the client back (`block_on_overflow`), it drops nothing.
  */
 export function otelCollectorConfig(settings: OtelCollectorSettings): string {
@@ -73,8 +74,11 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
   const limitMib = Math.floor(settings.memoryMib * 0.8);
   const storesOf = (wanted: Signal): readonly string[] =>
     settings.exporters.filter(({ signal }) => signal === wanted).map(({ name }) => name);
-  const exportersOf = (signal: Signal): readonly string[] => [...storesOf(signal), ...connectorsOf[signal]];
   const sampling = samplingPipeline(settings, storesOf("traces"));
+  const groupedPipelines = sampling.grouped.map((signal): readonly [string, object] => [
+    groupedPipeline(signal),
+    { receivers: [grouping.receiver], processors: [], exporters: [...storesOf(signal), ...connectorsOf[signal]] },
+  ]);
   const ofStack = {
     receivers: {
       ...ownReceivers(settings.scraped),
@@ -106,6 +110,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
           http: { endpoint: `0.0.0.0:${collectorPorts.otlpHttp}`, max_request_body_size: maxRequestMib * 1024 * 1024 },
         },
       },
+      [grouping.receiver]: groupingReceiver(collectorPorts.grouped),
       ...ofStack.receivers,
     },
     processors: {
@@ -141,35 +146,39 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
       ...sampling.processors,
     },
     connectors: { ...connectors, ...sampling.connectors },
-    exporters: Object.fromEntries(
-      settings.exporters.flatMap(({ name, signal, config }): [string, object][] => {
-        const store = { ...config, tls: { insecure: true }, ...shortWay };
-        const derived: [string, object] = [derivedName(name), { ...store, ...derivedDelivery }];
-        return [
-          [name, { ...store, ...durableDelivery(settings.queueMib) }],
-          ...(signal === "metrics" ? [derived] : []),
-        ];
-      }),
-    ),
+    exporters: {
+      [grouping.exporter]: groupingExporter(collectorPorts.grouped),
+      ...Object.fromEntries(
+        settings.exporters.flatMap(({ name, signal, config }): [string, object][] => {
+          const store = { ...config, tls: { insecure: true }, ...shortWay };
+          const derived: [string, object] = [derivedName(name), { ...store, ...derivedDelivery }];
+          return [
+            [name, { ...store, ...durableDelivery(settings.queueMib) }],
+            ...(signal === "metrics" ? [derived] : []),
+          ];
+        }),
+      ),
+    },
     service: {
       extensions: ["health_check", "file_storage"],
       pipelines: {
         logs: {
           receivers: ["otlp"],
           processors: [...processors, "transform/records", "attributes"],
-          exporters: exportersOf("logs"),
+          exporters: [grouping.exporter],
         },
         traces: {
           receivers: ["otlp"],
           processors: ["memory_limiter", ...sampling.limiters, ...completing, "transform/links", "transform/sizes"],
-          exporters: [...sampling.exporters, ...connectorsOf.traces],
+          exporters: sampling.exporters,
         },
         ...sampling.pipelines,
         metrics: {
           receivers: ["otlp"],
           processors: [...processors, ...Object.keys(toTotals)],
-          exporters: exportersOf("metrics"),
+          exporters: [grouping.exporter],
         },
+        ...Object.fromEntries(groupedPipelines),
         "metrics/derived": {
           receivers: Object.keys(connectors),
           // No limit of memory: what it refuses, a sender of logs would send again, though Loki has it.
@@ -226,16 +235,22 @@ function samplingPipeline(
   readonly limiters: readonly string[];
   /** Where the pipeline of the services' spans hands them on to. */
   readonly exporters: readonly string[];
+  /** The signals that go into their queues in groups: not the traces that are decided about, each of which leaves memory on its own. */
+  readonly grouped: readonly Signal[];
 } {
   if (tailSampling === undefined)
-    return { processors: {}, connectors: {}, pipelines: {}, limiters: [], exporters: stores };
+    return {
+      ...{ processors: {}, connectors: {}, pipelines: {}, limiters: [] },
+      ...{ exporters: [grouping.exporter], grouped: signals },
+    };
   const { limiter, connector, processor, pipeline } = sampled;
   return {
     processors: samplingProcessors(tailSampling, memoryMib),
     connectors: { [connector]: {} },
     pipelines: { [pipeline]: { receivers: [connector], processors: [processor], exporters: stores } },
     limiters: [limiter],
-    exporters: [connector],
+    exporters: [connector, ...connectorsOf.traces],
+    grouped: signals.filter((signal) => signal !== "traces"),
   };
 }
 

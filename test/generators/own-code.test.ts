@@ -16,7 +16,6 @@ import { recordResources } from "../support/record-resources.ts";
 import { dashboardFolder, noDocker, settings } from "../support/settings.ts";
 import { imageFolder } from "../support/workloads.ts";
 import { brokenClaims } from "./support/guide-checks.ts";
-import { furtherExporters } from "../support/further-parts.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const page = "docs/own-code.md";
@@ -106,13 +105,7 @@ describe("docs/own-code.md", () => {
         "transform/sizes",
         "filter/health",
       ],
-      exporters: [
-        "otlp_grpc/jaeger",
-        ...furtherExporters("traces"),
-        "span_metrics",
-        "service_graph",
-        "otlp_http/tempo",
-      ],
+      exporters: ["otlp_grpc/stack", "otlp_http/tempo"],
     });
     assert.doesNotMatch(JSON.stringify(files), /hunter2/);
   });

@@ -1,4 +1,4 @@
-import type { AnyPart, PartData, Signal } from "../../config/parts/part.ts";
+import type { AnyPart, PartData } from "../../config/parts/part.ts";
 import { partEntries, stackPortList, type PartName, type StackPort } from "../../config/parts/parts.ts";
 
 /*
@@ -66,11 +66,4 @@ export function furtherResources(stackName: string): readonly string[] {
   });
   const data = furtherData(stackName).flatMap((name) => [name, `${name}-owner`]);
   return [...names, ...data, ...furtherSecrets(stackName, true), ...furtherSecrets(stackName, false)].sort();
-}
-
-/** The Collector's exporters to the other parts that store a signal. */
-export function furtherExporters(wanted: Signal): readonly string[] {
-  return furtherParts.flatMap(([, { host, exporter }]) =>
-    exporter !== "none" && exporter.signal === wanted ? [`${exporter.type}/${host}`] : [],
-  );
 }

@@ -1,4 +1,5 @@
 import { derivedName } from "../../collector/derived-metrics.ts";
+import { fromOthers, toOthers } from "../../collector/grouping.ts";
 import { stackNamespace } from "../../names.ts";
 import { dashboardPath } from "./links.ts";
 import { measured, type AlertRule, type RuleGroup } from "./rule.ts";
@@ -20,9 +21,9 @@ function bySignal(metric: (item: string) => string, by: string): string {
 }
 
 /** What the Collector makes itself is thrown away while its store is away: its next point has all of it. */
-const delivered = `exporter!~".+${derivedName("")}"`;
+const delivered = `${toOthers},exporter!~".+${derivedName("")}"`;
 
-const fill = `(otelcol_exporter_queue_size / otelcol_exporter_queue_capacity)`;
+const fill = `(otelcol_exporter_queue_size{${toOthers}} / otelcol_exporter_queue_capacity)`;
 const where = "{{ .Labels.exporter }}";
 
 /** The rule that there is only with a canary. */
@@ -89,7 +90,7 @@ const rules: readonly AlertRule[] = [
     name: "queue-filling",
     title: "A queue of the Collector fills up",
     severity: "warning",
-    expr: `(predict_linear(otelcol_exporter_queue_size[30m], 14400) / otelcol_exporter_queue_capacity > 1) and ${fill} > 0.05`,
+    expr: `(predict_linear(otelcol_exporter_queue_size{${toOthers}}[30m], 14400) / otelcol_exporter_queue_capacity > 1) and ${fill} > 0.05`,
     forMinutes: 10,
     summary: `The queue in front of ${where} is full in less than four hours, as it grows now`,
     description:
@@ -113,7 +114,7 @@ const rules: readonly AlertRule[] = [
     name: "refused",
     title: "The Collector refuses data",
     severity: "warning",
-    expr: `(${bySignal((item) => `rate(otelcol_receiver_refused_${item}_total[5m])`, "receiver")}) > 0`,
+    expr: `(${bySignal((item) => `rate(otelcol_receiver_refused_${item}_total{${fromOthers}}[5m])`, "receiver")}) > 0`,
     forMinutes: 5,
     summary: `The Collector refuses {{ .Labels.signal }}: ${measured("humanize")} a second`,
     description:

@@ -4,9 +4,11 @@ import { promql, stat, timeseries, type Target } from "./common.ts";
 import { policyLabel, samplingRules } from "../../collector/tail-sampling.ts";
 import { dashboard, heading, row, type Dashboard, type Row, type ShownSettings } from "./dashboard.ts";
 import { dashboardLink } from "./links.ts";
+import { toOthers } from "../../collector/grouping.ts";
 import { own } from "./own-series.ts";
 
 const fromServices = `${own},receiver="otlp"`;
+const toStores = `${own},${toOthers}`;
 
 /** The records of each signal, as the names of the Collector's metrics have them, and as people do. */
 const records = { log_records: "log records", spans: "spans", metric_points: "metric points" } as const;
@@ -37,7 +39,9 @@ function overview(): Row {
         "What waits in the Collector's fullest queue, of the room that it has. When it is full senders are held back.",
       unit: "percentunit",
       thresholds: [0.5, 0.9],
-      targets: [promql("A", `max(otelcol_exporter_queue_size{${own}} / otelcol_exporter_queue_capacity)`, "fullest")],
+      targets: [
+        promql("A", `max(otelcol_exporter_queue_size{${toStores}} / otelcol_exporter_queue_capacity)`, "fullest"),
+      ],
     }),
     stat({
       title: "Given up, 1 h",
@@ -59,8 +63,8 @@ function overview(): Row {
 
 /** What the Collector gave up, by exporter. There is no such series before the first failure: then what was sent says 0. */
 function given(how: "rate" | "increase", range: string): string {
-  const failed = `sum by (exporter) (${how}({__name__=~"otelcol_exporter_(send|enqueue)_failed_.+_total",${own}}${range}))`;
-  const sent = `sum by (exporter) (${how}({__name__=~"otelcol_exporter_sent_.+_total",${own}}${range}))`;
+  const failed = `sum by (exporter) (${how}({__name__=~"otelcol_exporter_(send|enqueue)_failed_.+_total",${toStores}}${range}))`;
+  const sent = `sum by (exporter) (${how}({__name__=~"otelcol_exporter_sent_.+_total",${toStores}}${range}))`;
   return `${failed} or ${sent} * 0`;
 }
 
@@ -139,7 +143,7 @@ function waiting(): Row {
       targets: [
         promql(
           "A",
-          `max by (exporter) (otelcol_exporter_queue_size{${own}} / otelcol_exporter_queue_capacity)`,
+          `max by (exporter) (otelcol_exporter_queue_size{${toStores}} / otelcol_exporter_queue_capacity)`,
           "{{exporter}}",
         ),
       ],
@@ -148,7 +152,7 @@ function waiting(): Row {
       title: "Waiting",
       description: "Bytes that wait for each store.",
       unit: "bytes",
-      targets: [promql("A", `max by (exporter) (otelcol_exporter_queue_size{${own}})`, "{{exporter}}")],
+      targets: [promql("A", `max by (exporter) (otelcol_exporter_queue_size{${toStores}})`, "{{exporter}}")],
     }),
   ]);
 }
@@ -163,7 +167,7 @@ function delivered(): Row {
       targets: [
         promql(
           "A",
-          `sum by (exporter) (rate({__name__=~"otelcol_exporter_sent_.+_total",${own}}[$__rate_interval]))`,
+          `sum by (exporter) (rate({__name__=~"otelcol_exporter_sent_.+_total",${toStores}}[$__rate_interval]))`,
           "{{exporter}}",
         ),
       ],

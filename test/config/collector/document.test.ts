@@ -49,29 +49,33 @@ const settingsOf = anySettings.map(({ memoryMib, otelCollector }) => ({
 
 describe("the Collector's configuration", () => {
   it("takes logs, traces and metrics at one place, and all three go through it (S3, S7, D4)", () => {
-    assert.deepEqual(Object.keys(config().receivers), ["otlp", "prometheus/stack"]);
+    assert.deepEqual(Object.keys(config().receivers), ["otlp", "otlp/stack", "prometheus/stack"]);
     assert.deepEqual(config().receivers["otlp"], {
       protocols: {
         grpc: { endpoint: "0.0.0.0:4317", max_recv_msg_size_mib: 16 },
         http: { endpoint: "0.0.0.0:4318", max_request_body_size: 16777216 },
       },
     });
+    const grouped = { receivers: ["otlp/stack"], processors: [] };
     assert.deepEqual(config().service.pipelines, {
       logs: {
         receivers: ["otlp"],
         processors: ["memory_limiter", "resource", "transform/instance", "transform/records", "attributes"],
-        exporters: ["otlp_http/loki", "count"],
+        exporters: ["otlp_grpc/stack"],
       },
       traces: {
         receivers: ["otlp"],
         processors: ["memory_limiter", "resource", "transform/instance", "transform/links", "transform/sizes"],
-        exporters: ["otlp_grpc/jaeger", "span_metrics", "service_graph"],
+        exporters: ["otlp_grpc/stack"],
       },
       metrics: {
         receivers: ["otlp"],
         processors: ["memory_limiter", "resource", "transform/instance", "delta_to_cumulative"],
-        exporters: ["otlp_http/victoria-metrics"],
+        exporters: ["otlp_grpc/stack"],
       },
+      "logs/grouped": { ...grouped, exporters: ["otlp_http/loki", "count"] },
+      "traces/grouped": { ...grouped, exporters: ["otlp_grpc/jaeger", "span_metrics", "service_graph"] },
+      "metrics/grouped": { ...grouped, exporters: ["otlp_http/victoria-metrics"] },
       "metrics/derived": {
         receivers: ["span_metrics", "service_graph", "count"],
         processors: ["filter/derived", "transform/derived", "delta_to_cumulative"],
@@ -82,6 +86,13 @@ describe("the Collector's configuration", () => {
         processors: ["filter/stack", "transform/stack"],
         exporters: ["otlp_http/victoria-metrics_derived"],
       },
+    });
+  });
+
+  it("gathers requests in front of the queues on disk while their clients wait, and hears itself on loopback alone", () => {
+    assert.deepEqual(config().exporters["otlp_grpc/stack"], gathering);
+    assert.deepEqual(config().receivers["otlp/stack"], {
+      protocols: { grpc: { endpoint: "127.0.0.1:14317", max_recv_msg_size_mib: 64 } },
     });
   });
 
@@ -168,6 +179,23 @@ describe("the Collector's configuration", () => {
     assert.equal(/environment|production/.test(JSON.stringify([resource, config().receivers])), false);
   });
 
+  const gathering = {
+    endpoint: "127.0.0.1:14317",
+    tls: { insecure: true },
+    compression: "none",
+    // An SDK sends again after 10 s.
+    timeout: "5s",
+    retry_on_failure: { enabled: false },
+    sending_queue: {
+      wait_for_result: true,
+      sizer: "bytes",
+      queue_size: 67108864,
+      block_on_overflow: true,
+      num_consumers: 2,
+      batch: { flush_timeout: "10ms", min_size: 262144, max_size: 3000000 },
+    },
+  };
+
   const delivery = {
     timeout: "30s",
     retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "15s", max_elapsed_time: "0s" },
@@ -190,6 +218,7 @@ describe("the Collector's configuration", () => {
 
   it("delivers logs to Loki's own OTLP endpoint, and every signal until it is stored (S9, S10)", () => {
     assert.deepEqual(config().exporters, {
+      "otlp_grpc/stack": gathering,
       "otlp_http/loki": {
         endpoint: "http://loki:3100/otlp",
         tls: { insecure: true },
@@ -219,14 +248,15 @@ describe("the Collector's configuration", () => {
       const derived: [string, object][] = [[`${name}_derived`, { ...store, ...onceDelivery }]];
       return [[name, { ...store, ...delivery }], ...(signal === "metrics" ? derived : [])];
     });
-    assert.deepEqual(exporters, Object.fromEntries(expected));
+    assert.deepEqual(exporters, { "otlp_grpc/stack": gathering, ...Object.fromEntries(expected) });
     for (const [name, pipelineOf] of Object.entries(service.pipelines)) {
-      const [signal, derived] = name.split("/");
+      const [signal, step] = name.split("/");
+      const stored = all.exporters
+        .filter((each) => each.signal === signal)
+        .map((each) => (step === "grouped" ? each.name : `${each.name}_derived`));
       assert.deepEqual(
         pipelineOf.exporters.filter((each) => each in exporters),
-        all.exporters
-          .filter((each) => each.signal === signal)
-          .map((each) => (derived === undefined ? each.name : `${each.name}_derived`)),
+        step === undefined ? ["otlp_grpc/stack"] : stored,
       );
     }
     const stores = partList.filter(({ exporter: own }) => own !== "none");
@@ -294,12 +324,7 @@ describe("the Collector's configuration", () => {
       fc.property(settingsOf, (settings) => {
         const { service, exporters, connectors, processors } = config(settings);
         const between = Object.keys(connectors);
-        const {
-          "metrics/derived": derived,
-          "metrics/stack": own,
-          "traces/stack": kept,
-          ...fromServices
-        } = service.pipelines;
+        const { "metrics/derived": derived, "metrics/stack": own, "traces/stack": kept } = service.pipelines;
         const isSampling = settings.tailSampling !== undefined;
         assert.ok(derived && own);
         assert.deepEqual([...derived.receivers, ...(isSampling ? ["forward/stack"] : [])], between);
@@ -308,17 +333,19 @@ describe("the Collector's configuration", () => {
           derived.exporters,
           "what the parts say of themselves must not hold back a service",
         );
-        for (const { receivers, processors: steps, exporters: targets } of Object.values(fromServices)) {
-          assert.deepEqual(receivers, ["otlp"]);
-          assert.equal(steps[0], "memory_limiter", "must refuse before anything is kept in memory");
+        for (const signal of ["logs", "traces", "metrics"]) {
+          const { [signal]: first = assert.fail(signal), [`${signal}/grouped`]: second } = service.pipelines;
+          assert.deepEqual(first.receivers, ["otlp"]);
+          assert.equal(first.processors[0], "memory_limiter", "must refuse before anything is kept in memory");
+          const steps = [...first.processors, ...(second?.processors ?? [])];
           assert.ok(!steps.some((step) => step.startsWith("batch")), "a batch processor acknowledges too early");
           for (const step of steps) assert.ok(step in processors, `${step} is not defined`);
-          const stored = targets.includes("forward/stack") ? [...targets, ...(kept?.exporters ?? [])] : targets;
-          assert.ok(
-            stored.some((each) => each in exporters),
-            "is stored nowhere",
-          );
-          for (const target of stored.filter((each) => !between.includes(each))) {
+          const isDecided = first.exporters.includes("forward/stack");
+          assert.deepEqual([isDecided, second === undefined], Array(2).fill(isSampling && signal === "traces"));
+          if (!isDecided) assert.deepEqual(first.exporters, ["otlp_grpc/stack"]);
+          const stored = (isDecided ? kept : second)?.exporters.filter((each) => !between.includes(each)) ?? [];
+          assert.ok(stored.length > 0, "is stored nowhere");
+          for (const target of stored) {
             const { retry_on_failure: retry, sending_queue: queue } = exporters[target] ?? assert.fail(target);
             assert.deepEqual([retry.enabled, retry["max_elapsed_time"]], [true, "0s"]);
             assert.deepEqual([queue["storage"], queue.sizer], ["file_storage", "bytes"]);
@@ -328,8 +355,9 @@ describe("the Collector's configuration", () => {
         assert.deepEqual(
           Object.entries(service.pipelines)
             .flatMap(([name, each]) => (name === "metrics/stack" ? [] : each.exporters))
+            .filter((each) => each !== "otlp_grpc/stack")
             .sort(),
-          [...Object.keys(exporters), ...between].sort(),
+          [...Object.keys(exporters).filter((each) => each !== "otlp_grpc/stack"), ...between].sort(),
           "an exporter or a connector that no pipeline uses, or that two use",
         );
       }),

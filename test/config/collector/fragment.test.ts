@@ -48,7 +48,7 @@ describe("a fragment of the Collector's configuration", () => {
             pipelines: {
               traces: {
                 processors: all,
-                exporters: ["otlp_grpc/jaeger", "span_metrics", "service_graph", "otlp_http/nowhere"],
+                exporters: ["otlp_grpc/stack", "otlp_http/nowhere"],
               },
             },
           },
@@ -66,13 +66,13 @@ describe("a fragment of the Collector's configuration", () => {
 
   it("listens on no port of the stack's Collector, which could not start beside it", () => {
     const change = "choose another port";
-    const rule = "must be on none of the ports that the stack's Collector listens on (4317, 4318, 13133, 8888)";
+    const rule = "must be on none of the ports that the stack's Collector listens on (4317, 4318, 13133, 8888, 14317)";
     const line = (path: string, endpoint: string): string =>
       `otelCollector.config.${path}.endpoint: ${rule}, got "${endpoint}"; ${change}`;
     fc.assert(
       fc.property(
         fc.constantFrom("", "0.0.0.0", "127.0.0.1", "127.1.2.3", "localhost", "[::]", "[::1]"),
-        fc.constantFrom(4317, 4318, 13133, 8888),
+        fc.constantFrom(4317, 4318, 13133, 8888, 14317),
         (host, port) => {
           const endpoint = `${host}:${port}`;
           const syslog = { tcp: { endpoint } };
@@ -273,7 +273,7 @@ describe("a fragment of the Collector's configuration", () => {
       `${type}\u00a0`,
       `\u0085${type}`,
     ]);
-    for (const name of ["logs", "traces", "traces/stack", "metrics"]) {
+    for (const name of ["logs", "traces", "traces/stack", "traces/grouped", "metrics"]) {
       for (const id of written) {
         assert.equal(
           linesOf({ service: { pipelines: { [name]: { processors: [id] } } } }).length,

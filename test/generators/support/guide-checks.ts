@@ -1,3 +1,4 @@
+import { collectorPorts } from "../../../config/collector/document.ts";
 import { portsOnMachine } from "../../../components/platform/workload.ts";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -86,6 +87,7 @@ function scripts(): object {
 
 const knownPorts: ReadonlySet<number> = new Set([
   ...partList.flatMap(({ ports }) => Object.values(ports).map(({ port }) => port)),
+  ...Object.values(collectorPorts),
   serviceDefaults.port,
   ...Object.values<number>(hostPorts),
   ...documented.service.ports.flatMap(portsOnMachine).map(([, hostPort]) => hostPort),

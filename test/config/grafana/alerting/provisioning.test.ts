@@ -149,7 +149,7 @@ describe("the provisioning file of alerting", () => {
           datasourceUid: "victoria-metrics",
           model: {
             refId: "A",
-            expr: "(otelcol_exporter_queue_size / otelcol_exporter_queue_capacity) > 0.9",
+            expr: '(otelcol_exporter_queue_size{exporter!~".+/stack"} / otelcol_exporter_queue_capacity) > 0.9',
             instant: true,
             range: false,
             editorMode: "code",
