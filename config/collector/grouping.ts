@@ -37,7 +37,9 @@ export function groupingExporter(port: number): object {
       block_on_overflow: true,
       // While one group is written the next one is gathered.
       num_consumers: 2,
-      batch: { flush_timeout: "10ms", min_size: 262144, max_size: 3000000 },
+      // Log lines stored for a second of processor time, 4 senders of 100 lines: 21,700 without groups, 23,800 with 2 ms, 27,200
+      // with 5 and 28,100 with 10, where each waits longer (`npm run bench:throughput`).
+      batch: { flush_timeout: "5ms", min_size: 262144, max_size: 3000000 },
     },
   };
 }

@@ -192,7 +192,7 @@ describe("the Collector's configuration", () => {
       queue_size: 67108864,
       block_on_overflow: true,
       num_consumers: 2,
-      batch: { flush_timeout: "10ms", min_size: 262144, max_size: 3000000 },
+      batch: { flush_timeout: "5ms", min_size: 262144, max_size: 3000000 },
     },
   };
 
