@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import pWaitFor from "p-wait-for";
 import { z } from "zod";
 import type { PreviewResource } from "../components/testing.ts";
 import { docker, hostPort } from "./containers.ts";
+import { plannedContainer, runArguments, type PlannedContainer } from "./planned-container.ts";
 import { logRequests, type Requests } from "./requests.ts";
 import type { Variant } from "./variants.ts";
 
@@ -24,16 +25,6 @@ const ports: Readonly<Record<BenchWorkload, number>> = {
   jaeger: 16686,
   "otel-collector": 4318,
 };
-
-const planned = z.object({
-  image: z.string(),
-  command: z.array(z.string()),
-  envs: z.array(z.string()).default([]),
-  user: z.string().optional(),
-  memory: z.number(),
-  uploads: z.array(z.object({ file: z.string(), content: z.unknown() })).default([]),
-  volumes: z.array(z.object({ containerPath: z.string() })).default([]),
-});
 
 /** Containers as a stack plans them, that run on data of their own. */
 export class StackContainers {
@@ -97,37 +88,34 @@ export class StackContainers {
     return kib.split("\n").reduce((sum, line) => sum + Number(line.split("\t")[0]), 0) * 1024;
   }
 
-  /** Starts the containers as the stack plans them, but for the variant. */
   private async start(variant: Variant): Promise<void> {
     const { name } = this;
     await docker("network", "create", "--label", `bench=${name}`, name);
     for (const workload of workloads) {
-      const { image, command, user, uploads, volumes, ...container } = this.planned(workload);
-      const { envs, memory } = variant.container?.(workload, container) ?? container;
-      const files = uploads.flatMap(({ file, content }) => {
-        const path = join(this.folder, `${workload}${file.replaceAll("/", "_")}`);
-        // A secret has no text in a preview.
-        const text = typeof content === "string" ? content : randomBytes(16).toString("hex");
-        writeFileSync(path, variant.file?.(workload, text) ?? text);
-        return ["--volume", `${path}:${file}:ro`];
-      });
+      const container = this.varied(workload, variant);
       const id = this.of(workload);
-      const data = volumes.map(({ containerPath }, index) => ({ volume: `${id}-${index}`, containerPath }));
-      for (const { volume } of data) {
-        await docker("volume", "create", "--label", `bench=${name}`, volume);
-        await this.asRoot(["--volume", `${volume}:/data`], `chown -R ${user ?? "10001:10001"} /data`);
+      const volume = (index: number): string => `${id}-${index}`;
+      for (const index of container.volumes.keys()) {
+        await docker("volume", "create", "--label", `bench=${name}`, volume(index));
+        await this.asRoot(["--volume", `${volume(index)}:/data`], `chown -R ${container.user ?? "10001:10001"} /data`);
       }
       await docker(
         ...["run", "--detach", "--name", id, "--label", `bench=${name}`, "--network", name],
-        ...["--network-alias", workload, "--memory", `${memory}m`, "--memory-swap", `${memory}m`],
-        ...(user === undefined ? [] : ["--user", user]),
-        ...["--publish", `127.0.0.1::${ports[workload]}`],
-        ...envs.flatMap((env) => ["--env", env]),
-        ...files,
-        ...data.flatMap(({ volume, containerPath }) => ["--volume", `${volume}:${containerPath}`]),
-        ...[image, ...command],
+        ...["--network-alias", workload, "--publish", `127.0.0.1::${ports[workload]}`],
+        ...runArguments(container, this.folder, volume),
       );
     }
+  }
+
+  /** A container as the stack plans it, but for the variant. */
+  private varied(workload: BenchWorkload, variant: Variant): PlannedContainer {
+    const container = this.planned(workload);
+    const uploads = container.uploads.map(({ file, content }) => ({
+      file,
+      content: typeof content === "string" ? (variant.file?.(workload, content) ?? content) : content,
+    }));
+    const { envs, memory } = variant.container?.(workload, container) ?? container;
+    return { ...container, envs: [...envs], memory, uploads };
   }
 
   /** Runs a shell's command in the image by which the stack itself hands a volume to its user. */
@@ -137,11 +125,8 @@ export class StackContainers {
     return docker("run", "--rm", "--user", "0", ...shell, ...options, image, "-c", command);
   }
 
-  private planned(workload: string): z.output<typeof planned> {
-    const name = `observability-${workload}`;
-    const found = this.resources.find((one) => one.name === name && one.type.endsWith(":Container"));
-    if (found === undefined) throw new Error(`${workload}: must be a container of the stack, got none`);
-    return planned.parse(found.inputs);
+  private planned(workload: string): PlannedContainer {
+    return plannedContainer(this.resources, workload);
   }
 
   private async remove(): Promise<void> {

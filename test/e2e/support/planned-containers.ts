@@ -1,24 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
-import { previewStack } from "../../../components/testing.ts";
+import { plannedContainer, runArguments, type PlannedContainer } from "../../../bench/planned-container.ts";
+import { previewStack, type PreviewResource } from "../../../components/testing.ts";
 import { parts, type PartName } from "../../../config/parts/parts.ts";
 import type { Addresses } from "./numbered-telemetry.ts";
 import { succeed } from "./run.ts";
 import { freePorts } from "./workspace.ts";
-
-const planned = z.object({
-  image: z.string(),
-  command: z.array(z.string()),
-  envs: z.array(z.string()).default([]),
-  user: z.string(),
-  memory: z.number(),
-  restart: z.string(),
-  uploads: z.array(z.object({ file: z.string(), content: z.unknown() })).default([]),
-  volumes: z.array(z.object({ containerPath: z.string() })).length(1),
-});
 
 /** What the way of telemetry needs. */
 const ran = ["loki", "victoriaMetrics", "jaeger", "otelCollector"] as const satisfies readonly PartName[];
@@ -44,12 +33,12 @@ export class PlannedContainers {
   private readonly name: string;
   private readonly folder: string;
   private readonly ports: Readonly<Record<PlannedPart, number>>;
-  private readonly plans: ReadonlyMap<string, unknown>;
+  private readonly resources: readonly PreviewResource[];
 
-  private constructor(plans: ReadonlyMap<string, unknown>, ports: Readonly<Record<PlannedPart, number>>) {
+  private constructor(resources: readonly PreviewResource[], ports: Readonly<Record<PlannedPart, number>>) {
     this.name = `o11y-planned-${randomBytes(4).toString("hex")}`;
     this.folder = mkdtempSync(join(tmpdir(), `${this.name}-`));
-    this.plans = plans;
+    this.resources = resources;
     this.ports = ports;
     const url = (part: PlannedPart): string => `http://127.0.0.1:${ports[part]}`;
     const [loki, jaeger, victoriaMetrics] = [url("loki"), url("jaeger"), url("victoriaMetrics")];
@@ -59,10 +48,8 @@ export class PlannedContainers {
   /** @param dataMib size of each data folder */
   static async start(dataMib: Readonly<Record<PlannedPart, number>>): Promise<PlannedContainers> {
     const { resources } = await previewStack();
-    const containers = resources.filter(({ type }) => type.endsWith(":Container"));
-    const plans = new Map(containers.map(({ name, inputs }) => [name.replace(/^observability-/, ""), inputs]));
     const [loki = 0, victoriaMetrics = 0, jaeger = 0, otelCollector = 0] = await freePorts(ran.length);
-    const started = new PlannedContainers(plans, { loki, victoriaMetrics, jaeger, otelCollector });
+    const started = new PlannedContainers(resources, { loki, victoriaMetrics, jaeger, otelCollector });
     try {
       await succeed("docker", ["network", "create", started.name]);
       await Promise.all(ran.map((part) => started.createData(part, dataMib[part])));
@@ -140,14 +127,14 @@ export class PlannedContainers {
     return `${this.of(part)}-beside`;
   }
 
-  private plan(part: PlannedPart): z.output<typeof planned> {
-    return planned.parse(this.plans.get(parts[part].host));
+  private plan(part: PlannedPart): PlannedContainer {
+    return plannedContainer(this.resources, parts[part].host);
   }
 
   private async createData(part: PlannedPart, mib: number): Promise<void> {
-    const [uid, gid] = this.plan(part).user.split(":");
+    const [uid = "", gid = ""] = this.plan(part).user?.split(":") ?? [];
     const inMemory = ["--driver", "local", "--opt", "type=tmpfs", "--opt", "device=tmpfs"];
-    const size = `o=size=${mib}m,uid=${uid ?? ""},gid=${gid ?? ""},mode=0700`;
+    const size = `o=size=${mib}m,uid=${uid},gid=${gid},mode=0700`;
     await succeed("docker", ["volume", "create", ...inMemory, "--opt", size, this.of(part)]);
     // What is in memory goes with the last container that has it, so one has it all the time.
     const asRoot = ["--network", "none", "--user", "0", "--entrypoint", "/bin/sh"];
@@ -159,22 +146,12 @@ export class PlannedContainers {
   }
 
   private async run(part: PlannedPart): Promise<void> {
-    const { image, command, envs, user, memory, restart, uploads, volumes } = this.plan(part);
-    const files = uploads.flatMap(({ file, content }) => {
-      const path = join(this.folder, `${part}${file.replaceAll("/", "_")}`);
-      // A secret has no text in a preview.
-      writeFileSync(path, typeof content === "string" ? content : randomBytes(16).toString("hex"));
-      return ["--volume", `${path}:${file}:ro`];
-    });
+    const container = this.plan(part);
     await succeed("docker", [
-      ...["run", "--detach", "--name", this.of(part), "--restart", restart, "--user", user],
+      ...["run", "--detach", "--name", this.of(part), "--restart", container.restart ?? "no"],
       ...["--network", this.name, "--network-alias", parts[part].host],
-      ...["--memory", `${memory}m`, "--memory-swap", `${memory}m`],
       ...["--publish", `127.0.0.1:${this.ports[part]}:${spokenTo[part]}`],
-      ...envs.flatMap((env) => ["--env", env]),
-      ...files,
-      ...volumes.flatMap(({ containerPath }) => ["--volume", `${this.of(part)}:${containerPath}`]),
-      ...[image, ...command],
+      ...runArguments(container, this.folder, () => this.of(part)),
     ]);
   }
 }
