@@ -158,7 +158,7 @@ describe("the new part is in", () => {
   it("the Collector's exporters and pipelines", () => {
     const config = generated(docker, "otel-collector", "config.yaml");
     assert.equal(inside(config, "exporters", `otlp_grpc/${host}`, "endpoint"), `${host}:4317`);
-    assert.deepEqual(inside(config, "service", "pipelines", "traces", "exporters"), [
+    assert.deepEqual(inside(config, "service", "pipelines", "traces/grouped", "exporters"), [
       "otlp_grpc/jaeger",
       `otlp_grpc/${host}`,
       ...connectorsOf.traces,
