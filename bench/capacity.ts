@@ -8,14 +8,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import pWaitFor from "p-wait-for";
-import { z } from "zod";
 import { exportersOf } from "../config/parts/exporters.ts";
 import { partList } from "../config/parts/parts.ts";
 import { previewStack } from "../components/testing.ts";
 import type { ObservabilityStackArgs } from "../components/index.ts";
 import { docker, memoryOf, usedNanos, type Memory } from "./containers.ts";
 import { logRequests, pointRequests, spanRequests, type Requests } from "./requests.ts";
-import { post, StackContainers, storedLines, unless, workloads, type BenchWorkload } from "./stack-containers.ts";
+import {
+  firstValue,
+  post,
+  StackContainers,
+  storedLines,
+  unless,
+  workloads,
+  type BenchWorkload,
+} from "./stack-containers.ts";
 
 /** What some services send together. */
 interface Load {
@@ -112,16 +119,10 @@ const exporters = exportersOf(partList)
   .map(({ name }) => name)
   .join("|");
 
-const answered = z.object({
-  data: z.object({ result: z.array(z.object({ value: z.tuple([z.number(), z.string()]) })) }),
-});
-
 /** Lines, spans and points that the stores have taken of services, as the Collector counts them. */
-async function handedOver(metrics: string): Promise<number> {
+function handedOver(metrics: string): Promise<number> {
   const sent = "otelcol_exporter_sent_(log_records|spans|metric_points)(_total)?";
-  const query = new URLSearchParams({ query: `sum({__name__=~"${sent}",exporter=~"${exporters}"})` });
-  const answer = await fetch(`${metrics}/api/v1/query?${query.toString()}`);
-  return Number(answered.parse(await answer.json()).data.result[0]?.value[1] ?? 0);
+  return firstValue(`${metrics}/api/v1`, `sum({__name__=~"${sent}",exporter=~"${exporters}"})`);
 }
 
 /** Sends for the given time, looks once a second, and asks all stores every five seconds. */

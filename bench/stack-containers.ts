@@ -162,13 +162,17 @@ export function unless<Value>(asked: Promise<Value>): Promise<Value | undefined>
   return asked.catch(() => undefined);
 }
 
-const counted = z.object({
+const answered = z.object({
   data: z.object({ result: z.array(z.object({ value: z.tuple([z.number(), z.string()]) })) }),
 });
 
+/** The number that a store answers to a query, 0 if it has none. @param api of a store that is asked as Prometheus is */
+export async function firstValue(api: string, query: string): Promise<number> {
+  const answer = await fetch(`${api}/query?${new URLSearchParams({ query }).toString()}`);
+  return Number(answered.parse(await answer.json()).data.result[0]?.value[1] ?? 0);
+}
+
 /** How many lines Loki has of services of the bench. @param loki its address */
-export async function storedLines(loki: string): Promise<number> {
-  const query = new URLSearchParams({ query: 'sum(count_over_time({service_name=~"bench-.*"}[1h]))' });
-  const answer = await fetch(`${loki}/loki/api/v1/query?${query.toString()}`);
-  return Number(counted.parse(await answer.json()).data.result[0]?.value[1] ?? 0);
+export function storedLines(loki: string): Promise<number> {
+  return firstValue(`${loki}/loki/api/v1`, 'sum(count_over_time({service_name=~"bench-.*"}[1h]))');
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { AppsV1Api, type V1StatefulSet } from "@kubernetes/client-node";
 import pWaitFor from "p-wait-for";
 import { partOfName, stoppedAnnotation } from "../../config/names.ts";
@@ -149,14 +148,16 @@ async function scale(
 /** Does again what fails because the API server is not reached, for a while: a store must not stay stopped for that. */
 export async function insistently(action: () => Promise<void>): Promise<void> {
   const endMillis = Date.now() + restartMillis;
-  for (;;) {
+  const isDone = async (): Promise<boolean> => {
     try {
       await action();
-      return;
+      return true;
     } catch (error) {
       const isUnreachable = error instanceof UserError && error.errorCodes.includes("OBS1303");
+      // The last error says more than that it took too long.
       if (!isUnreachable || Date.now() > endMillis) throw error;
-      await sleep(1000);
+      return false;
     }
-  }
+  };
+  await pWaitFor(isDone, { interval: 1000 });
 }

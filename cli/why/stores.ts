@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { derivedMetrics, derivedName } from "../../config/collector/derived-metrics.ts";
+import { derivedMetrics, notDerived } from "../../config/collector/derived-metrics.ts";
 import { fromOthers, toOthers } from "../../config/collector/grouping.ts";
 import { stackNamespace } from "../../config/names.ts";
 import { nearMatch } from "../../config/problem.ts";
@@ -217,7 +217,7 @@ export class Stores {
 }
 
 /** Receivers and exporters of what was sent, and not of what the Collector makes or collects itself (config/collector). */
-const sent = `exporter!~"${derivedName(".+")}",${toOthers},${fromOthers}`;
+const sent = [notDerived, toOthers, fromOthers].join(",");
 
 /** A metric that there is where the Collector decides which traces are stored (config/collector/tail-sampling.ts). */
 const sampler = `otelcol_processor_tail_sampling_sampling_traces_on_memory{service_namespace="${stackNamespace}"}`;

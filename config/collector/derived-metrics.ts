@@ -5,6 +5,7 @@
  * (spanmetricsconnector, servicegraphconnector, countconnector).
  */
 import { stackNamespace } from "../names.ts";
+import { batchBytes } from "./delivery.ts";
 
 /** Names of these metrics as VictoriaMetrics has them. */
 export const derivedMetrics = {
@@ -104,6 +105,9 @@ export function derivedName(exporter: string): string {
   return `${exporter}_derived`;
 }
 
+/** Labels of the Collector's own metrics that leave out the exporters of derived ones. */
+export const notDerived = `exporter!~"${derivedName(".+")}"`;
+
 /** Bytes of derived metrics that wait at most: many times what a flush of all series takes. */
 const waitingBytes = 16 * 1024 * 1024;
 
@@ -118,7 +122,7 @@ export const derivedDelivery = {
     sizer: "bytes",
     queue_size: waitingBytes,
     // `count` makes a point for each request: many go together.
-    batch: { flush_timeout: "5s", max_size: 3_000_000 },
+    batch: { flush_timeout: "5s", max_size: batchBytes.max_size },
   },
 } as const;
 

@@ -3,6 +3,7 @@ import type { Stores } from "../parts/exporters.ts";
 import { collectorReader, type ScrapedPart } from "../parts/own-metrics.ts";
 import { signals, type Signal } from "../parts/part.ts";
 import { stackNamespace } from "../names.ts";
+import { durableDelivery, shortWay } from "./delivery.ts";
 import { groupedPipeline, grouping, groupingExporter, groupingReceiver } from "./grouping.ts";
 import { hostReceivers, hostStatements } from "./host-metrics.ts";
 import { ownPipeline, ownProcessors, ownReceivers, scrapeSeconds } from "./own-metrics.ts";
@@ -53,8 +54,9 @@ const maxRequestMib = 16;
  * One Collector: OTLP in, each signal to the part that stores it.
  *
  * There is no batch processor: it acknowledges before anything is stored. Instead requests are gathered while their clients
- * wait (grouping.ts), and each exporter batches behind a queue on disk, so a client hears "accepted" when its data would survive a crash, and a backend may be away for as long as
- * the queue has room. A full queue holds the client back (`block_on_overflow`), it drops nothing.
+ * wait (grouping.ts), and each exporter batches behind a queue on disk, so a client hears "accepted" when its data would
+ * survive a crash, and a backend may be away for as long as the queue has room. A full queue holds the client back
+ * (`block_on_overflow`), it drops nothing.
  */
 export function otelCollectorConfig(settings: OtelCollectorSettings): string {
   // Anchors would be right but nobody writes a Collector configuration with them.
@@ -150,7 +152,7 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
       [grouping.exporter]: groupingExporter(collectorPorts.grouped),
       ...Object.fromEntries(
         settings.exporters.flatMap(({ name, signal, config }): [string, object][] => {
-          const store = { ...config, tls: { insecure: true }, ...shortWay };
+          const store = { ...config, ...shortWay };
           const derived: [string, object] = [derivedName(name), { ...store, ...derivedDelivery }];
           return [
             [name, { ...store, ...durableDelivery(settings.queueMib) }],
@@ -215,13 +217,6 @@ export function otelCollectorDocument(settings: OtelCollectorSettings): Readonly
     },
   };
 }
-
-/**
- * The stores are on the same machine or in the same cluster: there gzip, the default, takes more of two processors than what
- * it saves of the network is worth. Log lines stored for a second of processor time, in batches of 100, side by side: 16,800
- * with it, 18,900 without (`npm run bench:throughput`).
- */
-const shortWay = { compression: "none" } as const;
 
 /** What stands between the spans and their stores: nothing, or the decision about each trace. */
 function samplingPipeline(
@@ -320,20 +315,4 @@ const traceContextStatements: readonly string[] = [
 function isId(name: string, digits: number): string {
   const value = `log.attributes["${name}"]`;
   return `IsString(${value}) and IsMatch(${value}, "^[0-9a-f]{${digits}}$") and ${value} != "${"0".repeat(digits)}"`;
-}
-
-function durableDelivery(queueMib: number): object {
-  return {
-    timeout: "30s",
-    // 0: until it is delivered. With a limit the oldest data of a long outage is thrown away first.
-    retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "15s", max_elapsed_time: "0s" },
-    sending_queue: {
-      storage: "file_storage",
-      sizer: "bytes",
-      queue_size: queueMib * 1024 * 1024,
-      block_on_overflow: true,
-      num_consumers: 4,
-      batch: { flush_timeout: "200ms", min_size: 262144, max_size: 3000000 },
-    },
-  };
 }

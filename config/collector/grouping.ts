@@ -2,9 +2,9 @@
  * Requests of services go into the queues on disk in groups. A queue writes each request to its file with a commit of its own,
  * and the client waits for it; so what comes within a moment is gathered, written with one commit, and acknowledged
  * after it. The Collector has no component that gathers and lets its clients wait in front of a queue on disk, but an
- * exporter's queue in memory does (`wait_for_result`): the Collector sends to itself.
- * Source of each key: go.opentelemetry.io/collector/exporter/exporterhelper, README.md and internal/queuebatch/config.go.
+ * exporter's queue in memory does (`wait_for_result`): the Collector sends to itself. Source of each key: as of delivery.ts.
  */
+import { batchBytes, shortWay } from "./delivery.ts";
 import { stackNamespace } from "../names.ts";
 import type { Signal } from "../parts/part.ts";
 
@@ -24,8 +24,7 @@ export const toOthers = `exporter!~".+/${stackNamespace}"`;
 export function groupingExporter(port: number): object {
   return {
     endpoint: `127.0.0.1:${port}`,
-    tls: { insecure: true },
-    compression: "none",
+    ...shortWay,
     // Below the 10 s after which an SDK sends again: what a full queue takes in the meantime would be there twice.
     timeout: "5s",
     // The client sends again.
@@ -39,7 +38,7 @@ export function groupingExporter(port: number): object {
       num_consumers: 2,
       // Log lines stored for a second of processor time, 4 senders of 100 lines: 21,700 without groups, 23,800 with 2 ms, 27,200
       // with 5 and 28,100 with 10, where each waits longer (`npm run bench:throughput`).
-      batch: { flush_timeout: "5ms", min_size: 262144, max_size: 3000000 },
+      batch: { flush_timeout: "5ms", ...batchBytes },
     },
   };
 }

@@ -1,4 +1,4 @@
-import { derivedName } from "../../collector/derived-metrics.ts";
+import { notDerived } from "../../collector/derived-metrics.ts";
 import { fromOthers, toOthers } from "../../collector/grouping.ts";
 import { stackNamespace } from "../../names.ts";
 import { dashboardPath } from "./links.ts";
@@ -21,7 +21,7 @@ function bySignal(metric: (item: string) => string, by: string): string {
 }
 
 /** What the Collector makes itself is thrown away while its store is away: its next point has all of it. */
-const delivered = `${toOthers},exporter!~".+${derivedName("")}"`;
+const delivered = `${toOthers},${notDerived}`;
 
 const fill = `(otelcol_exporter_queue_size{${toOthers}} / otelcol_exporter_queue_capacity)`;
 const where = "{{ .Labels.exporter }}";

@@ -77,7 +77,7 @@ export class PlannedContainers {
     }
   }
 
-  /** Stops and removes the container of a part with the volumes that have no name, and makes another one of the same plan and with the same data. */
+  /** Stops and removes the container of a part, and makes another one of the same plan and with the same data. */
   async replace(part: PlannedPart): Promise<void> {
     await this.docker("stop", part);
     await succeed("docker", ["rm", "--volumes", this.of(part)]);
