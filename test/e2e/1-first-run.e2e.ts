@@ -279,7 +279,12 @@ describe("the first run, from a fresh clone with nothing running", () => {
       { interval: 2000, timeout: 120_000 },
     ).catch(() => undefined);
     for (const command of guideCommands) {
-      const problem = await problemWithCommand(command, workspace.name);
+      // A part that a command of the guide has just started answers the next one as soon as it listens.
+      let problem: string | undefined;
+      await pWaitFor(async () => (problem = await problemWithCommand(command, workspace.name)) === undefined, {
+        interval: 1000,
+        timeout: 30_000,
+      }).catch(() => undefined);
       if (problem !== undefined) problems = [...problems, problem];
     }
     assert.deepEqual(problems, []);
