@@ -60,9 +60,9 @@ const secondsADay = 24 * 3600;
  */
 export const measuredNeeds: Readonly<Partial<Record<PartName, Needs>>> = {
   loki: {
-    // Idle 50 MiB. A stream has a chunk of up to 1.5 MiB in memory, and what of it is not compressed yet. With 10,000 lines a second of
-    // 10 streams it held with 256 MiB, of 50 it was killed, and held with 325.
-    memoryMib: { base: 60, streams: 3, lineMib: 15 },
+    // Idle 50 MiB. A stream has a chunk of up to 0.5 MiB in memory, and what of it is not compressed yet. With 10,000 lines a second of
+    // 100 streams it held with 256 MiB.
+    memoryMib: { base: 60, streams: 0.9, lineMib: 15 },
     // 1,000 and 10,000 lines a second of 10 services, and 10,000 of 100.
     cores: { base: 0.01, streams: 0.0014, lines: 2.1e-5 },
     // 276 bytes a line of 350, of which 230 are random, so that they hardly compress.

@@ -135,8 +135,9 @@ describe("Loki's configuration", () => {
   it("is not killed for memory by lines that come fast, nor by queries of many lines meanwhile (D15)", () => {
     const concurrent = [128, 256, 1024].map((memoryMib) => config({ memoryMib }).querier.max_concurrent);
     assert.deepEqual(concurrent, [1, 2, 8]);
-    assert.deepEqual(config()["storage_config"], { max_chunk_batch_size: 8 });
+    assert.deepEqual(config()["storage_config"], { max_chunk_batch_size: 24 });
     assert.equal(config().ingester["flush_check_period"], "2s");
+    assert.equal(config().ingester["chunk_target_size"], 524_288);
   });
 
   it("sends no usage reports (D15)", () => {
