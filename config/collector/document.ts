@@ -264,31 +264,40 @@ const instanceStatements: readonly string[] = [
 /** The longest text of a span's attribute, and of what it has beside them, in bytes. */
 const [attributeBytes, nameBytes] = [32 * 1024, 16 * 1024];
 
+/** The longest key that badger takes, in bytes (y.MaxKeySize is 65,000), without what Jaeger has in it beside an attribute. */
+const indexedBytes = 65_000 - nameBytes - 616;
+
 /**
- * Jaeger has each attribute as a key of its index as well, behind the service's name, and refuses a key of more than 65,000
- * bytes as if it could be stored later: one such span would hold up all traces for ever. A text that is too long is cut.
+ * Jaeger has each attribute as a key of its index as well, with its name and behind the service's, lists and maps as JSON, and
+ * refuses a key that is too long as if it could be stored later: one such span would hold up all traces for ever. Texts are cut.
+ * Where that is not enough, lists and maps are taken apart, four levels of them, with the first hundred elements of each list, and
+ * names of more than 1,000 characters and what comes after 1,000 attributes are left out.
  */
 const sizeStatements: readonly object[] = [
-  { context: "resource", statements: [`truncate_all(resource.attributes, ${nameBytes})`] },
-  {
-    context: "scope",
-    statements: [
-      `truncate_all(scope.attributes, ${attributeBytes})`,
-      ...["scope.name", "scope.version"].map(cutStatement),
-    ],
-  },
-  {
-    context: "span",
-    statements: [
-      `truncate_all(span.attributes, ${attributeBytes})`,
-      ...["span.name", "span.status.message", "span.trace_state"].map(cutStatement),
-    ],
-  },
-  {
-    context: "spanevent",
-    statements: [`truncate_all(spanevent.attributes, ${attributeBytes})`, cutStatement("spanevent.name")],
-  },
-];
+  { context: "resource", bytes: nameBytes, texts: [] },
+  { context: "scope", bytes: attributeBytes, texts: ["name", "version"] },
+  { context: "span", bytes: attributeBytes, texts: ["name", "status.message", "trace_state"] },
+  { context: "spanevent", bytes: attributeBytes, texts: ["name"] },
+].flatMap(({ context, bytes, texts }) => {
+  const attributes = `${context}.attributes`;
+  const truncate = `truncate_all(${attributes}, ${bytes})`;
+  return [
+    { context, statements: [truncate, ...texts.map((text) => cutStatement(`${context}.${text}`))] },
+    {
+      context,
+      conditions: [`Len(ToKeyValueString(${attributes})) > ${indexedBytes}`],
+      statements: [
+        `delete_matching_keys(${attributes}, "(?s)^.{1000}")`,
+        ...Array.from({ length: 4 }, () => [
+          `flatten(${attributes})`,
+          `delete_matching_keys(${attributes}, "[.][0-9]{3,}([.]|$)")`,
+        ]).flat(),
+        `limit(${attributes}, 1000, [])`,
+        truncate,
+      ],
+    },
+  ];
+});
 
 function cutStatement(text: string): string {
   return `set(${text}, Substring(${text}, 0, ${nameBytes})) where Len(${text}) > ${nameBytes}`;

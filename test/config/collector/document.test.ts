@@ -152,24 +152,36 @@ describe("the Collector's configuration", () => {
     });
   });
 
-  it("cuts what would be too long for a key of Jaeger's index", () => {
+  it("cuts what would be too long for a key of Jaeger's index, and takes apart what cannot be cut", () => {
     const cut = (text: string): string => `set(${text}, Substring(${text}, 0, 16384)) where Len(${text}) > 16384`;
+    const takeApart = (attributes: string): readonly string[] => [
+      `flatten(${attributes})`,
+      `delete_matching_keys(${attributes}, "[.][0-9]{3,}([.]|$)")`,
+    ];
+    const both = (context: string, bytes: number, ...texts: readonly string[]): readonly object[] => {
+      const attributes = `${context}.attributes`;
+      const truncate = `truncate_all(${attributes}, ${bytes})`;
+      return [
+        { context, statements: [truncate, ...texts.map(cut)] },
+        {
+          context,
+          conditions: [`Len(ToKeyValueString(${attributes})) > 48000`],
+          statements: [
+            `delete_matching_keys(${attributes}, "(?s)^.{1000}")`,
+            ...[1, 2, 3, 4].flatMap(() => takeApart(attributes)),
+            `limit(${attributes}, 1000, [])`,
+            truncate,
+          ],
+        },
+      ];
+    };
     assert.deepEqual(config().processors["transform/sizes"], {
       error_mode: "ignore",
       trace_statements: [
-        { context: "resource", statements: ["truncate_all(resource.attributes, 16384)"] },
-        {
-          context: "scope",
-          statements: ["truncate_all(scope.attributes, 32768)", cut("scope.name"), cut("scope.version")],
-        },
-        {
-          context: "span",
-          statements: [
-            "truncate_all(span.attributes, 32768)",
-            ...[cut("span.name"), cut("span.status.message"), cut("span.trace_state")],
-          ],
-        },
-        { context: "spanevent", statements: ["truncate_all(spanevent.attributes, 32768)", cut("spanevent.name")] },
+        ...both("resource", 16_384),
+        ...both("scope", 32_768, "scope.name", "scope.version"),
+        ...both("span", 32_768, "span.name", "span.status.message", "span.trace_state"),
+        ...both("spanevent", 32_768, "spanevent.name"),
       ],
     });
   });

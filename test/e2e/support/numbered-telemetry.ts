@@ -27,6 +27,8 @@ export interface Trickle {
   readonly aheadMillis?: (value: number) => number;
   /** How many bytes each line, span and point is larger. @default 0 */
   readonly paddingBytes?: number;
+  /** Further attributes of each span and of an event of it, as OTLP has them in JSON. @default none */
+  readonly attributes?: readonly object[];
 }
 
 const text = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
@@ -38,7 +40,7 @@ const number = (value: number): object => ({ key: "number", value: { intValue: S
  */
 async function send(addresses: Addresses, serviceName: string, value: number, options: Trickle): Promise<void> {
   const resource = { attributes: [text("service.name", serviceName), text("service.namespace", "e2e")] };
-  const { paddingBytes = 0, onSent, onRefused, aheadMillis } = options;
+  const { paddingBytes = 0, onSent, onRefused, aheadMillis, attributes = [] } = options;
   const timeUnixNano = `${Date.now() + (aheadMillis?.(value) ?? 0)}000000`;
   const id = createHash("sha256").update(`${serviceName} ${value}`).digest("hex");
   // Of letters that hardly compress.
@@ -49,7 +51,8 @@ async function send(addresses: Addresses, serviceName: string, value: number, op
     name: "numbered",
     startTimeUnixNano: timeUnixNano,
     endTimeUnixNano: timeUnixNano,
-    attributes: [number(value), text("padding", padding)],
+    attributes: [...attributes, number(value), text("padding", padding)],
+    events: attributes.length === 0 ? [] : [{ name: "numbered", timeUnixNano, attributes }],
   };
   const line = { timeUnixNano, body: { stringValue: JSON.stringify({ number: value, padding }) } };
   const metric = {
