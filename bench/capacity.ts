@@ -9,14 +9,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import pWaitFor from "p-wait-for";
 import { exportersOf } from "../config/parts/exporters.ts";
+import { signals } from "../config/parts/part.ts";
 import { partList } from "../config/parts/parts.ts";
 import { previewStack } from "../components/testing.ts";
 import type { ObservabilityStackArgs } from "../components/index.ts";
 import { docker, memoryOf, usedNanos, type Memory } from "./containers.ts";
-import { logRequests, pointRequests, spanRequests, type Requests } from "./requests.ts";
+import { logRequests, pointRequests, spanRequests } from "./requests.ts";
+import { sendOnSchedule, type Stream } from "./schedule.ts";
 import {
   firstValue,
-  post,
+  sender,
   StackContainers,
   storedLines,
   unless,
@@ -81,12 +83,6 @@ interface Outcome {
   readonly taken: Readonly<Record<BenchWorkload, Taken>>;
 }
 
-/** What a service sends every few seconds. */
-interface Stream {
-  readonly requests: Requests;
-  readonly seconds: number;
-}
-
 async function streamsOf(load: Load): Promise<readonly Stream[]> {
   const streams: Stream[] = [];
   for (let index = 0; index < load.services; index += 1)
@@ -137,18 +133,6 @@ async function measure(containers: StackContainers, load: Load): Promise<Outcome
   const peaks = new Map<BenchWorkload, Memory>();
   const [before, startedMillis] = [await used(), performance.now()];
   const endMillis = startedMillis + load.seconds * 1000;
-  let [acknowledged, numbered] = [0, 0];
-  const send = async ({ requests, seconds }: Stream, index: number): Promise<void> => {
-    // One after the other, so that they do not come all at once.
-    let at = startedMillis + (index / streams.length) * seconds * 1000;
-    while (at < endMillis) {
-      await sleep(Math.max(0, at - performance.now()));
-      const first = numbered;
-      numbered += requests.records;
-      if ((await unless(post(collector, requests, first))) === 200) acknowledged += requests.records;
-      at += seconds * 1000;
-    }
-  };
   const look = async (): Promise<void> => {
     while (performance.now() < endMillis) {
       for (const workload of workloads) {
@@ -168,7 +152,9 @@ async function measure(containers: StackContainers, load: Load): Promise<Outcome
       await sleep(5000);
     }
   };
-  await Promise.all([look(), ask(), ...streams.map(send)]);
+  const sending = sendOnSchedule(streams, { seconds: load.seconds, post: sender(collector) });
+  const [sent] = await Promise.all([sending, look(), ask()]);
+  const acknowledged = signals.reduce((sum, signal) => sum + sent.acknowledged[signal], 0);
   const after = await used();
   const elapsedNanos = (performance.now() - startedMillis) * 1e6;
   const isStored = async (): Promise<boolean> => ((await unless(handedOver(metrics ?? ""))) ?? 0) >= acknowledged;
@@ -178,13 +164,13 @@ async function measure(containers: StackContainers, load: Load): Promise<Outcome
   const killed = await Promise.all(workloads.map((workload) => containers.isKilled(workload)));
   // They write what they have in memory on the way out.
   await docker("stop", "--time", "60", ...workloads.map((workload) => containers.of(workload)));
-  const disks = await Promise.all(workloads.map((workload) => containers.diskBytes(workload)));
+  const disks = await containers.diskBytes();
   const taken = workloads.map((workload, index): [BenchWorkload, Taken] => [
     workload,
     {
       ...(peaks.get(workload) ?? { own: 0, counted: 0 }),
       cores: ((after[index] ?? 0) - (before[index] ?? 0)) / elapsedNanos,
-      diskMib: (disks[index] ?? 0) / 1024 ** 2,
+      diskMib: (disks.get(workload) ?? 0) / 1024 ** 2,
       isKilled: killed[index] ?? false,
     },
   ]);

@@ -14,6 +14,7 @@ import {
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import type { Signal } from "../config/parts/part.ts";
 
 /*
  * Requests of one service as the OpenTelemetry SDK of JavaScript encodes them: made by writing times, numbers and ids into
@@ -22,10 +23,11 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@open
 
 /** Requests of one signal. */
 export interface Requests {
-  /** Where the Collector takes them. */
-  readonly path: string;
+  readonly signal: Signal;
   /** How many lines, spans or points a request has. */
   readonly records: number;
+  /** Where the id of its first trace stands in a request, of spans. */
+  readonly traceAt?: number;
   /** The next request. The buffer is the same each time: it must have been sent before the next is asked for. */
   next(firstNumber: number): Buffer;
 }
@@ -37,6 +39,16 @@ const placeholder = {
   number: "000000000000",
   value: 1_111_111_111.25,
 };
+
+/** The number of a line as it stands in it. */
+export function numberText(number: number): string {
+  return String(number).padStart(placeholder.number.length, "0");
+}
+
+/** The id of the first trace in a request of spans. */
+export function traceIdOf({ traceAt = 0 }: Requests, body: Buffer): string {
+  return body.toString("hex", traceAt, traceAt + traceIdBytes);
+}
 
 /** Text that repeats itself no sooner than compression looks back. */
 const randomText = Buffer.from(randomBytes(768 * 1024).toString("base64"), "latin1");
@@ -54,7 +66,7 @@ export function logRequests(serviceName: string, records: number, length: number
     const now = BigInt(Date.now()) * 1_000_000n;
     for (const place of times) bytes.writeBigUInt64LE(now, place);
     for (const [index, place] of numbers.entries()) {
-      bytes.write(String(firstNumber + index).padStart(placeholder.number.length, "0"), place, "latin1");
+      bytes.write(numberText(firstNumber + index), place, "latin1");
     }
     for (const place of texts) {
       const from = randomInt(randomText.length - textLength);
@@ -62,8 +74,10 @@ export function logRequests(serviceName: string, records: number, length: number
     }
     return bytes;
   };
-  return { path: "/v1/logs", records, next };
+  return { signal: "logs", records, next };
 }
+
+const traceIdBytes = 16;
 
 /** How many spans a trace has, and how many different names the spans of a service. */
 const [spansOfTrace, operations] = [5, 10];
@@ -86,7 +100,7 @@ export async function spanRequests(serviceName: string, records: number): Promis
     }
     return bytes;
   };
-  return { path: "/v1/traces", records, next };
+  return { signal: "traces", records, traceAt: ids.find(({ length }) => length === traceIdBytes)?.at[0], next };
 }
 
 /** Points that lie in the past. */
@@ -103,10 +117,13 @@ export async function pointRequests(serviceName: string, records: number, histor
   value.writeDoubleLE(placeholder.value);
   const times = places(bytes, time);
   const counts = places(bytes, value).map((at) => ({ at, value: randomInt(1000) }));
-  let sent = 0;
+  let [sent, last] = [0, 0];
   const next = (): Buffer => {
     sent += 1;
-    const millis = history === undefined ? Date.now() : history.startedMillis + sent * history.millisApart;
+    // Two points of a series in one millisecond would be stored as one.
+    const millis =
+      history === undefined ? Math.max(Date.now(), last + 1) : history.startedMillis + sent * history.millisApart;
+    last = millis;
     for (const place of times) bytes.writeBigUInt64LE(BigInt(millis) * 1_000_000n, place);
     for (const count of counts) {
       count.value += randomInt(10);
@@ -114,7 +131,7 @@ export async function pointRequests(serviceName: string, records: number, histor
     }
     return bytes;
   };
-  return { path: "/v1/metrics", records, next };
+  return { signal: "metrics", records, next };
 }
 
 function resourceOf(serviceName: string): Resource {
@@ -172,7 +189,7 @@ async function encodedSpans(
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({
     resource: resourceOf(serviceName),
-    idGenerator: { generateTraceId: () => newId(16), generateSpanId: () => newId(8) },
+    idGenerator: { generateTraceId: () => newId(traceIdBytes), generateSpanId: () => newId(8) },
     spanProcessors: [new SimpleSpanProcessor({ exporter })],
   });
   const tracer = provider.getTracer("bench", "1.0.0");

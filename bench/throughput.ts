@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { previewStack, type PreviewResource } from "../components/testing.ts";
 import { usedNanos } from "./containers.ts";
 import { logRequests } from "./requests.ts";
-import { post, StackContainers, storedLines, unless } from "./stack-containers.ts";
+import { post, shownValues, StackContainers, storedLines, unless } from "./stack-containers.ts";
 import { median } from "./statistics.ts";
 import { variants, type Variant } from "./variants.ts";
 
@@ -42,9 +42,8 @@ interface Outcome {
 
 /** Lines that Loki has been sent since its start, by its own count: asking for it reads no line. */
 async function receivedLines(loki: string): Promise<number> {
-  const text = await (await fetch(`${loki}/metrics`)).text();
-  const counts = [...text.matchAll(/^loki_distributor_lines_received_total\{[^}]*\} (\S+)$/gm)];
-  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  const counts = await shownValues(loki, "loki_distributor_lines_received_total", "tenant");
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 /** Sends for the given time, waits until Loki has it all or gets no more, and counts. */

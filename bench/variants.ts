@@ -1,4 +1,6 @@
 import { parse, stringify } from "yaml";
+import { collectorPorts } from "../config/collector/document.ts";
+import { collectorReader } from "../config/parts/own-metrics.ts";
 
 /** What of a planned container a variant may change. */
 export interface Container {
@@ -37,6 +39,18 @@ function ungrouped(content: string): string {
 function ofCollector(change: (content: string) => string): Variant {
   return { file: (workload, content) => (workload === "otel-collector" ? change(content) : content) };
 }
+
+/** The stack as it is, but that the Collector tells its own numbers to the bench as well. */
+export const toldNumbers: Variant = ofCollector((content) => {
+  const { service, ...settings } = parse(content) as {
+    readonly service: { readonly telemetry: { readonly metrics: { readonly readers: readonly object[] } } };
+  };
+  const { metrics } = service.telemetry;
+  const open = collectorReader("0.0.0.0", collectorPorts.metrics);
+  const readers = metrics.readers.map((reader) => ("pull" in reader ? open : reader));
+  const telemetry = { ...service.telemetry, metrics: { ...metrics, readers } };
+  return stringify({ ...settings, service: { ...service, telemetry } });
+});
 
 /** A Collector that batches in memory, as most examples have it, and acknowledges before anything is stored. */
 function batching(memory: object, batch: object): string {
