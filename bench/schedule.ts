@@ -68,9 +68,11 @@ export async function sendOnSchedule(
     const second = Math.floor((performance.now() - startMillis) / 1000);
     if (signal === "traces" && !traceIds.has(second)) traceIds.set(second, traceIdOf(requests, body));
   };
-  const follow = async ({ requests, seconds: apart }: Stream, index: number): Promise<void> => {
-    // One stream after the other, so that they do not come all at once.
-    const first = startMillis + (index / streams.length) * apart * 1000;
+  const follow = async (stream: Stream): Promise<void> => {
+    const { requests, seconds: apart } = stream;
+    // One after the other, so that those of a signal do not come all at once.
+    const alike = streams.filter((other) => other.requests.signal === requests.signal);
+    const first = startMillis + (alike.indexOf(stream) / alike.length) * apart * 1000;
     for (
       let turn = 0, at = first;
       at < endMillis && end?.aborted !== true;
