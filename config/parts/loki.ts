@@ -247,6 +247,13 @@ export function lokiConfig(settings: LokiSettings): string {
       query_timeout: goDuration(querySeconds),
       // Loki's default of 30 d 1 h would refuse a query over a longer retention.
       max_query_length: hours(settings.retentionHours + 1),
+      // What is not refused here is not lost: the Collector has acknowledged it. By default lines with more than 128 attributes, or
+      // 64 kB of them, are thrown away, names of services of more than 2,048 characters, and what is more than a week old.
+      max_structured_metadata_size: 0,
+      max_structured_metadata_entries_count: 0,
+      max_label_value_length: 65_536,
+      // What is older has been deleted already. No further back than a year: the schema begins in 2024.
+      reject_old_samples_max_age: hours(Math.min(settings.retentionHours, 365 * 24)),
       ingestion_rate_mb: 64,
       // A sender whose clock is an hour ahead is heard; by default ten minutes. It makes what is late to the same stream
       // later by as much (max_chunk_age), so no more than that.

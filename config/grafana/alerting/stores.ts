@@ -128,6 +128,19 @@ function rules(memoryMib: number): readonly AlertRule[] {
     },
     {
       ...quiet,
+      name: "points-ignored",
+      title: "VictoriaMetrics throws points away",
+      severity: "warning",
+      // A description of a metric that is too long is no point.
+      expr: `sum by (reason) (increase(vm_rows_ignored_total{reason!="too_long_metric_metadata_value"}[10m])) > 0`,
+      forMinutes: 0,
+      summary: `VictoriaMetrics has thrown away ${measured("humanize")} points: {{ .Labels.reason }}`,
+      description:
+        "It has told nobody else: whoever sent them takes them for stored. Too many labels, a label that is too long, or a time that is far from now. Its log names some of them.",
+      links,
+    },
+    {
+      ...quiet,
       name: "series-many",
       title: "There are too many series",
       severity: "warning",

@@ -93,6 +93,10 @@ describe("Loki's configuration", () => {
       max_query_lookback: "720h",
       query_timeout: "2m0s",
       max_query_length: "721h",
+      max_structured_metadata_size: 0,
+      max_structured_metadata_entries_count: 0,
+      max_label_value_length: 65_536,
+      reject_old_samples_max_age: "720h",
       ingestion_rate_mb: 64,
       ingestion_burst_size_mb: 128,
       creation_grace_period: "2h",
@@ -157,6 +161,7 @@ describe("Loki's configuration", () => {
         retention_period: "48h",
         max_query_lookback: "48h",
         max_query_length: "49h",
+        reject_old_samples_max_age: "48h",
       },
     };
     assert.deepEqual(changed, expected);

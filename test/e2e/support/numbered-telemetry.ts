@@ -27,7 +27,7 @@ export interface Trickle {
   readonly aheadMillis?: (value: number) => number;
   /** How many bytes each line, span and point is larger. @default 0 */
   readonly paddingBytes?: number;
-  /** Further attributes of each span and of an event of it, as OTLP has them in JSON. @default none */
+  /** Further attributes of each line, each span and an event of it, as OTLP has them in JSON. @default none */
   readonly attributes?: readonly object[];
 }
 
@@ -54,7 +54,7 @@ async function send(addresses: Addresses, serviceName: string, value: number, op
     attributes: [...attributes, number(value), text("padding", padding)],
     events: attributes.length === 0 ? [] : [{ name: "numbered", timeUnixNano, attributes }],
   };
-  const line = { timeUnixNano, body: { stringValue: JSON.stringify({ number: value, padding }) } };
+  const line = { timeUnixNano, attributes, body: { stringValue: JSON.stringify({ number: value, padding }) } };
   const metric = {
     name: "numbered_points",
     description: padding,

@@ -212,6 +212,14 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
       ],
     },
   ],
+  "points-ignored": [
+    {
+      series: (isTrouble) => [
+        series("vm_rows_ignored_total", { reason: "too_many_labels" }, growing(isTrouble ? 1 : 0)),
+        series("vm_rows_ignored_total", { reason: "too_long_metric_metadata_value" }, growing(1)),
+      ],
+    },
+  ],
   "span-names-many": [{ series: grows(derivedMetrics.calls, { ...service, otel_metric_overflow: "true" }) }],
   "machine-memory-high": [{ series: (isTrouble) => machineMemory(isTrouble ? 0.14 : 0.16) }],
   "machine-memory-critical": [{ series: (isTrouble) => machineMemory(isTrouble ? 0.04 : 0.06) }],

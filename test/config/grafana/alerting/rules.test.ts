@@ -22,7 +22,7 @@ const everHad = [
   ...["collector-away", "queue-filling", "queue-full", "refused", "not-delivered"],
   ...["canary-away", "canary-late", "canary-lost"],
   ...["part-away", "part-restarts", "memory-near-limit", "rules-fail", "not-told"],
-  ...["metrics-away", "disk-filling", "disk-full", "series-many", "span-names-many"],
+  ...["metrics-away", "disk-filling", "disk-full", "series-many", "span-names-many", "points-ignored"],
   ...["machine-memory-high", "machine-memory-critical"],
   "test",
 ];
