@@ -292,7 +292,7 @@ const sizeStatements: readonly object[] = [
           `flatten(${attributes})`,
           `delete_matching_keys(${attributes}, "[.][0-9]{3,}([.]|$)")`,
         ]).flat(),
-        `limit(${attributes}, 1000, [])`,
+        `limit(${attributes}, 1000, ["service.name", "service.namespace"])`,
         truncate,
       ],
     },

@@ -169,7 +169,7 @@ describe("the Collector's configuration", () => {
           statements: [
             `delete_matching_keys(${attributes}, "(?s)^.{1000}")`,
             ...[1, 2, 3, 4].flatMap(() => takeApart(attributes)),
-            `limit(${attributes}, 1000, [])`,
+            `limit(${attributes}, 1000, ["service.name", "service.namespace"])`,
             truncate,
           ],
         },
