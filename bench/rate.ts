@@ -4,7 +4,7 @@
  * stores had everything 2 s after the last answer, and nothing ended. Then twice the highest: senders are told, nothing ends, and
  * nothing acknowledged is lost. Each step has containers and stores of its own, and shares the machine with the sender.
  * Needs Docker and the images: `npm run bench:rate` (`-- --kind lines --seconds 3` for a short look, `--memory 256,512,1024` for
- * other memory limits, of each part, but no less than a part must have).
+ * other memory limits, of each part, but no less than a part must have, `--from 20000` for the rate to try first).
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -27,10 +27,12 @@ const { values } = parseArgs({
     kind: { type: "string", multiple: true, default: [...kindNames] },
     seconds: { type: "string", default: "10" },
     memory: { type: "string" },
+    from: { type: "string" },
   },
 });
 const seconds = numberOption("seconds", values.seconds, 1);
 const memories = values.memory?.split(",").map((mib) => numberOption("memory", mib, 1)) ?? [undefined];
+const from = values.from === undefined ? undefined : numberOption("from", values.from, 1);
 const wanted = values.kind.map((name) => {
   const kind = kindNames.find((one) => one === name);
   if (kind === undefined) throw new Error(`--kind: must be one of ${kindNames.join(", ")}, got ${name}`);
@@ -104,7 +106,7 @@ async function search(resources: readonly PreviewResource[], memory: string, kin
     tried.set(rate, one);
     return problems.length === 0;
   };
-  const highest = await highestRate(passes, { first: first[kind], precision: 0.1 });
+  const highest = await highestRate(passes, { first: from ?? first[kind], precision: 0.1 });
   const held = tried.get(highest);
   if (held === undefined) throw new Error(`${kind}: a rate must hold, got none`);
   const [[above, failed] = [0, undefined]] = [...tried].filter(([rate]) => rate > highest).sort(([a], [b]) => a - b);
