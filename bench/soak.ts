@@ -2,7 +2,7 @@
  * A steady mix of lines, spans and points for hours: memory, queues and disks every ten seconds, and at its end everything that
  * was acknowledged is looked for. Fails if something ended, was lost or refused, or if the memory of its own of a part grew by more
  * than a tenth of its limit over the second half, along the straight line through it.
- * Needs Docker and the images: `npm run bench:soak -- --minutes 120 --rate 5000`, of all records a second (`--csv FILE` for the
+ * Needs Docker and the images: `npm run bench:soak -- --minutes 120 --rate 3000`, of all records a second (`--csv FILE` for the
  * samples, `--minutes 1` for a short look).
  */
 import { writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ import { toldNumbers } from "./variants.ts";
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "120" },
-    rate: { type: "string", default: "5000" },
+    rate: { type: "string", default: "3000" },
     csv: { type: "string" },
   },
 });
