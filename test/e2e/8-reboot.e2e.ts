@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import pWaitFor from "p-wait-for";
+import { z } from "zod";
 import { testedImages } from "./support/images.ts";
 import { PrivateDaemon } from "./support/private-daemon.ts";
 import { run, succeed, type Ended } from "./support/run.ts";
@@ -50,8 +54,23 @@ describe("a Docker daemon that restarts", () => {
     assert.equal(again.code, 0, again.output);
   });
 
-  it("brings the whole stack back by itself, and verify passes", async () => {
+  /** Sends ten lines, spans and points a second until the result is called, which says how many were sent and are stored. */
+  async function sender(): Promise<() => Promise<unknown>> {
+    const { stdout: urls } = await workspace.pulumi("stack", "output", "urls", "--json", "--stack", "reboot");
+    const script = join(import.meta.dirname, "support", "send-numbered.ts");
+    const [command, ...args] = [...daemon.prefix, process.execPath, script, urls, "reboot"];
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+    const printed = text(child.stdout);
+    return async () => {
+      child.stdin.end();
+      return JSON.parse(await printed) as unknown;
+    };
+  }
+
+  it("brings the whole stack back by itself, nothing that was acknowledged is lost or doubled, and verify passes", async () => {
     const names = await docker("ps", "--format", "{{.Names}}");
+    const stop = await sender();
+    await sleep(2000);
     await daemon.stop();
     await daemon.start();
     const expected = names.split("\n").sort();
@@ -63,6 +82,9 @@ describe("a Docker daemon that restarts", () => {
       },
       { interval: 1000, timeout: { milliseconds: 120_000, message: "not every container came back" } },
     );
+    const outcome = z.object({ sent: z.number().min(100), stored: z.unknown() }).parse(await stop());
+    const { sent } = outcome;
+    assert.deepEqual(outcome.stored, { lines: sent, spans: sent, points: sent });
     const verified = await npm("run", "verify", "--", "--stack", "reboot");
     assert.equal(verified.code, 0, verified.output);
   });
