@@ -1,6 +1,6 @@
 /**
- * How long Pulumi takes to find that nothing has changed, against a program that has nothing, in turn in one run; and
- * the same for a preview against mocks, without an engine.
+ * How long Pulumi takes to find that nothing has changed, against a program that has nothing and one that has one volume, in turn
+ * in one run; and a preview against mocks, without an engine, against an empty one.
  * Needs a deployed stack: `npm run up`, then `npm run bench:start`.
  */
 import { execFile } from "node:child_process";
@@ -16,14 +16,14 @@ import { median, spread } from "./statistics.ts";
 const run = promisify(execFile);
 const rounds = 7;
 
-/** A Pulumi project with the same settings and not one resource. */
-function emptyProject(): string {
-  const folder = mkdtempSync(join(tmpdir(), "empty-program-"));
-  writeFileSync(join(folder, "package.json"), '{ "name": "empty", "type": "module", "main": "index.ts" }');
-  writeFileSync(join(folder, "index.ts"), 'import "@pulumi/pulumi";\n');
+/** A Pulumi project with the same settings and another program. */
+function project(name: string, program: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `${name}-program-`));
+  writeFileSync(join(folder, "package.json"), `{ "name": "${name}", "type": "module", "main": "index.ts" }`);
+  writeFileSync(join(folder, "index.ts"), program);
   writeFileSync(
     join(folder, "Pulumi.yaml"),
-    "name: empty\nmain: index.ts\nruntime: { name: nodejs, options: { typescript: false } }\nbackend: { url: 'file://.' }\n",
+    `name: ${name}\nmain: index.ts\nruntime: { name: nodejs, options: { typescript: false } }\nbackend: { url: 'file://.' }\n`,
   );
   symlinkSync(join(projectFolder, "node_modules"), join(folder, "node_modules"));
   return folder;
@@ -35,37 +35,41 @@ async function seconds(command: string, args: readonly string[], cwd: string): P
   return (performance.now() - started) / 1000;
 }
 
-async function paired(label: string, ours: () => Promise<number>, empty: () => Promise<number>): Promise<void> {
-  await ours();
-  await empty();
-  const a: number[] = [];
-  const b: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    a.push(await ours());
-    b.push(await empty());
+/** Each in turn, once beforehand. The first is ours, and how many times longer it takes than each of the others is said. */
+async function inTurn(label: string, programs: Readonly<Record<string, () => Promise<number>>>): Promise<void> {
+  const times = new Map<string, number[]>(Object.keys(programs).map((name) => [name, []]));
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [name, run] of Object.entries(programs)) {
+      const taken = await run();
+      if (round > 0) times.get(name)?.push(taken);
+    }
   }
-  const ratios = a.map((value, index) => value / (b[index] ?? Number.NaN));
-  process.stdout.write(
-    `${label}: ${spread(a)} s, empty program ${spread(b)} s, ratio ${median(ratios).toFixed(2)} (${rounds} pairs)\n`,
-  );
+  const [[, ours] = ["", []]] = times;
+  process.stdout.write(`${label}, ${rounds} rounds\n`);
+  for (const [name, each] of times) {
+    const ratio = median(ours.map((value, index) => value / (each[index] ?? Number.NaN)));
+    process.stdout.write(`  ${name}: ${spread(each)} s${each === ours ? "" : `, ratio ${ratio.toFixed(2)}`}\n`);
+  }
 }
 
 await pulumiCli();
-const folder = emptyProject();
+const empty = project("empty", 'import "@pulumi/pulumi";\n');
+const volume = project("one", 'import { Volume } from "@pulumi/docker";\nnew Volume("observability-bench-start");\n');
+const others = [empty, volume];
+const pulumi = (cwd: string, ...args: readonly string[]): Promise<number> => seconds("pulumi", args, cwd);
 try {
-  await run("pulumi", ["stack", "init", "bench"], { cwd: folder, env: { ...process.env, ...localEnvironment() } });
-  const up = (stack: string): readonly string[] => ["up", "--yes", "--skip-preview", "--stack", stack];
-  await paired(
-    "pulumi up, no change",
-    () => seconds("pulumi", up("dev"), projectFolder),
-    () => seconds("pulumi", up("bench"), folder),
-  );
-  const preview = (program: string): readonly string[] => [join(projectFolder, "bench", "mock-preview.ts"), program];
-  await paired(
-    "preview against mocks",
-    () => seconds("node", preview(join(projectFolder, "index.ts")), projectFolder),
-    () => seconds("node", preview(join(folder, "index.ts")), projectFolder),
-  );
+  for (const folder of others) await pulumi(folder, "stack", "init", "bench");
+  const up = (cwd: string, stack: string) => (): Promise<number> =>
+    pulumi(cwd, "up", "--yes", "--skip-preview", "--stack", stack);
+  await inTurn("pulumi up, no change", {
+    "this program": up(projectFolder, "dev"),
+    "one volume": up(volume, "bench"),
+    "an empty program": up(empty, "bench"),
+  });
+  const preview = (program: string) => (): Promise<number> =>
+    seconds("node", [join(projectFolder, "bench", "mock-preview.ts"), join(program, "index.ts")], projectFolder);
+  await inTurn("preview against mocks", { "this program": preview(projectFolder), "an empty program": preview(empty) });
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  await pulumi(volume, "destroy", "--yes", "--stack", "bench");
+  for (const folder of others) rmSync(folder, { recursive: true, force: true });
 }
