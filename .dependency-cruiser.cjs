@@ -14,7 +14,7 @@ const entryPoints = [
   "^packages/telemetry/src/(index|register|testing/index)\\.ts$",
   "^packages/telemetry/build/(build|write-api|write-readme)\\.ts$",
   "^instrumentation/build\\.ts$",
-  "^canary/main\\.mjs$",
+  "^(canary|disk-guard)/main\\.mjs$",
   "^services/(main|build|healthcheck/healthcheck)\\.ts$",
 ];
 
@@ -25,10 +25,10 @@ const previewCommand = "^cli/(commands/preview\\.ts$|preview/)";
 const readers = "^config/(build-context|program-files|grafana/dashboard-folder)\\.ts$";
 
 /** What reads files of this repository that are in a container: the same for everybody. */
-const ownFiles = "^config/(canary-script|grafana/alerting/runbook-pages)\\.ts$";
+const ownFiles = "^config/(node-script|grafana/alerting/runbook-pages)\\.ts$";
 
 /** What all parts are made with; everything else in its folder is a part. */
-const ofAllParts = "^config/parts/(part|parts|exporters|own-metrics|processes)\\.ts$";
+const ofAllParts = "^config/parts/(part|parts|exporters|own-metrics|processes|targets)\\.ts$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
@@ -76,7 +76,7 @@ module.exports = {
       comment: "They are told of each other by the list of all, in their context; only parts.ts names them.",
       severity: "error",
       from: { path: "^config/parts/", pathNot: ofAllParts },
-      to: { path: "^config/parts/", pathNot: "^config/parts/(part|exporters|own-metrics)\\.ts$" },
+      to: { path: "^config/parts/", pathNot: "^config/parts/(part|exporters|own-metrics|targets)\\.ts$" },
     },
     {
       name: "config-is-pure",
@@ -153,6 +153,15 @@ module.exports = {
       severity: "error",
       from: { path: "^canary/" },
       to: { pathNot: ["^canary/", "^(node:)?(crypto|http|timers/promises)$"] },
+    },
+    {
+      name: "disk-guard-alone",
+      comment: "Its files run in a container with nothing but Node.js, and what it has in common with the canary.",
+      severity: "error",
+      from: { path: "^disk-guard/" },
+      to: {
+        pathNot: ["^disk-guard/", "^canary/(ask|troubles)\\.mjs$", "^(node:)?(fs/promises|http|path|timers/promises)$"],
+      },
     },
     {
       name: "telemetry-without-services",

@@ -1,6 +1,7 @@
 // @ts-check
 import { randomBytes } from "node:crypto";
 import { report, send as sendBeat, signalsOf } from "./stores.mjs";
+import { Troubles } from "./troubles.mjs";
 
 /*
  * Once a minute a log record, a span and a point of a metric go the way that the telemetry of services goes, and are looked
@@ -81,9 +82,6 @@ class SignalState {
 
 /** Sends beats, looks for them, and reports what was found. What does not answer is asked again in the next round. */
 export class Canary {
-  /** What does not work at the moment. */
-  troubles = new Set();
-
   /**
    * @param {import("./stores.mjs").Addresses} addresses
    * @param {(line: string) => void} write takes a line for each trouble, when it begins and when it is over
@@ -91,7 +89,7 @@ export class Canary {
    */
   constructor(addresses, write, now = Date.now) {
     this.addresses = addresses;
-    this.write = write;
+    this.troubles = new Troubles(write);
     this.now = now;
     this.states = signalsOf(addresses).map((signal) => new SignalState(signal, now()));
   }
@@ -104,7 +102,7 @@ export class Canary {
         await this.beat(state);
       }),
     );
-    await this.attempt("report", () => report(this.addresses, this.numbers(), patience()));
+    await this.troubles.attempt("report", () => report(this.addresses, this.numbers(), patience()));
   }
 
   /** What is reported, as it is now. */
@@ -120,7 +118,7 @@ export class Canary {
   async look(state) {
     const asked = state.asked();
     if (asked.length === 0) return;
-    await this.attempt(`find ${state.signal.name}`, async () => {
+    await this.troubles.attempt(`find ${state.signal.name}`, async () => {
       state.note(asked, await state.signal.find(asked, patience()), this.now());
     });
   }
@@ -133,7 +131,7 @@ export class Canary {
     state.dueAt = number + beatMillis;
     const beat = { number, traceId: randomBytes(16).toString("hex") };
     const send = () => sendBeat(this.addresses, state.signal, beat, patience());
-    if (await this.attempt(`send ${state.signal.name}`, send)) {
+    if (await this.troubles.attempt(`send ${state.signal.name}`, send)) {
       state.pending = [...state.pending, beat].slice(-mostPending);
       state.isTaken = true;
     } else if (state.isTaken) {
@@ -143,34 +141,8 @@ export class Canary {
       state.dueAt = number;
     }
   }
-
-  /**
-   * @param {string} what
-   * @param {() => Promise<void>} act
-   * @returns {Promise<boolean>} whether it has worked
-   */
-  async attempt(what, act) {
-    try {
-      await act();
-      if (this.troubles.delete(what)) this.write(`${what}: works again`);
-      return true;
-    } catch (error) {
-      if (!this.troubles.has(what)) this.write(`${what}: does not work: ${reasonOf(error)}`);
-      this.troubles.add(what);
-      return false;
-    }
-  }
 }
 
 function patience() {
   return AbortSignal.timeout(patienceMillis);
-}
-
-/**
- * `fetch` says "fetch failed", and why in the cause.
- * @param {unknown} error
- */
-function reasonOf(error) {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

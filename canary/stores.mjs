@@ -1,4 +1,6 @@
 // @ts-check
+import { ask, parsed } from "./ask.mjs";
+
 /*
  * How a beat of the canary is sent, and how each store is asked for beats: the Collector's OTLP as JSON
  * (opentelemetry.io/docs/specs/otlp/#otlphttp), and the stores' own APIs.
@@ -28,9 +30,6 @@
  * @property {string} traces Jaeger.
  * @property {string} metrics VictoriaMetrics.
  */
-
-/** Most of an answer that is read, in bytes: hundreds of times what a store says of two hours. */
-const mostAnswerBytes = 4 * 1024 * 1024;
 
 /** Most lines that Loki is asked for: all of two hours, and more than enough. */
 const mostLines = "1000";
@@ -125,14 +124,6 @@ export function signalsOf({ logs, traces, metrics }) {
   ];
 }
 
-/**
- * @param {string} text
- * @returns {unknown}
- */
-function parsed(text) {
-  return JSON.parse(text);
-}
-
 /** @param {readonly Beat[]} beats */
 function spanned(beats) {
   const numbers = beats.map(({ number }) => number);
@@ -170,25 +161,4 @@ export async function send({ collector }, { path, request }, beat, abort) {
 export async function report({ metrics }, numbers, abort) {
   const lines = numbers.map(({ name, signal, value }) => `${name}{signal="${signal}",${labels}} ${value}\n`);
   await ask(`${metrics}/api/v1/import/prometheus`, { method: "POST", body: lines.join(""), signal: abort });
-}
-
-/**
- * A request, and its answer as text.
- * @param {string} url
- * @param {RequestInit & { readonly signal: AbortSignal, readonly also?: number }} init `also`: a status that is no error
- * @throws {Error} for any other status that is none of 200 to 299, and for an answer that is too long
- */
-async function ask(url, { also, ...init }) {
-  const answer = await fetch(url, init);
-  let text = "";
-  let bytes = 0;
-  const decoder = new TextDecoder();
-  for await (const chunk of /** @type {AsyncIterable<Uint8Array>} */ (answer.body ?? [])) {
-    bytes += chunk.byteLength;
-    if (bytes > mostAnswerBytes) throw new Error(`${new URL(url).host}: must answer at most ${mostAnswerBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  const { status, ok } = answer;
-  if (ok || status === also) return { status, text };
-  throw new Error(`${new URL(url).host} answered ${status}: ${text.trim().slice(0, 200)}`);
 }

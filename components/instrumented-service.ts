@@ -264,6 +264,7 @@ function describedService(
     replicas: args.kubernetes.autoscaling?.maxReplicas ?? replicas,
     kubernetes: args.kubernetes,
     docker: args.docker,
+    sharedFiles: [],
     readsInstances: false,
   };
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { portOf, type AnyPart } from "../config/parts/part.ts";
 import { hostPortsOf, keptData, partEntries, partList, parts, type PartName } from "../config/parts/parts.ts";
-import { partProcess, type PartSurroundings } from "../config/parts/processes.ts";
+import { partProcess, partRuns, type PartSurroundings } from "../config/parts/processes.ts";
 import type { StackSettings } from "../config/settings-and-defaults.ts";
 import { goMemoryLimitMib, mebibytes, mibInGib } from "../config/units.ts";
 import { probesOf } from "./platform/probes.ts";
@@ -79,7 +79,8 @@ export function partWorkload(
 ): KnownWorkload {
   const part: AnyPart = parts[name];
   const { host, ports, readiness, runtime, scratchPaths, stopGraceSeconds, user } = part;
-  const { args, env, configFiles, secretFiles, check, readsInstances } = partProcess(name, settings, surroundings);
+  const process = partProcess(name, settings, surroundings);
+  const { args, env, configFiles, secretFiles, check, sharedFiles, readsInstances } = process;
   const memoryMib = settings.memoryMib[name];
   const hostPorts: Readonly<Record<string, number>> = hostPortsOf(part, settings.ports);
   return {
@@ -105,6 +106,7 @@ export function partWorkload(
         path,
         sizeMib: settings.kubernetes.storageGib[kept] * mibInGib,
       })),
+    sharedFiles,
     imageMounts: [],
     initSteps: [],
     scratchPaths: scratchPaths.map((path) => ({ path, sizeMib: "none" })),
@@ -116,7 +118,7 @@ export function partWorkload(
     ...user,
     stopGraceSeconds,
     // Switched off, a part keeps its data and credentials and runs nothing.
-    replicas: settings.observability && part.runs(Reflect.get(settings, name)) ? 1 : 0,
+    replicas: settings.observability && partRuns(name, settings) ? 1 : 0,
     kubernetes: {},
     docker: {},
     readsInstances,

@@ -20,6 +20,7 @@ export function capacityProblems(input: unknown): readonly Problem[] {
   if (expected === undefined || !isExpected(expected) || collector === undefined) return [];
   const limits = shape.memoryMib.safeParse(input["memoryMib"]).data;
   const hours = shape.retentionHours.safeParse(input["retentionHours"]).data;
+  const maxLogGib = shape.loki.safeParse(input["loki"] ?? {}).data?.maxDiskGib;
   const cluster = shape.kubernetes.safeParse(input["kubernetes"]).data;
   const amounts = amountsOf(expected, collector.tailSampling);
   const isCluster = input["target"] === "kubernetes";
@@ -42,7 +43,7 @@ export function capacityProblems(input: unknown): readonly Problem[] {
 
   const disk = (path: string, names: Parameters<typeof diskOf>[0], roomGib: number): readonly Problem[] => {
     if (hours === undefined) return [];
-    const found = diskOf(names, amounts, hours / 24, collector.queueMib, roomGib);
+    const found = diskOf(names, amounts, hours / 24, collector.queueMib, roomGib, maxLogGib);
     const needed = neededGib(found);
     const shorter =
       found.daysThatFit === undefined || found.daysThatFit < 1 ? "" : `retentionHours to ${found.daysThatFit * 24}, `;

@@ -154,6 +154,7 @@ export interface Capacity {
 /** What a stack is expected to take by these settings; `undefined` if they say nothing of what comes, or nothing runs. */
 export function capacityOf(settings: StackSettings): Capacity | undefined {
   const { expected, observability, otelCollector, retentionHours, target, kubernetes } = settings;
+  const { maxDiskGib } = settings.loki;
   if (!isExpected(expected) || !observability) return undefined;
   const { tailSampling, queueMib } = otelCollector;
   const amounts = amountsOf(expected, tailSampling);
@@ -165,7 +166,7 @@ export function capacityOf(settings: StackSettings): Capacity | undefined {
     const cores = coresOf(name, amounts);
     if (memory === undefined || cores === undefined) return [];
     const room = target === "kubernetes" ? volumeGib(kubernetes.storageGib, name) : undefined;
-    const disk = data === "none" ? undefined : diskOf([name], amounts, days, queueMib, room);
+    const disk = data === "none" ? undefined : diskOf([name], amounts, days, queueMib, room, maxDiskGib);
     return [{ part: host, memoryMib: { expected: memory, limit: settings.memoryMib[name] }, cores, disk }];
   });
   const sum = (of: (part: PartCapacity) => number): number => rows.reduce((before, each) => before + of(each), 0);
@@ -181,7 +182,7 @@ export function capacityOf(settings: StackSettings): Capacity | undefined {
         limit: sum(({ memoryMib }) => memoryMib.limit),
       },
       cores: sum(({ cores }) => cores),
-      disk: diskOf(names, amounts, days, queueMib, target === "docker" ? expected.diskGib : undefined),
+      disk: diskOf(names, amounts, days, queueMib, target === "docker" ? expected.diskGib : undefined, maxDiskGib),
     },
   };
 }
@@ -229,6 +230,7 @@ export function coresOf(name: PartName, amounts: Amounts): number | undefined {
  * @param days of the retention
  * @param queueMib size of each of the Collector's queues
  * @param roomGib size of the disk, if it is known
+ * @param maxLogGib most that logs may take, for which fewer days of them are kept. Default: no limit
  */
 export function diskOf(
   names: readonly PartName[],
@@ -236,14 +238,25 @@ export function diskOf(
   days: number,
   queueMib: number,
   roomGib: number | undefined,
+  maxLogGib = Infinity,
 ): DiskCapacity {
-  const disks = names.flatMap((name) => measuredNeeds[name]?.disk ?? []);
+  const disks = names.flatMap((name) => {
+    const disk = measuredNeeds[name]?.disk;
+    return disk === undefined ? [] : [{ disk, isLogs: name === "loki" }];
+  });
   const queues = names.includes("otelCollector") ? queuesMib(queueMib) : 0;
   const mibADay = (disk: Disk): number =>
     (together(disk.bytes, amounts) * secondsADay + together(disk.bytesADay ?? {}, amounts)) / 1024 ** 2;
-  const growing = disks.reduce((sum, disk) => sum + mibADay(disk), 0);
+  // A day of logs is always kept.
+  const logDays = (disk: Disk): number => Math.max(1, (maxLogGib * mibInGib) / mibADay(disk));
+  const isBounded = ({ disk, isLogs }: (typeof disks)[number]): boolean => isLogs && logDays(disk) < days;
+  const growing = disks.reduce((sum, each) => sum + (isBounded(each) ? 0 : mibADay(each.disk)), 0);
   // What is there however long the retention is.
-  const fixed = disks.reduce((sum, disk) => sum + disk.baseMib + mibADay(disk) * (disk.daysBeyond ?? 0), queues);
+  const fixed = disks.reduce((sum, each) => {
+    const { disk } = each;
+    const kept = (disk.daysBeyond ?? 0) + (isBounded(each) ? logDays(disk) : 0);
+    return sum + disk.baseMib + mibADay(disk) * kept;
+  }, queues);
   const room = roomGib === undefined ? undefined : roomGib * mibInGib * usableShare - fixed;
   return {
     gib: (fixed + growing * days) / mibInGib,

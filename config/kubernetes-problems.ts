@@ -12,12 +12,13 @@ import { stackSettingsSchema } from "./settings-and-defaults.ts";
  */
 export function kubernetesProblems(input: unknown, hasCluster = false): readonly Problem[] {
   if (!isRecord(input) || input["target"] !== "kubernetes") return [];
-  const { kubernetes = {}, otelCollector = {} } = input;
+  const { kubernetes = {}, otelCollector = {}, loki = {} } = input;
   const cluster = stackSettingsSchema.shape.kubernetes.safeParse(kubernetes).data;
   if (cluster === undefined) return [];
   const queueMib = stackSettingsSchema.shape.otelCollector.safeParse(otelCollector).data?.queueMib ?? 0;
   const neededGib = Math.ceil(queuesMib(queueMib) / 1024);
-  const { otelCollector: roomGib } = cluster.storageGib;
+  const { otelCollector: roomGib, loki: logsGib } = cluster.storageGib;
+  const maxLogGib = stackSettingsSchema.shape.loki.safeParse(loki).data?.maxDiskGib ?? 0;
   return [
     ...problemIf(
       cluster.context === "" && !hasCluster,
@@ -32,6 +33,13 @@ export function kubernetesProblems(input: unknown, hasCluster = false): readonly
       `must hold the ${queueCount} queues of otelCollector.queueMib (${queueMib}) and a tenth on top`,
       roomGib,
       `set at least ${neededGib}, or a smaller queue`,
+    ),
+    ...problemIf(
+      maxLogGib >= logsGib,
+      "loki.maxDiskGib",
+      `must be less than Loki's volume (kubernetes.storageGib.loki, ${logsGib}), which has more on it than logs`,
+      maxLogGib,
+      logsGib === 1 ? "set a larger volume" : `set at most ${logsGib - 1}, or a larger volume`,
     ),
     ...namespaceProblems(cluster, input["name"]),
     ...ingressFaults(cluster.ingress, "the password of Grafana travels"),

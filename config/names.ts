@@ -110,5 +110,10 @@ export const partOfName = "observability";
 /** Annotation of a Service: JSON, name of a port → port on the user's machine that `npm run open` forwards to it. */
 export const localPortsAnnotation = "observability/local-ports";
 
+/** Name of the ConfigMap with a shared file on Kubernetes: `loki-overrides`. */
+export function sharedConfigMap({ name }: { readonly name: string }): string {
+  return dashed(name);
+}
+
 /** Folder of secret files in every container. */
 export const secretsFolder = "/run/secrets";

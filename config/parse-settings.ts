@@ -64,9 +64,15 @@ function stackNameProblems(input: unknown): readonly Problem[] {
   const { name, target } = input;
   const change = "set another, for example shop-dev";
   if (target === "kubernetes") {
-    // The ServiceAccount of the stack has its name, and the Collector has one of its own.
+    // The ServiceAccount of the stack has its name, and these have one of their own.
     const rule = "must not be the name of a part of the stack that has rights of its own";
-    return problemIf(name === parts.otelCollector.host, "name", rule, name, change);
+    return problemIf(
+      [parts.otelCollector.host, parts.diskGuard.host].includes(String(name)),
+      "name",
+      rule,
+      name,
+      change,
+    );
   }
   const rule = `must not be the name of a network of Docker's own (${dockerNetworks.join(", ")})`;
   return problemIf(dockerNetworks.includes(name), "name", rule, name, change);

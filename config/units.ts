@@ -3,6 +3,9 @@
 /** MiB in one GiB. */
 export const mibInGib = 1024;
 
+/** Bytes in one GiB. */
+export const bytesInGib = 1024 ** 3;
+
 /** Whole hours as a Go duration: `720h`. Loki, VictoriaMetrics and Jaeger all read it. */
 export function hours(count: number): string {
   return `${count}h`;

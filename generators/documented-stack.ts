@@ -11,7 +11,7 @@ import { filledIn } from "../config/env-value.ts";
 import { instanceName } from "../config/names.ts";
 import type { AnyPart } from "../config/parts/part.ts";
 import { partList } from "../config/parts/parts.ts";
-import { memoryLimitsOf, noSurroundings, runningHostsOf } from "../config/parts/processes.ts";
+import { memoryLimitsOf, noSurroundings } from "../config/parts/processes.ts";
 import type { StackSettings } from "../config/settings-and-defaults.ts";
 
 /** Every setting at its default, but for the namespace that the repository's own `Pulumi.dev.yaml` gives the example. */
@@ -39,14 +39,15 @@ export function documentedStack(): DocumentedStack {
   const { name = "", ...args } = services[0] ?? {};
   return {
     settings: program.stack,
-    backends: stackWorkloads(program.stack, noSurroundings),
+    backends: stackWorkloads(program.stack, noSurroundings).filter(({ replicas }) => replicas > 0),
     service: serviceWorkload(name, args, { settings: program.stack }),
     serviceCount: services.length,
     rules: rulesOf(
       ruleGroups({
         objectives: program.stack.objectives,
         memoryLimitsMib: memoryLimitsOf(program.stack),
-        runningHosts: runningHostsOf(program.stack),
+        // Those as well that there are with other settings only.
+        runningHosts: partList.map(({ host }) => host),
       }),
     ),
   };

@@ -8,7 +8,16 @@ import ts from "typescript";
 
 const root = join(import.meta.dirname, "..");
 /** What `npm run check` hands to dependency-cruiser. */
-const cruised = ["index.ts", "config", "components", "cli", "canary", "packages/telemetry/src", "services"];
+const cruised = [
+  "index.ts",
+  "config",
+  "components",
+  "cli",
+  "canary",
+  "disk-guard",
+  "packages/telemetry/src",
+  "services",
+];
 
 /** Violations of the rules in .dependency-cruiser.cjs, as `rule: from → to`. */
 async function violations(baseDir: string, files: readonly string[]): Promise<string[]> {
@@ -178,6 +187,16 @@ const offences: Readonly<Record<string, readonly { files: Readonly<Record<string
         ...installed("@observability/telemetry", "dependencies"),
       },
       found: "cli/commands/up.ts → node_modules/@observability/telemetry/index.js",
+    },
+  ],
+  "disk-guard-alone": [
+    {
+      files: {
+        "disk-guard/main.mjs": 'import "node:fs/promises"; import "../canary/ask.mjs"; import "../canary/stores.mjs";',
+        "canary/ask.mjs": "",
+        "canary/stores.mjs": "",
+      },
+      found: "disk-guard/main.mjs → canary/stores.mjs",
     },
   ],
   "canary-alone": [

@@ -123,11 +123,19 @@ function withNewParts(planned: readonly PreviewResource[], deployed: readonly De
       const own = [...its, ...pulled];
       const neighbours = flows.flatMap(({ from, to }) => (from === host ? [to] : to === host ? [from] : []));
       const told = `:(Container|StatefulSet|ConfigMap|NetworkPolicy) observability-(${[...new Set(neighbours)].join("|")})(-config)?$`;
+      // A part that does not run is told to nobody but the policies, which are for whatever may run.
+      const isTold = own.some(({ custom }) => custom) || planned.some(({ type }) => type.endsWith(":NetworkPolicy"));
+      const change = {
+        kind: "change" as const,
+        resources: new RegExp(told),
+        inputs: ["uploads", "spec", "data", "metadata"],
+        why,
+      };
       return [
         ...own.map(({ type, name: resource }) => ({
           ...{ kind: "create" as const, resources: new RegExp(`^${type} ${resource}$`), inputs: [], why },
         })),
-        { kind: "change" as const, resources: new RegExp(told), inputs: ["uploads", "spec", "data", "metadata"], why },
+        ...(isTold ? [change] : []),
       ];
     });
 }

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { EnvValue } from "../../config/env-value.ts";
-import type { Check } from "../../config/parts/part.ts";
+import type { Check, SharedFile } from "../../config/parts/part.ts";
 import type { DockerOptions, KubernetesOptions } from "../../config/service-platform-args.ts";
 import type { TextFile } from "../../config/text-file.ts";
 import type { Probes } from "./probes.ts";
@@ -27,6 +27,8 @@ export interface Workload {
   readonly ports: readonly WorkloadPort[];
   /** Data that outlives the process. */
   readonly dataVolumes: readonly DataVolume[];
+  /** Files that it shares with another workload. Whoever reads one is declared before whoever changes it. */
+  readonly sharedFiles: readonly SharedFile[];
   /** Files of other images that the process needs. */
   readonly imageMounts: readonly ImageMount[];
   /**

@@ -1,10 +1,12 @@
-import { canaryScript } from "../canary-script.ts";
 import { noUserText } from "../expansion.ts";
 import { flag, group } from "../fields.ts";
-import { nodeImage, part, portOf, type AnyPart, type Signal, type Target } from "./part.ts";
+import { nodeScript } from "../node-script.ts";
+import { nodeImage, part, type AnyPart, type Signal, type Target } from "./part.ts";
+import { found, storeAmong, target, urlOf } from "./targets.ts";
 
 const healthPort = 13133;
-const scriptFolder = "/opt/canary";
+const folder = "/opt";
+const scriptFolder = `${folder}/canary`;
 
 /** Sends a log record, a span and a metric each minute, looks for them in the stores, and reports how old the newest is. */
 export const canary = part({
@@ -43,7 +45,7 @@ export const canary = part({
         METRICS_URL: urlOf(metrics),
         HEALTH_PORT: `${healthPort}`,
       },
-      configFiles: canaryScript(scriptFolder),
+      configFiles: nodeScript(folder, "canary"),
     };
   },
 });
@@ -53,35 +55,14 @@ const asked: Readonly<Record<Signal, string>> = { logs: "loki", traces: "jaeger"
 
 /** Where the canary sends to, and where it looks. */
 function targetsAmong(all: readonly AnyPart[]): Readonly<Record<Signal | "collector", Target>> {
+  const storeOf = (signal: Signal): Target => storeAmong(all, signal, asked[signal], "canary");
   return {
     collector: found(
       all.flatMap((each) => (each.ports["otlp-http"]?.isForServices === true ? [target(each, "otlp-http")] : [])),
-      "that takes OTLP over HTTP",
+      "canary: must have a part that takes OTLP over HTTP",
     ),
-    logs: storeOf(all, "logs"),
-    traces: storeOf(all, "traces"),
-    metrics: storeOf(all, "metrics"),
+    logs: storeOf("logs"),
+    traces: storeOf("traces"),
+    metrics: storeOf("metrics"),
   };
-}
-
-function storeOf(all: readonly AnyPart[], signal: Signal): Target {
-  const stores = all.flatMap((each) => {
-    const { datasource } = each;
-    const isAsked = datasource !== "none" && datasource.signal === signal && datasource.type === asked[signal];
-    return isAsked ? [target(each, datasource.port)] : [];
-  });
-  return found(stores, `that is asked for ${signal} as ${asked[signal]} is`);
-}
-
-function target(each: AnyPart, port: string): Target {
-  return { host: each.host, port: portOf(each, port) };
-}
-
-function found([first]: readonly Target[], what: string): Target {
-  if (first === undefined) throw new Error(`canary: must have a part ${what}, found none`);
-  return first;
-}
-
-function urlOf({ host, port }: Target): string {
-  return `http://${host}:${port}`;
 }

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { noUserText } from "../expansion.ts";
-import { group, seconds } from "../fields.ts";
+import { group, seconds, wholeNumber } from "../fields.ts";
+import { lokiOverrides } from "../loki-overrides.ts";
 import { dashboardUids } from "../names.ts";
 import { goDuration, hours, megabytes } from "../units.ts";
 import { processMetrics } from "./own-metrics.ts";
@@ -90,10 +91,16 @@ export const loki = part({
   settings: group({
     compactionIntervalSeconds: seconds(600),
     retentionDeleteDelaySeconds: seconds(7200),
+    maxDiskGib: wholeNumber({
+      least: 1,
+      most: 1024 ** 2,
+      unit: "GiB",
+      change: "set for example 20, or leave it out",
+    }).optional(),
   })
     .prefault({})
     .describe(
-      "How often Loki's compactor looks for expired chunks, and how long it waits before it deletes their files.",
+      "How often Loki's compactor looks for expired chunks, and how long it waits before it deletes their files. `maxDiskGib`: fewer days of logs are kept rather than more than so much on the disk, see docs/operations/logs.md; one day always is. Default: the retention alone decides.",
     ),
   user: { userId: 10001, groupId: 10001 },
   // Chunks in memory are flushed on the way out.
@@ -149,6 +156,7 @@ export const loki = part({
     // The compactor writes temporary files; without a place for them it deletes nothing, and says so only in a metric.
     env: { TMPDIR: dataPath },
     configFiles: [{ path: configPath, content: lokiConfig({ ...settings, memoryMib, retentionHours }) }],
+    sharedFiles: settings.maxDiskGib === undefined ? [] : [{ ...lokiOverrides, access: "reads" }],
   }),
 });
 
@@ -158,6 +166,8 @@ export interface LokiSettings {
   readonly memoryMib: number;
   readonly compactionIntervalSeconds: number;
   readonly retentionDeleteDelaySeconds: number;
+  /** `undefined` where the retention alone decides. */
+  readonly maxDiskGib?: number | undefined;
 }
 
 /**
@@ -236,6 +246,7 @@ export function lokiConfig(settings: LokiSettings): string {
       retention_delete_worker_count: 10,
       delete_request_store: "filesystem",
     },
+    ...(settings.maxDiskGib === undefined ? {} : { runtime_config: { file: lokiOverrides.path, period: "10s" } }),
     // Nothing here has rules, and its API would let any web page write some.
     ruler: { enable_api: false },
     limits_config: {

@@ -126,6 +126,18 @@ export interface PartReadiness<Port> {
   readonly gates: boolean;
 }
 
+/** A file that one workload reads and another one changes while both run. */
+export interface SharedFile {
+  /** Stem of the names of what holds it, the same for both. */
+  readonly name: string;
+  /** In a folder of its own. */
+  readonly path: string;
+  /** What is in it before anybody has changed it. */
+  readonly content: string;
+  /** Who reads it has it made. */
+  readonly access: "reads" | "changes";
+}
+
 /** The process of a part: arguments, environment and files. */
 export interface PartProcess {
   /** Arguments for the image's entry point. */
@@ -137,6 +149,7 @@ export interface PartProcess {
   readonly secretFiles: readonly TextFile[];
   /** How the image checks what the user adds to its files; `"none"` where they add nothing. */
   readonly check: Check | "none";
+  readonly sharedFiles: readonly SharedFile[];
   /** Whether it may ask the platform which instance a connection comes from. */
   readonly readsInstances: boolean;
 }
@@ -156,6 +169,8 @@ export interface PartData {
 export interface PartContext<Ports, Settings> {
   readonly memoryMib: number;
   readonly retentionHours: number;
+  /** Most that logs may take of a disk, in GiB; `undefined` for any size. */
+  readonly maxLogGib: number | undefined;
   readonly serviceNamespace: string;
   /** What services promise, and whom alerts reach. */
   readonly objectives: Objectives;
@@ -183,6 +198,9 @@ export interface PartContext<Ports, Settings> {
   /** Every part of the stack, for what they give each other. */
   readonly all: readonly AnyPart[];
 }
+
+/** What decides, beside the settings of its own, whether a part runs. */
+export type RunContext = Pick<PartContext<unknown, undefined>, "maxLogGib">;
 
 /** Names of those ports that the user's machine has. */
 export type PublishedIn<Ports> = {
@@ -234,7 +252,7 @@ export interface Part<Ports, Settings, Data extends PartData | "none"> {
   /** Which of the other parts it opens connections to. */
   connectsTo(all: readonly AnyPart[]): readonly Target[];
   /** Whether these settings have it run. */
-  runs(settings: Settings extends z.ZodType ? z.output<Settings> : undefined): boolean;
+  runs(settings: Settings extends z.ZodType ? z.output<Settings> : undefined, stack: RunContext): boolean;
   /** Whether what the user sets makes it open connections to places that only the user knows. */
   opensElsewhere(settings: Settings extends z.ZodType ? z.output<Settings> : undefined, alerts: Alerts): boolean;
   /** Its process, by the settings. */
@@ -268,6 +286,7 @@ export const plainProcess: PartProcess = {
   configFiles: [],
   secretFiles: [],
   check: "none",
+  sharedFiles: [],
   readsInstances: false,
 };
 

@@ -1,5 +1,6 @@
 import type { SinkName } from "../expansion.ts";
 import { canary } from "./canary.ts";
+import { diskGuard } from "./disk-guard.ts";
 import { grafana } from "./grafana.ts";
 import { jaeger } from "./jaeger.ts";
 import { loki } from "./loki.ts";
@@ -12,7 +13,7 @@ import { victoriaMetrics } from "./victoria-metrics.ts";
  */
 
 /** Every part by the name that it has in the settings, in the order in which they start. */
-export const parts = { loki, victoriaMetrics, jaeger, otelCollector, grafana, canary };
+export const parts = { loki, victoriaMetrics, jaeger, otelCollector, grafana, canary, diskGuard };
 
 type Parts = typeof parts;
 

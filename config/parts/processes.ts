@@ -1,7 +1,7 @@
 import { mostWaitingTraces } from "../collector/tail-sampling.ts";
 import { dashboardsOf } from "../validated-settings.ts";
 import type { StackSettings } from "../settings-and-defaults.ts";
-import { plainProcess, type AnyPart, type PartProcess } from "./part.ts";
+import { plainProcess, type AnyPart, type PartProcess, type RunContext } from "./part.ts";
 import { hostPortsOf, partEntries, partList, parts, type PartName } from "./parts.ts";
 
 /** What a part's process depends on beside the settings: facts of the platform. */
@@ -22,9 +22,19 @@ export function memoryLimitsOf({ memoryMib }: StackSettings): Readonly<Record<st
   return Object.fromEntries(partEntries.map(([name, { host }]) => [host, memoryMib[name]]));
 }
 
+/** Whether a part runs by these settings. */
+export function partRuns(name: PartName, settings: StackSettings): boolean {
+  const part: AnyPart = parts[name];
+  return part.runs(Reflect.get(settings, name), runContext(settings));
+}
+
 /** Host names of the parts that run by these settings. */
 export function runningHostsOf(settings: StackSettings): readonly string[] {
-  return partEntries.filter(([name, part]) => part.runs(Reflect.get(settings, name))).map(([, { host }]) => host);
+  return partEntries.filter(([name]) => partRuns(name, settings)).map(([, { host }]) => host);
+}
+
+function runContext({ loki }: StackSettings): RunContext {
+  return { maxLogGib: loki.maxDiskGib };
 }
 
 /** The process of a part by these settings: its arguments, variables and files. */
@@ -36,6 +46,7 @@ export function partProcess(name: PartName, settings: StackSettings, surrounding
   const described = part.process({
     memoryMib: settings.memoryMib[name],
     retentionHours,
+    ...runContext(settings),
     serviceNamespace,
     objectives,
     alerts,

@@ -10,6 +10,7 @@ export interface SettingsImages {
   readonly otelCollector?: string;
   readonly grafana?: string;
   readonly canary?: string;
+  readonly diskGuard?: string;
   readonly node?: string;
   readonly instrumentPython?: string;
   readonly instrumentJava?: string;
@@ -33,6 +34,7 @@ export interface SettingsMemoryMib {
   readonly otelCollector?: number;
   readonly grafana?: number;
   readonly canary?: number;
+  readonly diskGuard?: number;
 }
 
 /** What the services send together; nothing is looked at while lines, spans and series are all 0. `npm run preview` says how much memory, processor and disk it takes, and what cannot fit is refused. `diskGib`: the disk that the stack has on Docker. See docs/capacity.md. */
@@ -46,10 +48,11 @@ export interface SettingsExpected {
   readonly diskGib?: number;
 }
 
-/** How often Loki's compactor looks for expired chunks, and how long it waits before it deletes their files. */
+/** How often Loki's compactor looks for expired chunks, and how long it waits before it deletes their files. `maxDiskGib`: fewer days of logs are kept rather than more than so much on the disk, see docs/operations/logs.md; one day always is. Default: the retention alone decides. */
 export interface SettingsLoki {
   readonly compactionIntervalSeconds?: number;
   readonly retentionDeleteDelaySeconds?: number;
+  readonly maxDiskGib?: number;
 }
 
 export interface SettingsOtelCollectorTailSamplingServices {

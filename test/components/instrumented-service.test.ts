@@ -66,6 +66,7 @@ describe("an instrumented service as a workload", () => {
       replicas: 1,
       kubernetes: {},
       docker: {},
+      sharedFiles: [],
       readsInstances: false,
     });
   });
@@ -132,6 +133,7 @@ describe("an instrumented service as a workload", () => {
       replicas: 2,
       kubernetes: {},
       docker: {},
+      sharedFiles: [],
       readsInstances: false,
     });
   });

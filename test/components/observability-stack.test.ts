@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { ObservabilityStack, type ObservabilityStackArgs } from "../../components/index.ts";
 import { allContainers, containersOf, isWaiting, type RecordedContainer } from "../support/docker-view.ts";
 import { generatedSecret, recordResources, type RecordedResource } from "../support/record-resources.ts";
-import { noDocker } from "../support/settings.ts";
+import { runningHostsOf } from "../../config/parts/processes.ts";
+import { noDocker, settings } from "../support/settings.ts";
 import {
+  allFurtherParts,
   furtherData,
   furtherParts,
   furtherPorts,
   furtherSecrets,
   furtherUrls,
+  knownParts,
   ofFurtherParts,
   ofFurtherPorts,
 } from "../support/further-parts.ts";
@@ -43,7 +46,7 @@ describe("the stack", () => {
   it("is five parts and any other of the list, each a component of its own (S24)", async () => {
     const { resources } = await record();
     const components = resources.filter(({ custom }) => !custom).map(({ type, name }) => `${type} ${name}`);
-    const further = furtherParts.map(
+    const further = allFurtherParts.map(
       ([name, { host }]) => `observability:index:${name.replace(/^./, (first) => first.toUpperCase())} o-${host}`,
     );
     const expected = [
@@ -60,7 +63,7 @@ describe("the stack", () => {
 
   it("starts the Collector and Grafana after Loki has answered, and no other of the five waits for anything (S26)", async () => {
     const { resources } = await record();
-    const hosts = partList.map(({ host }) => host);
+    const hosts = [...knownParts, ...furtherParts.map(([, part]) => part)].map(({ host }) => host);
     /** Of the others, those that a part connects to and that want to be waited for. */
     const others = (part: AnyPart): readonly string[] => {
       const targets = part.connectsTo(partList).map(({ host }) => host);
@@ -163,7 +166,7 @@ describe("the stack", () => {
     assert.equal(stack.otlpEndpoint, "http://otel-collector:4317");
     assert.deepEqual(
       stack.instances.map(({ name }) => name),
-      partList.map(({ host }) => `observability-test-${host}`),
+      runningHostsOf(settings()).map((host) => `observability-test-${host}`),
     );
   });
 

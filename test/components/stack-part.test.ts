@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { lokiOverrides } from "../../config/loki-overrides.ts";
+import { everyPart } from "../support/further-parts.ts";
 import * as pulumi from "@pulumi/pulumi";
 import { ObservabilityStack } from "../../components/index.ts";
 import { probesOf } from "../../components/platform/probes.ts";
@@ -24,6 +26,7 @@ import { furtherSecrets } from "../support/further-parts.ts";
 import { plainWorkload } from "../support/workloads.ts";
 
 const stack = settings({
+  ...everyPart,
   serviceNamespace: "integr8scode",
   ports: { grafana: 13000, loki: 13100, otlpGrpc: 14317, otlpHttp: 14318 },
 });
@@ -63,9 +66,11 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
           memoryMib: 256,
           compactionIntervalSeconds: 600,
           retentionDeleteDelaySeconds: 7200,
+          maxDiskGib: 5,
         }),
       },
     ],
+    sharedFiles: [{ ...lokiOverrides, access: "reads" }],
     ports: [{ name: "http", port: 3100, hostPort: 13100 }],
     dataVolumes: [{ name: "loki_data", path: "/loki", sizeMib: 10240 }],
     scratchPaths: [],
@@ -217,7 +222,7 @@ const expected: Readonly<Partial<Record<PartName, Workload>>> = {
 /** What a part's description says of its workload, where nothing is set. */
 function described(name: PartName): Workload {
   const part: AnyPart = parts[name];
-  const { args, env, configFiles, check, readsInstances } = partProcess(name, stack, noSurroundings);
+  const { args, env, configFiles, check, sharedFiles, readsInstances } = partProcess(name, stack, noSurroundings);
   const { host, image, memoryMib, data, readiness, runtime, scratchPaths, stopGraceSeconds, user } = part;
   const limit: Readonly<Record<string, string>> =
     runtime === "go" ? { GOMEMLIMIT: `${Math.floor(memoryMib.default * 0.8)}MiB` } : {};
@@ -231,6 +236,7 @@ function described(name: PartName): Workload {
       hostPort: published === undefined ? "internal" : number,
     })),
     dataVolumes: data === "none" ? [] : [{ name: data.volume, path: data.path, sizeMib: data.defaultGib * 1024 }],
+    sharedFiles,
     ...{
       imageMounts: [],
       scratchPaths: scratchPaths.map((path) => ({ path, sizeMib: "none" })),

@@ -50,6 +50,16 @@ describe("what cannot fit what is expected", () => {
     assert.deepEqual(refused({ kubernetes, expected }), []);
   });
 
+  it("is no volume on Kubernetes for logs that may not take more than it has", () => {
+    const storageGib = { loki: 5, victoriaMetrics: 50_000, jaeger: 50_000 };
+    const kubernetes = { context: "kind-a", storageGib };
+    const few = { ...expected, linesPerSecond: 50 };
+    const path = "kubernetes.storageGib.loki";
+    const refusedPaths = (loki: object): readonly string[] =>
+      capacityProblems({ target: "kubernetes", kubernetes, expected: few, loki }).map((problem) => problem.path);
+    assert.deepEqual([refusedPaths({}), refusedPaths({ maxDiskGib: 4 })], [[path], []]);
+  });
+
   it("is a limit of processor time on Kubernetes", () => {
     const storageGib = { loki: 50_000, victoriaMetrics: 50_000, jaeger: 50_000 };
     const of = (cpuLimitMillicores: number): object => ({

@@ -11,6 +11,7 @@ import {
 } from "../../config/capacity.ts";
 import { expectedSchema, type Expected } from "../../config/expected-settings.ts";
 import { keptData, partEntries } from "../../config/parts/parts.ts";
+import { runningHostsOf } from "../../config/parts/processes.ts";
 import { knownParts } from "../support/further-parts.ts";
 import { settings } from "../support/settings.ts";
 
@@ -78,6 +79,21 @@ describe("what a stack is expected to take", () => {
     );
   });
 
+  it("has no more logs than they may take, but for a day, and the rest of the disk for the others", () => {
+    const amounts = amountsOf(expectedSchema.parse({ linesPerSecond: 1000, spansPerSecond: 10 }), undefined);
+    const gib = (days: number, maxLogGib?: number): number =>
+      diskOf(["loki"], amounts, days, 512, undefined, maxLogGib).gib;
+    const [base, day] = [gib(0), gib(1) - gib(0)];
+    const nearly = (value: number): number => Math.round(value * 1e6) / 1e6;
+    assert.deepEqual(
+      [gib(30, 10 * day), gib(5, 10 * day), gib(30, day / 10)].map((value) => nearly((value - base) / day)),
+      [10, 5, 1],
+    );
+    const fitting = (maxLogGib?: number): number =>
+      diskOf(["loki", "jaeger"], amounts, 30, 512, 1000, maxLogGib).daysThatFit ?? NaN;
+    assert.ok(fitting(10 * day) > fitting());
+  });
+
   it("is known of every part that the tests know by name, and said not to be of any other one", () => {
     const { parts, notMeasured } = capacityWith({ linesPerSecond: 1 });
     const measured = parts.map(({ part }) => part);
@@ -85,7 +101,7 @@ describe("what a stack is expected to take", () => {
       knownParts.map(({ host }) => host).filter((host) => !measured.includes(host)),
       [],
     );
-    assert.deepEqual([...measured, ...notMeasured].sort(), partEntries.map(([, { host }]) => host).sort());
+    assert.deepEqual([...measured, ...notMeasured].sort(), runningHostsOf(settings()).toSorted());
   });
 
   it("has the part's limit, the sum of all of them, and the room on Docker's one disk", () => {

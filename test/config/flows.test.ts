@@ -5,6 +5,7 @@ import type { Workload } from "../../components/platform/workload.ts";
 import { flows, services } from "../../config/flows.ts";
 import { isBackend, partList } from "../../config/parts/parts.ts";
 import { recordResources } from "../support/record-resources.ts";
+import { everyPart } from "../support/further-parts.ts";
 import { noDocker, settings } from "../support/settings.ts";
 import { shownEnv } from "../support/workload-view.ts";
 
@@ -18,7 +19,7 @@ async function workloads(target: "docker" | "kubernetes"): Promise<readonly Work
       ({ workload }) => seen.push(workload),
       () => {
         const kubernetes = { context: "kind-nowhere" };
-        const stack = new ObservabilityStack("o", { docker: { host: noDocker }, target, kubernetes });
+        const stack = new ObservabilityStack("o", { ...everyPart, docker: { host: noDocker }, target, kubernetes });
         const image = "registry.example.com/shop/api:1.4.2";
         new InstrumentedService("shop-api", { stack, image });
         new InstrumentedService("shop-web", { stack, image, protocol: "http/protobuf" });
@@ -64,6 +65,8 @@ describe("the table of flows", () => {
     it(`overlooks no address on ${target}: every URL names a backend with its port, or this machine`, async () => {
       const known = new Set(flows.map(({ to, port }) => `${to}:${port}`));
       const local = Object.values(settings().ports).map((port) => `127.0.0.1:${port}`);
+      // The API server is no part: who may ask it is asked for by what it may do (test/components/platform/contract.test.ts).
+      local.push("kubernetes.default.svc");
       const others = (await workloads(target)).flatMap((workload) =>
         urlHosts(workload).filter((host) => !known.has(host) && !local.includes(host)),
       );

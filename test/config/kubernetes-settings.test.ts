@@ -93,6 +93,18 @@ describe("the settings of a stack on Kubernetes", () => {
     ]);
   });
 
+  it("let logs take less than Loki's volume", () => {
+    const limited = (maxDiskGib: number, loki: number): readonly string[] =>
+      problems({ loki: { maxDiskGib }, kubernetes: { context, storageGib: { loki } } });
+    assert.deepEqual(limited(9, 10), []);
+    assert.deepEqual(limited(10, 10), [
+      "loki.maxDiskGib: must be less than Loki's volume (kubernetes.storageGib.loki, 10), which has more on it than logs, got 10; set at most 9, or a larger volume",
+    ]);
+    assert.deepEqual(limited(1, 1), [
+      "loki.maxDiskGib: must be less than Loki's volume (kubernetes.storageGib.loki, 1), which has more on it than logs, got 1; set a larger volume",
+    ]);
+  });
+
   it("let no pod ask for more of a processor than its limit, the default share included", () => {
     const shares = (loki: object): readonly string[] => problems({ kubernetes: { context, resources: { loki } } });
     assert.deepEqual(shares({ cpuRequestMillicores: 500, cpuLimitMillicores: 500 }), []);

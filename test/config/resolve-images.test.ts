@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultImages, resolveImages, type ImageName } from "../../config/resolve-images.ts";
-import { furtherParts } from "../support/further-parts.ts";
+import { allFurtherParts } from "../support/further-parts.ts";
 
 const names: readonly ImageName[] = [
   ...(["loki", "victoriaMetrics", "jaeger", "otelCollector", "grafana", "node"] as const),
-  ...furtherParts.map(([name]) => name),
+  ...allFurtherParts.map(([name]) => name),
 ];
 
 describe("images", () => {

@@ -94,6 +94,11 @@ export function isCopy(container: RecordedContainer): boolean {
   return isHelper(container) && container.inputs.entrypoints?.[0] === "cp";
 }
 
+/** Whether a container puts the first content of a shared file: of those that end by themselves, the one that asks for it. */
+export function isSharing(container: RecordedContainer): boolean {
+  return isHelper(container) && container.inputs.command?.[0]?.startsWith("test -e ") === true;
+}
+
 /** Whether a container looks over the configuration of a workload: it runs the entry point of the workload's image. */
 export function isCheck(container: RecordedContainer): boolean {
   return isHelper(container) && !isStep(container) && container.inputs.entrypoints === undefined;

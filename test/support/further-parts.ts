@@ -1,4 +1,7 @@
 import type { AnyPart, PartData } from "../../config/parts/part.ts";
+import { partRuns } from "../../config/parts/processes.ts";
+import type { StackSettingsInput } from "../../config/settings-and-defaults.ts";
+import { settings } from "./settings.ts";
 import { partEntries, stackPortList, type PartName, type StackPort } from "../../config/parts/parts.ts";
 
 /*
@@ -14,9 +17,15 @@ export const knownParts: readonly AnyPart[] = partEntries.flatMap(([name, part])
 );
 
 /** Every other part, with its name in the settings. */
-export const furtherParts: readonly (readonly [PartName, AnyPart])[] = partEntries.filter(
+export const allFurtherParts: readonly (readonly [PartName, AnyPart])[] = partEntries.filter(
   ([name]) => !known.includes(name),
 );
+
+/** Those of them that the default settings have run. */
+export const furtherParts = allFurtherParts.filter(([name]) => partRuns(name, settings()));
+
+/** Settings that have every part run. */
+export const everyPart: StackSettingsInput = { loki: { maxDiskGib: 5 } };
 
 /** Host names of the other parts. */
 export const furtherHosts: readonly string[] = furtherParts.map(([, { host }]) => host);
@@ -29,7 +38,7 @@ export const furtherMemoryMib = furtherParts.reduce((sum, [, { memoryMib }]) => 
 
 /** Something for each of the other parts, by its name in the settings. */
 export function ofFurtherParts<Value>(make: (part: AnyPart) => Value): Readonly<Record<string, Value>> {
-  return Object.fromEntries(furtherParts.map(([name, part]) => [name, make(part)]));
+  return Object.fromEntries(allFurtherParts.map(([name, part]) => [name, make(part)]));
 }
 
 /** Something for each port of the other parts, by its name in the settings. */
@@ -60,8 +69,9 @@ export function furtherSecrets(stackName: string, isKept: boolean): readonly str
 
 /** Names of everything that a stack on Docker has of the other parts, but for their images; sorted. */
 export function furtherResources(stackName: string): readonly string[] {
-  const names = furtherParts.flatMap(([, { host, readiness }]) => {
+  const names = allFurtherParts.flatMap(([name, { host, readiness }]) => {
     const component = `${stackName}-${host}`;
+    if (!partRuns(name, settings())) return [component];
     return [component, component, ...(readiness.gates ? [`${component}-ready`] : [])];
   });
   const data = furtherData(stackName).flatMap((name) => [name, `${name}-owner`]);

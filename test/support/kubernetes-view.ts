@@ -208,6 +208,7 @@ export function observeKubernetes(
     secretFiles: secretFiles(workload, resources),
     ports: found.flatMap((service) => publishedPorts(service, container)),
     dataVolumes: dataVolumes(workload, resources),
+    sharedFiles: [...readFiles(workload, resources), ...changedFiles(workload, resources)],
     imageMounts: mountsOf(workload, ({ name }) => isFilled(workload, name)).map(({ name, mountPath, readOnly }) => {
       const [copy] = template.spec.initContainers.filter(
         ({ command, volumeMounts: [mount] }) => command !== undefined && mount?.name === name,
@@ -252,10 +253,7 @@ export function observeKubernetes(
     kubernetes: observedOptions(workload, resources),
     docker: {},
     check: observedCheck(workload, resources),
-    readsInstances: agreed([
-      template.spec.automountServiceAccountToken && template.spec.serviceAccountName !== ownAccount(workload),
-      mayRead(workload, resources),
-    ]),
+    readsInstances: readsInstances(workload, resources),
   };
 }
 
@@ -487,13 +485,82 @@ function configFiles(workload: RecordedWorkload, resources: readonly RecordedRes
   const maps = resources
     .filter(({ type }) => type === kubernetesTypes.configMap)
     .map(({ inputs }) => configMapInputs.parse(inputs));
-  return mountsOf(workload, ({ configMap }) => configMap?.defaultMode === worldReadable).map(
-    ({ name, mountPath, subPath = "", readOnly }) => {
-      const volume = workload.inputs.spec.template.spec.volumes.find((each) => each.name === name);
-      const map = maps.find((each) => each.metadata.name === volume?.configMap?.name);
-      return { path: mountPath, content: map?.data[subPath], readOnly };
-    },
+  return filesOfConfigMaps(workload, true).map(({ name, mountPath, subPath = "", readOnly }) => {
+    const volume = workload.inputs.spec.template.spec.volumes.find((each) => each.name === name);
+    const map = maps.find((each) => each.metadata.name === volume?.configMap?.name);
+    return { path: mountPath, content: map?.data[subPath], readOnly };
+  });
+}
+
+/** Where ConfigMaps are mounted: files of them, or all of one as a folder, which follows what becomes of it. */
+function filesOfConfigMaps(workload: RecordedWorkload, isFile: boolean): ReturnType<typeof mountsOf> {
+  return mountsOf(workload, ({ configMap }) => configMap?.defaultMode === worldReadable).filter(
+    ({ subPath }) => (subPath !== undefined) === isFile,
   );
+}
+
+function readFiles(workload: RecordedWorkload, resources: readonly RecordedResource[]): readonly object[] {
+  return filesOfConfigMaps(workload, false).flatMap(({ name, mountPath }) => {
+    const volume = workload.inputs.spec.template.spec.volumes.find((each) => each.name === name);
+    return resources
+      .filter(({ type }) => type === kubernetesTypes.configMap)
+      .map((resource) => ({ ...resource, inputs: configMapInputs.parse(resource.inputs) }))
+      .filter(({ inputs }) => inputs.metadata.name === volume?.configMap?.name)
+      .flatMap(({ inputs, ignoreChanges }) =>
+        Object.entries(inputs.data).map(([key, content]) => ({
+          name: inputs.metadata.name,
+          path: `${mountPath}/${key}`,
+          content,
+          staysWithChanges: ignoreChanges.join() === "data" && inputs["immutable"] === undefined,
+          access: "reads",
+        })),
+      );
+  });
+}
+
+const roleInputs = z.looseObject({
+  metadata,
+  rules: z.array(
+    z.strictObject({
+      apiGroups: z.array(z.string()),
+      resources: z.array(z.string()),
+      resourceNames: z.array(z.string()).optional(),
+      verbs: z.array(z.string()),
+    }),
+  ),
+});
+
+/** What the roles of the workload's account let it do. */
+function rulesOf(
+  workload: RecordedWorkload,
+  resources: readonly RecordedResource[],
+): z.output<typeof roleInputs>["rules"] {
+  const binding = z.looseObject({
+    roleRef: z.looseObject({ kind: z.string(), name: z.string() }),
+    subjects: z.array(z.looseObject({ kind: z.string(), name: z.string() })),
+  });
+  const account = workload.inputs.spec.template.spec.serviceAccountName;
+  const bound = resources
+    .filter(({ type }) => type === kubernetesTypes.roleBinding)
+    .map(({ inputs }) => binding.parse(inputs))
+    .filter(({ subjects }) => subjects.some(({ kind, name }) => kind === "ServiceAccount" && name === account));
+  return resources
+    .filter(({ type }) => type === kubernetesTypes.role)
+    .map(({ inputs }) => roleInputs.parse(inputs))
+    .filter(({ metadata: { name } }) => bound.some(({ roleRef }) => roleRef.kind === "Role" && roleRef.name === name))
+    .flatMap(({ rules }) => rules);
+}
+
+function changedFiles(workload: RecordedWorkload, resources: readonly RecordedResource[]): readonly object[] {
+  const { automountServiceAccountToken } = workload.inputs.spec.template.spec;
+  return rulesOf(workload, resources)
+    .filter((rule) => rule.resources.join() === "configmaps")
+    .flatMap(({ resourceNames = ["every"], verbs }) =>
+      resourceNames.map((name) => {
+        const access = automountServiceAccountToken && verbs.join() === "get,patch" ? "changes" : verbs;
+        return { name, access };
+      }),
+    );
 }
 
 function secretFiles(workload: RecordedWorkload, resources: readonly RecordedResource[]): unknown {
@@ -560,12 +627,14 @@ function stopGrace({ inputs, deleteTimeout }: RecordedWorkload): unknown {
   return Number.parseInt(deleteTimeout) > grace ? grace : `given up after ${deleteTimeout}`;
 }
 
-/** Whether the workload's own account is bound to a role. */
+/** Whether the workload's own account may read pods. */
 function mayRead(workload: RecordedWorkload, resources: readonly RecordedResource[]): boolean {
-  const subject = z.looseObject({ subjects: z.array(z.looseObject({ kind: z.string(), name: z.string() })) });
-  const account = workload.inputs.spec.template.spec.serviceAccountName;
-  return resources
-    .filter(({ type }) => type === kubernetesTypes.roleBinding)
-    .flatMap(({ inputs }) => subject.parse(inputs).subjects)
-    .some(({ kind, name }) => kind === "ServiceAccount" && name === account);
+  return rulesOf(workload, resources).some((rule) => rule.resources.join() === "pods");
+}
+
+/** Whether it may: a token alone is of no use, nor is a right without one. */
+function readsInstances(workload: RecordedWorkload, resources: readonly RecordedResource[]): unknown {
+  const { automountServiceAccountToken, serviceAccountName } = workload.inputs.spec.template.spec;
+  const hasToken = automountServiceAccountToken && serviceAccountName !== ownAccount(workload);
+  return rulesOf(workload, resources).length > 0 === hasToken ? mayRead(workload, resources) : { hasToken };
 }

@@ -9,6 +9,7 @@ import {
   isCheck,
   isCopy,
   isHelper,
+  isSharing,
   isStep,
   isWaiting,
   observedCheck,
@@ -66,8 +67,9 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
   const checks = containers.filter(isCheck);
   const waiting = containers.filter(isWaiting);
   const copies = containers.filter(isCopy);
+  const sharing = containers.filter(isSharing);
   const helpers = containers.filter(
-    (container) => isHelper(container) && ![isCheck, isCopy, isStep, isWaiting].some((is) => is(container)),
+    (container) => isHelper(container) && ![isCheck, isCopy, isSharing, isStep, isWaiting].some((is) => is(container)),
   );
   const each = (read: (instance: RecordedContainer, index: number) => unknown): unknown => agreed(instances.map(read));
   // A check has to see what the instances will: it counts as one of them.
@@ -97,12 +99,15 @@ function observeDocker(resources: readonly RecordedResource[]): WorkloadView {
     ),
     dataVolumes: each(({ inputs }) =>
       (inputs.volumes ?? [])
-        .filter(({ readOnly }) => readOnly !== true)
+        .filter(({ readOnly, volumeName }) => readOnly !== true && isVolume(resources, volumeName))
         .map((mount) => observedVolume(resources, mount)),
+    ),
+    sharedFiles: each(({ inputs, dependencies }) =>
+      (inputs.volumes ?? []).flatMap((mount) => observedShared(resources, sharing, mount, dependencies)),
     ),
     imageMounts: each(({ inputs, dependencies }) =>
       (inputs.volumes ?? [])
-        .filter(({ readOnly }) => readOnly === true)
+        .filter(({ readOnly, volumeName }) => readOnly === true && !isShared(sharing, volumeName))
         .map((mount) => observedMount(resources, copies, mount, dependencies)),
     ),
     initSteps: observedSteps(resources, containers.filter(isStep), instances),
@@ -188,6 +193,40 @@ function observedVolume(
   const volume = resources.find(({ type, inputs }) => type === dockerTypes.volume && inputs["name"] === volumeName);
   const name = volumeName.startsWith(`${stackName}_`) ? volumeName.slice(stackName.length + 1) : volumeName;
   return { name, path: containerPath, keptOnDestroy: volume?.protect };
+}
+
+type Mount = NonNullable<RecordedContainer["inputs"]["volumes"]>[number];
+
+function isVolume(resources: readonly RecordedResource[], name: string): boolean {
+  return resources.some(({ type, inputs }) => type === dockerTypes.volume && inputs["name"] === name);
+}
+
+function isShared(sharing: readonly RecordedContainer[], name: string): boolean {
+  return sharing.some(({ inputs }) => inputs.volumes?.some(({ volumeName }) => volumeName === name));
+}
+
+/** A file that another workload changes: one that a container has put there before, or one in a volume that somebody else makes. */
+function observedShared(
+  resources: readonly RecordedResource[],
+  sharing: readonly RecordedContainer[],
+  { volumeName, containerPath, readOnly }: Mount,
+  dependencies: readonly string[],
+): readonly object[] {
+  const name = volumeName.startsWith(`${stackName}_`) ? volumeName.slice(stackName.length + 1) : volumeName;
+  if (readOnly !== true) {
+    return isVolume(resources, volumeName) ? [] : [{ name, folder: containerPath, access: "changes" }];
+  }
+  return sharing
+    .filter(({ inputs }) => inputs.volumes?.some((volume) => volume.volumeName === volumeName))
+    .map(({ inputs, urn }) => {
+      const line = /^test -e (\S+) \|\| \{ printf %s '(.*)' > (\S+) && chmod 0777 (\S+); \}$/s.exec(
+        inputs.command?.[0] ?? "",
+      );
+      const [, asked, content, path, folder] = line ?? [];
+      const isPut = asked === path && folder === containerPath && inputs.attach === true && dependencies.includes(urn);
+      const access = isPut ? "reads" : "put there while the workload runs";
+      return { name, path, content, staysWithChanges: line !== null, access };
+    });
 }
 
 /** Where the files of a volume come from: one container fills it, and the workload starts after it. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path/posix";
 import * as pulumi from "@pulumi/pulumi";
 import type { KnownWorkload, Workload } from "../../components/platform/workload.ts";
 import { filledIn, type InstanceFact } from "../../config/env-value.ts";
@@ -36,6 +37,13 @@ export function expectedView(workload: KnownWorkload, asking: Asking): WorkloadV
       ...(asking === "over the network" ? { name: dashed(name), sizeMib } : { name }),
       path,
       keptOnDestroy: true,
+    })),
+    // Whoever changes one only has to find it: as a folder on one machine, by its name in a cluster.
+    sharedFiles: workload.sharedFiles.map(({ name, path, content, access }) => ({
+      name: asking === "over the network" ? dashed(name) : name,
+      ...(access === "reads" ? { path, content, staysWithChanges: true } : {}),
+      ...(access === "changes" && asking === "from within" ? { folder: dirname(path) } : {}),
+      access,
     })),
     imageMounts: workload.imageMounts.map(({ image, from, path }) => ({ image, from, path, readOnly: true })),
     // Each as the process itself is: what a platform gave it otherwise shows as a difference.

@@ -8,7 +8,7 @@ import { partWorkload } from "../../components/stack-part.ts";
 import type { PartName } from "../../config/parts/parts.ts";
 import type { StackSettingsInput } from "../../config/settings-and-defaults.ts";
 import { settings } from "./settings.ts";
-import { furtherParts } from "./further-parts.ts";
+import { everyPart, furtherParts } from "./further-parts.ts";
 
 /** Folder of an image that the tests describe and never build. */
 export const imageFolder = join(import.meta.dirname, "..", "fixtures", "image");
@@ -41,6 +41,7 @@ export const plainWorkload: KnownWorkload = {
   check: "none",
   ports: [],
   dataVolumes: [],
+  sharedFiles: [],
   imageMounts: [],
   initSteps: [],
   scratchPaths: [],
@@ -105,6 +106,8 @@ const service = {
  */
 export const sampleWorkloads: Readonly<Record<string, (platform: PlatformFacts) => KnownWorkload>> = {
   Loki: (platform) => partOn(platform, "loki"),
+  "Loki with a limit of its disk": (platform) => partOn(platform, "loki", [], everyPart),
+  "the guard of that": (platform) => partOn(platform, "diskGuard", [], everyPart),
   VictoriaMetrics: (platform) =>
     partOn(platform, "victoriaMetrics", oneSecret("/run/secrets/victoria-metrics-admin-key")),
   Jaeger: (platform) => partOn(platform, "jaeger"),

@@ -1,8 +1,9 @@
+import { posix } from "node:path";
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { InstanceFact } from "../../../config/env-value.ts";
 import { dockerLabels } from "../../../config/names.ts";
-import type { Check } from "../../../config/parts/part.ts";
+import type { Check, SharedFile } from "../../../config/parts/part.ts";
 import { goDuration } from "../../../config/units.ts";
 import { filledWhenKnown, whenKnown } from "../later.ts";
 import { copyMemoryMib, loopback, type PlatformArgs } from "../platform.ts";
@@ -119,6 +120,7 @@ export function containerArgs(workload: Workload, context: InstanceContext): doc
     | "image"
     | "check"
     | "dataVolumes"
+    | "sharedFiles"
     | "imageMounts"
     | "initSteps"
     | "replicas"
@@ -355,5 +357,28 @@ export function handOverArgs(
     entrypoints: ["/bin/sh", "-c"],
     command: [`${isHandedOver} || { : > ${mark} && chown -R ${userId}:${groupId} ${path}; }`],
     capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN"] },
+  };
+}
+
+/** The folder that a volume with a shared file is mounted at. */
+export function sharedFolder({ path }: SharedFile): string {
+  return posix.dirname(path);
+}
+
+/**
+ * A container that runs once and puts the first content of a shared file into its volume; one that is there already stays.
+ * Whoever changes it may be any user: nobody else has the volume.
+ */
+export function startSharedArgs(
+  file: SharedFile,
+  volumeName: pulumi.Input<string>,
+  context: ContainerContext,
+): docker.ContainerArgs {
+  const [path, folder] = [shellWord(file.path), shellWord(sharedFolder(file))];
+  return {
+    ...endsByItself(context, helperMemoryMib),
+    ...onVolume(volumeName, sharedFolder(file)),
+    entrypoints: ["/bin/sh", "-c"],
+    command: [`test -e ${path} || { printf %s ${shellWord(file.content)} > ${path} && chmod 0777 ${folder}; }`],
   };
 }

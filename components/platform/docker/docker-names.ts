@@ -2,6 +2,7 @@ import { checkName, dashed, dataVolumeName, initStepName, instanceName, mountNam
 import { problemIf, type Problem } from "../../../config/problem.ts";
 import { workloadLimits } from "../../../config/rules.ts";
 import type { PlatformArgs } from "../platform.ts";
+import type { SharedFile } from "../../../config/parts/part.ts";
 import type { ReservedName } from "../reservations.ts";
 import type { DataVolume, ImageMount, InitStep, Workload } from "../workload.ts";
 
@@ -27,6 +28,8 @@ export interface DockerNames {
   readonly waiting: ObjectName;
   /** Volume of each data volume, and the container that hands it over. */
   readonly data: readonly { readonly volume: DataVolume; readonly kept: ObjectName; readonly owner: ObjectName }[];
+  /** Volume of each shared file, and the container that puts its first content there if the workload reads it. */
+  readonly shared: readonly { readonly file: SharedFile; readonly holder: ObjectName; readonly first: ObjectName }[];
   /** Volume of each image mount, and the container that copies the files into it. */
   readonly mounts: readonly { readonly mount: ImageMount; readonly filled: ObjectName; readonly copy: ObjectName }[];
 }
@@ -34,7 +37,7 @@ export interface DockerNames {
 /** The names of a workload's objects. */
 export function dockerNames(
   { name: stackName, resourcePrefix }: Pick<PlatformArgs, "name" | "resourcePrefix">,
-  { name, replicas, check, dataVolumes, imageMounts, initSteps }: Workload,
+  { name, replicas, check, dataVolumes, sharedFiles, imageMounts, initSteps }: Workload,
 ): DockerNames {
   const named = (by: (prefix: string) => string): ObjectName => ({
     docker: by(stackName),
@@ -58,6 +61,11 @@ export function dockerNames(
       kept: { docker: dataVolumeName(stackName, volume.name), resource: `${resourcePrefix}-${dashed(volume.name)}` },
       owner: named((prefix) => `${prefix}-${dashed(volume.name)}-owner`),
     })),
+    shared: sharedFiles.map((file) => ({
+      file,
+      holder: { docker: dataVolumeName(stackName, file.name), resource: `${resourcePrefix}-${dashed(file.name)}` },
+      first: named((prefix) => `${prefix}-${dashed(file.name)}-first`),
+    })),
     mounts: imageMounts.map((mount) => ({
       mount,
       filled: named((prefix) => dataVolumeName(prefix, mountName(name, mount.name))),
@@ -69,13 +77,20 @@ export function dockerNames(
 /** The names as they are unique: containers find each other by their aliases and by their names alike. */
 export function reservedInDocker(names: DockerNames): readonly ReservedName[] {
   const { data, mounts, steps } = names;
+  // Whoever changes one finds it.
+  const made = names.shared.filter(({ file }) => file.access === "reads");
   const helpers = [
+    ...made.map(({ first }) => first),
     ...data.map(({ owner }) => owner),
     ...mounts.map(({ copy }) => copy),
     ...steps.map(({ container }) => container),
   ];
   const containers = [...names.instances, ...names.checks, ...helpers];
-  const volumes = [...data.map(({ kept }) => kept), ...mounts.map(({ filled }) => filled)];
+  const volumes = [
+    ...data.map(({ kept }) => kept),
+    ...made.map(({ holder }) => holder),
+    ...mounts.map(({ filled }) => filled),
+  ];
   return [
     ...containers.map(({ docker }) => ({ kind: "container", name: docker })),
     { kind: "container", name: names.alias },

@@ -24,6 +24,8 @@ import {
   isAskedFromOutside,
   readyArgs,
   stackLabels,
+  sharedFolder,
+  startSharedArgs,
   stepArgs,
   type ContainerContext,
   type InstanceContext,
@@ -54,6 +56,8 @@ export class DockerPlatform implements Platform {
   private readonly networkName: pulumi.Input<string>;
   private readonly images: DockerImages;
   private readonly reservations = new Reservations(takenByDocker);
+  /** What holds each shared file that somebody reads, by its name. */
+  private readonly sharedVolumes = new Map<string, SharedVolume>();
   /** Docker has no attributes that the Collector could look up for a sender. */
   readonly enrichment = {};
   readonly isOneMachine = true;
@@ -148,6 +152,7 @@ export class DockerPlatform implements Platform {
     const { workload, names, labels, parent } = declared;
     const used = [
       ...volumes.map((volume) => this.handedOver(volume, declared)),
+      ...names.shared.map((shared) => this.shared(shared, declared)),
       ...names.mounts.map((mount) => this.mounted(mount, declared)),
     ];
     const common = {
@@ -263,6 +268,27 @@ export class DockerPlatform implements Platform {
     return { volume: { volumeName, containerPath: mount.path, readOnly: true }, after: [copying, copied] };
   }
 
+  /** The volume of a shared file. Whoever reads it makes it; nothing in it is worth keeping. */
+  private shared({ file, holder, first }: DockerNames["shared"][number], declared: Declared): UsedVolume {
+    const containerPath = sharedFolder(file);
+    if (file.access === "changes") {
+      const { volumeName = holder.docker, after = [] } = this.sharedVolumes.get(holder.docker) ?? {};
+      return { volume: { volumeName, containerPath }, after };
+    }
+    const { labels, parent } = declared;
+    const volumeOpts = { parent, provider: this.provider, deleteBeforeReplace: true, ignoreChanges: ["labels"] };
+    const { name: volumeName } = new docker.Volume(holder.resource, { name: holder.docker, labels }, volumeOpts);
+    const args = (context: ContainerContext): docker.ContainerArgs => startSharedArgs(file, volumeName, context);
+    const putting = this.once(first, this.helperImage, declared, args);
+    const put = succeeded(
+      putting,
+      (code) => `${first.docker}: must end with 0, got ${code}; see docker logs ${first.docker}`,
+    );
+    const after = [putting, put];
+    this.sharedVolumes.set(holder.docker, { volumeName, after });
+    return { volume: { volumeName, containerPath, readOnly: true }, after };
+  }
+
   private handedOver({ data, volumeName }: KeptData, declared: Declared): UsedVolume {
     const { volume, owner } = data;
     const args = (context: ContainerContext): docker.ContainerArgs =>
@@ -324,6 +350,10 @@ interface NamedContainer {
 interface KeptData {
   readonly data: DockerNames["data"][number];
   readonly volumeName: pulumi.Input<string>;
+}
+
+interface SharedVolume extends Pick<UsedVolume, "after"> {
+  readonly volumeName: pulumi.Output<string>;
 }
 
 /** A volume as a container uses it. */

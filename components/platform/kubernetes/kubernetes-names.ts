@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { checkName, dashed, fileKey, initStepName, mountName } from "../../../config/names.ts";
 import { problemIf, type Problem } from "../../../config/problem.ts";
+import { sharedConfigMap } from "../../../config/names.ts";
+import type { SharedFile } from "../../../config/parts/part.ts";
 import type { ReservedName } from "../reservations.ts";
+import { asksApiServer } from "./api-rights.ts";
 import type { DataVolume, ImageMount, InitStep, Workload } from "../workload.ts";
 
 /** Every name in a namespace that a workload takes. What creates an object has its name from here, and from nowhere else. */
@@ -12,6 +15,8 @@ export interface KubernetesNames {
   readonly checks: readonly string[];
   /** ConfigMap, named by its content; none without files. */
   readonly configMaps: readonly string[];
+  /** ConfigMap of each shared file. */
+  readonly shared: readonly { readonly file: SharedFile; readonly name: string }[];
   /** ServiceAccount; none if it is the stack's own. */
   readonly serviceAccounts: readonly string[];
   /** PersistentVolumeClaim of each data volume. */
@@ -29,7 +34,7 @@ export function configMapData({ configFiles }: Pick<Workload, "configFiles">): R
 
 /** The names of a workload's objects. Its Secret has one by Pulumi, with random letters behind. */
 export function kubernetesNames(workload: Workload): KubernetesNames {
-  const { name, check, configFiles, dataVolumes, imageMounts, initSteps, readsInstances } = workload;
+  const { name, check, configFiles, dataVolumes, imageMounts, initSteps, sharedFiles } = workload;
   const hash = createHash("sha256")
     .update(JSON.stringify(configMapData(workload)))
     .digest("hex")
@@ -38,7 +43,8 @@ export function kubernetesNames(workload: Workload): KubernetesNames {
     workload: name,
     checks: check === "none" ? [] : [checkName(name)],
     configMaps: configFiles.length === 0 ? [] : [`${name}-config-${hash}`],
-    serviceAccounts: readsInstances ? [name] : [],
+    shared: sharedFiles.map((file) => ({ file, name: sharedConfigMap(file) })),
+    serviceAccounts: asksApiServer(workload) ? [name] : [],
     claims: dataVolumes.map((volume) => ({ volume, name: dashed(volume.name) })),
     steps: initSteps.map((step) => ({ step, name: initStepName(name, step.name) })),
     copies: imageMounts.map((mount) => ({ mount, name: mountName(name, mount.name) })),
@@ -49,7 +55,11 @@ export function kubernetesNames(workload: Workload): KubernetesNames {
 export function reservedInNamespace(names: KubernetesNames): readonly ReservedName[] {
   const kinds: Readonly<Record<string, readonly string[]>> = {
     workload: [names.workload, ...names.checks],
-    configmap: names.configMaps,
+    // Whoever changes one finds it.
+    configmap: [
+      ...names.configMaps,
+      ...names.shared.filter(({ file }) => file.access === "reads").map(({ name }) => name),
+    ],
     serviceaccount: names.serviceAccounts,
     persistentvolumeclaim: names.claims.map(({ name }) => name),
   };

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
 import { HorizontalPodAutoscaler } from "@pulumi/kubernetes/autoscaling/v2/horizontalPodAutoscaler.js";
@@ -37,7 +38,8 @@ import {
 import { elsewhereProblems, refuse, workloadProblems } from "../workload-rules.ts";
 import { imagesOf, type Workload, type WorkloadImage } from "../workload.ts";
 import { injectedPods, injectedTypes } from "./inject-pod.ts";
-import { podEnrichment, podReaderRules } from "./enrichment.ts";
+import { apiRules, asksApiServer } from "./api-rights.ts";
+import { podEnrichment } from "./enrichment.ts";
 import {
   reservedInNamespace,
   configMapData,
@@ -197,6 +199,7 @@ export class KubernetesPlatform implements Platform {
       serviceAccountName: identity.account,
       configMapName: this.configMap(declared)?.metadata.name,
       secretName: this.secret(declared)?.metadata.name,
+      shared: this.shared(declared),
       claims,
       copies: names.copies.map((copy) => ({ ...copy, image: this.image(copy.mount.image) })),
       steps: names.steps.map((named) => ({ ...named, image: this.image(named.step.image) })),
@@ -230,19 +233,21 @@ export class KubernetesPlatform implements Platform {
   }
 
   /** The ServiceAccount of a workload's pods, and its rights: the stack's, which has none, unless they query the API server. */
-  private identity({ workload: { name, readsInstances }, resource, metadata, opts }: Declared): {
+  private identity({ workload, resource, metadata, opts }: Declared): {
     readonly account: pulumi.Input<string>;
     readonly rights: readonly pulumi.Resource[];
   } {
-    if (!readsInstances) return { account: this.serviceAccountName, rights: [] };
+    const { name, readsInstances } = workload;
+    const allowed = apiRules(workload);
+    if (allowed.length === 0) return { account: this.serviceAccountName, rights: [] };
     const account = new ServiceAccount(resource, { metadata, automountServiceAccountToken: false }, opts);
     const subjects = [{ kind: "ServiceAccount", name, namespace: this.namespace }];
-    const isWide = this.args.settings.otlpNamespaces.length > 0;
+    const isWide = readsInstances && this.args.settings.otlpNamespaces.length > 0;
     const { namespace: _, ...common } = metadata;
     const held = isWide ? { ...common, name: `${this.args.settings.namespace}-${name}` } : metadata;
     const [Rules, Binding] = isWide ? [ClusterRole, ClusterRoleBinding] : [Role, RoleBinding];
     const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: isWide ? "ClusterRole" : "Role", name: held.name };
-    const rules = new Rules(resource, { metadata: held, rules: podReaderRules }, opts);
+    const rules = new Rules(resource, { metadata: held, rules: allowed }, opts);
     return {
       account: account.metadata.name,
       rights: [rules, new Binding(resource, { metadata: held, subjects, roleRef }, opts)],
@@ -266,6 +271,17 @@ export class KubernetesPlatform implements Platform {
     if (name === undefined) return undefined;
     const metadata = this.metadata(name, workload.name);
     return new ConfigMap(`${resource}-config`, { metadata, data: configMapData(workload), immutable: true }, opts);
+  }
+
+  /** The ConfigMaps of shared files that a workload reads. What is in them later belongs to whoever changes them. */
+  private shared({ workload, names, opts }: Declared): PodContext["shared"] {
+    return names.shared.flatMap(({ file, name }) => {
+      if (file.access === "changes") return [];
+      const data = { [posix.basename(file.path)]: file.content };
+      const own = { ...opts, ignoreChanges: ["data"] };
+      const map = new ConfigMap(this.resourceName(name), { metadata: this.metadata(name, workload.name), data }, own);
+      return [{ name, path: posix.dirname(file.path), configMapName: map.metadata.name }];
+    });
   }
 
   /** Named by Pulumi, anew for another content: a hash of a secret in its name could be guessed at. */
@@ -296,7 +312,7 @@ export class KubernetesPlatform implements Platform {
 
   /** The workload's host name, the connections that are let through, and its address beyond the cluster. */
   private network({ workload, resource, metadata, opts }: Declared): void {
-    const { name, ports, readsInstances } = workload;
+    const { name, ports } = workload;
     if (ports.length > 0) {
       // A Service is of use before a pod is ready behind it.
       const annotations = { ...metadata.annotations, ...skipAwait, ...localPorts(workload) };
@@ -304,7 +320,7 @@ export class KubernetesPlatform implements Platform {
       new Service(resource, { metadata: { ...metadata, annotations }, spec }, opts);
     }
     if (isBackend(name)) {
-      new NetworkPolicy(resource, { metadata, spec: backendPolicy(name, this.args, readsInstances) }, opts);
+      new NetworkPolicy(resource, { metadata, spec: backendPolicy(name, this.args, asksApiServer(workload)) }, opts);
     }
     const { ingress: own } = workload.kubernetes;
     const ingress = this.args.ingress[name] ?? own;

@@ -49,7 +49,7 @@ function servicesOf(stackName: string): Record<string, string> {
 }
 
 /** The connections that a backend has, by the table of flows, and no others. */
-export function backendPolicy(host: string, border: NetworkBorder, readsInstances: boolean): Spec {
+export function backendPolicy(host: string, border: NetworkBorder, asksApiServer: boolean): Spec {
   return {
     podSelector: { matchLabels: selector(border.name, host) },
     policyTypes: ["Ingress", "Egress"],
@@ -66,7 +66,7 @@ export function backendPolicy(host: string, border: NetworkBorder, readsInstance
             .filter(({ from }) => from === host)
             .map(({ to, port }) => ({ to: [pods(to, border.name)], ports: tcp(port) })),
           nameService,
-          ...(readsInstances ? [apiServer] : []),
+          ...(asksApiServer ? [apiServer] : []),
         ],
   };
 }

@@ -9,6 +9,7 @@ import type { KubernetesOptions } from "../../../config/service-platform-args.ts
 import { copyMemoryMib } from "../platform.ts";
 import type { Probe, Probes, Question } from "../probes.ts";
 import { assertAllFieldsRead, type ImageMount, type InitStep, type Workload } from "../workload.ts";
+import { asksApiServer } from "./api-rights.ts";
 import { commonLabels, podLabels, roleLabel, roles, selector } from "./labels.ts";
 import { processorShare } from "./pod-rules.ts";
 
@@ -31,6 +32,12 @@ export interface PodContext {
   /** ConfigMap and Secret with the files of the workload under {@link fileKey}; `undefined` if it has none. */
   readonly configMapName: pulumi.Input<string> | undefined;
   readonly secretName: pulumi.Input<string> | undefined;
+  /** Volume of each shared file that it reads, its folder, and the ConfigMap. */
+  readonly shared: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly configMapName: pulumi.Input<string>;
+  }[];
   /** Volume of each data volume in the pod, and its claim. */
   readonly claims: readonly {
     readonly name: string;
@@ -121,6 +128,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
     stopGraceSeconds,
     kubernetes: own,
     readsInstances,
+    sharedFiles,
     ...rest
   } = workload;
   assertAllFieldsRead<"image" | "check" | "dataVolumes" | "imageMounts" | "initSteps" | "replicas" | "docker">(rest);
@@ -131,6 +139,10 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
   const data = context.claims.map(({ name: volume, path, claimName }) =>
     mountedAt(path, { name: volume, persistentVolumeClaim: { claimName } }),
   );
+  // The folder and not the file: only so it follows what becomes of the ConfigMap.
+  const shared = context.shared.map(({ name: volume, path, configMapName }) =>
+    mountedAt(path, { name: volume, configMap: { name: configMapName, defaultMode: 0o444 } }, { readOnly: true }),
+  );
   const scratch = scratchPaths.map(({ path, sizeMib }, index) =>
     mountedAt(path, {
       name: `scratch-${index}`,
@@ -140,7 +152,7 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
   const copied = context.copies.map(({ name: volume, mount }) =>
     mountedAt(mount.path, { name: volume, emptyDir: {} }, { readOnly: true }),
   );
-  const mounted = [...files, ...data, ...scratch, ...copied];
+  const mounted = [...files, ...data, ...shared, ...scratch, ...copied];
   const { imagePullSecrets, nodeSelector, tolerations, resources } = context.settings;
   const cpu = processorShare({ name, cpuRequestMillicores, cpuLimitMillicores }, resources);
   const { ephemeralStorageMib, annotations = {} } = own;
@@ -160,7 +172,8 @@ export function podTemplate(workload: Workload, context: PodContext): PodTemplat
     spec: {
       serviceAccountName: own.serviceAccountName ?? context.serviceAccountName,
       // Whoever names an account of its own wants what it may do.
-      automountServiceAccountToken: readsInstances || own.serviceAccountName !== undefined,
+      automountServiceAccountToken:
+        asksApiServer({ readsInstances, sharedFiles }) || own.serviceAccountName !== undefined,
       // `LOKI_PORT=tcp://10.0.0.1:3100` and its like, for every Service there is, would be taken for settings.
       enableServiceLinks: false,
       terminationGracePeriodSeconds: stopGraceSeconds + farewell,
@@ -235,8 +248,8 @@ function spread(
 export function checkTemplate(workload: Workload, { args }: Check, context: PodContext): PodTemplate {
   const name = checkName(workload.name);
   const nothing = { ...workload.probes, readiness: "none", liveness: "none", startup: "none" } as const;
-  const checked = { ...workload, name, args, ports: [], probes: nothing, readsInstances: false };
-  const { spec } = podTemplate(checked, { ...context, claims: [], steps: [] });
+  const checked = { ...workload, name, args, ports: [], probes: nothing, sharedFiles: [], readsInstances: false };
+  const { spec } = podTemplate(checked, { ...context, shared: [], claims: [], steps: [] });
   return {
     metadata: { labels: { ...commonLabels(context.stackName, name), [roleLabel]: roles.check } },
     spec: { ...spec, restartPolicy: "Never" },

@@ -1,4 +1,6 @@
 import { canary } from "../../parts/canary.ts";
+import { diskGuard } from "../../parts/disk-guard.ts";
+import { diskGuardGroup } from "./disk-guard.ts";
 import { machineGroup } from "./machine.ts";
 import { canaryAway, pipelineGroup } from "./pipeline.ts";
 import { ruleUid, type AlertRule, type RuleGroup } from "./rule.ts";
@@ -47,7 +49,8 @@ export interface RuleSettings {
 /** Every rule of the stack, in its groups. */
 export function ruleGroups({ objectives, memoryLimitsMib, runningHosts }: RuleSettings): readonly RuleGroup[] {
   const pipeline = pipelineGroup(runningHosts.includes(canary.host));
-  return [...serviceGroups(objectives), pipeline, storesGroup(memoryLimitsMib), machineGroup, testGroup];
+  const stores = [storesGroup(memoryLimitsMib), ...(runningHosts.includes(diskGuard.host) ? [diskGuardGroup] : [])];
+  return [...serviceGroups(objectives), pipeline, ...stores, machineGroup, testGroup];
 }
 
 /** The rules of all groups. */
@@ -63,7 +66,11 @@ export const retiredRules: readonly string[] = [];
 
 /** The rules that Grafana is told to delete: those of older versions, and those that there are with other settings only. */
 export function deletedRules({ runningHosts }: Pick<RuleSettings, "runningHosts">): readonly object[] {
-  return [...retiredRules, ...(runningHosts.includes(canary.host) ? [] : [canaryAway])].map((name) => ({
+  const ofParts = [
+    ...(runningHosts.includes(canary.host) ? [] : [canaryAway]),
+    ...(runningHosts.includes(diskGuard.host) ? [] : rulesOf([diskGuardGroup]).map(({ name }) => name)),
+  ];
+  return [...retiredRules, ...ofParts].map((name) => ({
     orgId: 1,
     uid: ruleUid(name),
   }));

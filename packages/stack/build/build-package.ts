@@ -15,6 +15,7 @@ export const dist = join(packageFolder, "dist");
 /** What the components read at run time, by its path in the repository: it has the same one in `dist/`. */
 export const readAtRunTime = [
   "canary",
+  "disk-guard",
   "docs/runbooks",
   "instrumentation/Dockerfile",
   "instrumentation/.dockerignore",

@@ -53,6 +53,7 @@ const fields: readonly (keyof WorkloadView)[] = Object.keys({
   check: true,
   ports: true,
   dataVolumes: true,
+  sharedFiles: true,
   imageMounts: true,
   initSteps: true,
   scratchPaths: true,

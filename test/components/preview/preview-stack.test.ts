@@ -12,6 +12,7 @@ import { recordResources } from "../../support/record-resources.ts";
 import { settings } from "../../support/settings.ts";
 import { imageFolder } from "../../support/workloads.ts";
 import {
+  allFurtherParts,
   furtherHosts,
   furtherMemoryMib,
   furtherKept,
@@ -77,7 +78,7 @@ describe("previewStack", () => {
     // Beside what a part has by itself, its image.
     assert.equal(resources.length, 32 + furtherResources("observability").length + furtherHosts.length);
     const further = resources.filter(({ name }) =>
-      furtherHosts.some((host) => name.startsWith(`observability-${host}`)),
+      allFurtherParts.some(([, { host }]) => name.startsWith(`observability-${host}`)),
     );
     assert.deepEqual(further.map(({ name }) => name).sort(), furtherResources("observability"));
     assert.deepEqual(loki, [

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { partWorkload, stackWorkloads } from "../../../components/stack-part.ts";
 import { noSurroundings } from "../../../config/parts/processes.ts";
 import { partList, parts } from "../../../config/parts/parts.ts";
+import { everyPart } from "../../support/further-parts.ts";
 import { settings } from "../../support/settings.ts";
 
 describe("the canary as a part of the stack", () => {
@@ -35,7 +36,7 @@ describe("the canary as a part of the stack", () => {
   });
 
   it("does not run where it is switched off; everything else does", () => {
-    const off = stackWorkloads(settings({ canary: { enabled: false } }), noSurroundings);
+    const off = stackWorkloads(settings({ ...everyPart, canary: { enabled: false } }), noSurroundings);
     assert.deepEqual(
       off.filter(({ replicas }) => replicas === 0).map(({ name }) => name),
       ["canary"],

@@ -48,6 +48,7 @@ const server = { ...service, span_kind: "SPAN_KIND_SERVER", span_name: "GET /ord
 const loki = { service_namespace: stackNamespace, service_name: "loki" };
 const grafana = { service_namespace: stackNamespace, service_name: "grafana" };
 const canary = { service_namespace: stackNamespace, service_name: "canary", signal: "logs" };
+const guard = { service_namespace: stackNamespace, service_name: "disk-guard" };
 const queue = { exporter: "otlp_http/loki", data_type: "logs" };
 const disk = { path: "/data" };
 
@@ -130,6 +131,23 @@ export const ruleCases: Readonly<Record<string, readonly RuleCase[]>> = {
   "collector-away": [{ series: isAway("otelcol_process_uptime_seconds_total", {}) }],
   "canary-away": [{ series: isAway("canary_age_seconds", canary) }],
   "canary-late": [{ series: (isTrouble) => [series("canary_age_seconds", canary, always(isTrouble ? 310 : 200))] }],
+  "disk-guard-away": [{ series: isAway("disk_guard_retention_hours", guard) }],
+  "logs-shortened": [
+    {
+      series: (isTrouble) => [
+        series("disk_guard_retention_hours", guard, always(isTrouble ? 48 : 72)),
+        series("disk_guard_configured_hours", guard, always(72)),
+      ],
+    },
+  ],
+  "logs-day-large": [
+    {
+      series: (isTrouble) => [
+        series("disk_guard_newest_day_bytes", guard, always(isTrouble ? 1001 : 1000)),
+        series("disk_guard_limit_bytes", guard, always(1000)),
+      ],
+    },
+  ],
   "canary-lost": [{ series: grows("canary_lost_total", canary) }],
   "queue-filling": [
     {

@@ -158,6 +158,8 @@ const dockerNames: ReadonlySet<string> = new Set([
   stackName,
   // What the prefix is shown with: `observability-dev-…`.
   `${stackName}-`,
+  // Those as well that run with other settings only.
+  ...partList.map(({ host }) => instanceName(stackName, host, 1)),
   ...[...documented.backends, documented.service].flatMap(({ name, dataVolumes }) => [
     instanceName(stackName, name, 1),
     ...dataVolumes.flatMap((volume) => [

@@ -7,7 +7,7 @@ import { containerOf, workloads } from "../../../support/kubernetes-view.ts";
 import { objectsOf, recordStack, type KubernetesStackInput } from "../../../support/kubernetes-stack.ts";
 import { allows, policiesOf, policyOf, type End, type Pod, type Policy } from "../../../support/network-policies.ts";
 import type { RecordedResource } from "../../../support/record-resources.ts";
-import { furtherParts } from "../../../support/further-parts.ts";
+import { allFurtherParts, everyPart } from "../../../support/further-parts.ts";
 
 const stackName = "observability-test";
 const border = { name: stackName, settings: { otlpNamespaces: [] }, ingress: {}, openBackends: [] };
@@ -123,7 +123,7 @@ const unused = 9999;
 
 /** Every TCP connection between pods that the policies of a stack allow and that has one of its pods at an end. */
 async function allowed(input: KubernetesStackInput): Promise<readonly string[]> {
-  const resources = await recordStack(input);
+  const resources = await recordStack({ ...everyPart, ...input });
   const policies = policiesOf(resources);
   const own = [...podsOf(resources), ...checksOf(resources)];
   const pods = [...own, ...strangers(own[0]?.namespace ?? "")];
@@ -144,7 +144,7 @@ const serviceNames = ["shop-api", "shop-web", "shop-job"];
 const allPorts = [
   ...new Set([
     ...[80, 3000, 3100, 4317, 4318, 8080, 8081, 8428, 8888, 13133, 16686, unused],
-    ...furtherParts.flatMap(([, { ports }]) => Object.values(ports).map(({ port }) => port)),
+    ...allFurtherParts.flatMap(([, { ports }]) => Object.values(ports).map(({ port }) => port)),
   ]),
 ];
 
@@ -210,7 +210,7 @@ describe("the connections that a stack on Kubernetes has", () => {
     ));
 
   it("leave pods of other people in the stack's namespace alone", async () => {
-    const resources = await recordStack({ kubernetes: { createNamespace: false, namespace: "team-a" } });
+    const resources = await recordStack({ ...everyPart, kubernetes: { createNamespace: false, namespace: "team-a" } });
     const neighbour: Pod = { namespace: "team-a", labels: { app: "shop" } };
     const https = { port: 443, protocol: "TCP" } as const;
     const policies = policiesOf(resources);
@@ -220,8 +220,8 @@ describe("the connections that a stack on Kubernetes has", () => {
     );
   });
 
-  it("lead out of the cluster from services anywhere, from backends to the name service, from the Collector to the API server", async () => {
-    const resources = await recordStack();
+  it("lead out of the cluster from services anywhere, from backends to the name service, from those with rights to the API server", async () => {
+    const resources = await recordStack(everyPart);
     const policies = policiesOf(resources);
     const ports = [...allPorts, 53, 443, 6443, 8443, 16443];
     const tcp = podsOf(resources).map((pod) => [
@@ -234,7 +234,9 @@ describe("the connections that a stack on Kubernetes has", () => {
     assert.deepEqual(Object.fromEntries(tcp), {
       ...Object.fromEntries(serviceNames.map((name) => [name, ports])),
       ...Object.fromEntries(partList.map(({ host }) => [host, [53]])),
-      [parts.otelCollector.host]: [53, 443, 6443, 8443, 16443],
+      ...Object.fromEntries(
+        [parts.otelCollector, parts.diskGuard].map(({ host }) => [host, [53, 443, 6443, 8443, 16443]]),
+      ),
     });
     assert.deepEqual(
       udp,
@@ -243,7 +245,7 @@ describe("the connections that a stack on Kubernetes has", () => {
   });
 
   it("come into the cluster from nowhere", async () => {
-    const resources = await recordStack();
+    const resources = await recordStack(everyPart);
     const policies = policiesOf(resources);
     const open = podsOf(resources).filter((pod) =>
       allPorts.some((port) => allows(policies, "no pod", pod, { port, protocol: "TCP" })),
@@ -292,7 +294,7 @@ describe("a policy", () => {
     });
   });
 
-  it("opens the API server to the Collector only if it reads instances", () => {
+  it("opens the API server to who asks it, and to nobody else", () => {
     const ports = (readsInstances: boolean): unknown[] =>
       (backendPolicy("otel-collector", border, readsInstances).egress as readonly { readonly ports: object }[]).map(
         (rule) => rule.ports,

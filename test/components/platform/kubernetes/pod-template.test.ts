@@ -19,6 +19,7 @@ const place: PodContext = {
   configMapName: "shop-config-0a1b",
   secretName: "shop-secrets-2c3d",
   claims: [{ name: "shop-data", path: "/data", claimName: "shop-data" }],
+  shared: [{ name: "shop-limits", path: "/etc/shop-limits", configMapName: "shop-limits" }],
   steps: [],
   copies: [
     {
@@ -202,6 +203,7 @@ describe("the template of a pod", () => {
               { name: "config", mountPath: "/etc/shop.yaml", subPath: "etc_shop.yaml", readOnly: true },
               { name: "config", mountPath: "/etc/shop/other.yaml", subPath: "etc_shop_other.yaml", readOnly: true },
               { name: "shop-data", mountPath: "/data" },
+              { name: "shop-limits", mountPath: "/etc/shop-limits", readOnly: true },
               { name: "scratch-0", mountPath: "/tmp" },
               { name: "scratch-1", mountPath: "/cache" },
               { name: "shop-extra", mountPath: "/mounted", readOnly: true },
@@ -213,6 +215,7 @@ describe("the template of a pod", () => {
           { name: "config", configMap: { name: "shop-config-0a1b", defaultMode: 0o444 } },
           { name: "secrets", secret: { secretName: "shop-secrets-2c3d", defaultMode: 0o444 } },
           { name: "shop-data", persistentVolumeClaim: { claimName: "shop-data" } },
+          { name: "shop-limits", configMap: { name: "shop-limits", defaultMode: 0o444 } },
           { name: "scratch-0", emptyDir: {} },
           { name: "scratch-1", emptyDir: { sizeLimit: "32Mi" } },
           { name: "shop-extra", emptyDir: {} },
@@ -227,6 +230,7 @@ describe("the template of a pod", () => {
       {
         configMapName: undefined,
         secretName: undefined,
+        shared: [],
         claims: [],
         copies: [],
         settings: { ...place.settings, resources: {} },
@@ -244,7 +248,11 @@ describe("the template of a pod", () => {
   });
 
   it("has no token where nothing is asked of the API server", () => {
-    assert.equal(typed({ readsInstances: false }).spec.automountServiceAccountToken, false);
+    const hasToken = (access: "reads" | "changes"): boolean => {
+      const sharedFiles = [{ name: "shop_limits", path: "/etc/shop-limits/limits.yaml", content: "{}", access }];
+      return typed({ readsInstances: false, sharedFiles }).spec.automountServiceAccountToken;
+    };
+    assert.deepEqual([hasToken("reads"), hasToken("changes")], [false, true]);
   });
 
   it("has no probes where nothing answers", () => {
@@ -296,7 +304,7 @@ describe("the template of a pod that checks files", () => {
     const { readinessProbe: _, livenessProbe: __, ...rest } = container;
     const mounts = (container as unknown as { readonly volumeMounts: readonly { readonly name: string }[] })
       .volumeMounts;
-    const isData = ({ name }: { readonly name: string }): boolean => name === "shop-data";
+    const isData = ({ name }: { readonly name: string }): boolean => ["shop-data", "shop-limits"].includes(name);
     const check = { args: ["validate", "$(A)"], setting: "shop.config" };
     assert.deepEqual(JSON.parse(JSON.stringify(checkTemplate(workload, check, { ...place, copies: [] }))), {
       metadata: {

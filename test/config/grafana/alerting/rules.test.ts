@@ -11,7 +11,8 @@ import { settings } from "../../../support/settings.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..", "..");
 const memoryLimitsMib = memoryLimitsOf(settings());
-const runningHosts = runningHostsOf(settings());
+const everything = { loki: { maxDiskGib: 5 } };
+const runningHosts = runningHostsOf(settings(everything));
 const objectives = objectivesSchema.parse({ services: { "a.b": { latencySeconds: 0 }, c: { silenceMinutes: 30 } } });
 const groups = ruleGroups({ objectives, memoryLimitsMib, runningHosts });
 const rules = rulesOf(groups);
@@ -24,6 +25,7 @@ const everHad = [
   ...["part-away", "part-restarts", "memory-near-limit", "rules-fail", "not-told"],
   ...["metrics-away", "disk-filling", "disk-full", "series-many", "span-names-many", "points-ignored"],
   ...["machine-memory-high", "machine-memory-critical"],
+  ...["disk-guard-away", "logs-shortened", "logs-day-large"],
   "test",
 ];
 
@@ -76,12 +78,13 @@ describe("the alert rules", () => {
       "collector-away",
       "canary-away",
       "metrics-away",
+      "disk-guard-away",
     ]);
     assert.deepEqual(names(rules.filter(({ notEvaluated }) => notEvaluated === "Alerting")), ["metrics-away"]);
   });
 
   it("miss the canary only where it runs, and Grafana is told to delete what an older file had of that", () => {
-    const without = runningHostsOf(settings({ canary: { enabled: false } }));
+    const without = runningHostsOf(settings({ ...everything, canary: { enabled: false } }));
     const names = rulesOf(ruleGroups({ objectives, memoryLimitsMib, runningHosts: without })).map(({ name }) => name);
     assert.deepEqual(
       rules.map(({ name }) => name).filter((name) => !names.includes(name)),
@@ -89,6 +92,17 @@ describe("the alert rules", () => {
     );
     assert.deepEqual(deletedRules({ runningHosts: without }), [{ orgId: 1, uid: "stack-canary-away" }]);
     assert.deepEqual(deletedRules({ runningHosts }), []);
+  });
+
+  it("are about the size of logs only with a disk guard, and Grafana is told to delete what an older file had of that", () => {
+    const without = runningHostsOf(settings());
+    const names = rulesOf(ruleGroups({ objectives, memoryLimitsMib, runningHosts: without })).map(({ name }) => name);
+    const missing = rules.map(({ name }) => name).filter((name) => !names.includes(name));
+    assert.deepEqual(missing, ["disk-guard-away", "logs-shortened", "logs-day-large"]);
+    assert.deepEqual(
+      deletedRules({ runningHosts: without }),
+      missing.map((name) => ({ orgId: 1, uid: `stack-${name}` })),
+    );
   });
 
   it("look once a minute at most, but for the test", () => {

@@ -1,0 +1,20 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TextFile } from "./text-file.ts";
+
+/** Files that a process starts with and those that it imports, by their paths in this repository; the first is what starts. */
+const scripts = {
+  canary: ["main.mjs", "canary.mjs", "stores.mjs", "ask.mjs", "troubles.mjs"].map((name) => `canary/${name}`),
+  "disk-guard": [
+    ...["main.mjs", "guard.mjs", "overrides.mjs", "retention.mjs", "stores.mjs"].map((name) => `disk-guard/${name}`),
+    ...["ask.mjs", "troubles.mjs"].map((name) => `canary/${name}`),
+  ],
+} as const;
+
+/** A script of this repository as files in its container, in the same folders there. */
+export function nodeScript(folder: string, name: keyof typeof scripts): readonly TextFile[] {
+  return scripts[name].map((path) => ({
+    path: `${folder}/${path}`,
+    content: readFileSync(join(import.meta.dirname, "..", path), "utf8"),
+  }));
+}
