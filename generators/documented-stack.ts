@@ -11,7 +11,7 @@ import { filledIn } from "../config/env-value.ts";
 import { instanceName } from "../config/names.ts";
 import type { AnyPart } from "../config/parts/part.ts";
 import { partList } from "../config/parts/parts.ts";
-import { memoryLimitsOf, noSurroundings } from "../config/parts/processes.ts";
+import { memoryLimitsOf, noSurroundings, runningHostsOf } from "../config/parts/processes.ts";
 import type { StackSettings } from "../config/settings-and-defaults.ts";
 
 /** Every setting at its default, but for the namespace that the repository's own `Pulumi.dev.yaml` gives the example. */
@@ -28,8 +28,10 @@ export interface DocumentedStack {
   readonly service: KnownWorkload;
   /** How many containers of that kind there are, the load generator among them. */
   readonly serviceCount: number;
-  /** The rules of Grafana's alerting. */
+  /** The rules of Grafana's alerting, those as well that there are with other settings only. */
   readonly rules: readonly AlertRule[];
+  /** Those that a stack with the defaults has. */
+  readonly defaultRules: readonly AlertRule[];
 }
 
 /** The deployment that the guide describes. */
@@ -37,19 +39,17 @@ export function documentedStack(): DocumentedStack {
   const program = programSettings(documentedConfig, documentedIdentity);
   const services = exampleServices(program, resolve(import.meta.dirname, "..", "services"));
   const { name = "", ...args } = services[0] ?? {};
+  const rulesWith = (runningHosts: readonly string[]): readonly AlertRule[] => {
+    const { objectives } = program.stack;
+    return rulesOf(ruleGroups({ objectives, memoryLimitsMib: memoryLimitsOf(program.stack), runningHosts }));
+  };
   return {
     settings: program.stack,
     backends: stackWorkloads(program.stack, noSurroundings).filter(({ replicas }) => replicas > 0),
     service: serviceWorkload(name, args, { settings: program.stack }),
     serviceCount: services.length,
-    rules: rulesOf(
-      ruleGroups({
-        objectives: program.stack.objectives,
-        memoryLimitsMib: memoryLimitsOf(program.stack),
-        // Those as well that there are with other settings only.
-        runningHosts: partList.map(({ host }) => host),
-      }),
-    ),
+    rules: rulesWith(partList.map(({ host }) => host)),
+    defaultRules: rulesWith(runningHostsOf(program.stack)),
   };
 }
 

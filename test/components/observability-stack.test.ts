@@ -6,6 +6,7 @@ import { runningHostsOf } from "../../config/parts/processes.ts";
 import { noDocker, settings } from "../support/settings.ts";
 import {
   allFurtherParts,
+  everyPart,
   furtherData,
   furtherParts,
   furtherPorts,
@@ -101,6 +102,21 @@ describe("the stack", () => {
     for (const host of ["otel-collector", "grafana"]) {
       assert.ok(container(resources, host).dependencies.includes(ready[0]?.urn ?? ""), host);
     }
+  });
+
+  it("has the file that Loki shares put into a volume before Loki starts, and the guard after that into the same one", async () => {
+    const { resources } = await record(everyPart);
+    const first = allContainers(resources).find(({ name }) => name === "o-loki-overrides-first");
+    const mounts = ["loki", "disk-guard"].map((host) => {
+      const { inputs, dependencies } = container(resources, host);
+      const volume = inputs.volumes?.find(({ containerPath }) => containerPath === "/etc/loki/overrides");
+      return [volume?.volumeName, volume?.readOnly, dependencies.includes(first?.urn ?? "none")];
+    });
+    const name = "observability-test_loki_overrides";
+    assert.deepEqual(mounts, [
+      [name, true, true],
+      [name, undefined, true],
+    ]);
   });
 
   it("gives each setting to the backend that it names", async () => {

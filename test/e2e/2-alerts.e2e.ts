@@ -144,7 +144,7 @@ describe("an alert rule of the user's own", () => {
 
 /** Each rule as the running Grafana has it, over recordings of what it is about (support/rule-cases.ts). */
 describe("every alert rule of the stack", () => {
-  const { rules } = documentedStack();
+  const { defaultRules } = documentedStack();
   /** The moments at which the rule's condition is true, and at which all is well, of each case. */
   const recorded = new Map<RuleCase, { readonly trouble: number; readonly well: number }>();
   let grafana: GrafanaClient;
@@ -174,7 +174,7 @@ describe("every alert rule of the stack", () => {
     assert.deepEqual(await ruleProblems(grafana, grafanaUrl), []);
   });
 
-  for (const { name, title } of rules) {
+  for (const { name, title } of defaultRules) {
     const cases = ruleCases[name];
     if (cases === undefined) throw new Error(`${name}: must have a case in test/e2e/support/rule-cases.ts, has none`);
     for (const each of cases) {

@@ -7,6 +7,7 @@ import pWaitFor from "p-wait-for";
 import { z } from "zod";
 import { plannedContainer, runArguments } from "../../bench/planned-container.ts";
 import { previewStack, type PreviewResource } from "../../components/testing.ts";
+import { diskGuardGroup } from "../../config/grafana/alerting/disk-guard.ts";
 import { lokiOverrides } from "../../config/loki-overrides.ts";
 import { parts, type PartName } from "../../config/parts/parts.ts";
 import { testedImages } from "./support/images.ts";
@@ -67,6 +68,12 @@ describe("a limit of the disk for logs", function () {
     const said = await succeed("docker", ["logs", containerOf("diskGuard")]);
     assert.match(said, /logs are kept for 48 h instead of 720 h: /);
     assert.equal(await metric("disk_guard_limit_bytes"), limitBytes);
+    const found = await Promise.all(diskGuardGroup.rules.map(async ({ name, expr }) => [name, await metric(expr)]));
+    assert.deepEqual(Object.fromEntries(found), {
+      "disk-guard-away": 1,
+      "logs-shortened": 48,
+      "logs-day-large": undefined,
+    });
   });
 
   const shared = `${name}-overrides`;

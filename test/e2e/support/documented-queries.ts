@@ -15,11 +15,18 @@ import type { GrafanaClient } from "../../../cli/grafana-client.ts";
 import { run } from "./run.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
-const { settings } = documentedStack();
+const { settings, rules, defaultRules } = documentedStack();
 const markdown = (page: string): string => readFileSync(join(root, page), "utf8");
 
 /** Pages that hold wherever the stack runs. */
-const pages = [...operationsPages, alertsPage, ...runbookPages];
+const pages = [...operationsPages, alertsPage, ...runbookPages].filter((page) => !isOfNoRule(page));
+
+/** Whether a page is about a rule that the stack of the tests has not. */
+function isOfNoRule(page: string): boolean {
+  return rules.some(
+    (rule) => page.endsWith(`/${rule.name}.md`) && !defaultRules.some(({ name }) => name === rule.name),
+  );
+}
 
 /** Every query that the guide and the runbooks tell a reader to run, on any platform. */
 export const guideQueries: readonly DocumentedQuery[] = pages.flatMap((page) =>
