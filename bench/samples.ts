@@ -38,7 +38,7 @@ export function csvOf(samples: readonly Sample[], workloads: readonly BenchWorkl
   return [heads, ...lines].map((cells) => `${cells.join(",")}\n`).join("");
 }
 
-/** By how many MiB the memory of its own of a part has grown over the second half, along the straight line through it. */
+/** By how many MiB the memory of its own of a part has grown over the second half. */
 export function grownMib(samples: readonly Sample[], part: BenchWorkload): number {
   const half = samples.slice(Math.floor(samples.length / 2));
   const [first, last] = [half.at(0)?.seconds ?? 0, half.at(-1)?.seconds ?? 0];

@@ -1,7 +1,7 @@
 /**
  * A steady mix of lines, spans and points for hours: memory, queues and disks every ten seconds, and at its end everything that
  * was acknowledged is looked for. Fails if something ended, was lost or refused, or if the memory of its own of a part grew by more
- * than a tenth of its limit over the second half, along the straight line through it.
+ * than a tenth of its limit over the second half, by the middle of the slopes between its samples.
  * Needs Docker and the images: `npm run bench:soak -- --minutes 120 --rate 3000`, of all records a second (`--csv FILE` for the
  * samples, `--minutes 1` for a short look).
  */

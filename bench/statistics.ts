@@ -21,10 +21,13 @@ export function spread(values: readonly number[]): string {
   return `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
 }
 
-/** How much the second number of each pair grows with the first: the straight line of least squares. Of one point alone, 0. */
+/**
+ * How much the second number of each pair grows with the first: the middle of the slopes between any two of them, which single ones
+ * that lie far off do not change (Theil and Sen). Of one point alone, 0.
+ */
 export function slope(points: readonly (readonly [number, number])[]): number {
-  const mean = (of: readonly number[]): number => of.reduce((sum, value) => sum + value, 0) / of.length;
-  const [meanX, meanY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
-  const spreadOfX = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
-  return spreadOfX === 0 ? 0 : points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spreadOfX;
+  const slopes = points.flatMap(([x, y], index) =>
+    points.slice(index + 1).flatMap(([otherX, otherY]) => (otherX === x ? [] : [(otherY - y) / (otherX - x)])),
+  );
+  return slopes.length === 0 ? 0 : median(slopes);
 }

@@ -27,6 +27,10 @@ describe("a quantile", () => {
 });
 
 describe("a slope", () => {
+  it("is not changed by a few that lie far off, which that of least squares follows", () => {
+    assert.equal(slope(Array.from({ length: 20 }, (_, x) => [x, x < 18 ? 2 * x : 1000])), 2);
+  });
+
   it("is that of the straight line that the points lie on, and 0 of one point", () => {
     fc.assert(
       fc.property(numbers, fc.integer({ min: -5, max: 5 }), fc.integer(), (values, steepness, base) => {
