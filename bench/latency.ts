@@ -13,7 +13,7 @@ import { previewStack } from "../components/testing.ts";
 import { signals, type Signal } from "../config/parts/part.ts";
 import { provenance } from "./machine.ts";
 import { numberOption } from "./options.ts";
-import { hasTrace, statusesOf } from "./delivery.ts";
+import { ended, hasTrace, statusesOf } from "./delivery.ts";
 import { amountsOf, lineBytes, recordNames, streamsOf } from "./rates.ts";
 import { logRequests, numberText, pointRequests, spanRequests, traceIdOf, type Requests } from "./requests.ts";
 import { sendOnSchedule, type Amounts, type Schedule } from "./schedule.ts";
@@ -21,7 +21,7 @@ import { firstValue, sender, StackContainers, unless } from "./stack-containers.
 import { median, quantile } from "./statistics.ts";
 
 /** Half of the most that `npm run bench:rate` finds of lines, spans and points together. */
-const half = amountsOf("mix", 5000);
+const half = amountsOf("mix", 28_000);
 
 const { values } = parseArgs({
   options: {
@@ -157,6 +157,8 @@ async function measure(containers: StackContainers, background: Amounts): Promis
   end.abort();
   const { refused, lateMillis } = await sending;
   if (refused.size > 0) process.stderr.write(`of the load was refused: ${statusesOf(refused)}\n`);
+  const gone = await ended(containers);
+  if (gone.length > 0) process.stderr.write(`ended: ${gone.join(", ")}\n`);
   if (lateMillis > 1000) process.stderr.write(`the load was up to ${lateMillis.toFixed(0)} ms late\n`);
   return outcomes;
 }
