@@ -20,8 +20,11 @@ import { sendOnSchedule, type Amounts, type Schedule } from "./schedule.ts";
 import { firstValue, sender, StackContainers, unless } from "./stack-containers.ts";
 import { median, quantile } from "./statistics.ts";
 
-/** Half of the most that `npm run bench:rate` finds of lines, spans and points together. */
-const half = amountsOf("mix", 28_000);
+/**
+ * Half of the lines and points that `npm run bench:rate` finds together, and as many spans as Jaeger's default memory is enough for
+ * (config/capacity.ts): with half of the spans, which hold for seconds, the queues fill within minutes.
+ */
+const half: Amounts = { ...amountsOf("mix", 28_000), traces: 300 };
 
 const { values } = parseArgs({
   options: {
