@@ -263,8 +263,8 @@ export function lokiConfig(settings: LokiSettings): string {
       max_structured_metadata_size: 0,
       max_structured_metadata_entries_count: 0,
       max_label_value_length: 65_536,
-      // What is older has been deleted already. No further back than a year: the schema begins in 2024.
-      reject_old_samples_max_age: hours(Math.min(settings.retentionHours, 365 * 24)),
+      // A week at least, since what waits in the Collector's queue may be as old. No further back than a year: the schema begins in 2024.
+      reject_old_samples_max_age: hours(Math.min(Math.max(settings.retentionHours, 7 * 24), 365 * 24)),
       ingestion_rate_mb: 64,
       // A sender whose clock is an hour ahead is heard; by default ten minutes. It makes what is late to the same stream
       // later by as much (max_chunk_age), so no more than that.

@@ -161,7 +161,7 @@ describe("Loki's configuration", () => {
         retention_period: "48h",
         max_query_lookback: "48h",
         max_query_length: "49h",
-        reject_old_samples_max_age: "48h",
+        reject_old_samples_max_age: "168h",
       },
     };
     assert.deepEqual(changed, expected);
