@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import waitFor from "p-wait-for";
 import { z } from "zod";
 import { FakeStack } from "../support/fake-stack.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../support/free-ports.ts";
 
 const script = join(import.meta.dirname, "..", "..", "canary", "main.mjs");
 const numbers = z.array(z.object({ name: z.string(), signal: z.string(), value: z.number() }));

@@ -8,7 +8,7 @@ import { UserError } from "../../cli/user-error.ts";
 import { programSettings, type ProgramSettings } from "../../config/program-settings.ts";
 import { asPulumiConfig } from "../support/program-config.ts";
 import { fakeCommand, type FakeCommand } from "../support/fake-command.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort, freePorts } from "../support/free-ports.ts";
 
 const names = ["PATH", "PULUMI_HOME", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] as const;
 const before = names.map((name) => [name, process.env[name]] as const);
@@ -58,15 +58,8 @@ describe("what a machine has to have", () => {
   }
 
   async function settingsOf(changes: object = {}): Promise<ProgramSettings> {
-    const { loki, victoriaMetrics, jaeger, otlpGrpc, otlpHttp, grafana } = {
-      loki: await freePort(),
-      victoriaMetrics: await freePort(),
-      jaeger: await freePort(),
-      otlpGrpc: await freePort(),
-      otlpHttp: await freePort(),
-      grafana: takenPort,
-    };
-    const ports = { loki, victoriaMetrics, jaeger, otlpGrpc, otlpHttp, grafana };
+    const [loki, victoriaMetrics, jaeger, otlpGrpc, otlpHttp] = await freePorts(5);
+    const ports = { loki, victoriaMetrics, jaeger, otlpGrpc, otlpHttp, grafana: takenPort };
     const config = asPulumiConfig({ name: "shop-dev", ports, exampleServices: false, ...changes });
     return programSettings(config, { project: "observability", stack: "dev" });
   }

@@ -9,7 +9,7 @@ import { text } from "node:stream/consumers";
 import waitFor from "p-wait-for";
 import { lokiOverrides } from "../../config/loki-overrides.ts";
 import { FakeLogs } from "../support/fake-logs.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../support/free-ports.ts";
 
 const script = join(import.meta.dirname, "..", "..", "disk-guard", "main.mjs");
 

@@ -10,9 +10,9 @@ import { previewStack, type PreviewResource } from "../../components/testing.ts"
 import { diskGuardGroup } from "../../config/grafana/alerting/disk-guard.ts";
 import { lokiOverrides } from "../../config/loki-overrides.ts";
 import { parts, type PartName } from "../../config/parts/parts.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { testedImages } from "./support/images.ts";
 import { succeed } from "./support/run.ts";
-import { freePorts } from "./support/workspace.ts";
 
 const dayMillis = 24 * 3_600_000;
 

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { deployedOutputs, type StackOutputs } from "../../cli/outputs.ts";
 import { grafanaOf } from "../../cli/grafana-client.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { imageOverrides } from "./support/images.ts";
 import { eventuallyStored, sendNumbered, stored, trickle } from "./support/numbered-telemetry.ts";
-import { freePorts, removeStack, sharedWorkspace, type Workspace } from "./support/workspace.ts";
+import { removeStack, sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
 const [quiet, busy, count] = ["backup-quiet", "backup-busy", 40] as const;
 

@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { packedStack } from "../../packages/stack/test/support/packed-stack.ts";
 import { unpackFor } from "../../packages/shared/test/packed-package.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { imageOverrides, testedImages } from "./support/images.ts";
 import { answeringGrafana } from "./support/answering-grafana.ts";
 import { eventuallyLogs } from "./support/loki.ts";
 import { run, type Ended } from "./support/run.ts";
-import { freePorts, removeStack, sharedWorkspace, type Workspace } from "./support/workspace.ts";
+import { removeStack, sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
 const repository = join(import.meta.dirname, "..", "..");
 const template = join(repository, "templates", "observability-typescript");

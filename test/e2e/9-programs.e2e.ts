@@ -5,11 +5,12 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 import type { UsersFolder } from "../../packages/stack/test/support/packed-stack.ts";
 import { installedComponent } from "../component/support/installed-component.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { answeringGrafana } from "./support/answering-grafana.ts";
 import { testedImages } from "./support/images.ts";
 import { eventuallyLogs } from "./support/loki.ts";
 import { run, type Ended } from "./support/run.ts";
-import { freePorts, removeStack, sharedWorkspace, type Workspace } from "./support/workspace.ts";
+import { removeStack, sharedWorkspace, type Workspace } from "./support/workspace.ts";
 
 const repository = join(import.meta.dirname, "..", "..");
 

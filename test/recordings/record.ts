@@ -14,7 +14,7 @@ import { filledIn } from "../../config/env-value.ts";
 import { otelEnv, sdkPreferences } from "../../config/otel-env.ts";
 import { defaultImages } from "../../config/resolve-images.ts";
 import { run, succeed } from "../e2e/support/run.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../support/free-ports.ts";
 import { recordedNamespace, recordedServices, type RecordedService } from "./services.ts";
 import type { Exported } from "./otlp-json.ts";
 import { signalsMissing, trimmed } from "./trim.ts";

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import pWaitFor from "p-wait-for";
 import { fakeCommand, type FakeCommand } from "../../support/fake-command.ts";
-import { freePort } from "../../support/free-port.ts";
+import { freePort } from "../../support/free-ports.ts";
 import { FakeApiServer } from "../../support/fake-api-server.ts";
 import { listeningPort, podOf, serviceOf } from "../../support/pod-streams.ts";
 

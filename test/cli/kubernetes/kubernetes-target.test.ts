@@ -5,7 +5,7 @@ import type { StackOutputs } from "../../../cli/outputs.ts";
 import type { Target } from "../../../cli/target.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import { programSettings } from "../../../config/program-settings.ts";
-import { freePort } from "../../support/free-port.ts";
+import { freePort } from "../../support/free-ports.ts";
 import { FakeApiServer, type Answer, type Stream } from "../../support/fake-api-server.ts";
 import { listeningPort, podCommand, podOf, serviceOf, succeeded } from "../../support/pod-streams.ts";
 import { knownState } from "../../support/known-state.ts";

@@ -6,7 +6,7 @@ import { connect, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { signals } from "../../../config/parts/part.ts";
 import { exportNothing, type Endpoint } from "../../../cli/why/exchange.ts";
-import { freePort } from "../../support/free-port.ts";
+import { freePort } from "../../support/free-ports.ts";
 
 const connectHere = async (host: string, port: number): Promise<Duplex> => {
   const socket = connect(port, host);

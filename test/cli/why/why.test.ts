@@ -3,7 +3,7 @@ import type { StackOutputs } from "../../../cli/outputs.ts";
 import { UserError } from "../../../cli/user-error.ts";
 import { allServices } from "../../../cli/why/why.ts";
 import { FakeGrafana } from "../../support/fake-grafana.ts";
-import { freePort } from "../../support/free-port.ts";
+import { freePort } from "../../support/free-ports.ts";
 
 describe("what arrives of all services", () => {
   async function saidOf(grafana: string): Promise<readonly string[]> {

@@ -7,7 +7,7 @@ import { previewStack, type PreviewResource } from "../../../components/testing.
 import { parts, type PartName } from "../../../config/parts/parts.ts";
 import type { Addresses } from "./numbered-telemetry.ts";
 import { succeed } from "./run.ts";
-import { freePorts } from "./workspace.ts";
+import { freePorts } from "../../support/free-ports.ts";
 
 /** What the way of telemetry needs. */
 const ran = ["loki", "victoriaMetrics", "jaeger", "otelCollector"] as const satisfies readonly PartName[];

@@ -1,12 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { randomInt } from "node:crypto";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
-import { isFree } from "../../../cli/ports.ts";
 import { deployedOutputs, type StackOutputs } from "../../../cli/outputs.ts";
 import { grafanaOf, type GrafanaClient } from "../../../cli/grafana-client.ts";
 import { alertsTo, bridgeAddress, type ReceiverPorts } from "./alert-receivers.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { imageOverrides } from "./images.ts";
 import { run, succeed, type Ended, type Interruption } from "./run.ts";
 
@@ -210,17 +209,6 @@ export async function removeStack(name: string): Promise<void> {
 async function removeAll(command: readonly string[], names: string): Promise<void> {
   const list = [...new Set(names.split("\n").filter((name) => name !== ""))];
   if (list.length > 0) await succeed("docker", [...command, ...list]);
-}
-
-/** Free ports, below those that the system gives to outgoing connections, or one of these would take a port before the stack does. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const [lowest, highest] = [20_000, 32_000];
-  const found = new Set<number>();
-  while (found.size < count) {
-    const port = randomInt(lowest, highest);
-    if (await isFree(port)) found.add(port);
-  }
-  return [...found];
 }
 
 let shared: Promise<Workspace> | undefined;
