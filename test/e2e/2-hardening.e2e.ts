@@ -5,6 +5,7 @@ import { z } from "zod";
 import pWaitFor from "p-wait-for";
 import { exampleServiceNames } from "../../config/example-services.ts";
 import { partList } from "../../config/parts/parts.ts";
+import { runningHostsOf } from "../../config/parts/processes.ts";
 import { keyFile } from "../../config/parts/victoria-metrics.ts";
 import type { StackOutputs } from "../../cli/outputs.ts";
 import {
@@ -18,6 +19,7 @@ import {
   type Answer,
   type DestructiveRequest,
 } from "./support/destructive-requests.ts";
+import { settings } from "../support/settings.ts";
 import { openRequests } from "./support/readme.ts";
 import { succeed } from "./support/run.ts";
 import { sharedWorkspace, type Workspace } from "./support/workspace.ts";
@@ -36,6 +38,11 @@ const container = z.object({
   }),
 });
 
+const runningHosts = runningHostsOf(settings());
+
+/** The parts that run without a setting of them. */
+const running = partList.filter(({ host }) => runningHosts.includes(host));
+
 describe("the deployed containers", () => {
   let workspace: Workspace;
   let containers: z.output<typeof container>[];
@@ -45,7 +52,7 @@ describe("the deployed containers", () => {
     const ids = [...(await workspace.containerIds()).values()];
     containers = z.array(container).parse(JSON.parse(await succeed("docker", ["inspect", ...ids])));
     // The parts, the example services with one of them twice, the load generator, and six helpers that have ended.
-    assert.equal(containers.length, partList.length + exampleServiceNames.length + 1 + 1 + 6);
+    assert.equal(containers.length, running.length + exampleServiceNames.length + 1 + 1 + 6);
   });
 
   it("publish ports on loopback only (S27)", () => {
@@ -169,9 +176,9 @@ describe("a request that destroys something", () => {
   it("has no port to be sent to but those that the parts are described with, by any container beside them", async () => {
     const image = await succeed("docker", ["inspect", "--format", "{{.Config.Image}}", `${workspace.name}-backend`]);
     const found = await Promise.all(
-      partList.map(async ({ host }) => [host, await openPorts(`${workspace.name}-${host}`, image.trim())]),
+      running.map(async ({ host }) => [host, await openPorts(`${workspace.name}-${host}`, image.trim())]),
     );
-    const described = partList.map(({ host, ports }) => [
+    const described = running.map(({ host, ports }) => [
       host,
       Object.values(ports)
         .map(({ port }) => port)
