@@ -5,6 +5,7 @@
  */
 import { InstrumentedService, ObservabilityStack } from "../components/index.ts";
 import { previewProgram } from "../components/testing.ts";
+import { inTurn } from "./rounds.ts";
 import { median, spread } from "./statistics.ts";
 
 const rounds = 7;
@@ -27,17 +28,11 @@ async function milliseconds(target: "docker" | "kubernetes", services: number): 
 
 process.stdout.write("| target | services | preview, ms | ms for each service |\n| --- | --- | --- | --- |\n");
 for (const target of ["docker", "kubernetes"] as const) {
-  const times = new Map<number, number[]>(counts.map((count) => [count, []]));
-  // Once more, for what is compiled then.
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const [count, each] of times) {
-      const taken = await milliseconds(target, count);
-      if (round > 0) each.push(taken);
-    }
-  }
-  const without = median(times.get(0) ?? []);
+  const measured = counts.map((count) => [`${count}`, () => milliseconds(target, count)] as const);
+  const times = await inTurn(rounds, Object.fromEntries(measured));
+  const without = median(times.get("0") ?? []);
   for (const [count, each] of times) {
-    const slope = count === 0 ? "–" : ((median(each) - without) / count).toFixed(2);
+    const slope = count === "0" ? "–" : ((median(each) - without) / Number(count)).toFixed(2);
     process.stdout.write(`| ${target} | ${count} | ${spread(each)} | ${slope} |\n`);
   }
 }

@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { pulumiCli } from "../cli/pulumi-cli.ts";
 import { localEnvironment } from "../cli/pulumi-stack.ts";
 import { projectFolder } from "../cli/project.ts";
+import { inTurn } from "./rounds.ts";
 import { median, spread } from "./statistics.ts";
 
 const run = promisify(execFile);
@@ -35,15 +36,9 @@ async function seconds(command: string, args: readonly string[], cwd: string): P
   return (performance.now() - started) / 1000;
 }
 
-/** Each in turn, once beforehand. The first is ours, and how many times longer it takes than each of the others is said. */
-async function inTurn(label: string, programs: Readonly<Record<string, () => Promise<number>>>): Promise<void> {
-  const times = new Map<string, number[]>(Object.keys(programs).map((name) => [name, []]));
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const [name, run] of Object.entries(programs)) {
-      const taken = await run();
-      if (round > 0) times.get(name)?.push(taken);
-    }
-  }
+/** Each in turn. The first is ours, and how many times longer it takes than each of the others is said. */
+async function compare(label: string, programs: Readonly<Record<string, () => Promise<number>>>): Promise<void> {
+  const times = await inTurn(rounds, programs);
   const [[, ours] = ["", []]] = times;
   process.stdout.write(`${label}, ${rounds} rounds\n`);
   for (const [name, each] of times) {
@@ -61,14 +56,17 @@ try {
   for (const folder of others) await pulumi(folder, "stack", "init", "bench");
   const up = (cwd: string, stack: string) => (): Promise<number> =>
     pulumi(cwd, "up", "--yes", "--skip-preview", "--stack", stack);
-  await inTurn("pulumi up, no change", {
+  await compare("pulumi up, no change", {
     "this program": up(projectFolder, "dev"),
     "one volume": up(volume, "bench"),
     "an empty program": up(empty, "bench"),
   });
   const preview = (program: string) => (): Promise<number> =>
     seconds("node", [join(projectFolder, "bench", "mock-preview.ts"), join(program, "index.ts")], projectFolder);
-  await inTurn("preview against mocks", { "this program": preview(projectFolder), "an empty program": preview(empty) });
+  await compare("preview against mocks", {
+    "this program": preview(projectFolder),
+    "an empty program": preview(empty),
+  });
 } finally {
   await pulumi(volume, "destroy", "--yes", "--stack", "bench");
   for (const folder of others) rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 // @ts-check
 import { randomBytes } from "node:crypto";
-import { report, send as sendBeat, signalsOf } from "./stores.mjs";
+import { report } from "./report.mjs";
+import { send as sendBeat, signalsOf } from "./stores.mjs";
 import { Troubles } from "./troubles.mjs";
 
 /*
@@ -102,7 +103,7 @@ export class Canary {
         await this.beat(state);
       }),
     );
-    await this.troubles.attempt("report", () => report(this.addresses, this.numbers(), patience()));
+    await this.troubles.attempt("report", () => report(this.addresses.metrics, "canary", this.numbers(), patience()));
   }
 
   /** What is reported, as it is now. */

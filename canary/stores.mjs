@@ -41,9 +41,6 @@ const own = '{service_name="canary",service_namespace="stack"}';
 /** Keeps a beat's trace, whatever the stack keeps of traces (config/collector/tail-sampling.ts). */
 const traceState = "observability=keep";
 
-/** Labels of the canary's own numbers. */
-const labels = 'service_name="canary",service_namespace="stack"';
-
 /** @param {Readonly<Record<string, string>>} attributes */
 const otlp = (attributes) => Object.entries(attributes).map(([key, value]) => ({ key, value: { stringValue: value } }));
 
@@ -149,16 +146,4 @@ export async function send({ collector }, { path, request }, beat, abort) {
     ([key, count]) => key.startsWith("rejected") && Number(count) > 0,
   );
   if (rejected.length > 0) throw new Error(`${path}: must take the beat, got ${JSON.stringify(partialSuccess)}`);
-}
-
-/**
- * Hands the canary's own numbers straight to the store of metrics: what they say must not depend on the way that they
- * report on. As text (docs.victoriametrics.com/victoriametrics/#how-to-import-data-in-prometheus-exposition-format).
- * @param {Addresses} addresses
- * @param {readonly { readonly name: string, readonly signal: string, readonly value: number }[]} numbers
- * @param {AbortSignal} abort
- */
-export async function report({ metrics }, numbers, abort) {
-  const lines = numbers.map(({ name, signal, value }) => `${name}{signal="${signal}",${labels}} ${value}\n`);
-  await ask(`${metrics}/api/v1/import/prometheus`, { method: "POST", body: lines.join(""), signal: abort });
 }

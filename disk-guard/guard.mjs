@@ -1,8 +1,9 @@
 // @ts-check
+import { report } from "../canary/report.mjs";
 import { Troubles } from "../canary/troubles.mjs";
 import { hoursIn, overriding } from "./overrides.mjs";
 import { retentionFor } from "./retention.mjs";
-import { bytesByDay, report } from "./stores.mjs";
+import { bytesByDay } from "./stores.mjs";
 
 /*
  * Once a minute it is asked how many bytes of logs were written on each day, and Loki is told to keep as many days as fit.
@@ -50,7 +51,9 @@ export class DiskGuard {
     this.numbers = [];
     await this.troubles.attempt("look after the disk", () => this.decide());
     if (this.numbers.length === 0) return;
-    await this.troubles.attempt("report", () => report(this.surroundings.metrics, this.numbers, patience()));
+    await this.troubles.attempt("report", () =>
+      report(this.surroundings.metrics, "disk-guard", this.numbers, patience()),
+    );
   }
 
   async decide() {

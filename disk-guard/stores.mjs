@@ -43,13 +43,3 @@ export async function bytesByDay(metrics, hours, nowMillis, signal) {
   }
   return days;
 }
-
-/**
- * Hands numbers to the store of metrics, as text (docs.victoriametrics.com/victoriametrics/#how-to-import-data-in-prometheus-exposition-format).
- * @param {string} metrics @param {readonly { readonly name: string, readonly value: number }[]} numbers @param {AbortSignal} signal
- */
-export async function report(metrics, numbers, signal) {
-  const labels = 'service_name="disk-guard",service_namespace="stack"';
-  const lines = numbers.map(({ name, value }) => `${name}{${labels}} ${value}\n`);
-  await ask(`${metrics}/api/v1/import/prometheus`, { method: "POST", body: lines.join(""), signal });
-}

@@ -1,43 +1,31 @@
 import { noUserText } from "../expansion.ts";
 import { flag, group } from "../fields.ts";
-import { nodeScript } from "../node-script.ts";
-import { nodeImage, part, type AnyPart, type Signal, type Target } from "./part.ts";
+import { part, type AnyPart, type Signal, type Target } from "./part.ts";
+import { scriptFolder, scriptPart, scriptProcess } from "./script-part.ts";
 import { found, storeAmong, target, urlOf } from "./targets.ts";
 
 const healthPort = 13133;
-const folder = "/opt";
-const scriptFolder = `${folder}/canary`;
 
 /** Sends a log record, a span and a metric each minute, looks for them in the stores, and reports how old the newest is. */
 export const canary = part({
+  ...scriptPart,
   host: "canary",
   title: "the canary",
-  image: nodeImage,
-  runtime: "nodejs",
-  memoryMib: { minimum: 48, default: 64 },
-  data: "none",
   ports: {
     health: { port: healthPort, purpose: "`/`: what it reports, as JSON" },
   },
-  configuredBy: "env",
   settings: group({ enabled: flag().default(true) })
     .prefault({})
     .describe(
       "`enabled: false` runs no canary: nothing sends a log record, a span and a metric each minute and looks for them in the stores.",
     ),
-  // The user node of the image.
-  user: { userId: 1000, groupId: 1000 },
-  stopGraceSeconds: 10,
-  // Each time would be a whole Node.js.
-  readiness: { port: "health", httpPath: "/", selfCheck: "none", startPeriodSeconds: 10, gates: false },
-  reads: { args: [noUserText], env: [noUserText], [scriptFolder]: [noUserText] },
+  reads: { args: [noUserText], env: [noUserText], [`${scriptFolder}/canary`]: [noUserText] },
   connectsTo: (all) => Object.values(targetsAmong(all)),
   runs: ({ enabled }) => enabled,
   process: ({ memoryMib, all }) => {
     const { collector, logs, traces, metrics } = targetsAmong(all);
     return {
-      // Of the rest, most is Node.js itself.
-      args: ["node", `--max-old-space-size=${Math.floor(memoryMib / 4)}`, `${scriptFolder}/main.mjs`],
+      ...scriptProcess("canary", memoryMib),
       env: {
         COLLECTOR_URL: urlOf(collector),
         LOGS_URL: urlOf(logs),
@@ -45,7 +33,6 @@ export const canary = part({
         METRICS_URL: urlOf(metrics),
         HEALTH_PORT: `${healthPort}`,
       },
-      configFiles: nodeScript(folder, "canary"),
     };
   },
 });

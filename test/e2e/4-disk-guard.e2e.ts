@@ -13,6 +13,7 @@ import { parts, type PartName } from "../../config/parts/parts.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { testedImages } from "./support/images.ts";
 import { succeed } from "./support/run.ts";
+import { writtenLogs } from "./support/written-logs.ts";
 
 const dayMillis = 24 * 3_600_000;
 
@@ -153,12 +154,10 @@ describe("a limit of the disk for logs", function () {
    * stops; that its counter is what its files have is for `docs/measured.md`.
    */
   async function writtenEachDay(bytes: number): Promise<void> {
-    const hours = Array.from({ length: 5 * 24 + 1 }, (_, index) => 5 * 24 - index);
-    const lines = hours.map((before) => {
-      const at = Date.now() - before * 3_600_000 - 30_000;
-      return `loki_ingester_chunk_stored_bytes_total{service_name="loki"} ${(bytes * (120 - before)) / 24} ${at}\n`;
+    const answer = await fetch(`${victoriaMetrics}/api/v1/import/prometheus`, {
+      method: "POST",
+      body: writtenLogs(bytes, 5),
     });
-    const answer = await fetch(`${victoriaMetrics}/api/v1/import/prometheus`, { method: "POST", body: lines.join("") });
     assert.equal(answer.status, 204);
     // A point can be asked for a moment after it is taken.
     await pWaitFor(

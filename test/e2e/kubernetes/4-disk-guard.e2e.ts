@@ -3,13 +3,13 @@ import pWaitFor from "p-wait-for";
 import { lokiOverrides } from "../../../config/loki-overrides.ts";
 import { sharedConfigMap } from "../../../config/names.ts";
 import { parts } from "../../../config/parts/parts.ts";
+import { writtenLogs } from "../support/written-logs.ts";
 import type { Workspace } from "../support/workspace.ts";
 import { kubectl, rolledBy } from "./support/cluster.ts";
 import { clusterWorkspace } from "./support/cluster-workspace.ts";
 import { Open } from "./support/open.ts";
 
 const target = ["--target", "kubernetes"] as const;
-const hourMillis = 3_600_000;
 
 /** Of half a GiB each day one day fits into a GiB with a fifth of it left free. */
 const [bytesADay, days] = [512 * 1024 ** 2, 5];
@@ -52,7 +52,10 @@ describe("a limit of the disk for logs on Kubernetes", () => {
     const open = await Open.start(workspace);
     try {
       const { victoriaMetrics = "", loki = "" } = (await workspace.outputs()).urls;
-      const answer = await fetch(`${victoriaMetrics}/api/v1/import/prometheus`, { method: "POST", body: history() });
+      const answer = await fetch(`${victoriaMetrics}/api/v1/import/prometheus`, {
+        method: "POST",
+        body: writtenLogs(bytesADay, days),
+      });
       assert.equal(answer.status, 204);
       // Kubernetes brings a changed ConfigMap into a pod within a minute or two.
       const isTold = async (): Promise<boolean> => {
@@ -73,15 +76,4 @@ describe("a limit of the disk for logs on Kubernetes", () => {
     const preview = await workspace.pulumi("preview", "--expect-no-changes", "--stack", "kubernetes");
     assert.equal(preview.code, 0, preview.output);
   });
-
-  /** What Loki would have counted if it had written so much on each of the last days. */
-  function history(): string {
-    const hours = Array.from({ length: days * 24 + 1 }, (_, index) => days * 24 - index);
-    return hours
-      .map((before) => {
-        const [value, at] = [(bytesADay / 24) * (days * 24 - before), Date.now() - before * hourMillis - 30_000];
-        return `loki_ingester_chunk_stored_bytes_total{service_name="loki"} ${value} ${at}\n`;
-      })
-      .join("");
-  }
 });
